@@ -1,0 +1,1 @@
+"""Evaluation: answers parsed to values, the paper's metrics, reports."""

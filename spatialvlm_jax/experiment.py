@@ -1,0 +1,201 @@
+"""The typed form of an experiment: frozen dataclasses that `config.py` fills from a ConfigDict.
+
+Durations carry their unit in the name (`steps`, `seconds`, `examples`). Every field has a default
+where a sensible one exists; `configs/` change a few of them.
+"""
+
+import dataclasses
+from typing import Literal
+
+AttentionRule = Literal["prefix", "image_prefix"]
+Group = Literal["encoder", "connector", "decoder", "embeddings"]
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderConfig:
+    """A SigLIP-compatible ViT.
+
+    stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
+      convolutions to the same grid, which learns faster from scratch on small images.
+    """
+
+    image_size: int = 64
+    patch_size: int = 8
+    width: int = 128
+    depth: int = 4
+    heads: int = 2
+    mlp_width: int = 512
+    stem: Literal["patch", "conv"] = "patch"
+
+
+@dataclasses.dataclass(frozen=True)
+class DecoderConfig:
+    """A Gemma-compatible decoder.
+
+    scale_embeddings: multiply token embeddings by sqrt(width), as Gemma does.
+    """
+
+    vocab_size: int = 1024
+    width: int = 128
+    depth: int = 4
+    heads: int = 2
+    kv_heads: int = 2
+    head_size: int = 64
+    mlp_width: int = 512
+    scale_embeddings: bool = True
+    rope_base: float = 10_000.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The whole model.
+
+    attention: "prefix" (image and prefix see each other, PaliGemma) or "image_prefix" (image sees
+      only image; each prefix sees image and itself; each suffix is causal): the only one that
+      packs several segments on an image.
+    compute_dtype: dtype of activations; parameters are float32 unless frozen.
+    dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
+    """
+
+    encoder: EncoderConfig = EncoderConfig()
+    decoder: DecoderConfig = DecoderConfig()
+    attention: AttentionRule = "image_prefix"
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    dense_labels: int = 0
+    dense_values: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetConfig:
+    """One member of the mixture.
+
+    path: directory of a stored data set (TFDS layout).
+    weight: its share, in the unit `MixtureConfig.unit`.
+    kinds, types: which pairs to use; empty means all.
+    noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
+      metres before they are phrased (the paper's noise ablation).
+    """
+
+    name: str
+    path: str
+    split: str = "train"
+    weight: float = 1.0
+    kinds: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+    noise_std_metres: float = 0.0
+    noise_seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Loading, tokenising, packing and mixing.
+
+    unit: "examples" mixes rows by weight; "loss_tokens" corrects the weights so that each data
+      set's share of tokens with loss is what was asked.
+    tokenizer: path of a SentencePiece model, or "small" for the shipped one.
+    length: text tokens a row, the packing budget.
+    pairs_per_image: at most this many pairs packed on one image; 1 is unpacked.
+    prefix_template: wraps the question, "{question}" inside.
+    """
+
+    datasets: tuple[DatasetConfig, ...] = ()
+    unit: Literal["examples", "loss_tokens"] = "examples"
+    tokenizer: str = "small"
+    batch_size: int = 16
+    length: int = 256
+    pairs_per_image: int = 16
+    prefix_template: str = "{question}"
+    seed: int = 0
+    workers: int = 0
+    shuffle: bool = True
+    dense: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimConfig:
+    """Optimiser, schedule, clipping, freezing.
+
+    optimizer: "adamw", or "muon" for block matrices with Adam elsewhere.
+    schedule: "cosine" (to `end_lr`), "constant", or "wsd" (warm up, stay, decay linearly over the
+      last `decay_steps`), all after a linear warm-up of `warmup_steps`.
+    lr_multipliers: group name -> factor on the learning rate.
+    freeze: groups that get no gradient, no slot, no decay.
+    """
+
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    peak_lr: float = 1e-3
+    end_lr: float = 0.0
+    schedule: Literal["cosine", "constant", "wsd"] = "cosine"
+    warmup_steps: int = 100
+    decay_steps: int = 0
+    b1: float = 0.9
+    b2: float = 0.99
+    weight_decay: float = 1e-4
+    clip_norm: float = 1.0
+    lr_multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
+    freeze: tuple[Group, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """The loop.
+
+    dense_weight: weight of the auxiliary dense loss (0 leaves it out).
+    text_weight: weight of the text loss (0 trains the encoder on dense targets alone).
+    init_from: "" for random, the name of a shipped checkpoint, or a path to `.safetensors`.
+    """
+
+    steps: int = 1_000
+    seed: int = 0
+    log_every_steps: int = 20
+    dense_weight: float = 0.0
+    text_weight: float = 1.0
+    init_from: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointConfig:
+    """`every`: steps between saves; `keep`: how many to keep."""
+
+    every: int = 500
+    keep: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalConfig:
+    """Evaluation on schedule and at the end.
+
+    every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
+    images: at most this many held-out images (0 for all).
+    """
+
+    datasets: tuple[DatasetConfig, ...] = ()
+    every: int = 0
+    at_start: bool = False
+    images: int = 0
+    batch_size: int = 32
+    pairs_per_image: int = 16
+    max_answer_tokens: int = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class MeshConfig:
+    """Device mesh: sizes of the axes; -1 takes what is left."""
+
+    data: int = -1
+    fsdp: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """Everything one run needs."""
+
+    name: str = "experiment"
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    eval: EvalConfig = EvalConfig()
+    mesh: MeshConfig = MeshConfig()

@@ -1,0 +1,1 @@
+"""From scenes to spatial questions and answers with metric truth."""

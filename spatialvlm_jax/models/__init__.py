@@ -1,0 +1,1 @@
+"""The PaLI-style model: ViT encoder, linear connector, prefix-LM decoder."""
