@@ -1,0 +1,312 @@
+"""What one stored example looks like: an image with its objects and all its pairs.
+
+An example is a `tf.train.Example` laid out as TFDS lays out `features()`, so that
+`tfds.builder_from_directory` reads it; `encode_example` writes one and `StoredExample` reads one
+without TensorFlow, decoding only what is asked for.
+
+Depth is a float32 image feature (metres, rounded to 1/1024 m so that it compresses; 0 is unknown):
+TFDS can decode it without TensorFlow, which it cannot do for 16-bit images.
+"""
+
+import functools
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tensorflow_datasets.proto import tf_example_pb2
+
+from spatialvlm_jax.generation.records import QA, Object3D, Scene
+
+MAX_OBJECTS = 255
+QA_OBJECTS = 4
+_DEPTH_STEPS_PER_METRE = 1024
+_ATTRIBUTES = ("color", "material", "shape")
+
+
+@functools.cache
+def features() -> Any:
+    """The TFDS features of an example, documented field by field: a `tfds.features.FeaturesDict`."""
+    import tensorflow_datasets as tfds
+
+    text, tensor, image = tfds.features.Text, tfds.features.Tensor, tfds.features.Image
+    objects = {
+        "caption": text(doc="what people call it here, unique in its image"),
+        "category": text(doc="its noun"),
+        **{name: text(doc="empty where unknown") for name in _ATTRIBUTES},
+        "center": tensor(shape=(3,), dtype=np.float32, doc="metres, camera frame"),
+        "rotation": tensor(shape=(3, 3), dtype=np.float32, doc="columns: box axes, camera frame"),
+        "extents": tensor(shape=(3,), dtype=np.float32, doc="full sizes along the axes, metres"),
+        "box": tensor(shape=(4,), dtype=np.float32, doc="x0, y0, x1, y1, pixels"),
+        "visible_fraction": tensor(shape=(), dtype=np.float32),
+        "truncation": tensor(shape=(), dtype=np.float32, doc="fraction outside the image"),
+        "confidence": tensor(shape=(), dtype=np.float32),
+        "std": tensor(shape=(), dtype=np.float32, doc="standard error of its position, metres"),
+        "provenance": text(doc="exact, annotated, sensor or estimated"),
+        "support": tensor(shape=(), dtype=np.int64, doc="object it rests on, -1 floor or unknown"),
+    }
+    pairs = {
+        "question": text(),
+        "answer": text(),
+        "type": text(doc="registered question type"),
+        "kind": text(doc="qualitative, quantitative or general"),
+        "value": tensor(shape=(), dtype=np.float32, doc="exact value, SI; NaN if there is none"),
+        "value_std": tensor(shape=(), dtype=np.float32, doc="its standard error; NaN if none"),
+        "unit": text(doc="the unit spoken"),
+        "verdict": text(doc="the normalised word that decides"),
+        "template": text(doc="question template / answer template"),
+        "objects": tensor(shape=(QA_OBJECTS,), dtype=np.int64, doc="objects asked about, then -1"),
+    }
+    return tfds.features.FeaturesDict(
+        {
+            "image": image(shape=(None, None, 3), encoding_format="png"),
+            "image_id": text(),
+            "source": text(),
+            "intrinsics": tensor(shape=(3, 3), dtype=np.float32, doc="pixels"),
+            "up": tensor(shape=(3,), dtype=np.float32, doc="camera frame; NaN where unknown"),
+            "camera_height": tensor(shape=(), dtype=np.float32, doc="metres; NaN where unknown"),
+            "instances": image(
+                shape=(None, None, 1), encoding_format="png", doc="0 none, i + 1 object i"
+            ),
+            "depth": image(
+                shape=(None, None, 1), dtype=np.float32, doc="metres along z; 0 unknown"
+            ),
+            "objects": tfds.features.Sequence(objects),
+            "qa": tfds.features.Sequence(pairs),
+        }
+    )
+
+
+@functools.cache
+def _serializer() -> Any:
+    from tensorflow_datasets.core.example_serializer import ExampleSerializer
+
+    return ExampleSerializer(features().get_serialized_info())
+
+
+def encode_png(array: np.ndarray) -> bytes:
+    """PNG bytes of a uint8[H, W] or uint8[H, W, C] array."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, format="png", compress_level=6)
+    return buffer.getvalue()
+
+
+def decode_png(data: bytes) -> np.ndarray:
+    """uint8[H, W] or uint8[H, W, C] from PNG bytes."""
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def encode_depth(depth: np.ndarray) -> bytes:
+    """PNG bytes of float32[H, W] metres, as TFDS stores float images: bits spread over RGBA."""
+    known = np.where(np.isfinite(depth) & (depth > 0), depth, 0.0)
+    metres = np.rint(known * _DEPTH_STEPS_PER_METRE) / _DEPTH_STEPS_PER_METRE
+    return encode_png(np.ascontiguousarray(metres.astype("<f4")[..., None]).view(np.uint8))
+
+
+def decode_depth(data: bytes) -> np.ndarray:
+    """float32[H, W], metres, 0 where unknown, from the bytes of `encode_depth`."""
+    return np.ascontiguousarray(decode_png(data)).view("<f4")[..., 0]
+
+
+def instance_map(scene: Scene) -> np.ndarray:
+    """uint8[H, W]: 0 for no object, i + 1 for object i of the scene."""
+    if len(scene.objects) > MAX_OBJECTS:
+        raise ValueError(f"{len(scene.objects)} objects; at most {MAX_OBJECTS} can be stored")
+    instances = np.zeros(scene.image.shape[:2], np.uint8)
+    for index, item in enumerate(scene.objects):
+        if item.mask is not None:
+            instances[item.mask] = index + 1
+    return instances
+
+
+def _object_fields(item: Object3D) -> dict[str, Any]:
+    return {
+        "caption": item.caption,
+        "category": item.category,
+        **{name: item.attributes.get(name, "") for name in _ATTRIBUTES},
+        "center": np.asarray(item.center, np.float32),
+        "rotation": np.asarray(item.rotation, np.float32),
+        "extents": np.asarray(item.extents, np.float32),
+        "box": np.asarray(item.box, np.float32),
+        "visible_fraction": np.float32(item.visible_fraction),
+        "truncation": np.float32(item.truncation),
+        "confidence": np.float32(item.confidence),
+        "std": np.float32(item.std),
+        "provenance": item.provenance,
+        "support": -1 if item.support is None else item.support,
+    }
+
+
+def _pair_fields(pair: QA) -> dict[str, Any]:
+    if len(pair.objects) > QA_OBJECTS:
+        raise ValueError(f"a {pair.type!r} pair names {len(pair.objects)} objects, not {QA_OBJECTS}")
+    return {
+        "question": pair.question,
+        "answer": pair.answer,
+        "type": pair.type,
+        "kind": pair.kind,
+        "value": np.float32(pair.value),
+        "value_std": np.float32(pair.value_std),
+        "unit": pair.unit,
+        "verdict": pair.verdict,
+        "template": pair.template,
+        "objects": np.array(pair.objects + (-1,) * (QA_OBJECTS - len(pair.objects)), np.int64),
+    }
+
+
+def _columns(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def encode_example(scene: Scene, pairs: Sequence[QA]) -> bytes:
+    """One serialised example; equal inputs give equal bytes.
+
+    Raises:
+      ValueError: more objects, or more objects in a pair, than the format holds.
+    """
+    height, width = scene.image.shape[:2]
+    unknown = np.full(3, np.nan)
+    depth = np.zeros((height, width)) if scene.depth is None else scene.depth
+    specs = features()
+    example = {
+        "image": encode_png(np.ascontiguousarray(scene.image)),
+        "image_id": scene.image_id,
+        "source": scene.source,
+        "intrinsics": np.asarray(scene.intrinsics, np.float32),
+        "up": np.asarray(unknown if scene.up is None else scene.up, np.float32),
+        "camera_height": np.float32(
+            np.nan if scene.camera_height is None else scene.camera_height
+        ),
+        "instances": encode_png(instance_map(scene)),
+        "depth": encode_depth(depth),
+        "objects": _columns(
+            [_object_fields(item) for item in scene.objects], list(specs["objects"].feature)
+        ),
+        "qa": _columns([_pair_fields(pair) for pair in pairs], list(specs["qa"].feature)),
+    }
+    # Maps in a protocol buffer have no order of their own; without this the bytes would differ
+    # from process to process.
+    return _serializer().get_tf_example(example).SerializeToString(deterministic=True)
+
+
+class StoredExample:
+    """One stored example, read lazily from its bytes.
+
+    Attributes have the meaning, dtype, unit and frame of `Scene`, `Object3D` and `QA`.
+    """
+
+    def __init__(self, record: bytes):
+        self._fields = tf_example_pb2.Example.FromString(record).features.feature
+
+    def bytes_of(self, name: str) -> list[bytes]:
+        """All values of a bytes field, such as "qa/question"."""
+        return list(self._fields[name].bytes_list.value)
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a text field."""
+        return [value.decode() for value in self._fields[name].bytes_list.value]
+
+    def floats(self, name: str, shape: tuple[int, ...] = (-1,)) -> np.ndarray:
+        """float32 values of a field, in `shape`."""
+        return np.array(self._fields[name].float_list.value, np.float32).reshape(shape)
+
+    def ints(self, name: str, shape: tuple[int, ...] = (-1,)) -> np.ndarray:
+        """int64 values of a field, in `shape`."""
+        return np.array(self._fields[name].int64_list.value, np.int64).reshape(shape)
+
+    @functools.cached_property
+    def image_id(self) -> str:
+        return self.texts("image_id")[0]
+
+    def image(self) -> np.ndarray:
+        """uint8[H, W, 3]."""
+        return decode_png(self.bytes_of("image")[0])
+
+    def instances(self) -> np.ndarray:
+        """uint8[H, W]: 0 for none, i + 1 for object i."""
+        return decode_png(self.bytes_of("instances")[0])
+
+    def depth(self) -> np.ndarray:
+        """float32[H, W], metres along the camera's z, 0 where unknown."""
+        return decode_depth(self.bytes_of("depth")[0])
+
+    def up(self) -> np.ndarray | None:
+        """float32[3], camera frame, or None where gravity is unknown."""
+        up = self.floats("up")
+        return up if np.isfinite(up).all() else None
+
+    def pairs(self) -> list[QA]:
+        """All question-answer pairs."""
+        columns = [
+            self.texts(f"qa/{name}")
+            for name in ("question", "answer", "type", "kind", "unit", "verdict", "template")
+        ]
+        values = self.floats("qa/value").tolist()
+        stds = self.floats("qa/value_std").tolist()
+        objects = self.ints("qa/objects", (-1, QA_OBJECTS)).tolist()
+        return [
+            QA(
+                question=question,
+                answer=answer,
+                type=type_,
+                kind=kind,
+                value=value,
+                value_std=std,
+                unit=unit,
+                verdict=verdict,
+                objects=tuple(index for index in about if index >= 0),
+                template=template,
+            )
+            for question, answer, type_, kind, unit, verdict, template, value, std, about in zip(
+                *columns, values, stds, objects, strict=True
+            )
+        ]
+
+    def objects(self) -> tuple[Object3D, ...]:
+        """All objects; their exact surfaces (`parts`) are not stored."""
+        instances = self.instances()
+        centers = self.floats("objects/center", (-1, 3)).astype(np.float64)
+        rotations = self.floats("objects/rotation", (-1, 3, 3)).astype(np.float64)
+        extents = self.floats("objects/extents", (-1, 3)).astype(np.float64)
+        boxes = self.floats("objects/box", (-1, 4))
+        scalars = {
+            name: self.floats(f"objects/{name}").tolist()
+            for name in ("visible_fraction", "truncation", "confidence", "std")
+        }
+        support = self.ints("objects/support").tolist()
+        texts = {
+            name: self.texts(f"objects/{name}")
+            for name in ("caption", "category", "provenance", *_ATTRIBUTES)
+        }
+        return tuple(
+            Object3D(
+                caption=texts["caption"][i],
+                category=texts["category"][i],
+                box=boxes[i],
+                center=centers[i],
+                rotation=rotations[i],
+                extents=extents[i],
+                attributes={name: texts[name][i] for name in _ATTRIBUTES if texts[name][i]},
+                mask=instances == i + 1,
+                support=support[i] if support[i] >= 0 else None,
+                provenance=texts["provenance"][i],  # type: ignore[arg-type]
+                **{name: values[i] for name, values in scalars.items()},
+            )
+            for i in range(len(centers))
+        )
+
+    def scene(self) -> Scene:
+        """The whole record, everything decoded."""
+        height = float(self.floats("camera_height")[0])
+        up = self.up()
+        return Scene(
+            image_id=self.image_id,
+            image=self.image(),
+            intrinsics=self.floats("intrinsics", (3, 3)).astype(np.float64),
+            objects=self.objects(),
+            up=None if up is None else up.astype(np.float64),
+            camera_height=height if np.isfinite(height) else None,
+            depth=self.depth(),
+            source=self.texts("source")[0],
+        )
