@@ -1,0 +1,1 @@
+"""Lab notebooks: one file a run or a sweep."""

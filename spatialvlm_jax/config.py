@@ -1,0 +1,224 @@
+"""From configuration files to frozen dataclasses: a typo is an error with a suggestion.
+
+A configuration file is Python with `get_config(arg: str = "") -> ConfigDict`. The command line
+names it and overrides single fields:
+
+    python train.py --config=configs/answer_noise.py:0.1 --config.optim.peak_lr=3e-4
+
+Overrides are typed by the dataclasses of `experiment.py`: text stays text for `str` fields, tuples
+and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), members of tuples
+are reached by number (`--config.data.datasets[0].weight=2`).
+"""
+
+import ast
+import dataclasses
+import difflib
+import importlib.util
+import re
+import traceback
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from ml_collections import ConfigDict
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+
+T = TypeVar("T")
+
+
+class ConfigError(UserError):
+    """A configuration that cannot be read; the message starts with the field's full name."""
+
+
+def from_config_dict(cls: type[T], config: Any, name: str = "config") -> T:
+    """Builds the frozen dataclass `cls` from a ConfigDict (or any mapping).
+
+    Args:
+      cls: a dataclass whose fields are dataclasses, tuples, dicts, Literals, optionals, scalars.
+      config: a mapping of field names to values; fields left out take their defaults.
+      name: what error messages call it.
+
+    Raises:
+      ConfigError: an unknown field (with the nearest known one), a missing one, a wrong type.
+    """
+    return typing.cast(T, _convert(cls, config, name))
+
+
+def to_config_dict(record: Any) -> ConfigDict:
+    """A mutable ConfigDict with the fields of a dataclass, tuples of dataclasses included."""
+    return typing.cast(ConfigDict, _mutable(record))
+
+
+def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
+    """Reads a configuration file and applies overrides.
+
+    Args:
+      spec: "path/to/file.py" or "path/to/file.py:argument".
+      overrides: "config.field.field=value" each, with or without leading dashes.
+
+    Raises:
+      ConfigError: the file is missing or fails, or a field or value is wrong.
+    """
+    config = _run_config_file(spec)
+    for override in overrides:
+        name, separator, text = override.lstrip("-").partition("=")
+        if not separator:
+            raise ConfigError(f"{name}: an override needs a value, as in --{name}=VALUE")
+        override_field(config, name, text)
+    return from_config_dict(Experiment, config)
+
+
+def override_field(config: Any, name: str, text: str) -> None:
+    """Sets the field `name` ("config.optim.peak_lr") of an experiment's ConfigDict from text.
+
+    Raises:
+      ConfigError: there is no such field, or `text` is not a value of its type.
+    """
+    steps = re.findall(r"[^.\[\]]+", name)[1:]
+    if not steps:
+        raise ConfigError(f"{name}: an override names a field, as in --config.train.steps=100")
+    parent, hint, path = config, typing.cast(Any, Experiment), "config"
+    for i, step in enumerate(steps):
+        hint, key = _descend(hint, parent, step, path)
+        path = f"{path}[{step}]" if isinstance(key, int) else f"{path}.{step}"
+        if i < len(steps) - 1:
+            parent = parent[key]
+            continue
+        value = _parse_text(hint, text, path)
+        if isinstance(parent, tuple):
+            raise ConfigError(f"{path}: name a field of it, as in --{path}.weight=1")
+        _convert(hint, value, path)
+        parent[key] = value
+
+
+def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
+    """The type and key of `step` inside `parent`, whose type is `hint`."""
+    hint = _without_none(hint)
+    if dataclasses.is_dataclass(hint):
+        if parent is None:
+            raise ConfigError(f"{path}: it is None in this configuration, so it has no fields")
+        fields = typing.get_type_hints(hint)
+        if step not in fields:
+            raise ConfigError(_unknown(f"{path}.{step}", step, list(fields)))
+        return fields[step], step
+    if typing.get_origin(hint) is tuple:
+        if not step.isdigit() or int(step) >= len(parent):
+            raise ConfigError(f"{path}[{step}]: no such member; it has {len(parent)}, from [0]")
+        return typing.get_args(hint)[0], int(step)
+    if typing.get_origin(hint) is dict:
+        return typing.get_args(hint)[1], step
+    raise ConfigError(f"{path}.{step}: {path} is a single value, it has no fields")
+
+
+def _parse_text(hint: Any, text: str, path: str) -> Any:
+    hint = _without_none(hint)
+    if hint is str or typing.get_origin(hint) is Literal:
+        return text
+    try:
+        value = ast.literal_eval(text.capitalize() if text in ("true", "false", "none") else text)
+    except (ValueError, SyntaxError):
+        raise ConfigError(f"{path}: {text!r} is not {_describe(hint)}") from None
+    if hint is int and isinstance(value, float) and value.is_integer():
+        return int(value)  # 1e4 is how people write ten thousand steps
+    return ConfigDict(value) if isinstance(value, dict) else value
+
+
+def _convert(hint: Any, value: Any, path: str) -> Any:
+    if value is None and type(None) in typing.get_args(hint):
+        return None
+    hint = _without_none(hint)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        return _convert_dataclass(hint, value, path)
+    if origin is Literal:
+        if value in args:
+            return value
+        near = _nearest(str(value), [str(arg) for arg in args])
+        raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}" + near)
+    if origin is tuple and isinstance(value, tuple | list):
+        return tuple(_convert(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
+    if origin is dict and isinstance(value, Mapping | ConfigDict):
+        return {key: _convert(args[1], value[key], f"{path}.{key}") for key in value}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}")
+
+
+def _convert_dataclass(cls: Any, value: Any, path: str) -> Any:
+    if isinstance(value, cls):
+        return value
+    if not isinstance(value, Mapping | ConfigDict):
+        raise ConfigError(f"{path}: {value!r} is not a {cls.__name__}")
+    hints = typing.get_type_hints(cls)
+    for key in value:
+        if key not in hints:
+            raise ConfigError(_unknown(f"{path}.{key}", key, list(hints)))
+    for field in dataclasses.fields(cls):
+        required = field.default is field.default_factory is dataclasses.MISSING
+        if required and field.name not in value:
+            raise ConfigError(f"{path}.{field.name}: missing, and it has no default")
+    return cls(**{key: _convert(hints[key], value[key], f"{path}.{key}") for key in value})
+
+
+def _mutable(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return ConfigDict({field.name: _mutable(getattr(value, field.name)) for field in fields})
+    if isinstance(value, tuple):
+        return tuple(_mutable(item) for item in value)
+    return ConfigDict(value) if isinstance(value, dict) else value
+
+
+def _run_config_file(spec: str) -> ConfigDict:
+    path, _, argument = spec.partition(":")
+    module_spec = importlib.util.spec_from_file_location("spatialvlm_config_file", path)
+    if not Path(path).is_file() or module_spec is None or module_spec.loader is None:
+        raise ConfigError(f"--config={spec}: there is no Python file {path!r}; see configs/")
+    module = importlib.util.module_from_spec(module_spec)
+    try:
+        module_spec.loader.exec_module(module)
+        config = module.get_config(argument) if argument else module.get_config()
+    except UserError:
+        raise
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+        line = f" line {frames[-1].lineno}" if frames else ""
+        raise ConfigError(f"{path}{line}: {type(error).__name__}: {error}") from error
+    if not isinstance(config, ConfigDict):
+        raise ConfigError(f"{path}: get_config must return a ConfigDict, not {type(config)}")
+    return config
+
+
+def _without_none(hint: Any) -> Any:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        (hint,) = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+    return hint
+
+
+def _unknown(path: str, key: str, known: list[str]) -> str:
+    return f"{path}: no such field" + (
+        _nearest(key, known) or f"; there are {', '.join(sorted(known))}"
+    )
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _describe(hint: Any) -> str:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(repr(arg) for arg in args)
+    if origin is tuple:
+        return f"a tuple, each member {_describe(args[0])}"
+    if origin is dict:
+        return f"a dictionary, each value {_describe(args[1])}"
+    words = {int: "an integer", float: "a number", str: "text", bool: "true or false"}
+    return words.get(hint, f"a {hint.__name__}")

@@ -1,0 +1,153 @@
+"""Configuration: dataclasses from ConfigDicts, overrides from text, kind errors."""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spatialvlm_jax import config as config_lib
+from spatialvlm_jax.config import ConfigError, from_config_dict, to_config_dict
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, OptimConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Wheel:
+    size: float
+    color: Literal["red", "blue"] = "red"
+
+
+@dataclasses.dataclass(frozen=True)
+class Car:
+    wheels: tuple[Wheel, ...] = ()
+    spare: Wheel | None = None
+    prices: dict[str, float] = dataclasses.field(default_factory=dict)
+    electric: bool = False
+
+
+FULL = Experiment(
+    data=DataConfig(datasets=(DatasetConfig(name="a", path="b", kinds=("general",)),)),
+    optim=OptimConfig(lr_multipliers={"encoder": 0.5}, freeze=("encoder",)),
+)
+
+
+@pytest.mark.parametrize("record", [Experiment(), FULL])
+def test_a_dataclass_survives_the_round_trip_through_a_config_dict(record):
+    assert from_config_dict(Experiment, to_config_dict(record)) == record
+
+
+def test_nested_types_are_converted():
+    config = {"wheels": [{"size": 1}], "spare": {"size": 2.5, "color": "blue"}, "prices": {"x": 3}}
+    car = from_config_dict(Car, config)
+    assert car == Car((Wheel(1.0),), Wheel(2.5, "blue"), {"x": 3.0})
+    assert isinstance(car.wheels[0].size, float)
+    assert from_config_dict(Car, {"spare": None}).spare is None
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"wheals": ()}, "config.wheals: no such field; did you mean wheels?"),
+        ({"zzz": 1}, "config.zzz: no such field; there are electric, prices, spare, wheels"),
+        ({"wheels": ({},)}, "config.wheels[0].size: missing, and it has no default"),
+        ({"wheels": 3}, "config.wheels: 3 is not a tuple, each member a Wheel"),
+        ({"spare": {"size": "big"}}, "config.spare.size: 'big' is not a number"),
+        ({"spare": {"size": True}}, "config.spare.size: True is not a number"),
+        (
+            {"spare": {"size": 1, "color": "bleu"}},
+            "config.spare.color: 'bleu' is not one of 'red', 'blue'; did you mean blue?",
+        ),
+        ({"electric": 1}, "config.electric: 1 is not true or false"),
+        ({"prices": {"x": "y"}}, "config.prices.x: 'y' is not a number"),
+        ({"wheels": None}, "config.wheels: None is not a tuple, each member a Wheel"),
+    ],
+)
+def test_mistakes_are_named(config, message):
+    with pytest.raises(ConfigError) as error:
+        from_config_dict(Car, config)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("override", "read", "expected"),
+    [
+        ("config.optim.peak_lr=3e-4", lambda e: e.optim.peak_lr, 3e-4),
+        ("--config.train.steps=1e4", lambda e: e.train.steps, 10_000),
+        ("config.data.shuffle=false", lambda e: e.data.shuffle, False),
+        ("config.name=7", lambda e: e.name, "7"),
+        ("config.data.datasets[0].weight=2", lambda e: e.data.datasets[0].weight, 2.0),
+        ("config.optim.freeze=('decoder',)", lambda e: e.optim.freeze, ("decoder",)),
+        ("config.optim.lr_multipliers.decoder=2", lambda e: e.optim.lr_multipliers["decoder"], 2.0),
+        ("config.optim.lr_multipliers={'encoder': 3}", lambda e: e.optim.lr_multipliers,
+         {"encoder": 3.0}),
+        ("config.train.init_from=a=b", lambda e: e.train.init_from, "a=b"),
+    ],
+)  # fmt: skip
+def test_overrides_take_the_type_of_their_field(override, read, expected, tmp_path):
+    assert read(config_lib.load_experiment(_full_config(tmp_path), [override])) == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("config.optim.peek_lr=1", "config.optim.peek_lr: no such field; did you mean peak_lr?"),
+        ("config.train.steps=many", "config.train.steps: 'many' is not an integer"),
+        ("config.train.steps=1.5", "config.train.steps: 1.5 is not an integer"),
+        ("config.train.steps", "config.train.steps: an override needs a value"),
+        ("config.optim.schedule=cosin", "did you mean cosine?"),
+        ("config.data.datasets[4].weight=1", "config.data.datasets[4]: no such member; it has 1"),
+        ("config.data.datasets[0]=1", "config.data.datasets[0]: name a field of it"),
+        ("config.train.steps.more=1", "config.train.steps is a single value"),
+        ("config.optim.freeze=('encodr',)", "config.optim.freeze[0]: 'encodr' is not one of"),
+    ],
+)
+def test_wrong_overrides_are_named(override, message, tmp_path):
+    with pytest.raises(ConfigError, match="(?s).*") as error:
+        config_lib.load_experiment(_full_config(tmp_path), [override])
+    assert message in str(error.value)
+
+
+def test_a_preset_takes_a_string_argument(tmp_path):
+    path = tmp_path / "preset.py"
+    path.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config(arg='none'):\n"
+        "    return ConfigDict({'name': arg})\n"
+    )
+    assert config_lib.load_experiment(str(path)).name == "none"
+    assert config_lib.load_experiment(f"{path}:a:b").name == "a:b"
+
+
+def test_a_broken_config_file_is_one_line_with_its_place(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("def get_config():\n    return undefined\n")
+    with pytest.raises(ConfigError, match="broken.py line 2: NameError"):
+        config_lib.load_experiment(str(path))
+    with pytest.raises(ConfigError, match="there is no Python file"):
+        config_lib.load_experiment(str(tmp_path / "absent.py"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet="abc.[]019_=()'", max_size=20))
+def test_no_override_raises_anything_but_config_errors(text):
+    config = to_config_dict(FULL)
+    name, _, value = f"config.{text}".partition("=")
+    try:
+        config_lib.override_field(config, name, value)
+    except ConfigError as error:
+        assert str(error)
+    else:
+        assert from_config_dict(Experiment, config) is not None
+
+
+def _full_config(folder: Path) -> str:
+    path = folder / "full.py"
+    path.write_text(
+        "from spatialvlm_jax.config import to_config_dict\n"
+        "from spatialvlm_jax.experiment import *\n"
+        "def get_config():\n"
+        f"    return to_config_dict({FULL!r})\n"
+    )
+    return str(path)
