@@ -54,6 +54,8 @@ class ModelConfig:
       only image; each prefix sees image and itself; each suffix is causal): the only one that
       packs several segments on an image.
     compute_dtype: dtype of activations; parameters are float32 unless frozen.
+    scan_layers: run the layers as one compiled loop: compiles in constant time whatever the depth;
+      unrolled layers step faster on small models.
     dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
     """
 
@@ -63,6 +65,21 @@ class ModelConfig:
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     dense_labels: int = 0
     dense_values: int = 0
+    scan_layers: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldsRecipe:
+    """How to render a data set that is not there yet, as `spatialvlm generate` would.
+
+    preset: name of a `WorldConfig` preset.
+    """
+
+    preset: str = "simple"
+    images: int = 1_000
+    seed: int = 0
+    image_size: int = 64
+    pairs_per_image: int = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +87,7 @@ class DatasetConfig:
     """One member of the mixture.
 
     path: directory of a stored data set (TFDS layout).
+    worlds: how to render it if `path` is missing; None: a missing data set is an error.
     weight: its share, in the unit `MixtureConfig.unit`.
     kinds, types: which pairs to use; empty means all.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
@@ -85,6 +103,7 @@ class DatasetConfig:
     exclude_types: tuple[str, ...] = ()
     noise_std_metres: float = 0.0
     noise_seed: int = 0
+    worlds: WorldsRecipe | None = None
 
 
 @dataclasses.dataclass(frozen=True)
