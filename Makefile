@@ -3,6 +3,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -qq
 PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
 COVERAGE := --cov --cov-report=term
 WORKERS ?= 2
@@ -34,13 +35,13 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	  $(find_python); echo "making $(VENV) with $$($$python --version)"; \
 	  $$python -m venv --clear $(VENV); \
 	fi
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  --requirement requirements/dev.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --no-build-isolation --editable .
+	@echo "installing $$(grep -c '==' requirements/dev.txt) locked packages into $(VENV);" \
+	  "the first time takes some minutes"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## two commands' worth: render data, train, evaluate, write a report to runs/demo
+demo: setup ## render data, evaluate, train, evaluate again, report: all in runs/demo
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
 	$(PYTHON) eval.py --config=configs/demo.py --workdir=$(DEMO)
 
