@@ -1,0 +1,175 @@
+"""The language decoder: Gemma-compatible, with image and text as two streams.
+
+Axes: B images, S texts on each image (1 in packed training, the number of questions in decoding),
+N image tokens, L text tokens, D width. The image stream is [B, 1, N, D], so that it is computed
+once and shared by all texts; text is [B, S, L, D].
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from spatialvlm_jax.experiment import DecoderConfig
+from spatialvlm_jax.models.attention import Attention, Keys, attend
+from spatialvlm_jax.models.layers import (
+    GatedMLP,
+    RMSNorm,
+    rotary_table,
+    rotate,
+    run_stack,
+    stack,
+)
+
+Rotary = tuple[jax.Array, jax.Array]
+Streams = tuple[jax.Array, jax.Array]
+
+
+class Embedder(nnx.Module):
+    """The token table, used to read and, tied, to score."""
+
+    def __init__(self, config: DecoderConfig, *, rngs: nnx.Rngs) -> None:
+        """Starts at 2 / D, where the first loss is close to log(vocabulary).
+
+        A final-normed hidden state has length sqrt(D) and still points along the token it came
+        from, whose logit is then about D times the standard deviation.
+        """
+        shape = (config.vocab_size, config.width)
+        table = jax.random.normal(rngs.params(), shape, jnp.float32)
+        self.embedding = nnx.Param(table * (2.0 / config.width))
+        self.scale = math.sqrt(config.width) if config.scale_embeddings else 1.0
+
+    def encode(self, tokens: jax.Array, dtype: jnp.dtype) -> jax.Array:
+        """int32[...] -> float[..., D]."""
+        return self.embedding[...][tokens].astype(dtype) * jnp.asarray(self.scale, dtype)
+
+    def decode(self, hidden: jax.Array) -> jax.Array:
+        """float[..., D] -> logits float32[..., vocab_size]."""
+        table = self.embedding[...].astype(hidden.dtype)
+        return jnp.einsum("...d,vd->...v", hidden, table, preferred_element_type=jnp.float32)
+
+
+class DecoderBlock(nnx.Module):
+    """Pre-norm grouped-query attention with rotary positions, and GeGLU."""
+
+    def __init__(self, config: DecoderConfig, *, rngs: nnx.Rngs) -> None:
+        """Residual outputs start small: 1 / sqrt(2 depth)."""
+        gain = (2 * config.depth) ** -0.5
+        self.attention_norm = RMSNorm(config.width)
+        self.attention = Attention(
+            config.width,
+            heads=config.heads,
+            kv_heads=config.kv_heads,
+            head_size=config.head_size,
+            bias=False,
+            gain=gain,
+            rngs=rngs,
+        )
+        self.mlp_norm = RMSNorm(config.width)
+        self.mlp = GatedMLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
+
+    def project(self, x: jax.Array, rotary: Rotary) -> tuple[jax.Array, Keys]:
+        """float[..., L, D] -> rotated queries and keys, with values."""
+        query, key, value = self.attention.project(self.attention_norm(x))
+        return rotate(query, rotary), Keys(rotate(key, rotary), value)
+
+    def finish(self, x: jax.Array, query: jax.Array, parts: list[Keys]) -> jax.Array:
+        """Attends, then applies the MLP, both on the residual stream x."""
+        x = x + self.attention.output(attend(query, parts))
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Decoder(nnx.Module):
+    """Embedder, blocks, final norm."""
+
+    def __init__(self, config: DecoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
+        """Raises ValueError for heads that do not divide."""
+        if config.heads % config.kv_heads or config.head_size % 2:
+            raise ValueError(
+                f"decoder: kv_heads {config.kv_heads} must divide heads {config.heads}, and "
+                f"head_size {config.head_size} must be even"
+            )
+        self.config = config
+        self.scan_layers = scan_layers
+        self.embedder = Embedder(config, rngs=rngs)
+        self.blocks = stack(lambda rngs: DecoderBlock(config, rngs=rngs), config.depth, rngs)
+        self.final_norm = RMSNorm(config.width)
+
+    def rotary(self, positions: jax.Array) -> Rotary:
+        """int32[..., L] -> the rotary table."""
+        return rotary_table(positions, self.config.head_size, self.config.rope_base)
+
+    def __call__(
+        self,
+        image: jax.Array,
+        text: jax.Array,
+        positions: jax.Array,
+        text_mask: jax.Array,
+        image_text_mask: jax.Array | None,
+    ) -> tuple[jax.Array, tuple[Keys, Keys]]:
+        """Runs both streams through all layers.
+
+        Args:
+          image: float[B, 1, N, D].
+          text: float[B, S, L, D]; S is 1 where the image sees text.
+          positions: int32[B, S, L], counted from the segment's start; the image comes before.
+          text_mask: bool[B, S, L, L].
+          image_text_mask: bool[B, 1, 1, L], or None where the image sees no text.
+
+        Returns:
+          Final-normed text hidden states float[B, S, L, D], and the keys of image
+          [depth, B, 1, N, heads, H] and text [depth, B, S, L, heads, H], for decoding.
+        """
+        image_rotary = self.rotary(jnp.arange(image.shape[-2]))
+        text_rotary = self.rotary(positions + image.shape[-2])
+
+        def layer(block: DecoderBlock, streams: Streams, _: None) -> tuple[Streams, Streams]:
+            image, text = streams
+            image_query, image_keys = block.project(image, image_rotary)
+            text_query, text_keys = block.project(text, text_rotary)
+            seen_by_image = [image_keys]
+            if image_text_mask is not None:
+                seen_by_image.append(text_keys._replace(mask=image_text_mask))
+            seen_by_text = [image_keys, text_keys._replace(mask=text_mask)]
+            streams = (
+                block.finish(image, image_query, seen_by_image),
+                block.finish(text, text_query, seen_by_text),
+            )
+            return streams, (image_keys, text_keys)
+
+        (_, text), keys = run_stack(self.blocks, layer, (image, text), scan=self.scan_layers)
+        return self.final_norm(text), keys
+
+    def extend(
+        self,
+        text: jax.Array,
+        positions: jax.Array,
+        image_keys: Keys,
+        text_keys: Keys,
+        visible: jax.Array,
+    ) -> tuple[jax.Array, Keys]:
+        """One decoding step: a new token for each text, from stored keys.
+
+        Args:
+          text: float[B, S, 1, D], the new tokens' embeddings.
+          positions: int32[B, S, 1], counted from the segment's start.
+          image_keys, text_keys: stored keys, [depth, B, 1 or S, ..., heads, H].
+          visible: bool[B, S, 1, stored text keys].
+
+        Returns:
+          Final-normed hidden states float[B, S, 1, D] and the new tokens' keys
+          [depth, B, S, 1, heads, H], which the caller stores.
+        """
+        rotary = self.rotary(positions + image_keys.key.shape[-3])
+
+        def layer(
+            block: DecoderBlock, x: jax.Array, stored: tuple[Keys, Keys]
+        ) -> tuple[jax.Array, Keys]:
+            query, own = block.project(x, rotary)
+            image, earlier = stored
+            return block.finish(x, query, [image, earlier._replace(mask=visible), own]), own
+
+        inputs = (image_keys, text_keys)
+        text, keys = run_stack(self.blocks, layer, text, inputs, scan=self.scan_layers)
+        return self.final_norm(text), keys

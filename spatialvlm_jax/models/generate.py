@@ -1,0 +1,171 @@
+"""Decoding with stored keys: an image is encoded once, all its questions are answered together.
+
+Axes: B images, S questions on each, P prefix tokens, T answer tokens, C = P + T - 1 stored keys.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from spatialvlm_jax.models import masks
+from spatialvlm_jax.models.attention import Keys
+from spatialvlm_jax.models.vlm import VLM
+
+
+class _Loop(NamedTuple):
+    """What a decoding step reads and writes."""
+
+    step: jax.Array  # answer tokens so far
+    token: jax.Array  # int32[B, S], the last of them
+    done: jax.Array  # bool[B, S]
+    answer: jax.Array  # int32[B, S, T]
+    keys: Keys  # [depth, B, S, C, heads, H]
+    random: jax.Array
+
+
+def generate(
+    model: VLM,
+    images: jax.Array,
+    prefix_tokens: jax.Array,
+    prefix_lengths: jax.Array,
+    *,
+    max_tokens: int,
+    eos_id: int,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> jax.Array:
+    """Answers S questions on each of B images, under the model's attention rule.
+
+    Args:
+      model: the model.
+      images: uint8[B, H, W, 3].
+      prefix_tokens: int32[B, S, P], right-padded.
+      prefix_lengths: int32[B, S]; 0 where there is no question.
+      max_tokens: T.
+      eos_id: ends an answer.
+      temperature: 0 takes the likeliest token, otherwise tokens are drawn.
+      seed: of the draws.
+
+    Returns:
+      int32[B, S, T]: answers up to and with `eos_id`, then 0; all 0 where there is no question.
+    """
+    definition, state = nnx.split(model)
+    return _generate(
+        definition,
+        state,
+        jnp.asarray(images),
+        jnp.asarray(prefix_tokens),
+        jnp.asarray(prefix_lengths),
+        jax.random.key(seed),
+        max_tokens=max_tokens,
+        eos_id=eos_id,
+        temperature=temperature,
+    )
+
+
+@functools.partial(
+    jax.jit, static_argnums=0, static_argnames=("max_tokens", "eos_id", "temperature")
+)
+def _generate(
+    definition: Any,
+    state: Any,
+    images: jax.Array,
+    prefix_tokens: jax.Array,
+    prefix_lengths: jax.Array,
+    random: jax.Array,
+    *,
+    max_tokens: int,
+    eos_id: int,
+    temperature: float,
+) -> jax.Array:
+    model: VLM = nnx.merge(definition, state)
+    decoder = model.decoder
+    embeddings, _ = model.encode_image(images)
+    shape = prefix_lengths.shape
+    if model.config.attention == "prefix":
+        # The image sees the question, so each question needs its own copy of the image.
+        embeddings = jnp.repeat(embeddings, shape[1], axis=0)
+        prefix_tokens = prefix_tokens.reshape(-1, 1, prefix_tokens.shape[-1])
+        prefix_lengths = prefix_lengths.reshape(-1, 1)
+    longest = prefix_tokens.shape[-1]
+    hidden, image_keys, text_keys = _read_prefix(model, embeddings, prefix_tokens, prefix_lengths)
+
+    def choose(hidden: jax.Array, random: jax.Array) -> jax.Array:
+        logits = model.logits(hidden)
+        if temperature == 0.0:
+            return jnp.argmax(logits, -1).astype(jnp.int32)
+        return jax.random.categorical(random, logits / temperature).astype(jnp.int32)
+
+    def record(loop: _Loop, token: jax.Array) -> _Loop:
+        token = jnp.where(loop.done, 0, token)
+        return loop._replace(
+            step=loop.step + 1,
+            token=token,
+            done=loop.done | (token == eos_id),
+            answer=loop.answer.at[..., loop.step].set(token),
+        )
+
+    def body(loop: _Loop) -> _Loop:
+        slot = jnp.arange(longest + max_tokens - 1)
+        answered = (slot >= longest) & (slot < longest + loop.step - 1)
+        visible = (slot < prefix_lengths[..., None]) | answered
+        hidden, new = decoder.extend(
+            decoder.embedder.encode(loop.token[..., None], embeddings.dtype),
+            (prefix_lengths + loop.step - 1)[..., None],
+            image_keys,
+            loop.keys,
+            visible[..., None, :],
+        )
+        at = longest + loop.step - 1
+        random, draw = jax.random.split(loop.random)
+        loop = loop._replace(keys=_store(loop.keys, new, at), random=random)
+        return record(loop, choose(hidden[..., 0, :], draw))
+
+    random, draw = jax.random.split(random)
+    start = _Loop(
+        step=jnp.int32(0),
+        token=jnp.zeros(prefix_lengths.shape, jnp.int32),
+        done=prefix_lengths == 0,
+        answer=jnp.zeros((*prefix_lengths.shape, max_tokens), jnp.int32),
+        keys=_grow(text_keys, max_tokens - 1),
+        random=random,
+    )
+    start = record(start, choose(hidden, draw))
+    end = jax.lax.while_loop(lambda loop: (loop.step < max_tokens) & ~loop.done.all(), body, start)
+    return end.answer.reshape(*shape, max_tokens)
+
+
+def _read_prefix(
+    model: VLM, embeddings: jax.Array, tokens: jax.Array, lengths: jax.Array
+) -> tuple[jax.Array, Keys, Keys]:
+    """The last prefix token's hidden state float[B, S, D], and the keys of image and prefix."""
+    position = jnp.arange(tokens.shape[-1])
+    segments = (position < lengths[..., None]).astype(jnp.int32)
+    suffix = jnp.zeros(tokens.shape, bool)
+    hidden, (image_keys, text_keys) = model.decoder(
+        embeddings[:, None],
+        model.decoder.embedder.encode(tokens, embeddings.dtype),
+        jnp.broadcast_to(position, tokens.shape),
+        masks.text_mask(segments, suffix),
+        masks.image_text_mask(model.config.attention, segments, suffix),
+    )
+    last = jnp.maximum(lengths - 1, 0)[..., None, None]
+    return jnp.take_along_axis(hidden, last, axis=-2)[..., 0, :], image_keys, text_keys
+
+
+def _grow(keys: Keys, slots: int) -> Keys:
+    """Appends empty slots for the answer's keys."""
+    pad = [(0, 0)] * (keys.key.ndim - 3) + [(0, slots), (0, 0), (0, 0)]
+    return Keys(jnp.pad(keys.key, pad), jnp.pad(keys.value, pad))
+
+
+def _store(keys: Keys, new: Keys, at: jax.Array) -> Keys:
+    """Writes one token's keys into slot `at`."""
+    axis = keys.key.ndim - 3
+    return Keys(
+        jax.lax.dynamic_update_slice_in_dim(keys.key, new.key, at, axis),
+        jax.lax.dynamic_update_slice_in_dim(keys.value, new.value, at, axis),
+    )

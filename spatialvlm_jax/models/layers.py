@@ -1,0 +1,156 @@
+"""The parts that encoder and decoder share: linear maps, norms, rotary positions, MLPs, stacks.
+
+Parameters are plain `nnx.Param` arrays, kept in their own dtype and cast to that of the activations
+where they are used. A linear map's kernel is [in, out]; heads are folded into `out`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+NORM_EPSILON = 1e-6
+
+
+class Linear(nnx.Module):
+    """y = x @ kernel + bias."""
+
+    def __init__(
+        self, inputs: int, outputs: int, *, bias: bool, rngs: nnx.Rngs, gain: float = 1.0
+    ) -> None:
+        """Draws a kernel of standard deviation gain / sqrt(inputs) and a zero bias, float32."""
+        init = nnx.initializers.variance_scaling(gain**2, "fan_in", "truncated_normal")
+        self.kernel = nnx.Param(init(rngs.params(), (inputs, outputs), jnp.float32))
+        self.bias = nnx.Param(jnp.zeros(outputs, jnp.float32)) if bias else None
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[..., inputs] -> float[..., outputs]."""
+        y = x @ self.kernel[...].astype(x.dtype)
+        return y if self.bias is None else y + self.bias[...].astype(x.dtype)
+
+
+class LayerNorm(nnx.Module):
+    """Layer normalisation in float32, as in SigLIP (epsilon 1e-6)."""
+
+    def __init__(self, width: int) -> None:
+        """Starts as the plain normalisation: scale 1, bias 0."""
+        self.scale = nnx.Param(jnp.ones(width, jnp.float32))
+        self.bias = nnx.Param(jnp.zeros(width, jnp.float32))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[..., width] -> the same shape and dtype."""
+        wide = x.astype(jnp.float32)
+        centred = wide - wide.mean(-1, keepdims=True)
+        variance = jnp.square(centred).mean(-1, keepdims=True)
+        y = centred * jax.lax.rsqrt(variance + NORM_EPSILON)
+        return (y * self.scale[...] + self.bias[...]).astype(x.dtype)
+
+
+class RMSNorm(nnx.Module):
+    """Root-mean-square normalisation in float32, as in Gemma: the stored scale is (scale - 1)."""
+
+    def __init__(self, width: int) -> None:
+        """Starts as the plain normalisation: stored scale 0."""
+        self.scale = nnx.Param(jnp.zeros(width, jnp.float32))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[..., width] -> the same shape and dtype."""
+        wide = x.astype(jnp.float32)
+        mean_square = jnp.square(wide).mean(-1, keepdims=True)
+        y = wide * jax.lax.rsqrt(mean_square + NORM_EPSILON)
+        return (y * (1.0 + self.scale[...])).astype(x.dtype)
+
+
+class MLP(nnx.Module):
+    """SigLIP's MLP: linear, tanh GELU, linear, with biases."""
+
+    def __init__(self, width: int, hidden: int, *, gain: float, rngs: nnx.Rngs) -> None:
+        """`gain` scales the initial output, which is added to the residual stream."""
+        self.up = Linear(width, hidden, bias=True, rngs=rngs)
+        self.down = Linear(hidden, width, bias=True, rngs=rngs, gain=gain)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[..., width] -> float[..., width]."""
+        return self.down(jax.nn.gelu(self.up(x), approximate=True))
+
+
+class GatedMLP(nnx.Module):
+    """Gemma's GeGLU: down(gelu(gate(x)) * up(x)), tanh GELU, no biases."""
+
+    def __init__(self, width: int, hidden: int, *, gain: float, rngs: nnx.Rngs) -> None:
+        """`gain` scales the initial output, which is added to the residual stream."""
+        self.gate = Linear(width, hidden, bias=False, rngs=rngs)
+        self.up = Linear(width, hidden, bias=False, rngs=rngs)
+        self.down = Linear(hidden, width, bias=False, rngs=rngs, gain=gain)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[..., width] -> float[..., width]."""
+        return self.down(jax.nn.gelu(self.gate(x), approximate=True) * self.up(x))
+
+
+def rotary_table(positions: jax.Array, head_size: int, base: float) -> tuple[jax.Array, jax.Array]:
+    """Sines and cosines of rotary positions (RoFormer, arXiv 2104.09864).
+
+    Args:
+      positions: int32[..., L].
+      head_size: H, even.
+      base: the longest wavelength is 2 pi base.
+
+    Returns:
+      float32[..., L, 1, H / 2] twice, ready to broadcast over heads.
+    """
+    exponent = jnp.arange(head_size // 2, dtype=jnp.float32) * (2.0 / head_size)
+    angle = positions[..., None, None].astype(jnp.float32) * base**-exponent
+    return jnp.sin(angle), jnp.cos(angle)
+
+
+def rotate(x: jax.Array, table: tuple[jax.Array, jax.Array]) -> jax.Array:
+    """Rotates feature i of the first half with feature i of the second half (Gemma's convention).
+
+    Args:
+      x: float[..., L, heads, H].
+      table: of `rotary_table`.
+
+    Returns:
+      Same shape and dtype as x.
+    """
+    sine, cosine = table
+    first, second = jnp.split(x.astype(jnp.float32), 2, axis=-1)
+    turned = (first * cosine - second * sine, second * cosine + first * sine)
+    return jnp.concatenate(turned, axis=-1).astype(x.dtype)
+
+
+def stack(make: Callable[[nnx.Rngs], Any], depth: int, rngs: nnx.Rngs) -> Any:
+    """One module that holds `depth` layers: each parameter gets a leading axis of that size."""
+    return nnx.vmap(make, in_axes=0, out_axes=0)(rngs.fork(split=depth))
+
+
+def run_stack(
+    layers: Any,
+    function: Callable[[Any, Any, Any], tuple[Any, Any]],
+    carry: Any,
+    inputs: Any = None,
+    *,
+    scan: bool,
+) -> tuple[Any, Any]:
+    """Runs stacked layers in order.
+
+    Args:
+      layers: a module made by `stack`.
+      function: (layer, carry, this layer's inputs) -> (carry, this layer's outputs).
+      carry: what flows from layer to layer.
+      inputs: None, or a pytree whose leaves have the layers as leading axis.
+      scan: one compiled loop instead of unrolled layers.
+
+    Returns:
+      (carry, outputs stacked over layers).
+    """
+    definition, state = nnx.split(layers)
+
+    def body(carry: Any, item: tuple[Any, Any]) -> tuple[Any, Any]:
+        layer_state, layer_inputs = item
+        return function(nnx.merge(definition, layer_state), carry, layer_inputs)
+
+    return jax.lax.scan(body, carry, (state, inputs), unroll=1 if scan else True)

@@ -1,0 +1,99 @@
+"""Named sizes, and which group a parameter belongs to.
+
+A model's name is "ENCODER+DECODER", say "So400m/14+gemma_2b" (PaliGemma at 224 pixels), or one
+word for both where the two tables share it ("small").
+"""
+
+import difflib
+
+from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Group, ModelConfig
+
+PALIGEMMA_VOCABULARY = 257_152
+
+
+def _vit(patch: int, width: int, depth: int, heads: int, mlp_width: int) -> EncoderConfig:
+    return EncoderConfig(
+        image_size=224,
+        patch_size=patch,
+        width=width,
+        depth=depth,
+        heads=heads,
+        mlp_width=mlp_width,
+    )
+
+
+# Sizes of "Scaling Vision Transformers" (arXiv 2106.04560) and of SoViT (arXiv 2305.13035).
+ENCODERS = {
+    "debug": EncoderConfig(
+        image_size=32, patch_size=8, width=32, depth=2, heads=2, mlp_width=64, stem="conv"
+    ),
+    "small": EncoderConfig(stem="conv"),
+    "medium": EncoderConfig(
+        image_size=128, patch_size=16, width=384, depth=8, heads=6, mlp_width=1536, stem="conv"
+    ),
+    "Ti/16": _vit(16, 192, 12, 3, 768),
+    "S/16": _vit(16, 384, 12, 6, 1536),
+    "B/16": _vit(16, 768, 12, 12, 3072),
+    "L/16": _vit(16, 1024, 24, 16, 4096),
+    "So400m/14": _vit(14, 1152, 27, 16, 4304),
+}
+
+# Gemma: arXiv 2403.08295.
+DECODERS = {
+    "debug": DecoderConfig(width=32, depth=2, kv_heads=1, head_size=16, mlp_width=64),
+    "small": DecoderConfig(),
+    "medium": DecoderConfig(width=384, depth=8, heads=6, kv_heads=2, mlp_width=1536),
+    "gemma_2b": DecoderConfig(
+        vocab_size=PALIGEMMA_VOCABULARY,
+        width=2048,
+        depth=18,
+        heads=8,
+        kv_heads=1,
+        head_size=256,
+        mlp_width=16_384,
+    ),
+}
+
+# From this depth on, unrolled layers compile too slowly.
+_SCAN_FROM_DEPTH = 8
+
+
+def build_model_config(name: str) -> ModelConfig:
+    """The configuration of a named size, with rule "image_prefix" and float32 compute.
+
+    Args:
+      name: "ENCODER+DECODER", or one word for both.
+
+    Raises:
+      ValueError: unknown size, naming those there are.
+    """
+    encoder, _, decoder = name.partition("+")
+    decoder = decoder or encoder
+    for part, table, what in ((encoder, ENCODERS, "encoder"), (decoder, DECODERS, "decoder")):
+        if part not in table:
+            close = difflib.get_close_matches(part, table, n=1)
+            hint = f'; did you mean "{close[0]}"?' if close else ""
+            raise ValueError(f'no {what} "{part}": choose among {", ".join(table)}{hint}')
+    sizes = ENCODERS[encoder], DECODERS[decoder]
+    deep = max(size.depth for size in sizes) >= _SCAN_FROM_DEPTH
+    return ModelConfig(encoder=sizes[0], decoder=sizes[1], scan_layers=deep)
+
+
+def group_of(path: tuple[str, ...]) -> Group:
+    """The freezing group of a parameter, by its path in the model.
+
+    The dense head belongs to the encoder: it reads nothing else, and is frozen with it.
+
+    Raises:
+      ValueError: the path starts with no part of the model.
+    """
+    match tuple(map(str, path)):
+        case ("encoder", *_) | ("dense_head", *_):
+            return "encoder"
+        case ("connector", *_):
+            return "connector"
+        case ("decoder", "embedder", *_):
+            return "embeddings"
+        case ("decoder", *_):
+            return "decoder"
+    raise ValueError(f"{'/'.join(map(str, path))} belongs to no group of parameters")

@@ -1,0 +1,137 @@
+"""The image encoder: a SigLIP-compatible vision transformer.
+
+Axes: B images, H x W pixels, N patches in rows from the top left, W width.
+"""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from spatialvlm_jax.experiment import EncoderConfig
+from spatialvlm_jax.models.attention import Attention, Keys, attend
+from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
+
+
+class PatchStem(nnx.Module):
+    """SigLIP's stem: each patch, flattened, through one linear map."""
+
+    def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
+        """The kernel is [patch row, patch column, channel, width], as a convolution's would be."""
+        self.patch = config.patch_size
+        linear = Linear(self.patch**2 * 3, config.width, bias=True, rngs=rngs)
+        self.kernel = nnx.Param(linear.kernel[...].reshape(self.patch, self.patch, 3, -1))
+        self.bias = linear.bias
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """float[B, H, W, 3] -> float[B, N, width]."""
+        rows, size = images.shape[0], images.shape[1] // self.patch
+        grid = images.reshape(rows, size, self.patch, size, self.patch, 3).swapaxes(2, 3)
+        flat = grid.reshape(rows, size * size, self.patch**2 * 3)
+        kernel = self.kernel[...].reshape(flat.shape[-1], -1)
+        return flat @ kernel.astype(flat.dtype) + self.bias[...].astype(flat.dtype)
+
+
+class StridedConvolution(nnx.Module):
+    """A 3x3 convolution of stride 2, layer normalisation over channels, tanh GELU."""
+
+    def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
+        """The kernel is [row, column, input, output]; the norm's bias serves as its bias."""
+        linear = Linear(9 * inputs, outputs, bias=False, rngs=rngs)
+        self.kernel = nnx.Param(linear.kernel[...].reshape(3, 3, inputs, outputs))
+        self.norm = LayerNorm(outputs)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[B, H, W, inputs] -> float[B, H / 2, W / 2, outputs]."""
+        x = jax.lax.conv_general_dilated(
+            x,
+            self.kernel[...].astype(x.dtype),
+            window_strides=(2, 2),
+            padding=((0, 1), (0, 1)),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+        return jax.nn.gelu(self.norm(x), approximate=True)
+
+
+class ConvolutionStem(nnx.Module):
+    """Strided convolutions down to the patch grid, widths doubling to `width`, then a linear map.
+
+    Learns faster from nothing than one large patch (Xiao et al., arXiv 2106.14881).
+    """
+
+    def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
+        """Raises ValueError unless the patch size is a power of two."""
+        levels = config.patch_size.bit_length() - 1
+        if config.patch_size != 1 << levels or levels < 1:
+            raise ValueError(
+                f'stem "conv" halves the image: patch_size must be 2, 4, 8, ..., not '
+                f'{config.patch_size}; use stem = "patch"'
+            )
+        widths = [3] + [max(8, config.width >> (levels - 1 - i)) for i in range(levels)]
+        self.convolutions = nnx.List(
+            StridedConvolution(inputs, outputs, rngs=rngs)
+            for inputs, outputs in itertools.pairwise(widths)
+        )
+        self.out = Linear(widths[-1], config.width, bias=True, rngs=rngs)
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """float[B, H, W, 3] -> float[B, N, width]."""
+        for convolution in self.convolutions:
+            images = convolution(images)
+        return self.out(images.reshape(images.shape[0], -1, images.shape[-1]))
+
+
+class EncoderBlock(nnx.Module):
+    """Pre-norm attention and MLP."""
+
+    def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
+        """Residual outputs start small: 1 / sqrt(2 depth)."""
+        gain = (2 * config.depth) ** -0.5
+        self.attention_norm = LayerNorm(config.width)
+        self.attention = Attention(
+            config.width,
+            heads=config.heads,
+            kv_heads=config.heads,
+            head_size=config.width // config.heads,
+            bias=True,
+            gain=gain,
+            rngs=rngs,
+        )
+        self.mlp_norm = LayerNorm(config.width)
+        self.mlp = MLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """float[B, N, width] -> float[B, N, width]; every patch sees every patch."""
+        query, key, value = self.attention.project(self.attention_norm(x))
+        x = x + self.attention.output(attend(query, [Keys(key, value)]))
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Encoder(nnx.Module):
+    """Stem, learned positions, blocks, final norm."""
+
+    def __init__(self, config: EncoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
+        """Raises ValueError for sizes that do not divide."""
+        if config.image_size % config.patch_size or config.width % config.heads:
+            raise ValueError(
+                f"encoder: patch_size {config.patch_size} must divide image_size "
+                f"{config.image_size}, and heads {config.heads} must divide width {config.width}"
+            )
+        tokens = (config.image_size // config.patch_size) ** 2
+        self.scan_layers = scan_layers
+        stem = PatchStem if config.stem == "patch" else ConvolutionStem
+        self.stem = stem(config, rngs=rngs)
+        positions = jax.random.normal(rngs.params(), (tokens, config.width), jnp.float32)
+        self.positions = nnx.Param(positions * config.width**-0.5)
+        self.blocks = stack(lambda rngs: EncoderBlock(config, rngs=rngs), config.depth, rngs)
+        self.final_norm = LayerNorm(config.width)
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """float[B, H, W, 3] in [-1, 1] -> float[B, N, width], final-normed, in images.dtype."""
+        x = self.stem(images)
+        x = x + self.positions[...].astype(x.dtype)
+        x, _ = run_stack(
+            self.blocks, lambda block, x, _: (block(x), None), x, scan=self.scan_layers
+        )
+        return self.final_norm(x)

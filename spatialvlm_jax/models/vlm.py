@@ -1,0 +1,104 @@
+"""The vision-language model: image encoder, linear connector, decoder.
+
+Axes: B rows, N image tokens, L text tokens, W encoder width, D decoder width.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from spatialvlm_jax.experiment import ModelConfig
+from spatialvlm_jax.models import masks
+from spatialvlm_jax.models.decoder import Decoder
+from spatialvlm_jax.models.layers import Linear
+from spatialvlm_jax.models.vit import Encoder
+
+
+class DenseHead(nnx.Module):
+    """What each patch shows, read linearly from the encoder: an auxiliary target."""
+
+    def __init__(self, width: int, labels: int, values: int, *, rngs: nnx.Rngs) -> None:
+        """`labels` classes and `values` regression targets a patch."""
+        self.labels = Linear(width, labels, bias=True, rngs=rngs, gain=0.1)
+        self.values = Linear(width, values, bias=True, rngs=rngs, gain=0.1)
+
+
+class VLM(nnx.Module):
+    """Images and text to hidden states and logits.
+
+    A training step splits it (`nnx.split`) and merges it again inside `jax.jit`.
+    """
+
+    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
+        """Random float32 parameters; raises ValueError for sizes that do not fit together."""
+        self.config = config
+        scan = config.scan_layers
+        self.encoder = Encoder(config.encoder, scan_layers=scan, rngs=rngs)
+        self.connector = Linear(config.encoder.width, config.decoder.width, bias=True, rngs=rngs)
+        self.decoder = Decoder(config.decoder, scan_layers=scan, rngs=rngs)
+        self.dense_head = None
+        if config.dense_labels:
+            self.dense_head = DenseHead(
+                config.encoder.width, config.dense_labels, config.dense_values, rngs=rngs
+            )
+
+    def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Images to the decoder's image tokens.
+
+        Args:
+          images: uint8[B, H, W, 3].
+
+        Returns:
+          Image embeddings float[B, N, D] and encoder features float[B, N, W], in compute dtype.
+        """
+        dtype = jnp.dtype(self.config.compute_dtype)
+        features = self.encoder((images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype))
+        return self.connector(features), features
+
+    def hidden(
+        self,
+        image_embeddings: jax.Array,
+        tokens: jax.Array,
+        segment_ids: jax.Array,
+        positions: jax.Array,
+        suffix_mask: jax.Array,
+    ) -> jax.Array:
+        """Final-normed hidden states of the text, under the configured attention rule.
+
+        Args:
+          image_embeddings: float[B, N, D].
+          tokens, segment_ids, positions: int32[B, L]; segment 0 is padding, positions restart
+            with each segment. Rule "prefix" takes one segment a row.
+          suffix_mask: bool[B, L].
+
+        Returns:
+          float[B, L, D].
+        """
+        segments, suffix = segment_ids[:, None], suffix_mask[:, None]
+        hidden, _ = self.decoder(
+            image_embeddings[:, None],
+            self.decoder.embedder.encode(tokens[:, None], image_embeddings.dtype),
+            positions[:, None],
+            masks.text_mask(segments, suffix),
+            masks.image_text_mask(self.config.attention, segments, suffix),
+        )
+        return hidden[:, 0]
+
+    def logits(self, hidden: jax.Array) -> jax.Array:
+        """Scores of the next token: float[..., D] -> float32[..., vocab_size]."""
+        return self.decoder.embedder.decode(hidden)
+
+    def dense(self, encoder_features: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Dense predictions from encoder features float[B, N, W].
+
+        Returns:
+          float32[B, N, dense_labels] logits and float32[B, N, dense_values] values.
+
+        Raises:
+          ValueError: the model was built without a dense head.
+        """
+        if self.dense_head is None:
+            raise ValueError("this model has no dense head: set model.dense_labels")
+        labels = self.dense_head.labels(encoder_features)
+        values = self.dense_head.values(encoder_features)
+        return labels.astype(jnp.float32), values.astype(jnp.float32)
