@@ -1,0 +1,122 @@
+"""What a generated answer says, and whether it is right."""
+
+import dataclasses
+import math
+from collections.abc import Collection
+from typing import Any, Literal
+
+from spatialvlm_jax.evaluation import metrics, quantities, verdicts
+from spatialvlm_jax.generation.records import QA
+
+Mark = Literal["right", "near", "wrong"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ParsedAnswer:
+    """What a text says by itself.
+
+    value_metres: the length it states, metres, or None.
+    unit: the unit that length was given in ("m", "cm", "ft", ...); "" where it had none.
+    verdict: "yes", "no" or None.
+    """
+
+    value_metres: float | None
+    unit: str
+    verdict: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A question, what the model said, and how that was judged.
+
+    value: the predicted length in metres (quantitative questions), or None.
+    verdict: the predicted deciding word (other questions), or None.
+    mark: "right"; for lengths, right within 25 % of the truth, "near" within [50, 200] %; "wrong".
+    """
+
+    record: QA
+    prediction: str
+    image_id: str
+    dataset: str
+    value: float | None
+    verdict: str | None
+    mark: Mark
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form in which predictions.jsonl has it; unknown numbers are null."""
+        record = self.record
+        return {
+            "image_id": self.image_id,
+            "dataset": self.dataset,
+            "type": record.type,
+            "kind": record.kind,
+            "question": record.question,
+            "answer": record.answer,
+            "prediction": self.prediction,
+            "true_value": record.value if math.isfinite(record.value) else None,
+            "predicted_value": self.value,
+            "true_verdict": record.verdict or None,
+            "predicted_verdict": self.verdict,
+            "mark": self.mark,
+            "correct": self.mark == "right",
+        }
+
+
+def parse_answer(text: str) -> ParsedAnswer:
+    """Reads a length and a yes or no from text; the rules are in `quantities` and `verdicts`."""
+    quantity = quantities.find_quantity(text)
+    return ParsedAnswer(
+        value_metres=None if quantity is None else quantity.metres,
+        unit="" if quantity is None else quantity.unit,
+        verdict=verdicts.read_yes_no(text),
+    )
+
+
+def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> str | None:
+    """The deciding word of a prediction, in the form of `record.verdict`, or None.
+
+    Args:
+      record: the question and its truth, whose verdict tells the form of the answer.
+      prediction: what the model said.
+      vocabulary: the verdicts that answers to this type of question have.
+    """
+    if record.verdict in ("yes", "no"):
+        return verdicts.read_yes_no(prediction)
+    if record.verdict.isdigit():
+        count = verdicts.read_count(prediction)
+        return None if count is None else str(count)
+    choices = verdicts.choices_of(record.question, record.verdict)
+    if choices:
+        return verdicts.read_phrase(prediction, choices)
+    asked = verdicts.words_of(record.question)
+    unsaid = {
+        phrase
+        for phrase in vocabulary
+        if phrase == record.verdict or verdicts.find_phrase(asked, verdicts.words_of(phrase)) is None
+    }
+    return verdicts.read_phrase(prediction, unsaid)
+
+
+def judge(
+    record: QA, prediction: str, vocabulary: Collection[str], *, image_id: str, dataset: str
+) -> Answer:
+    """Judges one prediction by the record's exact value or its verdict."""
+    value = verdict = None
+    mark: Mark = "wrong"
+    if record.kind == "quantitative":
+        value = parse_answer(prediction).value_metres
+        if value is not None and record.value > 0:
+            mark = _mark_length(value / record.value)
+    else:
+        verdict = read_verdict(record, prediction, vocabulary)
+        mark = "right" if verdict == record.verdict else "wrong"
+    return Answer(record, prediction, image_id, dataset, value, verdict, mark)
+
+
+def _mark_length(ratio: float) -> Mark:
+    marks: tuple[tuple[str, Mark], ...] = (("within_25", "right"), ("within_50_200", "near"))
+    for name, mark in marks:
+        low, high = metrics.BOUNDS[name]
+        if low * (1 - metrics.TOLERANCE) <= ratio <= high * (1 + metrics.TOLERANCE):
+            return mark
+    return "wrong"

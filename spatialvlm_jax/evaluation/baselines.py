@@ -1,0 +1,62 @@
+"""The strongest answers that look at no picture: one constant per question type.
+
+The constants are chosen on the evaluation's own truth, so they are upper bounds of what a model
+that ignores the image and the objects' names can reach.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from spatialvlm_jax.evaluation import metrics
+
+
+def best_length(true: np.ndarray, bounds: tuple[float, float]) -> tuple[float, int]:
+    """The constant c that lies in `bounds` times t for most t of true float[N], and its hits.
+
+    Every t is hit by the c of one interval, so the best c is where most intervals overlap; some
+    right end point always is such a place.
+    """
+    if len(true) == 0:
+        return float("nan"), 0
+    candidates = np.unique(bounds[1] * true)
+    lows, highs = np.sort(bounds[0] * true), np.sort(bounds[1] * true)
+    slack = metrics.TOLERANCE * np.abs(candidates)
+    begun = np.searchsorted(lows, candidates + slack, side="right")
+    ended = np.searchsorted(highs, candidates - slack, side="left")
+    best = int(np.argmax(begun - ended))
+    return float(candidates[best]), int((begun - ended)[best])
+
+
+def best_length_by_error(true: np.ndarray) -> tuple[float, float]:
+    """The constant with the least mean of |c - t| / t over true float[N] > 0, and that mean.
+
+    The sum of |c - t| weighted by 1 / t is least at the weighted median.
+    """
+    true = np.sort(true[true > 0])
+    if len(true) == 0:
+        return float("nan"), float("nan")
+    weight = np.cumsum(1 / true)
+    constant = float(true[np.searchsorted(weight, weight[-1] / 2)])
+    return constant, float(np.mean(np.abs(constant - true) / true))
+
+
+def best_word(verdicts: Sequence[str], positions: Sequence[int | None]) -> tuple[str, int]:
+    """The better of the most frequent verdict and "always the first (second) object named".
+
+    Args:
+      verdicts: the deciding word of each true answer.
+      positions: which of the two alternatives named in the question it is (0 or 1), or None.
+
+    Returns:
+      A description of the constant answer, and how many questions it answers rightly.
+    """
+    if not verdicts:
+        return "", 0
+    answer, hits = Counter(verdicts).most_common(1)[0]
+    named = Counter(position for position in positions if position is not None)
+    if named and named.most_common(1)[0][1] > hits:
+        position, hits = named.most_common(1)[0]
+        answer = ("always the first named", "always the second named")[position]
+    return answer, hits

@@ -1,0 +1,140 @@
+"""From records and predicted texts to figures, each beside its best constant answer."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.evaluation import baselines, metrics, verdicts
+from spatialvlm_jax.evaluation.answers import Answer, judge
+from spatialvlm_jax.evaluation.metrics import Figure
+from spatialvlm_jax.generation.records import QA
+
+Summary = dict[str, dict[str, Any]]
+
+LENGTH_METRICS = ("number_given", *metrics.BOUNDS, "mean_absolute_relative_error")
+WORD_METRICS = {"qualitative": "qualitative_accuracy", "general": "general_accuracy"}
+METRICS = (WORD_METRICS["qualitative"], *LENGTH_METRICS, WORD_METRICS["general"])
+
+
+class Scorer:
+    """Collects predictions; all figures follow from them.
+
+    Judging waits until all are there: which words an answer may decide between is read from the
+    truths of its question type.
+    """
+
+    def __init__(self) -> None:
+        self._predictions: list[tuple[QA, str, str, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._predictions)
+
+    def add(self, record: QA, prediction: str, image_id: str = "", dataset: str = "") -> None:
+        """Adds one predicted text for one question."""
+        self._predictions.append((record, prediction, image_id, dataset))
+
+    def answers(self) -> list[Answer]:
+        """Every prediction, judged, in the order in which they were added."""
+        vocabulary: dict[str, set[str]] = defaultdict(set)
+        for record, *_ in self._predictions:
+            vocabulary[record.type].add(record.verdict)
+        return [
+            judge(record, text, vocabulary[record.type], image_id=image_id, dataset=dataset)
+            for record, text, image_id, dataset in self._predictions
+        ]
+
+    def summary(self) -> Summary:
+        """Metric name -> {"value", "baseline", "count", "ci95"}.
+
+        Overall ("within_25"), by question type ("within_25/height"), and, where there are several
+        data sets, by data set ("within_25@worlds").
+        """
+        return summarize(self.answers())
+
+
+def summarize(answers: Sequence[Answer]) -> Summary:
+    """The figures of judged answers, as `Scorer.summary` describes them."""
+    groups = {"": list(answers)}
+    for answer in answers:
+        groups.setdefault(f"/{answer.record.type}", []).append(answer)
+    if len({answer.dataset for answer in answers}) > 1:
+        for answer in answers:
+            groups.setdefault(f"@{answer.dataset}", []).append(answer)
+    summary: Summary = {}
+    for suffix, members in groups.items():
+        for name, figure in _figures(members).items():
+            if figure.count or not suffix:
+                summary[name + suffix] = figure.as_dict()
+    return summary
+
+
+def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
+    """All metrics over one group of answers, in the order of `METRICS`."""
+    of_kind = _group(answers, lambda answer: answer.record.kind)
+    figures = _length_figures(of_kind.get("quantitative", []))
+    for kind, name in WORD_METRICS.items():
+        figures[name] = _word_figure(of_kind.get(kind, []))
+    return {name: figures[name] for name in METRICS}
+
+
+def _word_figure(answers: Sequence[Answer]) -> Figure:
+    hits = sum(answer.mark == "right" for answer in answers)
+    constant = 0
+    for members in _group(answers, lambda answer: answer.record.type).values():
+        truths = [answer.record.verdict for answer in members]
+        constant += baselines.best_word(truths, [_position(answer) for answer in members])[1]
+    return metrics.proportion(hits, len(answers), constant)
+
+
+def _position(answer: Answer) -> int | None:
+    """Which of the alternatives in the question is the true one, or None where it names none."""
+    verdict = answer.record.verdict
+    choices = verdicts.choices_of(answer.record.question, verdict)
+    return choices.index(verdict) if choices else None
+
+
+def _length_figures(answers: Sequence[Answer]) -> dict[str, Figure]:
+    true, predicted = _lengths(answers)
+    by_type = [
+        _lengths(members)[0]
+        for members in _group(answers, lambda answer: answer.record.type).values()
+    ]
+    given = int(np.isfinite(predicted).sum())
+    figures = {"number_given": metrics.proportion(given, len(true), len(true))}
+    for name, bounds in metrics.BOUNDS.items():
+        hits = int(metrics.within(predicted, true, bounds).sum())
+        constant = sum(baselines.best_length(lengths, bounds)[1] for lengths in by_type)
+        figures[name] = metrics.proportion(hits, len(true), constant)
+    least = [
+        (baselines.best_length_by_error(lengths)[1], int((lengths > 0).sum()))
+        for lengths in by_type
+    ]
+    weight = sum(count for _, count in least)
+    baseline = sum(error * count for error, count in least if count) / weight if weight else None
+    errors = metrics.relative_errors(predicted, true)
+    figures["mean_absolute_relative_error"] = metrics.mean_error(errors, baseline)
+    return figures
+
+
+def _lengths(answers: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
+    """True and predicted lengths, float64[N] metres; NaN where none was predicted."""
+    true = np.array([answer.record.value for answer in answers], np.float64)
+    said = [np.nan if answer.value is None else answer.value for answer in answers]
+    return true, np.array(said, np.float64)
+
+
+def _group(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[str, list[Answer]]:
+    groups: dict[str, list[Answer]] = {}
+    for answer in answers:
+        groups.setdefault(key(answer), []).append(answer)
+    return groups
+
+
+def write_predictions(path: Path, answers: Sequence[Answer]) -> None:
+    """Writes one JSON object a line: question, answer, prediction, and how it was judged."""
+    lines = [json.dumps(answer.as_dict(), ensure_ascii=False) for answer in answers]
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
