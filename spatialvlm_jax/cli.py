@@ -1,0 +1,42 @@
+"""`spatialvlm <verb>`: one module of `spatialvlm_jax.commands` a verb, and nothing else here.
+
+A command module has `add_parser(subparsers)`, which adds the parser of the verb it is named after,
+and `run(args)`, which does the work and returns an exit code or None. It imports what is heavy
+inside `run`, so that `--help` stays quick.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from spatialvlm_jax import __version__, commands
+from spatialvlm_jax.errors import UserError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code: 2 for a mistake of the user, told in one line."""
+    parser = argparse.ArgumentParser(
+        prog="spatialvlm", description="Teach vision-language models to measure space."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    modules = {}
+    for found in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
+        module = importlib.import_module(f"{commands.__name__}.{found.name}")
+        modules[found.name.replace("_", "-")] = module
+        module.add_parser(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        return modules[args.verb].run(args) or 0
+    except UserError as error:
+        print(f"spatialvlm {args.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"spatialvlm {args.verb}: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,335 @@
+"""From a source of scenes to a stored data set: sharded, seeded, resumable, nothing lost silently.
+
+Every image is drawn from the source by its index, so its bytes depend on the source's
+configuration and that index only: not on the number of workers, nor on where a run was cut off.
+A shard and its report are written under temporary names and renamed; a restart makes only the
+shards that are not there yet. Beside the shards lie:
+
+    generation.json   what was asked; a restart that asks for something else is refused
+    ledger.jsonl      one line an image that was not stored: stage, status, reason
+    summary.json      counts: asked = stored + rejected + failed
+    .shards/          the report of every shard
+"""
+
+import collections
+import concurrent.futures
+import dataclasses
+import fcntl
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from spatialvlm_jax import __version__
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.generation.shards import SplitSize, shard_path, write_dataset_info, write_shard
+from spatialvlm_jax.generation.store import encode_example
+
+CHUNK = 64
+_MIN_IMAGES_PER_SHARD = 256
+_MAX_SHARDS = 128
+
+
+class GenerationError(UserError):
+    """Generation cannot start or go on."""
+
+
+class Source(Protocol):
+    """Where scenes and their pairs come from. Instances are sent to worker processes."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Everything its output depends on, as JSON values."""
+
+    def image_id(self, index: int) -> str:
+        """The stable name of the image at an index."""
+
+    def scenes(self, indices: Sequence[int]) -> list[Scene]:
+        """The scenes at these indices."""
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        """The questions and answers of a scene; none rejects it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """The images of one shard: indices `start` to `stop` of the source."""
+
+    split: str
+    number: int
+    count: int
+    start: int
+    stop: int
+
+    def path(self, directory: Path) -> Path:
+        return shard_path(directory, self.split, self.number, self.count)
+
+    def report_path(self, directory: Path) -> Path:
+        return directory / ".shards" / f"{self.split}-{self.number:05d}-of-{self.count:05d}.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What became of the images of a shard, or of a whole run.
+
+    kinds: pairs of each kind. ledger: one row for each image that was not stored.
+    """
+
+    asked: int = 0
+    stored: int = 0
+    rejected: int = 0
+    failed: int = 0
+    pairs: int = 0
+    kinds: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    ledger: tuple[Mapping[str, str], ...] = ()
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            asked=self.asked + other.asked,
+            stored=self.stored + other.stored,
+            rejected=self.rejected + other.rejected,
+            failed=self.failed + other.failed,
+            pairs=self.pairs + other.pairs,
+            kinds=dict(collections.Counter(self.kinds) + collections.Counter(other.kinds)),
+            ledger=(*self.ledger, *other.ledger),
+        )
+
+
+def plan_shards(splits: Mapping[str, int], shards: Mapping[str, int] | None = None) -> list[Shard]:
+    """Divides the images of every split into shards of nearly equal size.
+
+    Args:
+      splits: images asked for in each split; splits take consecutive indices, in this order.
+      shards: shards of each split; by default about 256 images each, at most 128 shards.
+    """
+    plan, start = [], 0
+    for split, images in splits.items():
+        default = min(_MAX_SHARDS, -(-images // _MIN_IMAGES_PER_SHARD))
+        count = max(1, min(images, (shards or {}).get(split, default)))
+        edges = [start + images * number // count for number in range(count + 1)]
+        plan += [
+            Shard(split, number, count, edges[number], edges[number + 1])
+            for number in range(count)
+        ]
+        start += images
+    return plan
+
+
+def _write_text(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.incomplete-{os.getpid()}")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def _drawn(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, Scene | Exception]]:
+    """Scenes of a chunk; if drawing them together fails, one by one, to lose only what fails."""
+    try:
+        yield from zip(indices, source.scenes(indices), strict=True)
+    except Exception as error:
+        if len(indices) == 1:
+            yield indices[0], error
+            return
+        for index in indices:
+            yield from _drawn(source, [index])
+
+
+def _chunk_records(source: Source, split: str, indices: Sequence[int]) -> tuple[list[bytes], Report]:
+    """Records of a chunk of images, and what became of each of them."""
+    records: list[bytes] = []
+    ledger: list[dict[str, str]] = []
+    kinds: collections.Counter[str] = collections.Counter()
+
+    def enter(index: int, stage: str, status: str, reason: str) -> None:
+        image_id = source.image_id(index)
+        ledger.append(
+            {"image_id": image_id, "split": split, "stage": stage, "status": status, "reason": reason}
+        )
+
+    for index, scene in list(_drawn(source, indices)):
+        stage = "scene"
+        try:
+            if isinstance(scene, Exception):
+                raise scene
+            stage = "questions"
+            pairs = source.pairs(scene)
+            if not pairs:
+                enter(index, stage, "rejected", "no question could be asked")
+                continue
+            stage = "store"
+            records.append(encode_example(scene, pairs))
+            kinds.update(pair.kind for pair in pairs)
+        except Exception as error:  # an image that fails must not end the run: it is written down
+            enter(index, stage, "failed", f"{type(error).__name__}: {error}")
+    failed = sum(row["status"] == "failed" for row in ledger)
+    report = Report(
+        asked=len(indices),
+        stored=len(records),
+        rejected=len(ledger) - failed,
+        failed=failed,
+        pairs=kinds.total(),
+        kinds=dict(kinds),
+        ledger=tuple(ledger),
+    )
+    return records, report
+
+
+def make_shard(
+    source: Source,
+    shard: Shard,
+    directory: Path,
+    progress: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Draws, asks and writes one shard and its report.
+
+    Raises:
+      GenerationError: every image so far failed, which no restart would mend.
+    """
+    total = Report()
+
+    def records() -> Iterator[bytes]:
+        nonlocal total
+        for start in range(shard.start, shard.stop, CHUNK):
+            indices = range(start, min(start + CHUNK, shard.stop))
+            chunk, report = _chunk_records(source, shard.split, indices)
+            total += report
+            if total.failed == total.asked:
+                raise GenerationError(f"every image fails; the first: {total.ledger[0]['reason']}")
+            progress(report)
+            yield from chunk
+
+    write_shard(shard.path(directory), records())
+    _write_text(shard.report_path(directory), json.dumps(dataclasses.asdict(total)))
+    return total
+
+
+def _read_report(path: Path) -> Report:
+    fields = json.loads(path.read_text())
+    return Report(**{**fields, "ledger": tuple(fields["ledger"])})
+
+
+def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
+    """Writes the request, or compares it with the one that the directory was begun with."""
+    path = directory / "generation.json"
+    request = json.loads(json.dumps(request))
+    if not path.exists():
+        _write_text(path, json.dumps(request, indent=2, sort_keys=True))
+        return
+    before = json.loads(path.read_text())
+    changed = sorted(
+        name for name in {*before, *request} if before.get(name) != request.get(name)
+    )
+    if changed:
+        raise GenerationError(
+            f"{directory} was begun with other settings ({', '.join(changed)}); "
+            "use another --out, or remove it to start again"
+        )
+
+
+@contextmanager
+def _only_writer(directory: Path) -> Iterator[None]:
+    """Holds a lock that the system releases even if this process is killed."""
+    with open(directory / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise GenerationError(f"another run is writing to {directory}") from None
+        for leftover in directory.glob("*.incomplete-*"):
+            leftover.unlink()
+        yield
+
+
+def _make_missing(
+    source: Source, missing: Sequence[Shard], directory: Path, workers: int, bar: tqdm
+) -> None:
+    stored = pairs = 0
+
+    def advance(report: Report) -> None:
+        nonlocal stored, pairs
+        stored, pairs = stored + report.stored, pairs + report.pairs
+        bar.update(report.asked)
+        seconds = max(bar.format_dict["elapsed"], 1e-9)
+        bar.set_postfix_str(f"{pairs / seconds:.0f} pairs/s")
+
+    if workers <= 1 or len(missing) <= 1:
+        for shard in missing:
+            make_shard(source, shard, directory, advance)
+        return
+    # Spawned, because a process that has used JAX must not be forked.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = [pool.submit(make_shard, source, shard, directory) for shard in missing]
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                advance(future.result())
+        except concurrent.futures.process.BrokenProcessPool:
+            raise GenerationError(
+                "a worker was killed (out of memory?); run the same command again to continue, "
+                "with fewer --workers"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def generate(
+    source: Source,
+    splits: Mapping[str, int],
+    directory: Path,
+    *,
+    shards: Mapping[str, int] | None = None,
+    workers: int = 1,
+    quiet: bool = False,
+) -> Report:
+    """Makes, or goes on making, a stored data set. Returns what became of all its images.
+
+    Raises:
+      GenerationError: the directory holds something else, or every image fails.
+    """
+    plan = plan_shards(splits, shards)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / ".shards").mkdir(exist_ok=True)
+    request = {
+        "version": __version__,
+        "splits": {split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()},
+        **source.describe(),
+    }
+    with _only_writer(directory):
+        _check_same_request(directory, request)
+        missing = [
+            shard
+            for shard in plan
+            if not (shard.path(directory).exists() and shard.report_path(directory).exists())
+        ]
+        asked = sum(shard.stop - shard.start for shard in plan)
+        to_do = sum(shard.stop - shard.start for shard in missing)
+        with tqdm(
+            total=asked, initial=asked - to_do, unit="image", desc="generate", disable=quiet
+        ) as bar:
+            _make_missing(source, missing, directory, workers, bar)
+        return _finish(plan, directory, request)
+
+
+def _finish(plan: Sequence[Shard], directory: Path, request: Mapping[str, Any]) -> Report:
+    """Writes the summary, the ledger and, last, the description that makes the data set readable."""
+    reports = [_read_report(shard.report_path(directory)) for shard in plan]
+    total = sum(reports, Report())
+    rows = [json.dumps(row, sort_keys=True) + "\n" for row in total.ledger]
+    _write_text(directory / "ledger.jsonl", "".join(rows))
+    counts = {name: value for name, value in dataclasses.asdict(total).items() if name != "ledger"}
+    _write_text(directory / "summary.json", json.dumps(counts, indent=2, sort_keys=True))
+    sizes = {}
+    for split in dict.fromkeys(shard.split for shard in plan):
+        mine = [i for i, shard in enumerate(plan) if shard.split == split]
+        sizes[split] = SplitSize(
+            shard_lengths=tuple(reports[i].stored for i in mine),
+            num_bytes=sum(plan[i].path(directory).stat().st_size for i in mine),
+        )
+        if not sum(sizes[split].shard_lengths):
+            raise GenerationError(f"split {split!r} is empty; the reasons are in ledger.jsonl")
+    description = f"Images with exact geometry and question-answer pairs ({request['source']})."
+    write_dataset_info(directory, sizes, description=description)
+    return total

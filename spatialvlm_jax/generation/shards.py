@@ -1,0 +1,147 @@
+"""The files of a stored data set: ArrayRecord shards and the TFDS description beside them.
+
+    DIR/dataset_info.json   splits and how many examples each shard holds
+    DIR/features.json       what an example holds
+    DIR/spatialvlm-train.array_record-00000-of-00004
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.errors import UserError
+
+DATASET_NAME = "spatialvlm"
+VERSION = "1.0.0"
+
+
+class StoreError(UserError):
+    """A directory does not hold a readable data set."""
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitSize:
+    """Examples in each shard of a split, and its bytes on disk."""
+
+    shard_lengths: tuple[int, ...]
+    num_bytes: int
+
+
+def shard_path(directory: Path, split: str, shard: int, shards: int) -> Path:
+    """Path of one shard, named as TFDS names it."""
+    return directory / f"{DATASET_NAME}-{split}.array_record-{shard:05d}-of-{shards:05d}"
+
+
+def write_shard(path: Path, records: Iterable[bytes]) -> None:
+    """Writes records to a temporary name and renames it, so that `path` is whole or absent."""
+    from array_record.python.array_record_module import ArrayRecordWriter
+
+    temporary = path.with_name(f"{path.name}.incomplete-{os.getpid()}")
+    # One record a group: any single example can be read without its neighbours.
+    writer = ArrayRecordWriter(str(temporary), "group_size:1")
+    try:
+        for record in records:
+            writer.write(record)
+        writer.close()
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_dataset_info(
+    directory: Path, splits: Mapping[str, SplitSize], *, description: str
+) -> None:
+    """Writes `dataset_info.json` and `features.json`, which make the shards a TFDS data set."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.dataset_info import DatasetIdentity
+
+    from spatialvlm_jax.generation.store import features
+
+    identity = DatasetIdentity(
+        name=DATASET_NAME,
+        version=tfds.core.Version(VERSION),
+        data_dir=str(directory),
+        module_name="spatialvlm_jax.generation.store",
+    )
+    info = tfds.core.DatasetInfo(builder=identity, description=description, features=features())
+    info.set_file_format("array_record")
+    split_infos = [
+        tfds.core.SplitInfo(
+            name=name, shard_lengths=list(size.shard_lengths), num_bytes=size.num_bytes
+        )
+        for name, size in splits.items()
+    ]
+    info.set_splits(tfds.core.splits.SplitDict(split_infos))
+    info.write_to_directory(directory)
+
+
+def split_sizes(directory: Path) -> dict[str, SplitSize]:
+    """The splits of a stored data set.
+
+    Raises:
+      StoreError: the directory is missing or is not a data set in TFDS layout.
+    """
+    if not directory.is_dir():
+        raise StoreError(
+            f"data directory {directory} does not exist; "
+            f"make it with: spatialvlm generate --out={directory}"
+        )
+    try:
+        info = json.loads((directory / "dataset_info.json").read_text())
+        if info["fileFormat"] != "array_record":
+            raise StoreError(
+                f"{directory} is stored as {info['fileFormat']}; only array_record can be read"
+            )
+        return {split["name"]: _split_size(split) for split in info["splits"]}
+    except FileNotFoundError:
+        raise StoreError(
+            f"{directory} has no dataset_info.json: it is not a data set in TFDS layout, or its "
+            "generation did not finish (run the same generate command again)"
+        ) from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{directory}/dataset_info.json cannot be read: {error!r}") from None
+
+
+def _split_size(split: Mapping[str, Any]) -> SplitSize:
+    lengths = tuple(int(length) for length in split["shardLengths"])
+    return SplitSize(lengths, int(split.get("numBytes", 0)))
+
+
+def shard_files(directory: Path, split: str) -> list[Path]:
+    """The files of one split, in order.
+
+    Raises:
+      StoreError: no such data set, split or file.
+    """
+    sizes = split_sizes(directory)
+    if split not in sizes:
+        raise StoreError(f"{directory} has no split {split!r}; it has {', '.join(sorted(sizes))}")
+    count = len(sizes[split].shard_lengths)
+    name = json.loads((directory / "dataset_info.json").read_text())["name"]
+    paths = [
+        directory / f"{name}-{split}.array_record-{shard:05d}-of-{count:05d}"
+        for shard in range(count)
+    ]
+    missing = [path.name for path in paths if not path.exists()]
+    if missing:
+        raise StoreError(f"{directory} lacks {len(missing)} of its {count} shards: {missing[0]}")
+    return paths
+
+
+def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]:
+    """Random access to the serialised examples of a split.
+
+    Raises:
+      StoreError: no such data set, split or file, or a file that is not an ArrayRecord.
+    """
+    from array_record.python.array_record_data_source import ArrayRecordDataSource
+
+    paths = shard_files(Path(directory), split)
+    try:
+        source = ArrayRecordDataSource([str(path) for path in paths])
+    except (RuntimeError, ValueError, OSError) as error:
+        raise StoreError(f"{directory}: split {split!r} cannot be opened: {error}") from None
+    return source
