@@ -1,0 +1,245 @@
+"""What holds for the repository as a whole: who may import whom, what a set-up may fetch, links."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("spatialvlm_jax", "data_loaders")
+CODE = (*PACKAGES, "configs", "benchmarks", "tests")
+TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".toml", ".txt", ".yaml"}
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
+
+# What each part may import of the others, beside itself and the shared leaves.
+LEAVES = {"config", "errors", "experiment"}
+MAY_IMPORT = {
+    "models": set(),
+    "worlds": {"generation.records"},
+    "generation": {"worlds"},
+    "evaluation": {"generation.records"},
+    "training": {"models"},
+    "experiment": set(),
+    "config": set(),
+    "errors": set(),
+}
+
+
+def sources(*folders: str) -> list[Path]:
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted([*files, *ROOT.glob("*.py")])
+
+
+def text_files() -> list[Path]:
+    """The repository's own text, without what git ignores."""
+    folders = [ROOT / name for name in (*CODE, "docs", "requirements", ".ci")]
+    files = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    return sorted(
+        path
+        for path in files
+        if path.is_file() and path.suffix in TEXT_SUFFIXES and path.name != ".coverage"
+    )
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names that a file imports anywhere, relative ones resolved."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            stem = ".".join([*base, *(node.module.split(".") if node.module else [])])
+            yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return any(name == each or name.startswith(each + ".") for each in allowed)
+
+
+def crossings(path: Path) -> Iterator[str]:
+    """Imports of a `spatialvlm_jax` file that leave its part of the package for a forbidden one."""
+    part = path.relative_to(ROOT / "spatialvlm_jax").with_suffix("").parts[0]
+    allowed = LEAVES | {part} | MAY_IMPORT[part]
+    for name in imports(path):
+        top, _, rest = name.partition(".")
+        if top == "spatialvlm_jax" and rest != "__version__" and not within(rest, allowed):
+            yield name
+
+
+def test_spatialvlm_jax_never_imports_what_is_built_on_it() -> None:
+    above = {"data_loaders", "train", "eval", "configs", "tests", "benchmarks"}
+    files = sorted((ROOT / "spatialvlm_jax").rglob("*.py"))
+    assert len(files) > 10
+    found = {f"{p.relative_to(ROOT)}: {n}" for p in files for n in imports(p) if within(n, above)}
+    assert not found
+
+
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_parts_import_only_what_they_may(part: str) -> None:
+    place = ROOT / "spatialvlm_jax" / part
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    found = {f"{path.relative_to(ROOT)}: {name}" for path in files for name in crossings(path)}
+    assert not found
+
+
+def test_loaders_do_not_import_models_or_training() -> None:
+    above = {f"spatialvlm_jax.{part}" for part in ("models", "training", "evaluation", "cli")}
+    files = sorted((ROOT / "data_loaders").rglob("*.py"))
+    found = {f"{p.relative_to(ROOT)}: {n}" for p in files for n in imports(p) if within(n, above)}
+    assert not found
+
+
+def test_importing_the_package_stays_light() -> None:
+    heavy = ["jax", "flax", "torch", "transformers", "tensorflow", "ray", "gradio", "matplotlib"]
+    code = f"import sys, spatialvlm_jax; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
+    declared = {
+        re.split(r"[\[><=!~ ]", requirement)[0].lower().replace("-", "_")
+        for requirement in (*project["dependencies"], *extras)
+    }
+    named_otherwise = {"absl": "absl_py", "orbax": "orbax_checkpoint", "PIL": "pillow"}
+    ours = {*CODE, "train", "eval"}
+    for path in sources(*PACKAGES, "configs", "benchmarks"):
+        for name in imports(path):
+            top = name.partition(".")[0]
+            if top in sys.stdlib_module_names or top in ours:
+                continue
+            wanted = named_otherwise.get(top, top.lower())
+            assert wanted in declared, f"{path.relative_to(ROOT)} imports {top}"
+
+
+def test_files_and_functions_fit_a_reader() -> None:
+    long = []
+    for path in sources(*CODE):
+        text = path.read_text(encoding="utf-8")
+        lines = text.count("\n")
+        if lines > MAX_FILE_LINES:
+            long.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                size = (node.end_lineno or node.lineno) - node.lineno + 1
+                if size > MAX_FUNCTION_LINES:
+                    long.append(f"{path.relative_to(ROOT)}: {node.name} has {size} lines")
+    assert not long
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    # Put together from parts, so that this file passes its own test.
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "download.py" + "torch.org"]
+    hosts += ["npm" + "js.org", "ana" + "conda.org"]
+    places = ["/" + place + "/" for place in ("work", "tmp", "root", "home")]
+    forbidden = re.compile(
+        "|".join([*map(re.escape, hosts), rf"(?<![\w.}}])(?:{'|'.join(places)})"])
+    )
+    files = text_files()
+    assert ROOT / "requirements" / "core.txt" in files
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if forbidden.search(line)
+    ]
+    assert not found
+
+
+def test_code_runs_no_pickle_and_no_shell() -> None:
+    found = []
+    for path in sources(*PACKAGES, "configs", "benchmarks"):
+        where = path.relative_to(ROOT)
+        pickles = {"pickle", "cloudpickle", "dill", "marshal", "joblib"}
+        found += [f"{where}: {name}" for name in imports(path) if within(name, pickles)]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}:
+                found.append(f"{where}:{node.lineno}: {node.func.id}")
+            for keyword in node.keywords:
+                risky = keyword.arg in {"shell", "allow_pickle"}
+                if risky and not (
+                    isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+                ):
+                    found.append(f"{where}:{node.lineno}: {keyword.arg}")
+    assert not found
+
+
+@pytest.mark.parametrize("name", ["core.txt", "dev.txt"])
+def test_requirements_are_locked_by_hash_and_name_no_index(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text()
+    entries = [entry for entry in re.split(r"\n(?=\S)", text.strip()) if not entry.startswith("#")]
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+ ", entry), entry[:80]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry[:80]
+    assert not re.search(r"^\s*-|index-url|find-links|https?://", re.sub(r"--hash=\S+", "", text))
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_requirements_cover_what_the_package_declares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    core, dev = pins("core.txt"), pins("dev.txt")
+    assert core.items() <= dev.items()
+    for requirement in project["dependencies"]:
+        assert re.split(r"[\[><=]", requirement)[0] in core
+    for requirement in project["optional-dependencies"]["dev"]:
+        assert re.split(r"[\[><=]", requirement)[0] in dev
+    assert not {"torch", "transformers", "ray", "gradio", "tensorflow"} & dev.keys()
+
+
+def test_relative_links_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert ROOT / "README.md" in pages
+    broken = []
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+        for target in targets:
+            path = target.partition("#")[0]
+            if path and "://" not in path and not (page.parent / path).exists():
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
+@pytest.mark.parametrize(
+    ("target", "runs"),
+    [
+        ("setup", ""),
+        ("demo", "train.py --config=configs/demo.py --workdir=runs/demo"),
+        ("demo", "eval.py --config=configs/demo.py --workdir=runs/demo"),
+        ("pretrain", "train.py --config=configs/pretrain.py"),
+        ("test", "--cov"),
+        ("test-all", "-m slow"),
+        ("lint", "ruff format --check"),
+        ("lint", "mypy"),
+        ("lock", "--generate-hashes --no-emit-index-url"),
+        ("clean", "rm -rf"),
+    ],
+)
+def test_make_targets_run_what_the_readme_says(target: str, runs: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert runs in done.stdout
+
+
+def test_make_alone_lists_its_targets() -> None:
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ("setup", "demo", "test", "lint", "lock"):
+        assert f"make {target} " in done.stdout
