@@ -18,11 +18,12 @@ help: ## list the targets
 
 setup: $(INSTALLED) ## make .venv with the locked core and the development tools
 
+NEW_ENOUGH := 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
+
 # The first interpreter that is new enough and really runs: version managers leave shims that do not.
 define find_python
 for python in $(BASE_PYTHON) python3.13 python3.12 python3.11 python3; do \
-  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
-    >/dev/null 2>&1; then break; fi; python=; \
+  if $$python -c $(NEW_ENOUGH) >/dev/null 2>&1; then break; fi; python=; \
 done; \
 if [ -z "$$python" ]; then \
   echo "make: no Python 3.11 or newer with venv was found; install one (Debian and Ubuntu:" \
@@ -31,7 +32,7 @@ fi
 endef
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
-	@if ! $(PYTHON) -c '' >/dev/null 2>&1; then \
+	@if ! $(PYTHON) -c $(NEW_ENOUGH) >/dev/null 2>&1; then \
 	  $(find_python); echo "making $(VENV) with $$($$python --version)"; \
 	  $$python -m venv --clear $(VENV); \
 	fi
