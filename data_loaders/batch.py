@@ -109,7 +109,9 @@ class BatchSpec:
         rows, length = self.batch_size, self.length
         each = length // segments
         if each < 4:
-            raise ValueError(f"{segments} segments need at least {4 * segments} tokens, not {length}")
+            raise ValueError(
+                f"{segments} segments need at least {4 * segments} tokens, not {length}"
+            )
         position = np.arange(length)
         segment_ids = np.minimum(position // each + 1, segments) * (position < each * segments)
         positions = np.where(segment_ids > 0, position - (segment_ids - 1) * each, 0)

@@ -123,7 +123,9 @@ class Scene:
         y = forward - z * (forward @ z)
         length = np.linalg.norm(y)
         if length < 1e-6:
-            raise ValueError(f"{self.image_id}: the camera looks along gravity; 'forward' is undefined")
+            raise ValueError(
+                f"{self.image_id}: the camera looks along gravity; 'forward' is undefined"
+            )
         y = y / length
         return np.stack([np.cross(y, z), y, z])
 
