@@ -1,0 +1,163 @@
+"""From a scene to its question-answer pairs.
+
+    pairs = generate_pairs(scene, QAConfig(), seed=0)
+
+Deterministic in (scene.image_id, seed). Within a picture, yes and no alternate in every yes/no
+type, the first and the second object alternate as the right choice in every "which" type, and
+there are as many quantitative as qualitative pairs.
+"""
+
+import collections
+import itertools
+from collections.abc import Iterator
+
+from spatialvlm_jax.generation.draws import Draws
+from spatialvlm_jax.generation.general_types import Contents
+from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.records import QA, Kind, Scene
+from spatialvlm_jax.generation.registry import REGISTRY, Fact, QuestionType, register
+from spatialvlm_jax.generation.relations import Measure, SceneGeometry
+from spatialvlm_jax.generation.visibility import clear_objects, named_objects
+from spatialvlm_jax.generation.writer import Writer
+
+__all__ = ["REGISTRY", "QAConfig", "QuestionType", "generate_pairs", "register"]
+
+
+class _Spatial:
+    """Asks spatial questions about one scene."""
+
+    def __init__(
+        self,
+        geometry: SceneGeometry,
+        named: tuple[int, ...],
+        config: QAConfig,
+        draws: Draws,
+        writer: Writer,
+    ) -> None:
+        self.geometry, self.named = geometry, named
+        self.config, self.draws, self.writer = config, draws, writer
+        self.asked_about: collections.Counter[tuple[int, ...]] = collections.Counter()
+
+    def ask(self, kind: Kind) -> Iterator[QA]:
+        """Pairs of one kind in a seeded order, until nothing is left to ask."""
+        types = [
+            entry
+            for entry in REGISTRY.values()
+            if entry.kind == kind
+            and self.config.weight(entry) > 0
+            and (self.geometry.has_gravity or not entry.needs_gravity)
+        ]
+        streams = [self._ask_type(entry) for entry in types]
+        yield from _interleave(streams, [self.config.weight(entry) for entry in types], self.draws)
+
+    def _ask_type(self, entry: QuestionType) -> Iterator[QA]:
+        want_first = self.draws.below(2) == 0
+        asked = 0
+        for objects in self.draws.shuffle(list(itertools.combinations(self.named, entry.arity))):
+            if asked == self.config.max_per_type:
+                return
+            if entry.arity == 2 and self.asked_about[objects] >= self.config.max_per_pair:
+                continue
+            pair = self._evaluate(entry, objects, want_first)
+            if pair is not None:
+                asked += 1
+                self.asked_about[objects] += 1
+                want_first = not want_first
+                yield pair
+
+    def _evaluate(
+        self, entry: QuestionType, objects: tuple[int, ...], want_first: bool
+    ) -> QA | None:
+        if entry.answer_form not in ("yes_no", "choice") and self.draws.below(2):
+            objects = objects[::-1]
+        found = entry.evaluate(self.geometry, *objects)
+        if found is None:
+            return None
+        if isinstance(found, Measure):
+            return (
+                self.writer.number(entry, objects, found)
+                if self._speakable(found, objects)
+                else None
+            )
+        if entry.answer_form in ("yes_no", "choice") and (found == entry.asks) != want_first:
+            objects = objects[::-1]
+            found = entry.evaluate(self.geometry, *objects)
+        return self.writer.relation(entry, *objects, found)
+
+    def _speakable(self, measure: Measure, objects: tuple[int, ...]) -> bool:
+        floor = self.config.min_value
+        if len(objects) == 2:
+            floor = max(floor, self.config.min_gap * self.geometry.size[list(objects)].min())
+        known = measure.std <= self.config.max_relative_std * measure.value
+        return bool(measure.value >= floor and known)
+
+
+def _interleave(streams: list[Iterator[QA]], weights: list[float], draws: Draws) -> Iterator[QA]:
+    """Takes from the streams by weight until all are exhausted."""
+    streams, weights = list(streams), list(weights)
+    while streams:
+        index = draws.weighted(weights)
+        pair = next(streams[index], None)
+        if pair is None:
+            del streams[index], weights[index]
+        else:
+            yield pair
+
+
+def _ask_general(
+    contents: Contents, config: QAConfig, draws: Draws, writer: Writer
+) -> Iterator[QA]:
+    types = [
+        entry for entry in REGISTRY.values() if entry.kind == "general" and config.weight(entry) > 0
+    ]
+    streams = [_ask_facts(entry, contents, config, draws, writer) for entry in types]
+    yield from _interleave(streams, [config.weight(entry) for entry in types], draws)
+
+
+def _ask_facts(
+    entry: QuestionType, contents: Contents, config: QAConfig, draws: Draws, writer: Writer
+) -> Iterator[QA]:
+    """The facts of one type, taking turns between the answers so that none is the usual one."""
+    by_verdict: dict[str, list[Fact]] = {}
+    for fact in draws.shuffle(entry.evaluate(contents)):
+        by_verdict.setdefault(fact.verdict, []).append(fact)
+    turns = draws.shuffle(sorted(by_verdict))
+    if entry.answer_form == "yes_no" and len(turns) < 2:
+        return
+    for asked in range(config.max_per_type):
+        facts = by_verdict[turns[asked % len(turns)]] if turns else []
+        if not facts and entry.answer_form == "yes_no":
+            return
+        while turns and not facts:
+            turns.remove(turns[asked % len(turns)])
+            facts = by_verdict[turns[asked % len(turns)]] if turns else []
+        if not turns:
+            return
+        yield writer.fact(entry, facts.pop())
+
+
+def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
+    """Asks about a scene.
+
+    Args:
+      scene: objects whose caption fits another object too are left out of spatial questions.
+
+    Returns:
+      At most `config.pairs_per_image` pairs in a seeded order; none repeats another.
+    """
+    draws = Draws(scene.image_id, seed)
+    clear = clear_objects(scene, config)
+    named = named_objects(scene, clear)
+    writer = Writer(scene, config, draws)
+    share = config.spatial_fraction / (config.spatial_fraction + config.general_fraction)
+    half = round(config.pairs_per_image * share / 2)
+    spatial = _Spatial(SceneGeometry.from_scene(scene), named, config, draws, writer)
+    quantitative = list(itertools.islice(spatial.ask("quantitative"), half))
+    qualitative = list(itertools.islice(spatial.ask("qualitative"), half))
+    both = min(len(quantitative), len(qualitative))
+    complete = all(thing.provenance == "exact" for thing in scene.objects)
+    contents = Contents(scene.objects, clear, named, complete)
+    general = itertools.islice(
+        _ask_general(contents, config, draws, writer), config.pairs_per_image - 2 * half
+    )
+    return draws.shuffle([*quantitative[:both], *qualitative[:both], *general])

@@ -1,0 +1,69 @@
+"""The register of question types: what each asks, in which frame, and how it is evaluated."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from spatialvlm_jax.generation.records import Kind
+
+AnswerForm = Literal["yes_no", "choice", "number", "word"]
+Frame = Literal["canonical", "camera", "image"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fact:
+    """One thing that can be asked about a picture in general.
+
+    slots: what the templates' placeholders stand for. verdict: the normalised answer.
+    objects: indices in `Scene.objects`.
+    """
+
+    slots: Mapping[str, str]
+    verdict: str
+    objects: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class QuestionType:
+    """One type of question.
+
+    arity: how many objects it names.
+    definition, margin: for people: what is measured, and when it is not asked.
+    frame: "canonical" needs gravity; "camera" does not; "image" is about what is seen.
+    evaluate: a pure function. Relations: (geometry, i, j) -> how i stands to j, or None where it
+      is too close to call. Numbers: (geometry, i) or (geometry, i, j) -> Measure or None.
+      General: (contents) -> list of `Fact`.
+    asks: for yes/no and choice, the relation the question names ("left").
+    weight: relative share among the types of its kind.
+    """
+
+    name: str
+    kind: Kind
+    arity: int
+    definition: str
+    frame: Frame
+    answer_form: AnswerForm
+    evaluate: Callable[..., Any]
+    margin: str = ""
+    asks: str = ""
+    weight: float = 1.0
+
+    @property
+    def needs_gravity(self) -> bool:
+        """Whether the type is meaningless where gravity is unknown."""
+        return self.frame == "canonical"
+
+
+REGISTRY: dict[str, QuestionType] = {}
+
+
+def register(question_type: QuestionType) -> QuestionType:
+    """Adds a type.
+
+    Raises:
+      ValueError: the name is taken.
+    """
+    if question_type.name in REGISTRY:
+        raise ValueError(f"question type {question_type.name!r} is registered twice")
+    REGISTRY[question_type.name] = question_type
+    return question_type

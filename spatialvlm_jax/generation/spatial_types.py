@@ -1,0 +1,110 @@
+"""The spatial question types."""
+
+from collections.abc import Callable
+from typing import Any
+
+from spatialvlm_jax.generation import relations
+from spatialvlm_jax.generation.registry import Frame, QuestionType, register
+
+_SIDE = "a quarter of the mean width; also not asked where the picture shows the opposite order"
+_DEPTH = "a quarter of the mean depth"
+_LEVEL = "half the mean height"
+_NEAR = "a quarter of the mean size, and 5 % of the distance"
+_SIZE = "15 % of the larger"
+_BULK = "40 % of the larger"
+_FLOOR = "not asked below 5 cm"
+_GAP = "not asked below 5 cm or 20 % of the smaller object's longest side"
+
+
+def _yes_no(
+    name: str,
+    asks: str,
+    evaluate: Callable[..., Any],
+    definition: str,
+    margin: str,
+    frame: Frame = "canonical",
+) -> None:
+    register(
+        QuestionType(
+            name, "qualitative", 2, definition, frame, "yes_no", evaluate, margin, asks=asks
+        )
+    )
+
+
+def _choice(
+    name: str,
+    asks: str,
+    evaluate: Callable[..., Any],
+    definition: str,
+    margin: str,
+    frame: Frame = "canonical",
+) -> None:
+    register(
+        QuestionType(
+            name, "qualitative", 2, definition, frame, "choice", evaluate, margin, asks=asks
+        )
+    )
+
+
+def _number(
+    name: str,
+    arity: int,
+    evaluate: Callable[..., Any],
+    definition: str,
+    margin: str,
+    frame: Frame = "canonical",
+) -> None:
+    register(
+        QuestionType(name, "quantitative", arity, definition, frame, "number", evaluate, margin)
+    )
+
+
+_X = "canonical x of the centres"
+_Y = "canonical y of the centres, the smaller is in front"
+_Z = "canonical z of the centres"
+_FAR = "distance from the camera to the centres"
+_TALL = "extent along canonical z"
+_WIDE = "extent along canonical x"
+
+_yes_no("left_of", "left", relations.lateral, _X, _SIDE)
+_yes_no("right_of", "right", relations.lateral, _X, _SIDE)
+_yes_no("in_front_of", "front", relations.frontal, _Y, _DEPTH)
+_yes_no("behind", "behind", relations.frontal, _Y, _DEPTH)
+_yes_no("above", "above", relations.vertical, _Z, _LEVEL)
+_yes_no("below", "below", relations.vertical, _Z, _LEVEL)
+_yes_no("nearer", "nearer", relations.nearness, _FAR, _NEAR, "camera")
+_yes_no("taller", "taller", relations.tallness, _TALL, _SIZE)
+_yes_no("wider", "wider", relations.wideness, _WIDE, _SIZE)
+_yes_no("bigger", "bigger", relations.bigness, "volume of the oriented box", _BULK, "camera")
+_choice("which_left", "left", relations.lateral, _X, _SIDE)
+_choice("which_nearer", "nearer", relations.nearness, _FAR, _NEAR, "camera")
+_choice("which_taller", "taller", relations.tallness, _TALL, _SIZE)
+_choice("which_wider", "wider", relations.wideness, _WIDE, _SIZE)
+register(
+    QuestionType(
+        "where",
+        "qualitative",
+        2,
+        "which of eight 45 degree sectors around B, in the ground plane, A's centre lies in",
+        "canonical",
+        "word",
+        relations.direction,
+        "6 degrees from a sector's edge; half the larger footprint",
+    )
+)
+
+_number("camera_distance", 1, relations.camera_distance, _FAR, _FLOOR, "camera")
+_number("height", 1, relations.height, _TALL, _FLOOR)
+_number("width", 1, relations.width, _WIDE, _FLOOR)
+_number(
+    "distance", 2, relations.distance, "between the nearest points of the surfaces", _GAP, "camera"
+)
+_number("centre_distance", 2, relations.centre_distance, "from centre to centre", _GAP, "camera")
+_number(
+    "horizontal_distance",
+    2,
+    relations.horizontal_distance,
+    "from centre to centre in the ground plane",
+    _GAP,
+)
+_number("vertical_distance", 2, relations.vertical_distance, "from centre to centre along z", _GAP)
