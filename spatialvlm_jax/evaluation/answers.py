@@ -85,6 +85,9 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
     if record.verdict.isdigit():
         count = verdicts.read_count(prediction)
         return None if count is None else str(count)
+    if verdicts.is_direction(record.verdict):
+        said = verdicts.read_directions(prediction)
+        return next((word for word in vocabulary if verdicts.read_directions(word) == said), None)
     choices = verdicts.choices_of(record.question, record.verdict)
     if choices:
         return verdicts.read_phrase(prediction, choices)
@@ -92,7 +95,8 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
     unsaid = {
         phrase
         for phrase in vocabulary
-        if phrase == record.verdict or verdicts.find_phrase(asked, verdicts.words_of(phrase)) is None
+        if phrase == record.verdict
+        or verdicts.find_phrase(asked, verdicts.words_of(phrase)) is None
     }
     return verdicts.read_phrase(prediction, unsaid)
 
@@ -100,7 +104,11 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
 def judge(
     record: QA, prediction: str, vocabulary: Collection[str], *, image_id: str, dataset: str
 ) -> Answer:
-    """Judges one prediction by the record's exact value or its verdict."""
+    """Judges one prediction by the record's exact value, or by its verdict.
+
+    Where the true answer gives its reason ("left, so yes"), a right yes or no with the opposite
+    reason is wrong.
+    """
     value = verdict = None
     mark: Mark = "wrong"
     if record.kind == "quantitative":
@@ -109,7 +117,10 @@ def judge(
             mark = _mark_length(value / record.value)
     else:
         verdict = read_verdict(record, prediction, vocabulary)
-        mark = "right" if verdict == record.verdict else "wrong"
+        consistent = verdict not in ("yes", "no") or not verdicts.contradicts(
+            prediction, record.answer, record.question
+        )
+        mark = "right" if verdict == record.verdict and consistent else "wrong"
     return Answer(record, prediction, image_id, dataset, value, verdict, mark)
 
 

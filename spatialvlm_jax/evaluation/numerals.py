@@ -9,11 +9,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_UNITS_AND_TEENS = (
+
+def listed(words: str) -> list[str]:
+    """The words of a list written as text."""
+    return words.split()
+
+
+_UNITS_AND_TEENS = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 CARDINALS = {word: value for value, word in enumerate(_UNITS_AND_TEENS)} | {
     word: 10 * value for value, word in enumerate(_TENS, start=2)
 }
@@ -25,9 +31,7 @@ _DENOMINATORS = {
 DENOMINATORS = (
     _DENOMINATORS | {f"{word}s": value for word, value in _DENOMINATORS.items()} | {"halves": 2}
 )
-_PUNCTUATION = str.maketrans(
-    {c: "'" for c in "′’‘"} | {c: '"' for c in "″”“"} | {c: "-" for c in "−–—‐‑"} | {"⁄": "/"}
-)
+_PUNCTUATION = str.maketrans("′’‘″”“−–—‐‑⁄", "'''\"\"\"-----/")
 _THIN_GROUP = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _INNER_UNIT = re.compile(r"(?<=\d)(?!e\d)([a-z]+)(?=\d)")
 _TOKEN = re.compile(
@@ -114,11 +118,9 @@ def _cardinal(tokens: Sequence[Token], index: int) -> Number | None:
     if word_at(tokens, index) in ("a", "an") and word_at(tokens, index + 1) in _SCALES:
         index, current, read = index + 1, 1, True
     while True:
-        at = index
-        if read and word_at(tokens, at) == "-":
-            at += 1
-        elif word_at(tokens, at) == "and" and word_at(tokens, at - 1) in _SCALES:
-            at += 1
+        hyphen = read and word_at(tokens, index) == "-"
+        joint = word_at(tokens, index) == "and" and word_at(tokens, index - 1) in _SCALES
+        at = index + (hyphen or joint)
         word = word_at(tokens, at)
         if word in CARDINALS:
             small = CARDINALS[word]

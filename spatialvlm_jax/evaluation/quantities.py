@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from spatialvlm_jax.evaluation import numerals
-from spatialvlm_jax.evaluation.numerals import Token, value_at, word_at
+from spatialvlm_jax.evaluation.numerals import Token, listed, value_at, word_at
 
 METRES = {
     "km": 1_000.0,
@@ -46,9 +46,9 @@ _SPELLINGS = (
 )
 # After these, "in" is the preposition: "2 in the picture", "3 in front".
 _AFTER_PREPOSITION = frozenset(
-    "the front a an this that total all my your our its their each here there view".split()
+    listed("the front a an this that total all my your our its their each here there view")
 )
-_NOT_LENGTHS = frozenset("% ° degree degrees percent kg second seconds times".split())
+_NOT_LENGTHS = frozenset(listed("% ° degree degrees percent kg second seconds times"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +171,9 @@ def _signed(tokens: Sequence[Token], index: int) -> bool:
     """Whether the number at `index` has a minus sign of its own: "-0.3", not "1-2", "by - 3"."""
     if word_at(tokens, index - 1) != "-" or value_at(tokens, index) is None:
         return False
-    return tokens[index].glued and not tokens[index - 1].glued and value_at(tokens, index - 2) is None
+    return (
+        tokens[index].glued and not tokens[index - 1].glued and value_at(tokens, index - 2) is None
+    )
 
 
 def _readings(tokens: Sequence[Token]) -> Iterator[_Reading]:

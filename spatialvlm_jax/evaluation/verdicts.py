@@ -4,6 +4,11 @@ Yes and no: a sentence that opens with one of them is read by its first word ("N
 lamp"); otherwise the last such word decides ("left, so yes"). A sentence with neither decides
 nothing; it is not guessed from the relation that it states.
 
+A yes or no that comes with the opposite of the true relation ("The mug is to the right of the
+lamp, so yes" where it is to the left) is a contradiction; `contradicts` finds it.
+
+Directions ("to the left of and behind"): the set of direction words counts, not their order.
+
 Phrases: the one mentioned first decides ("the mug is taller than the lamp" chooses the mug); of
 phrases that overlap the longest counts. Articles, case and punctuation do not matter.
 """
@@ -16,8 +21,31 @@ from spatialvlm_jax.evaluation import numerals, quantities
 _POLARITY = dict.fromkeys(("yes", "yeah", "yep", "correct", "true", "indeed"), "yes") | (
     dict.fromkeys(("no", "nope", "incorrect", "false"), "no")
 )
+_DIRECTIONS = frozenset(("left", "right", "front", "behind", "above", "below"))
+_DIRECTION_JOINTS = frozenset(("in", "of", "to", "and", "on"))
+_RELATIONS: dict[str, tuple[str, int]] = {
+    word: (axis, sign)
+    for axis, sides in {
+        "side": ("left", "right"),
+        "depth": ("front", "behind"),
+        "level": ("above higher over", "below lower under"),
+        "nearness": ("nearer closer", "farther further"),
+        "tallness": ("taller", "shorter"),
+        "wideness": ("wider", "narrower"),
+        "bigness": ("bigger larger", "smaller"),
+    }.items()
+    for sign, words in zip((1, -1), sides, strict=True)
+    for word in words.split()
+}
+_SUBJECT = re.compile(r"\b(?:is|are|does|do|that) (?:the|an?) ([\w\s-]+)")
 _ARTICLES = frozenset(("a", "an", "the"))
 _JOINTS = frozenset(("or", "and", "versus", "vs"))
+_NOT_IN_CAPTIONS = frozenset(
+    numerals.listed(
+        "is are was stand stands sit sits lie lies come which that has have appear look in on of "
+        "from to at as placed positioned than take"
+    )
+)
 _COUNTS = {"no": 0, "none": 0, "nothing": 0, "single": 1, "pair": 2, "couple": 2}
 
 
@@ -91,6 +119,50 @@ def choices_of(question: str, verdict: str) -> tuple[str, str] | None:
 
 def _caption(words: Sequence[str]) -> Sequence[str]:
     """The words before the first that cannot belong to a caption."""
-    stops = frozenset("is are was stands sits which that has appears looks in on from to".split())
-    end = next((i for i, word in enumerate(words) if word in stops), len(words))
-    return words[:end]
+    for end, word in enumerate(words):
+        if word in _NOT_IN_CAPTIONS or word in _RELATIONS:
+            return words[:end]
+    return words
+
+
+def read_directions(text: str) -> frozenset[str]:
+    """The direction words in `text`: {"left", "behind"} for "to the left of and behind it"."""
+    return _DIRECTIONS.intersection(words_of(text))
+
+
+def is_direction(verdict: str) -> bool:
+    """Whether a verdict consists of direction words, as "left and behind" does."""
+    words = words_of(verdict)
+    return bool(read_directions(verdict)) and all(
+        word in _DIRECTIONS or word in _DIRECTION_JOINTS for word in words
+    )
+
+
+def contradicts(prediction: str, truth: str, question: str) -> bool:
+    """Whether a prediction states the opposite of the relation that the true answer states.
+
+    Both are read as being about the subject of the question ("is the mug left of ..."). A
+    sentence that turns subject and object round ("the lamp is to the right of the mug") is
+    turned back; "not" reverses. Answers that state no relation contradict nothing.
+    """
+    true = next((_RELATIONS[word] for word in words_of(truth) if word in _RELATIONS), None)
+    words = words_of(prediction)
+    if true is None:
+        return False
+    axis, sign = true
+    at = next((i for i, word in enumerate(words) if _RELATIONS.get(word, ("",))[0] == axis), None)
+    if at is None:
+        return False
+    stated = _RELATIONS[words[at]][1]
+    if {"not", "isn", "doesn"} & set(words[max(0, at - 4) : at]):
+        stated = -stated
+    if _is_object(question, words, at):
+        stated = -stated
+    return stated != sign
+
+
+def _is_object(question: str, words: Sequence[str], at: int) -> bool:
+    """Whether the question's subject is named only after the relation at `at` of `words`."""
+    match = _SUBJECT.search(numerals.normalize(question))
+    subject = _caption(words_of(match[1])) if match else ()
+    return find_phrase(words[at:], subject) is not None and find_phrase(words[:at], subject) is None
