@@ -36,11 +36,12 @@ class VLM(nnx.Module):
         self.encoder = Encoder(config.encoder, scan_layers=scan, rngs=rngs)
         self.connector = Linear(config.encoder.width, config.decoder.width, bias=True, rngs=rngs)
         self.decoder = Decoder(config.decoder, scan_layers=scan, rngs=rngs)
-        self.dense_head = None
+        dense_head = None
         if config.dense_labels:
-            self.dense_head = DenseHead(
+            dense_head = DenseHead(
                 config.encoder.width, config.dense_labels, config.dense_values, rngs=rngs
             )
+        self.dense_head = nnx.data(dense_head)
 
     def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Images to the decoder's image tokens.
