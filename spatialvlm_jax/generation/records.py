@@ -118,16 +118,28 @@ class Scene:
         """
         if self.up is None:
             raise ValueError(f"{self.image_id}: gravity is unknown, so there is no canonical frame")
-        z = self.up / np.linalg.norm(self.up)
-        forward = np.array([0.0, 0.0, 1.0])
-        y = forward - z * (forward @ z)
-        length = np.linalg.norm(y)
-        if length < 1e-6:
-            raise ValueError(
-                f"{self.image_id}: the camera looks along gravity; 'forward' is undefined"
-            )
-        y = y / length
-        return np.stack([np.cross(y, z), y, z])
+        try:
+            return canonical_from_up(self.up)
+        except ValueError as error:
+            raise ValueError(f"{self.image_id}: {error}") from None
+
+
+def canonical_from_up(up: np.ndarray) -> np.ndarray:
+    """Rotation float64[3, 3] from the camera frame to the canonical frame, given up.
+
+    Args:
+      up: float[3], against gravity, camera frame.
+    Raises:
+      ValueError: the camera looks straight up or down, so that "forward" is undefined.
+    """
+    z = np.asarray(up, np.float64) / np.linalg.norm(up)
+    forward = np.array([0.0, 0.0, 1.0])
+    y = forward - z * (forward @ z)
+    length = np.linalg.norm(y)
+    if length < 1e-6:
+        raise ValueError("the camera looks along gravity; 'forward' is undefined")
+    y = y / length
+    return np.stack([np.cross(y, z), y, z])
 
 
 @dataclasses.dataclass(frozen=True)
