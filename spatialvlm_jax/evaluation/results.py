@@ -1,0 +1,137 @@
+"""Figures on disk, and the table of them: before and after training, beside the baseline.
+
+WORKDIR/evaluations/step_00000500.json   figures at one step; the least step is "before"
+WORKDIR/summary.json                     figures of the last evaluation
+WORKDIR/predictions.jsonl                every question, answer and prediction of it
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
+
+TITLES = {
+    "qualitative_accuracy": "Qualitative accuracy",
+    "number_given": "Answers with a number",
+    "within_50_200": "Within [50, 200] % of truth",
+    "within_66_150": "Within [66.7, 150] % of truth",
+    "within_25": "Within 25 % of truth",
+    "within_90_110": "Within [90, 110] % of truth",
+    "mean_absolute_relative_error": "Mean absolute relative error",
+    "general_accuracy": "General VQA accuracy",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of a table: a figure before (None where unknown) and after."""
+
+    name: str
+    title: str
+    value: float | None
+    before: float | None
+    baseline: float | None
+    ci95: tuple[float, float] | None
+    count: int
+
+
+def evaluation_path(workdir: Path, step: int) -> Path:
+    """Where the figures at `step` are kept."""
+    return workdir / "evaluations" / f"step_{step:08d}.json"
+
+
+def save_evaluation(workdir: Path, step: int, summary: Summary) -> None:
+    """Keeps the figures at one step, for curves and for "before"."""
+    write_json(evaluation_path(workdir, step), {"step": step, "summary": summary})
+
+
+def load_evaluations(workdir: Path) -> dict[int, Summary]:
+    """All kept figures, by step, in order."""
+    found = {}
+    for path in sorted((workdir / "evaluations").glob("step_*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found[int(content["step"])] = content["summary"]
+    return dict(sorted(found.items()))
+
+
+def save_results(workdir: Path, step: int, answers: Sequence[Answer]) -> Summary:
+    """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
+    summary = summarize(answers)
+    workdir.mkdir(parents=True, exist_ok=True)
+    save_evaluation(workdir, step, summary)
+    write_predictions(workdir / "predictions.jsonl", answers)
+    write_json(workdir / "summary.json", summary)
+    return summary
+
+
+def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary] | None:
+    """The earliest kept figures, if they are from before `step`."""
+    earlier = [number for number in evaluations if number < step]
+    return (min(earlier), evaluations[min(earlier)]) if earlier else None
+
+
+def headline_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
+    """The overall figures, in the order of `TITLES`."""
+    return [_row(name, TITLES[name], summary, earlier) for name in TITLES if name in summary]
+
+
+def type_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
+    """One figure a question type: its accuracy, or its share within 25 % of the truth."""
+    shown = ("qualitative_accuracy", "within_25", "general_accuracy")
+    names = [name for metric in shown for name in summary if name.startswith(f"{metric}/")]
+    return [_row(name, name.split("/", 1)[1], summary, earlier) for name in names]
+
+
+def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> Row:
+    figure, old = summary[name], (earlier or {}).get(name, {})
+    ci95 = figure["ci95"]
+    return Row(
+        name=name,
+        title=title,
+        value=figure["value"],
+        before=old.get("value"),
+        baseline=figure["baseline"],
+        ci95=None if ci95 is None else (ci95[0], ci95[1]),
+        count=figure["count"],
+    )
+
+
+def percent(value: float | None) -> str:
+    """ "84.1 %", or a dash where there is no figure."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def interval(ci95: tuple[float, float] | None) -> str:
+    """ "82.5–85.6", percent."""
+    return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f}"
+
+
+def format_table(rows: Sequence[Row], first: str = "metric") -> str:
+    """A table in plain text; "before" is a column only where something is known of it."""
+    with_before = any(row.before is not None for row in rows)
+    head = [first, *(["before"] if with_before else []), "after" if with_before else "value"]
+    lines = [[*head, "baseline", "95 % interval", "answers"]]
+    for row in rows:
+        cells = [row.title, *([percent(row.before)] if with_before else []), percent(row.value)]
+        lines.append([*cells, percent(row.baseline), interval(row.ci95), f"{row.count:,}"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0])]
+            + [c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)]
+        )
+        for line in lines
+    )
+
+
+def write_json(path: Path, content: object) -> None:
+    """Writes a file of JSON as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,194 @@
+"""Small charts as inline SVG text.
+
+Colours are left to the page: series i has class "s{i}", everything else one of "axis", "grid",
+"label", "band", "faint", "dots". All text is escaped.
+"""
+
+import dataclasses
+import html
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+WIDTH, HEIGHT = 640, 360
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
+SERIES_COLORS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """Points of one name; a faint series is drawn thin, behind, and without a legend."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: int = 0
+    faint: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Axis:
+    """One axis: data limits, whether logarithmic, its label and how ticks are written."""
+
+    low: float
+    high: float
+    label: str
+    log: bool = False
+    write: Callable[[float], str] = "{:g}".format
+
+    def share(self, value: float) -> float:
+        """Where `value` lies between the limits, 0 to 1; values outside are put on the edge."""
+        value = min(max(value, self.low), self.high)
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[float]:
+        """Round values between the limits, about five."""
+        return log_ticks(self.low, self.high) if self.log else linear_ticks(self.low, self.high)
+
+
+def linear_ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten within [low, high]."""
+    raw = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5 times powers of ten within [low, high]; only the powers over many decades."""
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    mantissas = (1,) if math.log10(high / low) > 3.5 else (1, 2, 5)
+    values = [m * 10.0**d for d in decades for m in mantissas]
+    return [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+
+
+def limits(values: Iterable[float], pad: float = 0.05) -> tuple[float, float]:
+    """The range of finite values with a margin; (0, 1) where there are none."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return 0.0, 1.0
+    low, high = min(finite), max(finite)
+    margin = (high - low) * pad or abs(high) * pad or 1.0
+    return low - margin, high + margin
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """The area inside two axes: from data to pixels."""
+
+    x: Axis
+    y: Axis
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Pixel coordinates of a data point."""
+        return (
+            LEFT + self.x.share(x) * (WIDTH - LEFT - RIGHT),
+            HEIGHT - BOTTOM - self.y.share(y) * (HEIGHT - TOP - BOTTOM),
+        )
+
+    def axes(self) -> str:
+        """Grid, tick labels and axis labels."""
+        left, right, bottom = LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM
+        parts = []
+        for value in self.x.ticks():
+            x, _ = self.point(value, self.y.low)
+            parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{bottom}"/>')
+            parts.append(_text(x, bottom + 17, self.x.write(value), "middle"))
+        for value in self.y.ticks():
+            _, y = self.point(self.x.low, value)
+            parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
+            parts.append(_text(left - 8, y + 4, self.y.write(value), "end"))
+        parts.append(f'<path class="axis" d="M{left} {TOP}V{bottom}H{right}"/>')
+        parts.append(_text((left + right) / 2, HEIGHT - 8, self.x.label, "middle"))
+        middle = (TOP + bottom) / 2
+        turn = f' transform="rotate(-90 14 {middle:.0f})"'
+        parts.append(_text(14, middle, self.y.label, "middle", turn))
+        return "".join(parts)
+
+    def path(
+        self, xs: Sequence[float], ys: Sequence[float], css: str, *, close: bool = False
+    ) -> str:
+        """A line through points, or the area that they enclose; broken where a value is missing."""
+        steps, pen = [], "M"
+        for x, y in zip(xs, ys, strict=True):
+            if not (math.isfinite(x) and math.isfinite(y)):
+                pen = "M"
+                continue
+            px, py = self.point(x, y)
+            steps.append(f"{pen}{px:.1f} {py:.1f}")
+            pen = "L"
+        return f'<path class="{css}" d="{"".join(steps)}{"Z" if close else ""}"/>'
+
+
+def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str) -> str:
+    """Lines over x, with a legend of those that are not faint."""
+    frame = Frame(x, y)
+    parts = [frame.axes()]
+    for item in sorted(series, key=lambda item: not item.faint):
+        css = f"line s{item.color}" + (" faint" if item.faint else "")
+        parts.append(frame.path(item.x, item.y, css))
+        if not item.faint and len(item.x) == 1:
+            parts.append(_dot(*frame.point(item.x[0], item.y[0]), 3, f"s{item.color}"))
+    named = [item for item in series if not item.faint]
+    return _document(parts, title) + legend(named)
+
+
+def scatter(series: Sequence[Series], axis: Axis, y_label: str, title: str) -> str:
+    """Predicted against true on equal logarithmic axes, with the identity and a twofold band."""
+    y_axis = dataclasses.replace(axis, label=y_label)
+    frame = Frame(axis, y_axis)
+    low, high = axis.low, axis.high
+    xs, ys = [low, high / 2, high, high, low * 2, low], [low * 2, high, high, high / 2, low, low]
+    parts = [frame.path(xs, ys, "band", close=True), frame.axes()]
+    parts.append(frame.path([low, high], [low, high], "identity"))
+    for item in series:
+        points = [frame.point(x, y) for x, y in zip(item.x, item.y, strict=True)]
+        dots = "".join(_dot(px, py, 2.4) for px, py in points)
+        parts.append(f'<g class="dots s{item.color}">{dots}</g>')
+    return _document(parts, title) + legend(series)
+
+
+def histogram(counts: Sequence[int], edges: Sequence[float], x: Axis, y: Axis, title: str) -> str:
+    """Bars of `counts` between consecutive `edges`."""
+    frame = Frame(x, y)
+    parts = [frame.axes()]
+    for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
+        (x0, y0), (x1, y1) = frame.point(left, 0), frame.point(right, count)
+        if count:
+            parts.append(
+                f'<rect class="bar" x="{x0 + 0.5:.1f}" y="{y1:.1f}" '
+                f'width="{max(x1 - x0 - 1, 0.5):.1f}" height="{y0 - y1:.1f}"/>'
+            )
+    return _document(parts, title)
+
+
+def legend(series: Sequence[Series]) -> str:
+    """Names beside their colours, as HTML below a chart; nothing for a single unnamed series."""
+    items = [
+        f'<span class="key"><i class="s{item.color}"></i>{html.escape(item.name)}</span>'
+        for item in series
+        if item.name
+    ]
+    return f'<div class="legend">{"".join(items)}</div>' if items else ""
+
+
+def _document(parts: Sequence[str], title: str) -> str:
+    label = html.escape(title, quote=True)
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
+        f"<title>{label}</title>{''.join(parts)}</svg>"
+    )
+
+
+def _dot(x: float, y: float, radius: float, css: str = "") -> str:
+    attribute = f' class="dot {css}"' if css else ""
+    return f'<circle{attribute} cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str, extra: str = "") -> str:
+    return (
+        f'<text class="label" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>'
+        f"{html.escape(text)}</text>"
+    )
