@@ -73,10 +73,12 @@ class WorldsRecipe:
     """How to render a data set that is not there yet, as `spatialvlm generate` would.
 
     preset: name of a `WorldConfig` preset.
+    images, validation_images: sizes of the splits "train" and "validation".
     """
 
-    preset: str = "simple"
+    preset: str = "rich"
     images: int = 1_000
+    validation_images: int = 100
     seed: int = 0
     image_size: int = 64
     pairs_per_image: int = 16

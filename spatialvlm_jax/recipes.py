@@ -1,0 +1,45 @@
+"""Data sets that a configuration says how to make: made when they are not there."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+
+
+def render_missing(datasets: Iterable[DatasetConfig]) -> None:
+    """Runs `spatialvlm generate` for every data set that has a recipe and is not complete.
+
+    Cut off and run again, it goes on where it was.
+
+    Raises:
+      UserError: two recipes for one path, or the generator refused.
+    """
+    recipes: dict[str, WorldsRecipe] = {}
+    for dataset in datasets:
+        if dataset.worlds is None:
+            continue
+        if recipes.setdefault(dataset.path, dataset.worlds) != dataset.worlds:
+            raise UserError(
+                f"{dataset.path}: two data sets name it with different `worlds` recipes"
+            )
+    for path, recipe in recipes.items():
+        if (Path(path) / "dataset_info.json").exists():
+            continue
+        command = [
+            "generate",
+            "--source=worlds",
+            f"--out={path}",
+            f"--preset={recipe.preset}",
+            f"--images={recipe.images + recipe.validation_images}",
+            f"--validation-images={recipe.validation_images}",
+            f"--seed={recipe.seed}",
+            f"--image-size={recipe.image_size}",
+            f"--pairs-per-image={recipe.pairs_per_image}",
+            f"--workers={os.cpu_count() or 1}",
+        ]
+        print("spatialvlm " + " ".join(command), flush=True)
+        if cli.main(command):
+            raise UserError(f"{path} could not be made; the reason is above")

@@ -1,0 +1,176 @@
+"""The training loop: step, record, save, evaluate, in this order."""
+
+import dataclasses
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.metrics import MetricsWriter
+from spatialvlm_jax.training.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.state import TrainState
+from spatialvlm_jax.training.step import Metrics
+
+Evaluate = Callable[[TrainState], dict[str, float]]
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class NonFiniteLossError(RuntimeError):
+    """The loss or the gradient is NaN or infinite; the message names step and saved batch."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Loop:
+    """What the loop works with, fixed for the run.
+
+    step: state and device batch to the next state and metrics.
+    to_devices: host batch to device batch.
+    metadata: kept with every checkpoint.
+    evaluate: returns metrics by name; None leaves evaluation out.
+    """
+
+    experiment: Experiment
+    workdir: Path
+    step: Callable[[TrainState, Any], tuple[TrainState, Metrics]]
+    to_devices: Callable[[Any], Any]
+    checkpoints: Checkpoints
+    writer: MetricsWriter
+    stop: StopRequest
+    metadata: dict[str, Any]
+    evaluate: Evaluate | None = None
+
+    def run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
+        """Trains from `state.step` to the end, or until SIGTERM.
+
+        Returns:
+          The last state, saved in either case.
+
+        Raises:
+          NonFiniteLossError: before anything bad is saved.
+          UserError: the data ran out.
+        """
+        first, last = int(state.step), self.experiment.train.steps
+        recorder = _Recorder(self.writer, self.experiment, self.workdir, first)
+        saved = first if first else None
+        try:
+            self._evaluate(state, first)
+            for step in range(first + 1, last + 1):
+                if self.stop.requested:
+                    break
+                batch = next(data, None)
+                if batch is None:
+                    raise UserError(f"the data ran out before step {step}; training sources repeat")
+                state, metrics = self.step(state, self.to_devices(batch))
+                recorder.add(step, metrics, batch)
+                if step % self.experiment.checkpoint.every == 0 or step == last:
+                    recorder.flush()
+                    self.checkpoints.save(state, data, self.metadata)
+                    saved = step
+                self._evaluate(state, step)
+        except Interrupted:
+            logging.info("SIGTERM during evaluation; it will be done again")
+        recorder.close()
+        if int(state.step) != saved:
+            self.checkpoints.save(state, data, self.metadata)
+        self.checkpoints.wait()
+        return state
+
+    def _evaluate(self, state: TrainState, step: int) -> None:
+        """Evaluates where the schedule says so, once; a kill meanwhile repeats it on resuming."""
+        schedule, last = self.experiment.eval, self.experiment.train.steps
+        due = (
+            schedule.at_start
+            if step == 0
+            else schedule.every and (step % schedule.every == 0 or step == last)
+        )
+        if self.evaluate is None or not due or step in self.writer.evaluated:
+            return
+        with self.stop.droppable():
+            values = self.evaluate(state)
+        self.writer.write_evaluation(step, values)
+
+
+class _Recorder:
+    """Writes each step's row while the next step already runs, and watches for NaN."""
+
+    def __init__(
+        self, writer: MetricsWriter, experiment: Experiment, workdir: Path, first: int
+    ) -> None:
+        self.writer = writer
+        self.every = experiment.train.log_every_steps
+        self.workdir = workdir
+        self.pending: tuple[int, Metrics, Any] | None = None
+        self.pairs, self.since, self.last_line = 0, time.monotonic(), time.monotonic()
+        self.bar = tqdm(
+            total=experiment.train.steps,
+            initial=first,
+            desc=experiment.name,
+            unit="step",
+            disable=None,
+        )
+
+    def add(self, step: int, metrics: Metrics, batch: Any) -> None:
+        """Takes a step's metrics, still being computed, and writes the row of the step before."""
+        self.flush_pending()
+        self.pending = (step, metrics, batch)
+
+    def flush(self) -> None:
+        """Writes every row so far to the file."""
+        self.flush_pending()
+        self.writer.flush()
+
+    def flush_pending(self) -> None:
+        if self.pending is None:
+            return
+        (step, metrics, batch), self.pending = self.pending, None
+        values = {name: float(value) for name, value in jax.device_get(metrics).items()}
+        if not (math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"])):
+            self.writer.flush()
+            raise self.non_finite(step, values, batch)
+        self.pairs += count_pairs(batch)
+        logged = step % self.every == 0
+        if logged:
+            values["pairs_per_second"] = self.pairs / max(time.monotonic() - self.since, 1e-9)
+            self.pairs, self.since = 0, time.monotonic()
+        self.writer.write(step, values, board=logged)
+        self.show(step, values)
+
+    def show(self, step: int, values: dict[str, float]) -> None:
+        """Moves the bar; where there is no terminal, prints a line now and then."""
+        self.bar.update()
+        if "pairs_per_second" not in values:
+            return
+        loss, rate = f"{values['loss']:.3f}", f"{values['pairs_per_second']:.0f}"
+        self.bar.set_postfix({"loss": loss, "pairs/s": rate}, refresh=False)
+        self.writer.flush()
+        now = time.monotonic()
+        if self.bar.disable and (now - self.last_line > SECONDS_BETWEEN_LINES):
+            self.last_line = now
+            print(f"step {step}/{self.bar.total}  loss {loss}  {rate} pairs/s", flush=True)
+
+    def non_finite(self, step: int, values: dict[str, float], batch: Any) -> NonFiniteLossError:
+        path = self.workdir / f"non_finite_step_{step}.npz"
+        leaves = jax.tree_util.tree_leaves_with_path(batch)
+        np.savez(path, **{jax.tree_util.keystr(key).lstrip("."): leaf for key, leaf in leaves})
+        return NonFiniteLossError(
+            f"step {step}: loss {values['loss']}, gradient norm {values['grad_norm']}; its batch "
+            f"is in {path}. Start again with a lower optim.peak_lr or a smaller optim.clip_norm"
+        )
+
+    def close(self) -> None:
+        self.flush()
+        self.bar.close()
+
+
+def count_pairs(batch: Any) -> int:
+    """Question-answer pairs in a host batch: segments over all rows."""
+    return int(np.max(batch.segment_ids, axis=1).sum())

@@ -1,0 +1,100 @@
+"""Losses: cross-entropy over suffix tokens, and the dense auxiliary loss.
+
+Axes: B rows, L text tokens, D model width, V vocabulary, C chunk of tokens, N image tokens.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+CHUNK = 32  # tokens of each row whose logits exist at once
+
+
+def token_losses(
+    hidden: jax.Array,
+    targets: jax.Array,
+    loss_mask: jax.Array,
+    logits_of: Callable[[jax.Array], jax.Array],
+    chunk: int = CHUNK,
+) -> tuple[jax.Array, jax.Array]:
+    """Cross-entropy of every token with loss; [B, L, V] never exists.
+
+    Each row's tokens with loss are moved to its front, then scanned in chunks of `chunk` tokens;
+    a chunk without loss in any row is skipped, so the cost follows the tokens that count. The
+    backward pass computes a chunk's logits again.
+
+    Args:
+      hidden: float[B, L, D], what `logits_of` reads.
+      targets: int32[B, L].
+      loss_mask: bool[B, L].
+      logits_of: float[B, C, D] -> float[B, C, V].
+
+    Returns:
+      losses float32[B, L], in nats, and correct bool[B, L] (the target has the largest logit);
+      both are 0 where `loss_mask` is False.
+    """
+    rows, length = targets.shape
+    chunk = min(chunk, length)
+    steps = -(-length // chunk)
+    order = jnp.argsort(~loss_mask, axis=1, stable=True)
+    inverse = jnp.argsort(order, axis=1)
+
+    def compact(array: jax.Array) -> jax.Array:
+        index = order.reshape(rows, length, *(1,) * (array.ndim - 2))
+        array = jnp.take_along_axis(array, index, axis=1)
+        array = jnp.pad(array, [(0, 0), (0, steps * chunk - length)] + [(0, 0)] * (array.ndim - 2))
+        return jnp.moveaxis(array.reshape(rows, steps, chunk, *array.shape[2:]), 1, 0)
+
+    def some(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+        logits = logits_of(hidden).astype(jnp.float32)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
+        return losses * mask, (jnp.argmax(logits, axis=-1) == targets) & mask
+
+    def none(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return jnp.zeros(targets.shape, jnp.float32), jnp.zeros(targets.shape, bool)
+
+    @jax.checkpoint
+    def body(carry: None, xs: tuple[jax.Array, ...]) -> tuple[None, tuple[jax.Array, jax.Array]]:
+        return carry, jax.lax.cond(jnp.any(xs[2]), some, none, *xs)
+
+    _, outputs = jax.lax.scan(body, None, (compact(hidden), compact(targets), compact(loss_mask)))
+
+    def restore(array: jax.Array) -> jax.Array:
+        array = jnp.moveaxis(array, 0, 1).reshape(rows, steps * chunk)[:, :length]
+        return jnp.take_along_axis(array, inverse, axis=1)
+
+    return restore(outputs[0]), restore(outputs[1])
+
+
+def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
+    """Mean of `values` where `mask` holds, float32[]; 0 where it holds nowhere."""
+    return jnp.sum(values * mask, dtype=jnp.float32) / jnp.maximum(jnp.sum(mask), 1)
+
+
+def mean_by_dataset(values: jax.Array, mask: jax.Array, dataset_ids: jax.Array, count: int) -> Any:
+    """Mean of `values` over each data set's tokens, float32[count]; NaN for one without tokens."""
+    one_hot = (dataset_ids[..., None] == jnp.arange(count)) & mask[..., None]
+    totals = jnp.sum(values[..., None] * one_hot, axis=(0, 1), dtype=jnp.float32)
+    tokens = jnp.sum(one_hot, axis=(0, 1))
+    return jnp.where(tokens > 0, totals / jnp.maximum(tokens, 1), jnp.nan)
+
+
+def dense_loss(label_logits: jax.Array, values: jax.Array, targets: Any) -> jax.Array:
+    """The auxiliary loss of the encoder: what each patch shows, and how large and far it is.
+
+    Args:
+      label_logits: float[B, N, K].
+      values: float[B, N, V], predicted regression targets.
+      targets: `DenseTargets`: labels int32[B, N], values and value_mask [B, N, V].
+
+    Returns:
+      float32[]: mean cross-entropy of the labels plus mean Huber loss (delta 1) of known values.
+    """
+    labels = optax.softmax_cross_entropy_with_integer_labels(
+        label_logits.astype(jnp.float32), targets.labels
+    )
+    errors = optax.huber_loss(values.astype(jnp.float32), targets.values)
+    return jnp.mean(labels) + masked_mean(errors, targets.value_mask)

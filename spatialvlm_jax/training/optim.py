@@ -1,0 +1,144 @@
+"""Optimisers and schedules, built from masks over parameter names.
+
+Matrices are the parameters named ".../kernel"; in stacked blocks the leading axis counts layers.
+Everything else (biases, norm scales, positions, the token table) is neither decayed nor
+orthogonalised.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from optax.contrib import MuonDimensionNumbers
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import OptimConfig
+from spatialvlm_jax.models.variants import group_of
+
+# Root mean square of an AdamW update is about this; with it Muon takes AdamW's learning rates and
+# decay (Liu et al., "Muon is Scalable for LLM Training", arXiv 2502.16982, section 2.2).
+MUON_RMS = 0.2
+MUON_MOMENTUM = 0.95
+
+
+def group(name: str) -> str:
+    """The group a parameter belongs to, for freezing and learning rates."""
+    return group_of(tuple(name.split("/")))
+
+
+def is_frozen(name: str, config: OptimConfig) -> bool:
+    """Whether the parameter is in a frozen group."""
+    return group(name) in config.freeze
+
+
+def is_decayed(name: str) -> bool:
+    """Whether weight decay applies: to matrices only."""
+    return name.endswith("/kernel")
+
+
+def muon_dimensions(name: str, rank: int) -> MuonDimensionNumbers | None:
+    """How Muon reads a block's matrix, [layer, in, out] or [in, out]; None leaves it to Adam."""
+    if "/blocks/" not in name or not name.endswith("/kernel"):
+        return None
+    return MuonDimensionNumbers(reduction_axis=rank - 2, output_axis=rank - 1)
+
+
+def learning_rate(config: OptimConfig, steps: int) -> optax.Schedule:
+    """Learning rate of update `step`, counted from 0.
+
+    The warm-up rises linearly and reaches `peak_lr` at update `warmup_steps`; no update has
+    learning rate 0. Then "constant" stays, "cosine" falls to `end_lr` at update `steps`, "wsd"
+    stays and falls linearly over the last `decay_steps`.
+
+    Raises:
+      UserError: warm-up and decay are longer than the run.
+    """
+    decay = config.decay_steps if config.schedule == "wsd" else 0
+    if config.warmup_steps + decay > steps:
+        raise UserError(
+            f"optim: warmup_steps {config.warmup_steps} and decay_steps {decay} are longer than "
+            f"train.steps {steps}; shorten them"
+        )
+    peak, end, warmup = config.peak_lr, config.end_lr, config.warmup_steps
+
+    def schedule(step: Any) -> jax.Array:
+        step = jnp.asarray(step, jnp.float32)
+        rate = jnp.full_like(step, peak)
+        if config.schedule == "cosine":
+            progress = jnp.clip((step - warmup) / max(steps - warmup, 1), 0, 1)
+            rate = end + (peak - end) * 0.5 * (1 + jnp.cos(math.pi * progress))
+        elif config.schedule == "wsd":
+            left = jnp.clip((steps - step) / max(decay, 1), 0, 1)
+            rate = end + (peak - end) * left
+        return jnp.where(step < warmup, peak * (step + 1) / (warmup + 1), rate)
+
+    return schedule
+
+
+def make_optimizer(config: OptimConfig, steps: int) -> optax.GradientTransformation:
+    """The optimiser of the trainable parameters, a flat dictionary by name.
+
+    Clip by global norm; Adam or Muon; decoupled weight decay on matrices; group factors;
+    learning rate.
+
+    Raises:
+      UserError: a learning-rate factor names no group, or the schedule does not fit the run.
+    """
+    groups = ("encoder", "connector", "decoder", "embeddings")
+    for name in config.lr_multipliers:
+        if name not in groups:
+            raise UserError(f"optim.lr_multipliers.{name}: no such group; there are {groups}")
+    if config.clip_norm < 0:
+        raise UserError(f"optim.clip_norm {config.clip_norm}: must be positive, or 0 for none")
+    return optax.chain(
+        optax.clip_by_global_norm(config.clip_norm) if config.clip_norm else optax.identity(),
+        _direction(config),
+        optax.add_decayed_weights(
+            config.weight_decay, lambda tree: {name: is_decayed(name) for name in tree}
+        ),
+        _scale_groups(config.lr_multipliers),
+        optax.scale_by_learning_rate(learning_rate(config, steps)),
+    )
+
+
+def _direction(config: OptimConfig) -> optax.GradientTransformation:
+    adam = optax.scale_by_adam(b1=config.b1, b2=config.b2)
+    if config.optimizer == "adamw":
+        return adam
+
+    def dimensions(tree: Mapping[str, Any]) -> dict[str, Any]:
+        found = {name: muon_dimensions(name, jnp.ndim(x)) for name, x in tree.items()}
+        return {name: optax.MaskedNode() if x is None else x for name, x in found.items()}
+
+    def kinds(tree: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            name: "adam" if muon_dimensions(name, jnp.ndim(x)) is None else "muon"
+            for name, x in tree.items()
+        }
+
+    muon = optax.chain(
+        optax.contrib.scale_by_muon(beta=MUON_MOMENTUM, weight_dimension_numbers=dimensions),
+        _scale_by_fan(),
+    )
+    return optax.partition({"muon": muon, "adam": adam}, kinds)
+
+
+def _scale_by_fan() -> optax.GradientTransformation:
+    """Gives an orthogonal update of any shape the root mean square `MUON_RMS`."""
+
+    def scale(update: jax.Array) -> jax.Array:
+        return update * (MUON_RMS * math.sqrt(max(update.shape[-2:])))
+
+    return optax.stateless(lambda updates, _: jax.tree.map(scale, updates))
+
+
+def _scale_groups(factors: Mapping[str, float]) -> optax.GradientTransformation:
+    return optax.stateless(
+        lambda updates, _: {
+            name: update * factors[group(name)] if group(name) in factors else update
+            for name, update in updates.items()
+        }
+    )

@@ -1,0 +1,74 @@
+"""What a run was made of: resolved configuration, revision, versions, compilation cache."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from spatialvlm_jax.experiment import Experiment
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
+
+
+def write_provenance(workdir: Path, experiment: Experiment, source: Path) -> None:
+    """Writes config.json and versions.json into the workdir.
+
+    Args:
+      workdir: made if missing.
+      experiment: as resolved, with every override in it.
+      source: a folder inside the checkout whose revision is recorded.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    versions = {
+        "revision": git_revision(source),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "devices": [device.device_kind for device in jax.devices()],
+    }
+    for name, content in (("config", dataclasses.asdict(experiment)), ("versions", versions)):
+        partial = workdir / f"{name}.json.partial"
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, workdir / f"{name}.json")
+
+
+def git_revision(folder: Path) -> str:
+    """The commit checked out in `folder`, "+changes" if files differ; "unknown" outside git."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def use_compilation_cache() -> Path:
+    """Keeps compiled programs in the user's cache folder, so that a restart does not recompile.
+
+    One folder a kind of processor: code compiled for one may not run on another.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "spatialvlm-jax" / f"xla-{_processor()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    return folder
+
+
+def _processor() -> str:
+    description: Any = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text(errors="replace").splitlines()
+        description = sorted({line for line in lines if line.startswith(("flags", "model name"))})
+    return hashlib.sha256(repr(description).encode()).hexdigest()[:12]

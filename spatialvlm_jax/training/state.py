@@ -1,0 +1,112 @@
+"""The training state, and the bridge between NNX modules and plain named parameters.
+
+Parameters travel as one flat dictionary, "decoder/layers/0/mlp/up/kernel" -> array. Names are what
+grouping, masks, shardings, reports and checkpoints go by.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+
+Parameters = dict[str, jax.Array]
+Model = TypeVar("Model", bound=nnx.Module)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class TrainState:
+    """Everything a step changes, and the frozen parameters it reads.
+
+    step: int32[], updates done.
+    trainable: parameters that are differentiated; float32.
+    frozen: the others, in the compute dtype: no gradient, no optimiser slot.
+    opt_state: slots for `trainable` only.
+    """
+
+    step: jax.Array
+    trainable: Parameters
+    frozen: Parameters
+    opt_state: optax.OptState
+
+    @property
+    def parameters(self) -> Parameters:
+        """All parameters of the model by name."""
+        return {**self.trainable, **self.frozen}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelTemplate(Generic[Model]):
+    """A model without its arrays: makes modules from named parameters."""
+
+    build: Callable[[], Model]
+    graphdef: Any
+    variables: Mapping[str, tuple[tuple[Any, ...], nnx.Variable]]
+
+    @classmethod
+    def of(cls, build: Callable[[], Model]) -> "ModelTemplate[Model]":
+        """The template of the module that `build()` makes; nothing is computed."""
+        graphdef, state = nnx.split(nnx.eval_shape(build))
+        variables = {name_of(path): (path, variable) for path, variable in nnx.to_flat_state(state)}
+        return cls(build, graphdef, variables)
+
+    @property
+    def shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """Shape and dtype of every parameter."""
+        return {
+            name: jax.ShapeDtypeStruct(variable.shape, variable.dtype)
+            for name, (_, variable) in self.variables.items()
+        }
+
+    def initialise(self) -> Parameters:
+        """Fresh parameters, as `build` draws them."""
+        return parameters_of(self.build())
+
+    def model(self, parameters: Parameters) -> Model:
+        """The module with these parameters; names must be those of the template."""
+        flat = [
+            (path, variable.replace(parameters[name]))
+            for name, (path, variable) in self.variables.items()
+        ]
+        return nnx.merge(self.graphdef, nnx.from_flat_state(flat))
+
+
+def parameters_of(model: nnx.Module) -> Parameters:
+    """The parameters of a module by name."""
+    return {
+        name_of(path): variable.get_value()
+        for path, variable in nnx.to_flat_state(nnx.state(model))
+    }
+
+
+def name_of(path: tuple[Any, ...]) -> str:
+    """("layers", 0, "kernel") -> "layers/0/kernel"."""
+    return "/".join(str(part) for part in path)
+
+
+def create_state(
+    parameters: Parameters,
+    is_frozen: Callable[[str], bool],
+    optimizer: optax.GradientTransformation,
+    frozen_dtype: Any,
+) -> TrainState:
+    """The state before step 0.
+
+    Args:
+      parameters: all parameters by name, float32.
+      is_frozen: tells which names are frozen.
+      optimizer: its slots are made for the trainable parameters only.
+      frozen_dtype: floating-point dtype of frozen parameters.
+    """
+    frozen = {name: x.astype(frozen_dtype) for name, x in parameters.items() if is_frozen(name)}
+    trainable = {name: x for name, x in parameters.items() if not is_frozen(name)}
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        trainable=trainable,
+        frozen=frozen,
+        opt_state=optimizer.init(trainable),
+    )
