@@ -5,7 +5,6 @@ from typing import TypeVar
 
 import numpy as np
 
-
 T = TypeVar("T")
 
 

@@ -5,6 +5,7 @@ Units by symbol ("m", "cm", "ft", "in") are spoken with two significant digits. 
 times a power of ten, off by at most 10 %, and never finer than the value is known.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -26,25 +27,19 @@ _SINGULAR = {
     "feet": "foot",
     "inches": "inch",
 }
-_SMALLEST_STEP = {"meters": 0.1, "centimeters": 1.0, "feet": 0.5, "inches": 0.5}
 
 
-def human_step(amount: float, unit: str, std: float = 0.0) -> float:
-    """The step, in `unit`, to which people round `amount` known to within `std` (both in `unit`).
+def human_step(amount: float, std: float = 0.0) -> float:
+    """The step to which people round `amount` known to within `std`, both in the unit spoken.
 
     The largest of 1 or 5 times a power of ten that is at most a fifth of the amount, but at least
-    the smallest step people use and the standard error.
+    the standard error.
     """
-    step = _SMALLEST_STEP[unit] / (10.0 if amount < 2 * _SMALLEST_STEP[unit] else 1.0)
-    while (larger := _next_step(step)) <= amount / 5 * (1 + 1e-9) or step < std:
-        step = larger
+    power = 10.0 ** math.floor(math.log10(amount / 5) + 1e-9)
+    step = 5 * power if 5 * power <= amount / 5 * (1 + 1e-9) else power
+    while step < std:
+        step *= 5 if (math.log10(step) + 0.01) % 1 < 0.1 else 2
     return step
-
-
-def _next_step(step: float) -> float:
-    """0.1 -> 0.5 -> 1 -> 5 -> ..."""
-    power = 10.0 ** math.floor(math.log10(step) + 1e-9)
-    return 5 * power if step < 4 * power else 10 * power
 
 
 def _digits(amount: float, step: float) -> str:
@@ -71,7 +66,7 @@ def format_quantity(value: float, unit: str, std: float = 0.0) -> str:
         exponent = int(f"{amount:.1e}"[4:])
         decimals = max(0, 1 - exponent)
         return f"{round(amount, 1 - exponent):.{decimals}f} {unit}"
-    step = human_step(amount, unit, std / METRES[unit])
+    step = human_step(amount, std / METRES[unit])
     text = _digits(max(amount, step), step)
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{text} {_SINGULAR[unit] if text == '1' else unit}"
@@ -92,7 +87,7 @@ def unit_of(text: str) -> str:
     """The unit spoken in an answer, as a key of `METRES`; "" where there is none."""
     plural = {singular: unit for unit, singular in _SINGULAR.items()}
     words = text.replace(",", " ").split()
-    for number, word in zip(words, words[1:], strict=False):
+    for number, word in itertools.pairwise(words):
         word = word.rstrip(".")
         word = plural.get(word, word)
         if word in METRES and number[:1].isdigit():

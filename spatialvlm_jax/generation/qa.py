@@ -74,22 +74,19 @@ class _Spatial:
         if found is None:
             return None
         if isinstance(found, Measure):
-            return (
-                self.writer.number(entry, objects, found)
-                if self._speakable(found, objects)
-                else None
-            )
+            return self._number(entry, objects, found)
         if entry.answer_form in ("yes_no", "choice") and (found == entry.asks) != want_first:
             objects = objects[::-1]
             found = entry.evaluate(self.geometry, *objects)
-        return self.writer.relation(entry, *objects, found)
+        return self.writer.relation(entry, objects, found)
 
-    def _speakable(self, measure: Measure, objects: tuple[int, ...]) -> bool:
+    def _number(self, entry: QuestionType, objects: tuple[int, ...], measure: Measure) -> QA | None:
         floor = self.config.min_value
         if len(objects) == 2:
-            floor = max(floor, self.config.min_gap * self.geometry.size[list(objects)].min())
-        known = measure.std <= self.config.max_relative_std * measure.value
-        return bool(measure.value >= floor and known)
+            floor = max(floor, self.config.min_gap * min(self.geometry.size[i] for i in objects))
+        if measure.value < floor or measure.std > self.config.max_relative_std * measure.value:
+            return None
+        return self.writer.number(entry, objects, measure)
 
 
 def _interleave(streams: list[Iterator[QA]], weights: list[float], draws: Draws) -> Iterator[QA]:

@@ -230,9 +230,10 @@ def object_distances(objects: Sequence[Object3D], solids: Solids | None = None) 
     flat = group_distances(solids.take(one), solids.take(two), groups, number * number)
     upper = np.triu_indices(number, 1)
     distances[upper] = flat.reshape(number, number)[upper]
-    for i, j in zip(*upper, strict=True):
-        clouds = [k for k in (i, j) if objects[k].points is not None and not objects[k].parts]
-        if clouds:
-            other = j if clouds[0] == i else i
-            distances[i, j] = _point_distance(objects[clouds[0]], objects[other])
+    clouds = [i for i, thing in enumerate(objects) if thing.points is not None and not thing.parts]
+    for cloud in clouds:
+        for other in range(number):
+            if other != cloud:
+                distance = _point_distance(objects[cloud], objects[other])
+                distances[min(cloud, other), max(cloud, other)] = distance
     return distances + distances.T

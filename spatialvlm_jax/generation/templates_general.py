@@ -98,7 +98,7 @@ GENERAL_ANSWERS: dict[str, tuple[str, ...]] = {
         "{short}, so {verdict}",
         "{Found}, so {verdict}.",
         "As {found}, {verdict}.",
-        "{Found}. So {verdict}.",
+        "I see that {found}, so {verdict}.",
     ),
     "on_what": (
         "{answer}",

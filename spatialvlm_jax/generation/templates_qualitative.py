@@ -52,7 +52,7 @@ YES_NO_ANSWERS: tuple[str, ...] = (
     "The {a} is {long} it, so {verdict}.",
     "As the {a} is {long} the {b}, {verdict}.",
     "Since the {a} is {long} the {b}, the answer is {verdict}.",
-    "It is {long} the {b}. So {verdict}.",
+    "Here the {a} is {long} the {b}, so {verdict}.",
 )
 
 CHOICE_ANSWERS: tuple[str, ...] = (
@@ -157,7 +157,7 @@ CHOICE_QUESTIONS: dict[str, tuple[str, ...]] = {
         "Which one is more to the left, the {a} or the {b}?",
         "Between the {a} and the {b}, which is on the left?",
         "Of the {a} and the {b}, which one is further left?",
-        "Who stands on the left, the {a} or the {b}?",
+        "What stands on the left, the {a} or the {b}?",
         "Tell me which is on the left: the {a} or the {b}?",
     ),
     "which_nearer": (

@@ -24,9 +24,9 @@ class Writer:
         q, a = self.draws.below(questions), self.draws.below(answers)
         return wording.questions[q], wording.answers[a], f"{name}.q{q}/{name}.a{a}"
 
-    def relation(self, kind: QuestionType, i: int, j: int, word: str) -> QA:
-        """A yes/no, "which" or "where" pair about i and j; `word` is how i stands to j."""
-        a, b = self.captions[i], self.captions[j]
+    def relation(self, kind: QuestionType, objects: tuple[int, ...], word: str) -> QA:
+        """A yes/no, "which" or "where" pair; `word` is how the first stands to the second."""
+        a, b = (self.captions[index] for index in objects)
         question, answer, template = self._templates(kind.name)
         slots = {"a": a, "b": b}
         if kind.answer_form == "yes_no":
@@ -46,7 +46,7 @@ class Writer:
             kind.name,
             kind.kind,
             verdict=verdict,
-            objects=(i, j),
+            objects=objects,
             template=template,
         )
 
