@@ -102,7 +102,7 @@ class EncoderBlock(nnx.Module):
         self.mlp = MLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B, N, width] -> float[B, N, width]; every patch sees every patch."""
+        """float[B, 1, N, width] -> the same shape; every patch sees every patch."""
         query, key, value = self.attention.project(self.attention_norm(x))
         x = x + self.attention.output(attend(query, [Keys(key, value)]))
         return x + self.mlp(self.mlp_norm(x))
@@ -132,6 +132,6 @@ class Encoder(nnx.Module):
         x = self.stem(images)
         x = x + self.positions[...].astype(x.dtype)
         x, _ = run_stack(
-            self.blocks, lambda block, x, _: (block(x), None), x, scan=self.scan_layers
+            self.blocks, lambda block, x, _: (block(x), None), x[:, None], scan=self.scan_layers
         )
-        return self.final_norm(x)
+        return self.final_norm(x[:, 0])
