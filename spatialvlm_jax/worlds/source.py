@@ -1,0 +1,82 @@
+"""Worlds as a source of scenes: seeds in, `Scene` records with image and exact truth out."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.worlds.config import WorldConfig
+from spatialvlm_jax.worlds.layout import Layout, draw_layout
+from spatialvlm_jax.worlds.pack import pack
+from spatialvlm_jax.worlds.render import renderer
+from spatialvlm_jax.worlds.truth import objects, truncations
+
+
+def generate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> list[Scene]:
+    """The scenes numbered `indices` of the world (config, seed).
+
+    Scene i depends on (config, seed, i) only, never on which others are asked for with it.
+    """
+    return list(iterate_scenes(config, seed, indices))
+
+
+def iterate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> Iterator[Scene]:
+    """As `generate_scenes`, `config.chunk` scenes in memory at a time."""
+    pending: list[int] = []
+    for index in indices:
+        pending.append(int(index))
+        if len(pending) == config.chunk:
+            yield from _chunk(config, seed, pending)
+            pending = []
+    if pending:
+        yield from _chunk(config, seed, pending)
+
+
+def _chunk(config: WorldConfig, seed: int, indices: list[int]) -> list[Scene]:
+    """At most `config.chunk` scenes; the renderer always sees a full chunk, so it compiles once."""
+    layouts = [draw_layout(config, seed, index) for index in indices]
+    arrays = pack(layouts + [layouts[-1]] * (config.chunk - len(layouts)), config)
+    rendered = renderer(config)(arrays)
+    outside = truncations(layouts, arrays, config)
+    images, depths = np.asarray(rendered.image), np.asarray(rendered.depth)
+    instances, covered = np.asarray(rendered.instance), np.asarray(rendered.covered)
+    scenes = []
+    for row, (index, layout) in enumerate(zip(indices, layouts, strict=True)):
+        cut = {item: value for (scene, item), value in outside.items() if scene == row}
+        scenes.append(
+            _scene(
+                f"worlds-{seed}-{index:08d}",
+                layout,
+                config,
+                images[row].copy(),
+                depths[row].copy(),
+                instances[row],
+                covered[row],
+                cut,
+            )
+        )
+    return scenes
+
+
+def _scene(
+    image_id: str,
+    layout: Layout,
+    config: WorldConfig,
+    image: np.ndarray,
+    depth: np.ndarray,
+    instance: np.ndarray,
+    covered: np.ndarray,
+    cut: dict[int, float],
+) -> Scene:
+    camera = layout.camera
+    return Scene(
+        image_id=image_id,
+        image=image,
+        intrinsics=camera.intrinsics(config.image_size),
+        objects=objects(layout, instance, covered, cut),
+        up=np.array((camera.right[2], camera.down[2], camera.forward[2])),
+        camera_height=camera.position[2],
+        depth=depth,
+        source="worlds",
+        extra={"family": layout.family},
+    )
