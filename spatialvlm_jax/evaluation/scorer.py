@@ -25,9 +25,12 @@ class Scorer:
 
     Judging waits until all are there: which words an answer may decide between is read from the
     truths of its question type.
+
+    pictures: image id -> uint8[H, W, 3], those that the caller keeps for a report.
     """
 
     def __init__(self) -> None:
+        self.pictures: dict[str, np.ndarray] = {}
         self._predictions: list[tuple[QA, str, str, str]] = []
 
     def __len__(self) -> int:

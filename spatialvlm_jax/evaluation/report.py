@@ -1,0 +1,190 @@
+"""WORKDIR/report.html: one self-contained page about a run and what its model answers."""
+
+import base64
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import markupsafe
+import numpy as np
+from PIL import Image
+
+from spatialvlm_jax.evaluation import charts, results
+from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.scorer import Summary
+
+PICTURES = 24
+_ANSWERS_PER_PICTURE = 4
+_PIXELATED_BELOW = 160
+_TILES = ("qualitative_accuracy", "within_50_200", "within_25", "general_accuracy")
+_MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
+_HEADINGS = {
+    "qualitative_accuracy": "Spatial, qualitative",
+    "within_25": "Spatial, lengths",
+    "general_accuracy": "General",
+}
+# Chen et al. (2024), SpatialVLM with an unfrozen encoder.
+PAPER = {
+    "qualitative_accuracy": "75.2 %",
+    "number_given": "99.0 %",
+    "within_50_200": "37.2 %",
+    "within_66_150": "10.7 %",
+    "within_90_110": "8.4 %",
+}
+
+
+def write_report(
+    workdir: Path,
+    *,
+    name: str,
+    step: int,
+    answers: Sequence[Answer],
+    pictures: Mapping[str, np.ndarray],
+    summary: Summary,
+) -> Path:
+    """Writes the page from one evaluation and from what the run left in `workdir`.
+
+    Args:
+      workdir: may hold metrics.jsonl, evaluations/ and freezing.json; what is missing is left out.
+      name: of the experiment.
+      step: of the weights that were evaluated.
+      answers: judged predictions.
+      pictures: image id -> uint8[H, W, 3], to be shown with their answers.
+      summary: the figures of `answers`.
+
+    Returns:
+      The path of the page.
+    """
+    evaluations = {**results.load_evaluations(workdir), step: summary}
+    evaluations = dict(sorted(evaluations.items()))
+    earlier = results.before(evaluations, step)
+    headline = results.headline_rows(summary, earlier[1] if earlier else None)
+    types = results.type_rows(summary, earlier[1] if earlier else None)
+    images = len({answer.image_id for answer in answers})
+    page = _template().render(
+        title=name,
+        subtitle=f"Step {step:,} · {len(answers):,} questions about {images:,} held-out pictures",
+        tiles=[row for row in headline if row.name in _TILES and row.count],
+        headline=headline,
+        types=[
+            (heading, [row for row in types if row.name.startswith(f"{metric}/")])
+            for metric, heading in _HEADINGS.items()
+        ],
+        step=step,
+        step_before=earlier[0] if earlier else None,
+        paper=PAPER,
+        curves=_shown(
+            ("Loss", charts.loss_chart(_read_rows(workdir / "metrics.jsonl"))),
+            ("Held-out figures", charts.accuracy_chart(evaluations)),
+        ),
+        lengths=_shown(
+            ("Predicted against true", charts.scatter_chart(answers)),
+            ("Predicted divided by true", charts.ratio_chart(answers)),
+        ),
+        freezing=_freezing(workdir / "freezing.json"),
+        gallery=_gallery(answers, pictures),
+        marks=_MARKS,
+        percent=results.percent,
+        interval=results.interval,
+        truth=_truth,
+    )
+    path = workdir / "report.html"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    os.replace(partial, path)
+    return path
+
+
+def _template() -> jinja2.Template:
+    folder = Path(__file__).parent / "assets"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def _shown(*titled: tuple[str, str]) -> list[tuple[str, markupsafe.Markup]]:
+    """Charts that have something to show. Their text is escaped where they are drawn."""
+    return [(title, markupsafe.Markup(chart)) for title, chart in titled if chart]
+
+
+def _truth(answer: Answer) -> str:
+    """The true answer in words, with the exact length where there is one."""
+    record = answer.record
+    return f"{record.value:.3g} m" if record.kind == "quantitative" else record.answer
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines; a torn line is passed over, a missing file has none."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "step" in row:
+            rows.append(row)
+    return rows
+
+
+def _freezing(path: Path) -> dict[str, Any] | None:
+    """The table of parameter groups and the cost of a step, or None where the run wrote none."""
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    groups = content["groups"]
+    columns = list(dict.fromkeys(key for group in groups for key in group))
+    cells = [[_cell(group.get(column, "")) for column in columns] for group in groups]
+    flops = content.get("flops", {})
+    costs = [f"{flops[part] / 1e9:,.3g} GFLOP {part}" for part in flops]
+    text = f"Matrix products of one step: {', '.join(costs)}." if costs else ""
+    return {"columns": columns, "rows": cells, "flops": text}
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    by_image: dict[str, list[Answer]] = {}
+    for answer in answers:
+        by_image.setdefault(answer.image_id, []).append(answer)
+    return [
+        {
+            "image_id": image_id,
+            "source": data_uri(image),
+            "pixelated": max(image.shape[:2]) < _PIXELATED_BELOW,
+            "answers": pick_answers(by_image[image_id], _ANSWERS_PER_PICTURE),
+        }
+        for image_id, image in list(pictures.items())[:PICTURES]
+        if image_id in by_image
+    ]
+
+
+def pick_answers(answers: Sequence[Answer], count: int) -> list[Answer]:
+    """At most `count` answers, taking turns among kinds and preferring types not shown yet."""
+    picked: list[Answer] = []
+    remaining = list(answers)
+    while remaining and len(picked) < count:
+        kinds = [answer.record.kind for answer in picked]
+        types = [answer.record.type for answer in picked]
+        best = min(
+            remaining, key=lambda a: (kinds.count(a.record.kind), types.count(a.record.type))
+        )
+        remaining.remove(best)
+        picked.append(best)
+    return picked
+
+
+def data_uri(image: np.ndarray) -> str:
+    """uint8[H, W, 3] as the address of a PNG inside the page."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="png")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
