@@ -10,6 +10,7 @@ and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), m
 are reached by number (`--config.data.datasets[0].weight=2`).
 """
 
+import argparse
 import ast
 import dataclasses
 import difflib
@@ -70,6 +71,29 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
             raise ConfigError(f"{name}: an override needs a value, as in --{name}=VALUE")
         override_field(config, name, text)
     return from_config_dict(Experiment, config)
+
+
+def parse_experiment(
+    parser: argparse.ArgumentParser, argv: Sequence[str]
+) -> tuple[argparse.Namespace, Experiment]:
+    """Parses a command line with `--config=FILE` and overrides, `--config.field=value`.
+
+    Raises:
+      ConfigError: as `load_experiment`; other mistakes end the program with code 2.
+    """
+    parser.allow_abbrev = False
+    help_text = "configuration file, with an argument if it takes one; see configs/"
+    parser.add_argument("--config", required=True, metavar="FILE.py[:ARG]", help=help_text)
+    args, rest = parser.parse_known_args(argv)
+    overrides = []
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--config."):
+            parser.error(f"unrecognized argument: {word}")
+        if "=" not in word and rest and not rest[0].startswith("--"):
+            word += f"={rest.pop(0)}"
+        overrides.append(word)
+    return args, load_experiment(args.config, overrides)
 
 
 def override_field(config: Any, name: str, text: str) -> None:

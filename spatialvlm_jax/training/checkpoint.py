@@ -6,6 +6,7 @@ step, so after Orbax has committed a folder its files are hashed into STEP/manif
 folder whose manifest agrees is ever restored.
 """
 
+import concurrent.futures
 import functools
 import hashlib
 import json
@@ -37,11 +38,9 @@ class Checkpoints:
         if jax.process_index() == 0:
             for leftover in self.folder.glob(f"*{_TEMPORARY}*"):
                 shutil.rmtree(leftover)
-        self._checkpointer = ocp.AsyncCheckpointer(
-            ocp.CompositeCheckpointHandler(),
-            async_options=ocp.options.AsyncOptions(post_finalization_callback=self._committed),
-        )
-        self._saving: Path | None = None
+        self._checkpointer = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
+        self._background = concurrent.futures.ThreadPoolExecutor(1, "checkpoints")
+        self._saving: concurrent.futures.Future[None] | None = None
 
     def steps(self) -> list[int]:
         """The steps there are folders of, ascending, whole or not."""
@@ -56,9 +55,9 @@ class Checkpoints:
           metadata: plain JSON.
         """
         self.wait()
-        self._saving = self.folder / str(int(state.step))
+        path = self.folder / str(int(state.step))
         self._checkpointer.save(
-            self._saving,
+            path,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(dict(vars(state))),
                 data=grain.checkpoint.CheckpointSave(data),
@@ -66,14 +65,18 @@ class Checkpoints:
             ),
             force=True,
         )
+        self._saving = self._background.submit(self._finish, path)
 
     def wait(self) -> None:
-        """Returns when the save in progress, if any, is on disk and checked."""
-        self._checkpointer.wait_until_finished()
+        """Returns when the save in progress, if any, is whole; raises what went wrong in it."""
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            saving.result()
 
     def close(self) -> None:
         """Finishes the save in progress and its threads."""
         self.wait()
+        self._background.shutdown()
         self._checkpointer.close()
 
     def latest(self) -> Path | None:
@@ -112,11 +115,12 @@ class Checkpoints:
         )
         return TrainState(**restored.state)
 
-    def _committed(self) -> None:
-        """Runs in Orbax's thread once a folder is complete; what raises here, raises in wait()."""
-        if self._saving is None or jax.process_index() != 0:
+    def _finish(self, path: Path) -> None:
+        """Waits for Orbax's commit, declares the checkpoint whole, and deletes old ones."""
+        self._checkpointer.wait_until_finished()
+        if jax.process_index() != 0:
             return
-        write_manifest(self._saving)
+        write_manifest(path)
         for step in self.steps()[: -self.keep]:
             # Renamed first, so that a kill while deleting leaves nothing that looks like a step.
             doomed = self.folder / f"{step}.{_TEMPORARY}"

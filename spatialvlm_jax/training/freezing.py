@@ -75,6 +75,11 @@ def report_flops(state: TrainState, batch: Any, config: StepConfig) -> StepFlops
     return StepFlops(forward=once, backward=both - once)
 
 
+def describe(state: TrainState, batch: Any, config: StepConfig) -> str:
+    """The whole report as text."""
+    return format_report(report_groups(state), report_flops(state, batch, config))
+
+
 def format_report(rows: list[GroupReport], flops: StepFlops) -> str:
     """The table that is printed and kept in the workdir."""
     head = ("group", "parameters", "trainable", "decayed", "slot bytes", "dtype")

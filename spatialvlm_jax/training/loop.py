@@ -58,9 +58,13 @@ class Loop:
           NonFiniteLossError: before anything bad is saved.
           UserError: the data ran out.
         """
+        with self.stop.deferred():
+            return self._run(state, data)
+
+    def _run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
         first, last = int(state.step), self.experiment.train.steps
         recorder = _Recorder(self.writer, self.experiment, self.workdir, first)
-        saved = first if first else None
+        saved = first
         try:
             self._evaluate(state, first)
             for step in range(first + 1, last + 1):
@@ -77,7 +81,7 @@ class Loop:
                     saved = step
                 self._evaluate(state, step)
         except Interrupted:
-            logging.info("SIGTERM during evaluation; it will be done again")
+            logging.info("SIGTERM during evaluation, which will be done again")
         recorder.close()
         if int(state.step) != saved:
             self.checkpoints.save(state, data, self.metadata)

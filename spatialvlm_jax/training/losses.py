@@ -74,12 +74,26 @@ def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
     return jnp.sum(values * mask, dtype=jnp.float32) / jnp.maximum(jnp.sum(mask), 1)
 
 
-def mean_by_dataset(values: jax.Array, mask: jax.Array, dataset_ids: jax.Array, count: int) -> Any:
-    """Mean of `values` over each data set's tokens, float32[count]; NaN for one without tokens."""
+def by_dataset(
+    values: jax.Array, mask: jax.Array, dataset_ids: jax.Array, count: int
+) -> tuple[jax.Array, jax.Array]:
+    """How each data set of the mixture does.
+
+    Args:
+      values: float32[B, L], such as token losses.
+      mask: bool[B, L], tokens that count.
+      dataset_ids: int32[B, L].
+      count: how many data sets there are.
+
+    Returns:
+      float32[count] mean of `values` over each data set's tokens, NaN for one without tokens, and
+      float32[count] the share of tokens that is its.
+    """
     one_hot = (dataset_ids[..., None] == jnp.arange(count)) & mask[..., None]
     totals = jnp.sum(values[..., None] * one_hot, axis=(0, 1), dtype=jnp.float32)
     tokens = jnp.sum(one_hot, axis=(0, 1))
-    return jnp.where(tokens > 0, totals / jnp.maximum(tokens, 1), jnp.nan)
+    means = jnp.where(tokens > 0, totals / jnp.maximum(tokens, 1), jnp.nan)
+    return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
 
 
 def dense_loss(label_logits: jax.Array, values: jax.Array, targets: Any) -> jax.Array:

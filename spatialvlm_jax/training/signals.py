@@ -11,25 +11,35 @@ class Interrupted(Exception):
 
 
 class StopRequest:
-    """Installs a SIGTERM handler; `requested` tells whether the signal came."""
+    """Installs a SIGTERM handler, which raises `Interrupted` except where that is deferred."""
 
     def __init__(self) -> None:
+        """`requested` tells whether the signal has come."""
         self.requested = False
-        self._droppable = False
+        self._deferred = False
         signal.signal(signal.SIGTERM, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
-        if self._droppable:
+        if not self._deferred:
             raise Interrupted
 
     @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Inside, the signal only sets `requested`: for work that must end in a saved state."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+
+    @contextlib.contextmanager
     def droppable(self) -> Iterator[None]:
-        """Marks work that the signal ends at once, by `Interrupted`, such as an evaluation."""
-        self._droppable = True
+        """Inside `deferred`: work that the signal ends at once after all, such as evaluation."""
+        self._deferred = False
         try:
             if self.requested:
                 raise Interrupted
             yield
         finally:
-            self._droppable = False
+            self._deferred = True

@@ -7,10 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax.experiment import TrainConfig
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training import losses
+from spatialvlm_jax.training import losses, sharding
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState
 
 Metrics = dict[str, jax.Array]
@@ -41,7 +42,8 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
 
     Returns:
       loss float32[], and metrics float32[]: text_loss, accuracy (share of suffix tokens predicted
-      right), loss/NAME for each data set (NaN without tokens), dense_loss.
+      right), for each data set loss/NAME (NaN without tokens) and share/NAME (of loss tokens),
+      dense_loss.
     """
     embeddings, features = model.encode_image(batch.images)
     loss, metrics = jnp.zeros((), jnp.float32), {}
@@ -54,11 +56,12 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
         loss += config.train.text_weight * text_loss
         metrics["text_loss"] = text_loss
         metrics["accuracy"] = losses.masked_mean(correct, batch.loss_mask)
-        by_dataset = losses.mean_by_dataset(
+        means, shares = losses.by_dataset(
             each, batch.loss_mask, batch.dataset_ids, len(config.datasets)
         )
         for i, name in enumerate(config.datasets):
-            metrics[f"loss/{name}"] = by_dataset[i]
+            metrics[f"loss/{name}"] = means[i]
+            metrics[f"share/{name}"] = shares[i]
     if config.train.dense_weight:
         dense_loss = losses.dense_loss(*model.dense(features), batch.dense)
         loss += config.train.dense_weight * dense_loss
@@ -99,16 +102,23 @@ def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[Tr
 
 
 def compile_step(
-    config: StepConfig, state_shardings: Any, batch_sharding: Any, replicated: Any
+    config: StepConfig, abstract_state: TrainState, mesh: Mesh
 ) -> Callable[[TrainState, Any], tuple[TrainState, Metrics]]:
-    """`train_step` under jit; the state passed in is given up for the one returned."""
+    """`train_step` under jit; the state passed in is given up for the one returned.
+
+    Args:
+      config: static.
+      abstract_state: says where each array lives; the state returned lives there too.
+      mesh: a batch is split over all its devices.
+    """
 
     def step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
         return train_step(state, batch, config=config)
 
+    places = jax.tree.map(lambda x: x.sharding, abstract_state)
     return jax.jit(
         step,
-        in_shardings=(state_shardings, batch_sharding),
-        out_shardings=(state_shardings, replicated),
+        in_shardings=(places, sharding.batch_sharding(mesh)),
+        out_shardings=(places, NamedSharding(mesh, PartitionSpec())),
         donate_argnums=0,
     )

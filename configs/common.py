@@ -1,0 +1,51 @@
+"""Builders that the configurations share. A configuration changes fields of `experiment(...)`."""
+
+from ml_collections import ConfigDict
+
+from data_loaders.dense import DENSE_VALUES, dense_labels
+from spatialvlm_jax.config import to_config_dict
+from spatialvlm_jax.experiment import DatasetConfig, Experiment, WorldsRecipe
+from spatialvlm_jax.models.variants import build_model_config
+
+SPATIAL = ("qualitative", "quantitative")
+GENERAL = ("general",)
+
+
+def experiment(name: str, model: str) -> ConfigDict:
+    """The default experiment with a model of a named size (`models.variants`)."""
+    config = to_config_dict(Experiment())
+    config.name = name
+    config.model = to_config_dict(build_model_config(model))
+    return config
+
+
+def use_worlds(config: ConfigDict, path: str, recipe: WorldsRecipe, spatial: float = 0.5) -> None:
+    """Trains and evaluates on rendered worlds, made at `path` where they are missing.
+
+    The mixture is of spatial and general questions; `spatial` is the former's share.
+    """
+
+    def member(name: str, kinds: tuple[str, ...], split: str, weight: float) -> ConfigDict:
+        return to_config_dict(
+            DatasetConfig(
+                name=name, path=path, kinds=kinds, split=split, weight=weight, worlds=recipe
+            )
+        )
+
+    config.data.datasets = (
+        member("spatial", SPATIAL, "train", spatial),
+        member("general", GENERAL, "train", 1.0 - spatial),
+    )
+    config.eval.datasets = (
+        member("spatial", SPATIAL, "validation", 1.0),
+        member("general", GENERAL, "validation", 1.0),
+    )
+    config.data.pairs_per_image = recipe.pairs_per_image
+
+
+def use_dense_targets(config: ConfigDict, weight: float) -> None:
+    """Adds the auxiliary loss: what each patch shows, how far and how large it is."""
+    config.data.dense = True
+    config.model.dense_labels = dense_labels()
+    config.model.dense_values = DENSE_VALUES
+    config.train.dense_weight = weight

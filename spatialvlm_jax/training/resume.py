@@ -1,0 +1,69 @@
+"""Going on where a run was: only with what it was made of, else with a clear refusal."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.state import TrainState
+
+# What may change between a run and its continuation: where things lie and how fast they come.
+_FREE = ("data.workers",)
+_FREE_OF_DATASETS = ("path", "worlds")
+
+
+def describe_run(experiment: Experiment, processes: int) -> dict[str, Any]:
+    """What a checkpoint's meaning depends on, flat, as JSON: kept in it and compared on resuming.
+
+    The steps' only randomness is in the initial parameters, so the seed stands for the random key.
+    """
+    data = dataclasses.asdict(experiment.data)
+    for dataset in data["datasets"]:
+        for name in _FREE_OF_DATASETS:
+            del dataset[name]
+    tree = {
+        "model": dataclasses.asdict(experiment.model),
+        "data": data,
+        "optim": {
+            "optimizer": experiment.optim.optimizer,
+            "freeze": sorted(experiment.optim.freeze),
+        },
+        "train": {"seed": experiment.train.seed, "init_from": experiment.train.init_from},
+        "processes": processes,
+    }
+    return {name: value for name, value in _flatten(tree) if name not in _FREE}
+
+
+def resume(
+    checkpoints: Checkpoints,
+    abstract_state: TrainState,
+    data: Iterator[Any],
+    run: Mapping[str, Any],
+) -> TrainState | None:
+    """The state of the newest whole checkpoint, with `data` moved along; None if there is none.
+
+    Raises:
+      UserError: the checkpoint is of a run that differs in what may not change.
+    """
+    path = checkpoints.latest()
+    if path is None:
+        return None
+    before = checkpoints.metadata(path)
+    for name in sorted(before.keys() | run.keys()):
+        if before.get(name) != run.get(name):
+            raise UserError(
+                f"{path} was made with {name}={before.get(name)}, this run has {run.get(name)}: "
+                "use another --workdir (train.init_from takes over weights)"
+            )
+    return checkpoints.restore(path, abstract_state, data)
+
+
+def _flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    items = enumerate(tree) if isinstance(tree, list | tuple) else tree.items()
+    for key, value in items:
+        if isinstance(value, dict | list | tuple) and value:
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value

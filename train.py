@@ -1,0 +1,127 @@
+"""Trains a model: python train.py --config=configs/demo.py --workdir=runs/demo
+
+Any field of the configuration can be set on the command line:
+    --config.optim.peak_lr=3e-4 --config.data.datasets[0].weight=2
+The same command started again goes on from the last checkpoint in the workdir, to the bit.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+from flax import nnx
+
+from data_loaders.batch import BatchSpec
+from data_loaders.build import train_loader
+from spatialvlm_jax.config import parse_experiment
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.training import freezing, sharding
+from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.initialise import Initialiser, export
+from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
+from spatialvlm_jax.training.metrics import MetricsWriter
+from spatialvlm_jax.training.optim import learning_rate, make_optimizer
+from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
+from spatialvlm_jax.training.resume import describe_run, resume
+from spatialvlm_jax.training.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.training.step import StepConfig, compile_step
+
+
+def train(experiment: Experiment, workdir: Path) -> None:
+    """Builds what an experiment names, and trains to its end or until SIGTERM."""
+    stop = StopRequest()
+    use_compilation_cache()
+    render_missing([*experiment.data.datasets, *experiment.eval.datasets])
+    mesh = sharding.make_mesh(experiment.mesh)
+    sharding.check_batch_size(experiment.data.batch_size, mesh)
+    loader = train_loader(
+        experiment.data,
+        experiment.model,
+        process_index=jax.process_index(),
+        process_count=jax.process_count(),
+    )
+    config = step_config(experiment)
+    initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
+    abstract_state = initialiser.abstract()
+
+    write_provenance(workdir, experiment, Path(__file__).parent)
+    report = freezing.describe(abstract_state, batch_spec(experiment).abstract(), config)
+    (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
+    print(report, flush=True)
+
+    checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
+    data = iter(loader)
+    run = describe_run(experiment, jax.process_count())
+    state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
+    writer = MetricsWriter(workdir, resume_step=int(state.step))
+    state = Loop(
+        experiment=experiment,
+        workdir=workdir,
+        step=compile_step(config, abstract_state, mesh),
+        to_devices=lambda batch: sharding.to_devices(batch, mesh),
+        checkpoints=checkpoints,
+        writer=writer,
+        stop=stop,
+        metadata=run,
+    ).run(state, data)
+    writer.close()
+    checkpoints.close()
+    if int(state.step) == experiment.train.steps:
+        export(workdir / "model.safetensors", config.template, state, experiment)
+
+
+def step_config(experiment: Experiment) -> StepConfig:
+    """What the training step of an experiment is made of."""
+    seed, steps = experiment.train.seed, experiment.train.steps
+    return StepConfig(
+        template=ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed))),
+        optimizer=make_optimizer(experiment.optim, steps),
+        schedule=learning_rate(experiment.optim, steps),
+        train=experiment.train,
+        datasets=tuple(dataset.name for dataset in experiment.data.datasets),
+    )
+
+
+def batch_spec(experiment: Experiment) -> BatchSpec:
+    """The shapes of an experiment's batches."""
+    encoder = experiment.model.encoder
+    return BatchSpec(
+        batch_size=experiment.data.batch_size,
+        image_size=encoder.image_size,
+        length=experiment.data.length,
+        vocab_size=experiment.model.decoder.vocab_size,
+        dense_tokens=experiment.data.dense * (encoder.image_size // encoder.patch_size) ** 2,
+        dense_values=experiment.model.dense_values,
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; returns the exit code: 2 for a mistake of the user's, 1 for a NaN."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--workdir", type=Path, required=True, help="where the run is kept")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        args, experiment = parse_experiment(parser, argv)
+        train(experiment, args.workdir)
+    except Interrupted:
+        print("stopped by SIGTERM", file=sys.stderr)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except NonFiniteLossError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
