@@ -22,6 +22,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from spatialvlm_jax.generation.records import QA
+
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
@@ -143,3 +145,22 @@ class BatchSpec:
             dataset_ids=rowwise(np.zeros(length)),
             dense=dense,
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalBatch:
+    """Held-out images with the questions asked about each, for generation and scoring.
+
+    images: uint8[B, H, W, 3]. prefix_tokens: int32[B, S, P], BOS prefix newline, then zeros.
+    prefix_lengths: int32[B, S], 0 where there is no question. records: for each image the pairs
+    asked, in the order of its slots. image_ids, datasets: a name for each image. valid: bool[B],
+    False for rows that only fill up the last batch.
+    """
+
+    images: np.ndarray
+    prefix_tokens: np.ndarray
+    prefix_lengths: np.ndarray
+    records: tuple[tuple[QA, ...], ...]
+    image_ids: tuple[str, ...]
+    datasets: tuple[str, ...]
+    valid: np.ndarray

@@ -113,8 +113,7 @@ def plan_shards(splits: Mapping[str, int], shards: Mapping[str, int] | None = No
         count = max(1, min(images, (shards or {}).get(split, default)))
         edges = [start + images * number // count for number in range(count + 1)]
         plan += [
-            Shard(split, number, count, edges[number], edges[number + 1])
-            for number in range(count)
+            Shard(split, number, count, edges[number], edges[number + 1]) for number in range(count)
         ]
         start += images
     return plan
@@ -138,7 +137,9 @@ def _drawn(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, Scene 
             yield from _drawn(source, [index])
 
 
-def _chunk_records(source: Source, split: str, indices: Sequence[int]) -> tuple[list[bytes], Report]:
+def _chunk_records(
+    source: Source, split: str, indices: Sequence[int]
+) -> tuple[list[bytes], Report]:
     """Records of a chunk of images, and what became of each of them."""
     records: list[bytes] = []
     ledger: list[dict[str, str]] = []
@@ -147,7 +148,13 @@ def _chunk_records(source: Source, split: str, indices: Sequence[int]) -> tuple[
     def enter(index: int, stage: str, status: str, reason: str) -> None:
         image_id = source.image_id(index)
         ledger.append(
-            {"image_id": image_id, "split": split, "stage": stage, "status": status, "reason": reason}
+            {
+                "image_id": image_id,
+                "split": split,
+                "stage": stage,
+                "status": status,
+                "reason": reason,
+            }
         )
 
     for index, scene in list(_drawn(source, indices)):
@@ -220,9 +227,7 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
         _write_text(path, json.dumps(request, indent=2, sort_keys=True))
         return
     before = json.loads(path.read_text())
-    changed = sorted(
-        name for name in {*before, *request} if before.get(name) != request.get(name)
-    )
+    changed = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
     if changed:
         raise GenerationError(
             f"{directory} was begun with other settings ({', '.join(changed)}); "
@@ -294,7 +299,9 @@ def generate(
     (directory / ".shards").mkdir(exist_ok=True)
     request = {
         "version": __version__,
-        "splits": {split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()},
+        "splits": {
+            split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()
+        },
         **source.describe(),
     }
     with _only_writer(directory):
@@ -314,7 +321,7 @@ def generate(
 
 
 def _finish(plan: Sequence[Shard], directory: Path, request: Mapping[str, Any]) -> Report:
-    """Writes the summary, the ledger and, last, the description that makes the data set readable."""
+    """Writes the summary, the ledger and, last, the description that makes it a data set."""
     reports = [_read_report(shard.report_path(directory)) for shard in plan]
     total = sum(reports, Report())
     rows = [json.dumps(row, sort_keys=True) + "\n" for row in total.ledger]

@@ -1,8 +1,8 @@
 """The files of a stored data set: ArrayRecord shards and the TFDS description beside them.
 
-    DIR/dataset_info.json   splits and how many examples each shard holds
-    DIR/features.json       what an example holds
-    DIR/spatialvlm-train.array_record-00000-of-00004
+DIR/dataset_info.json   splits and how many examples each shard holds
+DIR/features.json       what an example holds
+DIR/spatialvlm-train.array_record-00000-of-00004
 """
 
 import dataclasses

@@ -18,6 +18,7 @@ from PIL import Image
 from tensorflow_datasets.proto import tf_example_pb2
 
 from spatialvlm_jax.generation.records import QA, Object3D, Scene
+from spatialvlm_jax.generation.relations import SceneGeometry
 
 MAX_OBJECTS = 255
 QA_OBJECTS = 4
@@ -27,7 +28,7 @@ _ATTRIBUTES = ("color", "material", "shape")
 
 @functools.cache
 def features() -> Any:
-    """The TFDS features of an example, documented field by field: a `tfds.features.FeaturesDict`."""
+    """The TFDS features of an example, as a documented `tfds.features.FeaturesDict`."""
     import tensorflow_datasets as tfds
 
     text, tensor, image = tfds.features.Text, tfds.features.Tensor, tfds.features.Image
@@ -38,6 +39,9 @@ def features() -> Any:
         "center": tensor(shape=(3,), dtype=np.float32, doc="metres, camera frame"),
         "rotation": tensor(shape=(3, 3), dtype=np.float32, doc="columns: box axes, camera frame"),
         "extents": tensor(shape=(3,), dtype=np.float32, doc="full sizes along the axes, metres"),
+        "spans": tensor(
+            shape=(3,), dtype=np.float32, doc="sizes along the canonical axes, metres; or NaN"
+        ),
         "box": tensor(shape=(4,), dtype=np.float32, doc="x0, y0, x1, y1, pixels"),
         "visible_fraction": tensor(shape=(), dtype=np.float32),
         "truncation": tensor(shape=(), dtype=np.float32, doc="fraction outside the image"),
@@ -120,7 +124,14 @@ def instance_map(scene: Scene) -> np.ndarray:
     return instances
 
 
-def _object_fields(item: Object3D) -> dict[str, Any]:
+def _spans(scene: Scene) -> np.ndarray:
+    """float32[N, 3]: sizes of the objects' surfaces along the canonical axes, NaN if unknown."""
+    geometry = SceneGeometry.from_scene(scene)
+    spans = geometry.high - geometry.low
+    return (spans if geometry.has_gravity else np.full_like(spans, np.nan)).astype(np.float32)
+
+
+def _object_fields(item: Object3D, spans: np.ndarray) -> dict[str, Any]:
     return {
         "caption": item.caption,
         "category": item.category,
@@ -128,6 +139,7 @@ def _object_fields(item: Object3D) -> dict[str, Any]:
         "center": np.asarray(item.center, np.float32),
         "rotation": np.asarray(item.rotation, np.float32),
         "extents": np.asarray(item.extents, np.float32),
+        "spans": spans,
         "box": np.asarray(item.box, np.float32),
         "visible_fraction": np.float32(item.visible_fraction),
         "truncation": np.float32(item.truncation),
@@ -140,7 +152,9 @@ def _object_fields(item: Object3D) -> dict[str, Any]:
 
 def _pair_fields(pair: QA) -> dict[str, Any]:
     if len(pair.objects) > QA_OBJECTS:
-        raise ValueError(f"a {pair.type!r} pair names {len(pair.objects)} objects, not {QA_OBJECTS}")
+        raise ValueError(
+            f"a {pair.type!r} pair names {len(pair.objects)} objects, not {QA_OBJECTS}"
+        )
     return {
         "question": pair.question,
         "answer": pair.answer,
@@ -175,13 +189,15 @@ def encode_example(scene: Scene, pairs: Sequence[QA]) -> bytes:
         "source": scene.source,
         "intrinsics": np.asarray(scene.intrinsics, np.float32),
         "up": np.asarray(unknown if scene.up is None else scene.up, np.float32),
-        "camera_height": np.float32(
-            np.nan if scene.camera_height is None else scene.camera_height
-        ),
+        "camera_height": np.float32(np.nan if scene.camera_height is None else scene.camera_height),
         "instances": encode_png(instance_map(scene)),
         "depth": encode_depth(depth),
         "objects": _columns(
-            [_object_fields(item) for item in scene.objects], list(specs["objects"].feature)
+            [
+                _object_fields(item, spans)
+                for item, spans in zip(scene.objects, _spans(scene), strict=True)
+            ],
+            list(specs["objects"].feature),
         ),
         "qa": _columns([_pair_fields(pair) for pair in pairs], list(specs["qa"].feature)),
     }

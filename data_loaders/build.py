@@ -1,0 +1,198 @@
+"""From a config to batches: the one place where sources, mixture, packing and workers meet."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grain
+import numpy as np
+from absl import flags
+
+from data_loaders.batch import Batch
+from data_loaders.errors import DataError
+from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
+from data_loaders.sources import TokenizedSource
+from data_loaders.tokenizer import Tokenizer
+from data_loaders.transforms import PackRow, stack_rows
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+
+_PREFETCHED_BATCHES = 4
+_READ_THREADS = 2
+
+
+class Loader(grain.DatasetIterator):
+    """An endless iterator of `Batch`, whose state is how many batches it has given.
+
+    Every batch is a function of its number, so the state does not depend on workers or prefetch:
+    a run may go on with another number of workers, and gets the same batches to the bit.
+
+    names: the data sets, in the order of `Batch.dataset_ids`.
+    requested_shares: float64[D], in the unit of the mixture.
+    """
+
+    def __init__(
+        self,
+        batches: grain.MapDataset,
+        workers: int,
+        names: tuple[str, ...],
+        shares: np.ndarray,
+    ):
+        super().__init__()
+        self._batches = batches
+        self._workers = workers
+        self.names = names
+        self.requested_shares = shares
+        self._next = 0
+        self._iterator: Any = None
+
+    def __next__(self) -> Batch:
+        if self._iterator is None:
+            self._iterator = iter(_read_ahead(self._batches[self._next :], self._workers))
+        batch = next(self._iterator)
+        self._next += 1
+        return batch
+
+    def get_state(self) -> dict[str, Any]:
+        return {"next_batch": self._next, "datasets": list(self.names)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on where the iterator stood that gave `state`.
+
+        Raises:
+          DataError: it read other data sets.
+        """
+        if list(state["datasets"]) != list(self.names):
+            raise DataError(
+                f"the checkpoint was reading {list(state['datasets'])}, this run reads "
+                f"{list(self.names)}; use another workdir"
+            )
+        self.close()
+        self._closed = False
+        self._next = int(state["next_batch"])
+
+    def close(self) -> None:
+        """Stops reading ahead."""
+        if self._iterator is not None:
+            self._iterator.close()
+            self._iterator = None
+        super().close()
+
+
+def _read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
+    """Reads batches ahead in threads, or in processes; the order is the same either way."""
+    options = grain.ReadOptions(num_threads=_READ_THREADS, prefetch_buffer_size=_PREFETCHED_BATCHES)
+    dataset = batches.to_iter_dataset(options)
+    if not workers:
+        return dataset
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS.mark_as_parsed()  # grain's workers take over the parent's flags
+    return dataset.mp_prefetch(
+        grain.MultiprocessingOptions(
+            num_workers=workers, per_worker_buffer_size=_PREFETCHED_BATCHES
+        )
+    )
+
+
+def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
+    """The tokenizer of a run.
+
+    Raises:
+      DataError: it cannot be read, or has more pieces than the model has embeddings.
+    """
+    tokenizer = Tokenizer.from_config(data.tokenizer)
+    if tokenizer.vocab_size > model.decoder.vocab_size:
+        raise DataError(
+            f"tokenizer {data.tokenizer!r} has {tokenizer.vocab_size} pieces, but the model embeds "
+            f"{model.decoder.vocab_size}; set model.decoder.vocab_size"
+        )
+    return tokenizer
+
+
+def _check(data: DataConfig, model: ModelConfig, process_index: int, process_count: int) -> None:
+    if not data.datasets:
+        raise DataError("data.datasets is empty; name at least one data set")
+    names = [dataset.name for dataset in data.datasets]
+    if len(set(names)) < len(names):
+        raise DataError(f"data sets need different names, not {names}")
+    if not 0 <= process_index < process_count:
+        raise ValueError(f"process {process_index} of {process_count}")
+    if data.batch_size < 1 or data.batch_size % process_count:
+        raise DataError(
+            f"data.batch_size={data.batch_size} does not divide among {process_count} processes"
+        )
+    if data.pairs_per_image < 1:
+        raise DataError(f"data.pairs_per_image must be at least 1, not {data.pairs_per_image}")
+    if data.pairs_per_image > 1 and model.attention != "image_prefix":
+        raise DataError(
+            f"data.pairs_per_image={data.pairs_per_image} packs several pairs on an image, which "
+            f"needs model.attention='image_prefix', not {model.attention!r}"
+        )
+
+
+def open_source(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
+    """The tokenised images of one data set. Raises `DataError` if it cannot be used."""
+    return TokenizedSource(
+        dataset, tokenizer, length=data.length, prefix_template=data.prefix_template
+    )
+
+
+def _loss_tokens_per_row(source: TokenizedSource, pack: PackRow) -> float:
+    """Mean over the first examples: enough for a share, and the same in every process."""
+    count = min(len(source), CALIBRATION_EXAMPLES)
+    rows = [pack.text(index, source[index]) for index in range(count)]
+    return float(np.mean([row.loss_mask.sum() for row in rows]))
+
+
+def train_loader(
+    data: DataConfig, model: ModelConfig, *, process_index: int = 0, process_count: int = 1
+) -> Loader:
+    """An endless, shuffled, mixed, packed and checkpointable stream of batches.
+
+    Process i of n gets rows i, i + n, ... of every global batch of `data.batch_size` rows, so what
+    is trained on does not depend on n.
+
+    Raises:
+      DataError: data, tokenizer or settings cannot be used.
+    """
+    _check(data, model, process_index, process_count)
+    tokenizer = load_tokenizer(data, model)
+    sources = [open_source(dataset, data, tokenizer) for dataset in data.datasets]
+    packers = [
+        PackRow(
+            dataset_id=number,
+            examples=len(source),
+            length=data.length,
+            pairs_per_image=data.pairs_per_image,
+            seed=data.seed,
+            image_size=model.encoder.image_size,
+            patch_size=model.encoder.patch_size,
+            dense=data.dense,
+        )
+        for number, source in enumerate(sources)
+    ]
+    shares = requested_shares([dataset.weight for dataset in data.datasets])
+    per_row = None
+    if data.unit == "loss_tokens":
+        per_row = np.array(
+            [_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)]
+        )
+    rows = _mix(sources, packers, example_weights(shares, per_row), data)
+    own = rows[process_index::process_count]
+    batches = own.batch(data.batch_size // process_count, drop_remainder=True, batch_fn=stack_rows)
+    return Loader(batches, data.workers, tuple(d.name for d in data.datasets), shares)
+
+
+def _mix(
+    sources: Sequence[TokenizedSource],
+    packers: Sequence[PackRow],
+    weights: np.ndarray,
+    data: DataConfig,
+) -> grain.MapDataset:
+    members = []
+    for number, (source, packer) in enumerate(zip(sources, packers, strict=True)):
+        member = grain.MapDataset.source(source)
+        if data.shuffle:
+            member = member.shuffle(seed=(data.seed * 1_000_003 + number) % 2**32)
+        members.append(member.repeat().map_with_index(packer))
+    if len(members) == 1:
+        return members[0]
+    return grain.MapDataset.mix(members, weights.tolist())

@@ -1,0 +1,127 @@
+"""Dense targets: what each image token shows, from stored truth.
+
+The label of a patch is that of the object which covers most of it, if that is at least a quarter
+of the patch (objects on small pictures are small), else 0 for background. Values are those of that
+object; a background patch knows its depth only. Lengths go through a logarithm and signed
+positions through asinh, so that near and far, small and large count alike.
+"""
+
+import numpy as np
+
+from data_loaders.batch import DenseTargets
+from data_loaders.functional import resize_nearest
+from spatialvlm_jax.generation.records import canonical_from_up
+from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
+
+DENSE_VALUES = 8
+VALUE_NAMES = (
+    "log_depth",
+    "center_x",
+    "center_y",
+    "center_z",
+    "log_distance",
+    "log_width",
+    "log_height",
+    "log_depth_extent",
+)
+MIN_COVERAGE = 0.25
+_SMALLEST_METRES = 1e-3
+_CATEGORY_INDEX = {name: index for index, name in enumerate(CATEGORIES)}
+_COLOR_INDEX = {name: index for index, name in enumerate(COLORS)}
+
+
+def dense_labels() -> int:
+    """How many labels there are: background, and every category in every colour."""
+    return 1 + len(CATEGORIES) * len(COLORS)
+
+
+def object_label(category: str, color: str) -> int:
+    """1 + category index * colours + colour index; 0 for words the worlds do not have."""
+    if category not in _CATEGORY_INDEX or color not in _COLOR_INDEX:
+        return 0
+    return 1 + _CATEGORY_INDEX[category] * len(COLORS) + _COLOR_INDEX[color]
+
+
+def to_patches(array: np.ndarray, patch_size: int) -> np.ndarray:
+    """[N, patch_size ** 2] from [S, S], patches in row-major order as the encoder sees them."""
+    grid = array.shape[0] // patch_size
+    split = array.reshape(grid, patch_size, grid, patch_size).swapaxes(1, 2)
+    return split.reshape(grid * grid, patch_size * patch_size)
+
+
+def patch_owners(patches: np.ndarray, objects: int) -> np.ndarray:
+    """Which object fills each patch: int64[N], 0 for background, i + 1 for object i.
+
+    Args:
+      patches: int[N, P], 0 for none, i + 1 for object i.
+      objects: how many objects there are.
+    """
+    count, pixels = patches.shape
+    slots = objects + 1
+    flat = patches.astype(np.int64) + np.arange(count)[:, None] * slots
+    coverage = np.bincount(flat.ravel(), minlength=count * slots).reshape(count, slots)
+    coverage[:, 0] = 0
+    return np.where(coverage.max(1) >= MIN_COVERAGE * pixels, coverage.argmax(1), 0)
+
+
+def object_values(
+    centers: np.ndarray, spans: np.ndarray, rotation: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values of every object but the first, which is the patch's own depth.
+
+    Args:
+      centers: float[K, 3], metres, camera frame.
+      spans: float[K, 3], sizes along the canonical axes, metres; NaN where unknown.
+      rotation: float[3, 3], canonical from camera, or None where gravity is unknown.
+    Returns:
+      values: float32[K, 7]; known: bool[K, 7].
+    """
+    values = np.full((len(centers), DENSE_VALUES - 1), np.nan)
+    if rotation is not None:
+        values[:, :3] = np.arcsinh(centers @ rotation.T)
+    values[:, 3] = np.log(np.maximum(np.linalg.norm(centers, axis=1), _SMALLEST_METRES))
+    # Canonical x, z, y: width, height, depth.
+    values[:, 4:] = np.log(np.maximum(spans[:, [0, 2, 1]], _SMALLEST_METRES))
+    known = np.isfinite(values)
+    return np.where(known, values, 0.0).astype(np.float32), known
+
+
+def patch_log_depth(
+    patches: np.ndarray, depth_patches: np.ndarray, owners: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean log depth of the pixels that show a patch's owner.
+
+    Args:
+      patches: int[N, P], instance ids. depth_patches: float[N, P], metres, 0 where unknown.
+      owners: int[N], from `patch_owners`.
+    Returns:
+      float32[N], and bool[N], where it is known.
+    """
+    used = (patches == owners[:, None]) & (depth_patches > 0)
+    count = used.sum(1)
+    total = np.where(used, np.log(np.where(used, depth_patches, 1.0)), 0.0).sum(1)
+    return (total / np.maximum(count, 1)).astype(np.float32), count > 0
+
+
+def dense_targets(example: StoredExample, image_size: int, patch_size: int) -> DenseTargets:
+    """Targets of one example at the model's patch grid: shapes [N], [N, V], [N, V]."""
+    instances = resize_nearest(example.instances(), image_size)
+    depth = resize_nearest(example.depth(), image_size)
+    patches = to_patches(instances, patch_size)
+    centers = example.floats("objects/center", (-1, 3))
+    owners = patch_owners(patches, len(centers))
+    words = zip(example.texts("objects/category"), example.texts("objects/color"), strict=True)
+    labels = np.array([0, *(object_label(*pair) for pair in words)], np.int32)
+    up = example.up()
+    rotation = None if up is None else canonical_from_up(up)
+    of_objects, known = object_values(centers, example.floats("objects/spans", (-1, 3)), rotation)
+    nothing = np.zeros((1, DENSE_VALUES - 1))
+    depths, depths_known = patch_log_depth(patches, to_patches(depth, patch_size), owners)
+    return DenseTargets(
+        labels=labels[owners],
+        values=np.column_stack([depths, np.vstack([nothing, of_objects])[owners]]).astype(
+            np.float32
+        ),
+        value_mask=np.column_stack([depths_known, np.vstack([nothing > 0, known])[owners]]),
+    )

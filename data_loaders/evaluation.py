@@ -1,0 +1,117 @@
+"""Held-out questions grouped by image, in batches of one shape."""
+
+import dataclasses
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from data_loaders.batch import EvalBatch
+from data_loaders.build import load_tokenizer, open_source
+from data_loaders.errors import DataError
+from data_loaders.functional import Tokens, pad_prefixes, resize_image
+from data_loaders.sources import TokenizedSource
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+from spatialvlm_jax.generation.records import QA
+
+_PREFIX_MULTIPLE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """The questions chosen for one image: everything but its pixels."""
+
+    source: TokenizedSource
+    index: int
+    image_id: str
+    records: tuple[QA, ...]
+    prefixes: tuple[Tokens, ...]
+
+
+def _chosen(source: TokenizedSource, index: int, pairs_per_image: int) -> _Asked | None:
+    """At most `pairs_per_image` of its pairs, drawn by the image's id alone, in stored order."""
+    image = source.at(index)
+    if not image.pairs:
+        return None
+    rng = np.random.default_rng(zlib.crc32(image.example.image_id.encode()))
+    taken = sorted(rng.permutation(len(image.pairs))[:pairs_per_image].tolist())
+    return _Asked(
+        source,
+        index,
+        image.example.image_id,
+        tuple(image.records[place] for place in taken),
+        tuple(image.pairs[place][0] for place in taken),
+    )
+
+
+def _choose(source: TokenizedSource, images: int, pairs_per_image: int) -> Iterator[_Asked]:
+    given = 0
+    for index in range(len(source)):
+        asked = _chosen(source, index, pairs_per_image)
+        if asked is not None:
+            yield asked
+            given += 1
+            if given == images:
+                return
+
+
+def eval_batches(
+    datasets: Sequence[DatasetConfig],
+    data: DataConfig,
+    model: ModelConfig,
+    *,
+    batch_size: int,
+    pairs_per_image: int,
+    images: int = 0,
+) -> Iterator[EvalBatch]:
+    """All questions that are asked in an evaluation; the same ones every time.
+
+    Every batch has the same shapes, so generation is compiled once; the last one is filled up with
+    rows that are not `valid`.
+
+    Args:
+      data: the tokenizer, row length and prefix template that the model is trained with.
+      images: at most this many images, shared evenly among the data sets; 0 for all.
+
+    Raises:
+      DataError: data, tokenizer or settings cannot be used.
+    """
+    if batch_size < 1 or pairs_per_image < 1:
+        raise DataError("eval.batch_size and eval.pairs_per_image must be at least 1")
+    if not datasets:
+        raise DataError("eval.datasets is empty; name at least one data set")
+    tokenizer = load_tokenizer(data, model)
+    each = -(-images // len(datasets))
+    asked = [
+        chosen
+        for dataset in datasets
+        for chosen in _choose(open_source(dataset, data, tokenizer), each, pairs_per_image)
+    ]
+    longest = max(len(prefix) for chosen in asked for prefix in chosen.prefixes)
+    width = -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
+    return (
+        _stack(asked[start : start + batch_size], batch_size, pairs_per_image, width, model)
+        for start in range(0, len(asked), batch_size)
+    )
+
+
+def _stack(
+    asked: Sequence[_Asked], rows: int, slots: int, width: int, model: ModelConfig
+) -> EvalBatch:
+    size = model.encoder.image_size
+    images = np.zeros((rows, size, size, 3), np.uint8)
+    tokens = np.zeros((rows, slots, width), np.int32)
+    lengths = np.zeros((rows, slots), np.int32)
+    for row, chosen in enumerate(asked):
+        images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size)
+        tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
+    missing = rows - len(asked)
+    return EvalBatch(
+        images=images,
+        prefix_tokens=tokens,
+        prefix_lengths=lengths,
+        records=(*(chosen.records for chosen in asked), *((),) * missing),
+        image_ids=(*(chosen.image_id for chosen in asked), *("",) * missing),
+        datasets=(*(chosen.source.name for chosen in asked), *("",) * missing),
+        valid=np.arange(rows) < len(asked),
+    )

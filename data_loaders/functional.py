@@ -1,0 +1,129 @@
+"""Pure numpy: the fields of packed rows, and pictures of the right size.
+
+Axes: L text tokens a row. The layout of a row is drawn in `data_loaders.batch`.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+Tokens = Sequence[int]
+Pair = tuple[Tokens, Tokens]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """The text fields of one row of a `Batch`, without its batch axis.
+
+    tokens, targets, segment_ids, positions: int32[L]. suffix_mask, loss_mask: bool[L].
+    """
+
+    tokens: np.ndarray
+    targets: np.ndarray
+    segment_ids: np.ndarray
+    positions: np.ndarray
+    suffix_mask: np.ndarray
+    loss_mask: np.ndarray
+
+    @property
+    def fill(self) -> float:
+        """The part of the row that is not padding."""
+        return float(np.mean(self.segment_ids > 0))
+
+
+def choose_pairs(
+    lengths: Sequence[int], budget: int, limit: int, rng: np.random.Generator
+) -> list[int]:
+    """Which pairs to pack: all are tried in random order, and each is taken that still fits.
+
+    Args:
+      lengths: tokens of each pair, prefix and suffix together.
+      budget: tokens a row holds.
+      limit: at most this many pairs.
+    Returns:
+      indices of the pairs taken, in the order tried; empty if not one fits.
+    """
+    taken: list[int] = []
+    left = budget
+    for index in rng.permutation(len(lengths)).tolist():
+        if lengths[index] <= left:
+            taken.append(index)
+            left -= lengths[index]
+            if len(taken) == limit:
+                break
+    return taken
+
+
+def pack_row(pairs: Sequence[Pair], length: int) -> Row:
+    """Packs pairs of (prefix, suffix) tokens, in order, into one row of `length` tokens.
+
+    A prefix ends with the newline whose target is the first suffix token, so loss begins one
+    token before the suffix; the last suffix token (EOS) has no target.
+
+    Raises:
+      ValueError: the pairs do not fit, or a prefix or suffix is empty.
+    """
+    total = sum(len(prefix) + len(suffix) for prefix, suffix in pairs)
+    if total > length:
+        raise ValueError(f"{total} tokens do not fit into a row of {length}")
+    tokens, targets, segment_ids, positions = np.zeros((4, length), np.int32)
+    suffix_mask, loss_mask = np.zeros((2, length), np.bool_)
+    start = 0
+    for segment, (prefix, suffix) in enumerate(pairs, 1):
+        if not prefix or not suffix:
+            raise ValueError("a prefix and a suffix need at least one token each")
+        middle = start + len(prefix)
+        stop = middle + len(suffix)
+        tokens[start:middle] = prefix
+        tokens[middle:stop] = suffix
+        targets[middle - 1 : stop - 1] = suffix
+        segment_ids[start:stop] = segment
+        positions[start:stop] = np.arange(stop - start)
+        suffix_mask[middle:stop] = True
+        loss_mask[middle - 1 : stop - 1] = True
+        start = stop
+    return Row(tokens, targets, segment_ids, positions, suffix_mask, loss_mask)
+
+
+def pad_prefixes(
+    prefixes: Sequence[Tokens], slots: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Right-pads the prefixes of one image.
+
+    Args:
+      prefixes: at most `slots` sequences of at most `width` tokens.
+    Returns:
+      tokens: int32[slots, width], 0 after the end of each prefix.
+      lengths: int32[slots], 0 where there is no prefix.
+    Raises:
+      ValueError: too many prefixes, or one that is too long.
+    """
+    if len(prefixes) > slots:
+        raise ValueError(f"{len(prefixes)} prefixes do not fit into {slots} slots")
+    tokens = np.zeros((slots, width), np.int32)
+    lengths = np.zeros(slots, np.int32)
+    for slot, prefix in enumerate(prefixes):
+        if len(prefix) > width:
+            raise ValueError(f"a prefix of {len(prefix)} tokens does not fit into {width}")
+        tokens[slot, : len(prefix)] = prefix
+        lengths[slot] = len(prefix)
+    return tokens, lengths
+
+
+def resize_image(image: np.ndarray, size: int) -> np.ndarray:
+    """uint8[size, size, 3] from uint8[H, W, 3]: squeezed to a square, antialiased bicubic."""
+    if image.shape[:2] == (size, size):
+        return image
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def resize_nearest(array: np.ndarray, size: int) -> np.ndarray:
+    """[size, size] from [H, W] of any dtype by picking the nearest pixel, for ids and depth."""
+    height, width = array.shape
+    if (height, width) == (size, size):
+        return array
+    rows = ((np.arange(size) + 0.5) * height / size).astype(np.int64)
+    columns = ((np.arange(size) + 0.5) * width / size).astype(np.int64)
+    return array[rows[:, None], columns[None, :]]

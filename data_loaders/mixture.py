@@ -1,0 +1,41 @@
+"""Mixing data sets by examples or by loss tokens, and what the mixture came to."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from data_loaders.batch import Batch
+from data_loaders.errors import DataError
+
+CALIBRATION_EXAMPLES = 64
+
+
+def requested_shares(weights: Sequence[float]) -> np.ndarray:
+    """float64[D], weights scaled to sum to 1.
+
+    Raises:
+      DataError: a weight is not positive and finite.
+    """
+    array = np.asarray(weights, np.float64)
+    if not (np.isfinite(array).all() and (array > 0).all()):
+        raise DataError(f"weights of the mixture must be positive and finite, not {list(weights)}")
+    return array / array.sum()
+
+
+def example_weights(shares: np.ndarray, loss_tokens_per_row: np.ndarray | None) -> np.ndarray:
+    """float64[D], the share of rows that gives each data set its share.
+
+    Args:
+      shares: float64[D], requested.
+      loss_tokens_per_row: float64[D], how many tokens with loss a row of each data set has on
+        average, if shares are of loss tokens; None if they are of examples.
+    """
+    weights = shares if loss_tokens_per_row is None else shares / loss_tokens_per_row
+    return weights / weights.sum()
+
+
+def realised_shares(batch: Batch, datasets: int) -> np.ndarray:
+    """float64[datasets]: the share of a batch's loss tokens that comes from each data set."""
+    ids = np.asarray(batch.dataset_ids)[np.asarray(batch.loss_mask)]
+    counts = np.bincount(ids, minlength=datasets)
+    return counts / max(counts.sum(), 1)

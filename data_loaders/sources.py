@@ -1,0 +1,145 @@
+"""Stored data sets as random-access sources of tokenised images.
+
+A source gives images that have at least one usable pair: one that passes the data set's filter and
+fits into a row. Where an image has none, the next image that has one stands in, so that a source
+keeps its length and any index can be read without a scan of the whole set.
+"""
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from data_loaders.errors import DataError
+from data_loaders.functional import Pair
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.experiment import DatasetConfig
+from spatialvlm_jax.generation.phrasing import rephrase
+from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.generation.shards import StoreError, open_split
+from spatialvlm_jax.generation.store import StoredExample
+
+
+@dataclasses.dataclass(frozen=True)
+class PairFilter:
+    """Which pairs of an image are used; empty tuples mean all."""
+
+    kinds: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+
+    def keeps(self, pair: QA) -> bool:
+        return (
+            (not self.kinds or pair.kind in self.kinds)
+            and (not self.types or pair.type in self.types)
+            and pair.type not in self.exclude_types
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class AnswerNoise:
+    """Gaussian noise on spoken lengths: the stored truth stays, the answer is phrased again.
+
+    std: metres. The draw depends on `seed`, the image's id and the pair's place in it only.
+    """
+
+    std: float
+    seed: int
+
+    def apply(self, pair: QA, image_id: str, index: int, captions: Sequence[str]) -> QA:
+        """The pair with an answer that says value + noise; other kinds are returned unchanged."""
+        if not self.std or pair.kind != "quantitative" or not np.isfinite(pair.value):
+            return pair
+        rng = np.random.default_rng([self.seed, zlib.crc32(image_id.encode()), index])
+        noisy = pair.value + self.std * rng.standard_normal()
+        named = [captions[about] for about in pair.objects]
+        known = pair.value_std if np.isfinite(pair.value_std) else 0.0
+        answer = rephrase(pair.template, noisy, pair.unit, named, known)
+        return dataclasses.replace(pair, answer=answer)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TokenizedImage:
+    """A stored example and its usable pairs as (prefix, suffix) tokens.
+
+    kept: index of each usable pair among all pairs of the example.
+    """
+
+    example: StoredExample
+    pairs: tuple[Pair, ...]
+    records: tuple[QA, ...]
+    kept: tuple[int, ...]
+
+    def lengths(self) -> list[int]:
+        """Tokens of each pair, prefix and suffix together."""
+        return [len(prefix) + len(suffix) for prefix, suffix in self.pairs]
+
+
+class TokenizedSource:
+    """Random access to the tokenised images of one member of a mixture."""
+
+    def __init__(
+        self, config: DatasetConfig, tokenizer: Tokenizer, *, length: int, prefix_template: str
+    ):
+        """Opens the data set.
+
+        Raises:
+          DataError: it is missing, or not one of its images has a usable pair.
+        """
+        if "{question}" not in prefix_template:
+            raise DataError(f"prefix_template needs '{{question}}' inside, not {prefix_template!r}")
+        try:
+            self._records = open_split(config.path, config.split)
+        except StoreError as error:
+            raise DataError(f"data set {config.name!r}: {error}") from None
+        self.name = config.name
+        self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
+        self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
+        self._tokenizer = tokenizer
+        self._length = length
+        self._prefix_template = prefix_template
+        self[0]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, index: int) -> TokenizedImage:
+        """The image at `index`, or the next one that has a usable pair.
+
+        Raises:
+          DataError: no image has one.
+        """
+        size = len(self)
+        for offset in range(size):
+            image = self.at((index + offset) % size)
+            if image.pairs:
+                return image
+        raise DataError(
+            f"data set {self.name!r}: no image has a pair that passes its filter "
+            f"(kinds={self._filter.kinds}, types={self._filter.types}, "
+            f"exclude_types={self._filter.exclude_types}) and fits {self._length} tokens"
+        )
+
+    def at(self, index: int) -> TokenizedImage:
+        """The image at `index`, which may have no usable pair."""
+        example = StoredExample(self._records[index])
+        captions = example.texts("objects/caption") if self._noise.std else ()
+        pairs, records, kept = [], [], []
+        for place, record in enumerate(example.pairs()):
+            if not self._filter.keeps(record):
+                continue
+            record = self._noise.apply(record, example.image_id, place, captions)
+            tokens = self._tokenize(record)
+            if len(tokens[0]) + len(tokens[1]) <= self._length:
+                pairs.append(tokens)
+                records.append(record)
+                kept.append(place)
+        return TokenizedImage(example, tuple(pairs), tuple(records), tuple(kept))
+
+    def _tokenize(self, record: QA) -> Pair:
+        prefix = self._prefix_template.replace("{question}", record.question)
+        return (
+            self._tokenizer.encode_prefix(prefix),
+            self._tokenizer.encode_suffix(record.answer),
+        )

@@ -1,0 +1,112 @@
+"""SentencePiece: PaliGemma's vocabulary by path, or the small one that is shipped.
+
+Both number their special pieces alike: 0 padding, 1 end of sequence, 2 beginning of sequence; both
+have a piece for the newline that ends a prefix and one for each digit.
+"""
+
+import functools
+from importlib import resources
+from pathlib import Path
+
+import sentencepiece
+
+from data_loaders.errors import DataError
+
+SMALL = "small"
+_CACHED_TEXTS = 1 << 16
+
+
+class Tokenizer:
+    """Text to token ids and back.
+
+    Encodings are cached, because questions and answers of generated data recur; so ids are tuples.
+    """
+
+    pad_id = 0
+    eos_id = 1
+    bos_id = 2
+
+    def __init__(self, model: bytes):
+        """`model`: a serialised SentencePiece model.
+
+        Raises:
+          DataError: it is not one, or its special pieces are not where ours are.
+        """
+        self._model = model
+        self._load()
+
+    def _load(self) -> None:
+        processor = sentencepiece.SentencePieceProcessor()
+        try:
+            processor.LoadFromSerializedProto(self._model)
+        except RuntimeError as error:
+            raise DataError(f"the tokenizer is not a SentencePiece model ({error})") from None
+        found = (processor.pad_id(), processor.eos_id(), processor.bos_id())
+        if found != (self.pad_id, self.eos_id, self.bos_id):
+            raise DataError(
+                f"the tokenizer has padding, end and beginning at {found}, not (0, 1, 2) as "
+                "PaliGemma's and the shipped one have"
+            )
+        self.newline_id = processor.piece_to_id("\n")
+        if self.newline_id == processor.unk_id():
+            raise DataError("the tokenizer has no piece for the newline that ends a prefix")
+        self._processor = processor
+        self._encode = functools.lru_cache(_CACHED_TEXTS)(self._encode_uncached)
+
+    @classmethod
+    def from_config(cls, name: str) -> "Tokenizer":
+        """The shipped tokenizer for "small", else the SentencePiece model at the path `name`.
+
+        Raises:
+          DataError: there is no such file, or it is not a usable model.
+        """
+        if name == SMALL:
+            return cls((resources.files("data_loaders") / "assets" / "small.model").read_bytes())
+        try:
+            model = Path(name).read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"tokenizer {name} cannot be read ({error.strerror}); give the path of a "
+                f"SentencePiece model, or {SMALL!r} for the shipped one"
+            ) from None
+        try:
+            return cls(model)
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from None
+
+    def __getstate__(self) -> dict[str, bytes]:
+        return {"_model": self._model}
+
+    def __setstate__(self, state: dict[str, bytes]) -> None:
+        self._model = state["_model"]
+        self._load()
+
+    def _encode_uncached(self, text: str) -> tuple[int, ...]:
+        return tuple(self._processor.encode(text))
+
+    @property
+    def vocab_size(self) -> int:
+        """How many pieces there are."""
+        return self._processor.vocab_size()
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Ids of a text alone, without special pieces."""
+        return self._encode(text)
+
+    def encode_prefix(self, text: str) -> tuple[int, ...]:
+        """BOS, the text, newline."""
+        return (self.bos_id, *self._encode(text), self.newline_id)
+
+    def encode_suffix(self, text: str) -> tuple[int, ...]:
+        """The text, EOS."""
+        return (*self._encode(text), self.eos_id)
+
+    def decode(self, ids: "list[int] | tuple[int, ...]") -> str:
+        """The text of ids up to the first EOS; padding and BOS are left out."""
+        kept = []
+        for token in map(int, ids):
+            if token == self.eos_id:
+                break
+            if token not in (self.pad_id, self.bos_id):
+                kept.append(token)
+        return self._processor.decode(kept).strip()

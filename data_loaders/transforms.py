@@ -1,0 +1,87 @@
+"""Thin grain shells over `functional.py` and `dense.py`: tokenised image -> row -> `Batch`."""
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import grain
+import numpy as np
+
+from data_loaders.batch import Batch, DenseTargets
+from data_loaders.dense import dense_targets
+from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
+from data_loaders.sources import TokenizedImage
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageRow:
+    """One row of a `Batch`, without its batch axis.
+
+    image: uint8[S, S, 3]. dense: targets with shapes [N], [N, V], [N, V], or None.
+    """
+
+    image: np.ndarray
+    text: Row
+    dataset_id: int
+    dense: DenseTargets | None
+
+
+@dataclasses.dataclass(frozen=True)
+class PackRow(grain.transforms.MapWithIndex):
+    """Chooses pairs of an image, packs them, decodes the picture.
+
+    Which pairs are chosen depends on `seed`, the image's id, the epoch and the data set only.
+    """
+
+    dataset_id: int
+    examples: int
+    length: int
+    pairs_per_image: int
+    seed: int
+    image_size: int
+    patch_size: int
+    dense: bool
+
+    def text(self, index: int, image: TokenizedImage) -> Row:
+        """The text fields of the row at `index` of the endlessly repeated data set."""
+        epoch = index // self.examples
+        name = zlib.crc32(image.example.image_id.encode())
+        rng = np.random.default_rng([self.seed, name, epoch, self.dataset_id])
+        taken = choose_pairs(image.lengths(), self.length, self.pairs_per_image, rng)
+        return pack_row([image.pairs[place] for place in taken], self.length)
+
+    def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
+        example = element.example
+        dense = None
+        if self.dense:
+            dense = dense_targets(example, self.image_size, self.patch_size)
+        image = resize_image(example.image(), self.image_size)
+        return ImageRow(image, self.text(index, element), self.dataset_id, dense)
+
+
+def stack_rows(rows: Sequence[ImageRow]) -> Batch:
+    """A `Batch` of numpy arrays from its rows."""
+
+    def stacked(name: str) -> np.ndarray:
+        return np.stack([getattr(row.text, name) for row in rows])
+
+    segment_ids = stacked("segment_ids")
+    dataset_ids = np.array([[row.dataset_id] for row in rows], np.int32)
+    dense = [row.dense for row in rows if row.dense is not None]
+    return Batch(
+        images=np.stack([row.image for row in rows]),
+        tokens=stacked("tokens"),
+        targets=stacked("targets"),
+        segment_ids=segment_ids,
+        positions=stacked("positions"),
+        suffix_mask=stacked("suffix_mask"),
+        loss_mask=stacked("loss_mask"),
+        dataset_ids=np.broadcast_to(dataset_ids, segment_ids.shape).copy(),
+        dense=DenseTargets(
+            labels=np.stack([row.labels for row in dense]),
+            values=np.stack([row.values for row in dense]),
+            value_mask=np.stack([row.value_mask for row in dense]),
+        )
+        if dense
+        else None,
+    )
