@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 from flax import nnx
@@ -54,9 +55,9 @@ def evaluate_model(model: VLM, experiment: Experiment, tokenizer: Tokenizer) -> 
         for batch in batches:
             tokens = generate(
                 model,
-                batch.images,
-                batch.prefix_tokens,
-                batch.prefix_lengths,
+                jnp.asarray(batch.images),
+                jnp.asarray(batch.prefix_tokens),
+                jnp.asarray(batch.prefix_lengths),
                 max_tokens=settings.max_answer_tokens,
                 eos_id=tokenizer.eos_id,
             )

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatialvlm_jax.evaluation import baselines, metrics
+
+LENGTHS = st.lists(st.floats(0.05, 20), min_size=1, max_size=30)
+
+
+@given(LENGTHS, st.sampled_from(sorted(metrics.BOUNDS)))
+def test_no_constant_hits_more_than_the_best(lengths, name):
+    true, bounds = np.array(lengths), metrics.BOUNDS[name]
+    constant, hits = baselines.best_length(true, bounds)
+    assert metrics.within(np.full(len(true), constant), true, bounds).sum() == hits
+    tries = np.concatenate([bounds[0] * true, true, bounds[1] * true, np.geomspace(0.01, 50, 300)])
+    reached = [metrics.within(np.full(len(true), c), true, bounds).sum() for c in tries]
+    assert hits >= max(reached)
+
+
+def test_best_length_of_literal_values():
+    constant, hits = baselines.best_length(np.array([1.0, 1.8, 2.0, 9.0]), (0.5, 2.0))
+    assert hits == 3
+    assert 1.0 <= constant <= 2.0
+    assert baselines.best_length(np.array([]), (0.5, 2.0))[1] == 0
+
+
+@given(LENGTHS)
+def test_no_constant_errs_less_than_the_weighted_median(lengths):
+    true = np.array(lengths)
+    constant, error = baselines.best_length_by_error(true)
+    assert error == pytest.approx(np.mean(np.abs(constant - true) / true))
+    for other in np.concatenate([true, np.geomspace(0.01, 50, 100)]):
+        assert error <= np.mean(np.abs(other - true) / true) + 1e-9
+
+
+def test_the_majority_verdict_is_the_constant_word():
+    assert baselines.best_word(["yes", "no", "yes"], [None] * 3) == ("yes", 2)
+    assert baselines.best_word([], []) == ("", 0)
+
+
+def test_always_the_same_position_beats_a_rare_caption():
+    verdicts = ["red mug", "blue lamp", "green box"]
+    assert baselines.best_word(verdicts, [1, 1, 0]) == ("always the second named", 2)

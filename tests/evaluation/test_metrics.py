@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from spatialvlm_jax.evaluation import metrics
+
+
+def test_bounds_are_inclusive_and_a_missing_number_is_outside():
+    true = np.full(6, 2.0)
+    predicted = np.array([0.99, 1.0, 2.0, 4.0, 4.01, np.nan])
+    inside = metrics.within(predicted, true, metrics.BOUNDS["within_50_200"])
+    assert inside.tolist() == [False, True, True, True, False, False]
+
+
+def test_bounds_hold_for_numbers_stored_as_float32():
+    true = np.array([np.float32(0.3)], np.float64)
+    for low, high in metrics.BOUNDS.values():
+        assert metrics.within(np.array([0.3 * low]), true, (low, high)).all()
+        assert metrics.within(np.array([0.3 * high]), true, (low, high)).all()
+
+
+def test_within_25_is_an_absolute_difference_of_a_quarter():
+    true, predicted = np.full(4, 4.0), np.array([2.99, 3.0, 5.0, 5.01])
+    inside = metrics.within(predicted, true, metrics.BOUNDS["within_25"])
+    assert inside.tolist() == [False, True, True, False]
+
+
+def test_relative_errors_leave_out_missing_numbers_and_zero_truths():
+    errors = metrics.relative_errors(np.array([1.5, np.nan, 1.0]), np.array([1.0, 1.0, 0.0]))
+    assert errors.tolist() == [0.5]
+
+
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_wilson_interval_agrees_with_scipy(count, share):
+    hits = round(share * count)
+    expected = stats.binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    assert metrics.wilson_interval(hits, count) == pytest.approx((expected.low, expected.high))
+
+
+def test_wilson_interval_needs_observations():
+    with pytest.raises(ValueError, match="at least one"):
+        metrics.wilson_interval(0, 0)
+
+
+def test_figures_are_plain_json():
+    figure = metrics.proportion(3, 4, 2)
+    low, high = metrics.wilson_interval(3, 4)
+    written = json.loads(json.dumps(figure.as_dict()))
+    assert written == {"value": 0.75, "baseline": 0.5, "count": 4, "ci95": [low, high]}
+    empty = metrics.proportion(0, 0, 0).as_dict()
+    assert empty == {"value": None, "baseline": None, "count": 0, "ci95": None}
+
+
+def test_mean_error_has_the_interval_of_a_mean():
+    errors = np.array([0.1, 0.2, 0.3, 0.6])
+    figure = metrics.mean_error(errors, baseline=0.5)
+    low, high = stats.norm.interval(0.95, loc=0.3, scale=stats.sem(errors))
+    assert figure.value == pytest.approx(0.3)
+    assert figure.ci95 == pytest.approx((max(low, 0), high))
+    assert metrics.mean_error(errors[:1], None).ci95 is None
