@@ -104,22 +104,26 @@ def test_importing_the_package_stays_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_package_that_is_imported_is_declared() -> None:
+def names_of(requirements: list[str]) -> set[str]:
+    """What to import for each requirement."""
+    otherwise = {"absl-py": "absl", "orbax-checkpoint": "orbax", "pillow": "pil"}
+    names = {re.split(r"[\[><=!~ ]", requirement)[0].lower() for requirement in requirements}
+    return {otherwise.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_packages_are_imported_if_and_only_if_they_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
-    declared = {
-        re.split(r"[\[><=!~ ]", requirement)[0].lower().replace("-", "_")
-        for requirement in (*project["dependencies"], *extras)
-    }
-    named_otherwise = {"absl": "absl_py", "orbax": "orbax_checkpoint", "PIL": "pillow"}
-    ours = {*CODE, "train", "eval"}
-    for path in sources(*PACKAGES, "configs", "benchmarks"):
-        for name in imports(path):
-            top = name.partition(".")[0]
-            if top in sys.stdlib_module_names or top in ours:
-                continue
-            wanted = named_otherwise.get(top, top.lower())
-            assert wanted in declared, f"{path.relative_to(ROOT)} imports {top}"
+    declared = names_of(project["dependencies"])
+    extras = project["optional-dependencies"].values()
+    optional = set().union(*map(names_of, extras))
+    known = {*sys.stdlib_module_names, *CODE, "train", "eval"}
+    used = {
+        name.partition(".")[0].lower()
+        for path in sources(*PACKAGES, "configs", "benchmarks")
+        for name in imports(path)
+    } - known
+    assert used - declared - optional == set()
+    assert declared - used == set()
 
 
 def test_files_and_functions_fit_a_reader() -> None:
