@@ -38,15 +38,18 @@ class _Spatial:
         self.config, self.draws, self.writer = config, draws, writer
         self.asked_about: collections.Counter[tuple[int, ...]] = collections.Counter()
 
-    def ask(self, kind: Kind) -> Iterator[QA]:
-        """Pairs of one kind in a seeded order, until nothing is left to ask."""
-        types = [
+    def types(self, kind: Kind) -> list[QuestionType]:
+        """The types of a kind that the config wants, whatever this scene can answer."""
+        return [
             entry
             for entry in REGISTRY.values()
-            if entry.kind == kind
-            and self.config.weight(entry) > 0
-            and (self.geometry.has_gravity or not entry.needs_gravity)
+            if entry.kind == kind and self.config.weight(entry) > 0
         ]
+
+    def ask(self, kind: Kind) -> Iterator[QA]:
+        """Pairs of one kind in a seeded order, until nothing is left to ask."""
+        known = self.geometry.has_gravity
+        types = [entry for entry in self.types(kind) if known or not entry.needs_gravity]
         streams = [self._ask_type(entry) for entry in types]
         yield from _interleave(streams, [self.config.weight(entry) for entry in types], self.draws)
 
@@ -133,6 +136,15 @@ def _ask_facts(
         yield writer.fact(entry, facts.pop())
 
 
+def _halves(spatial: _Spatial, room: int) -> list[QA]:
+    """As many quantitative as qualitative pairs, unless the config leaves one kind out."""
+    kinds: tuple[Kind, ...] = ("quantitative", "qualitative")
+    wanted = [kind for kind in kinds if spatial.types(kind)]
+    asked = [list(itertools.islice(spatial.ask(kind), room // len(wanted))) for kind in wanted]
+    each = min(map(len, asked), default=0)
+    return [pair for pairs in asked for pair in pairs[:each]]
+
+
 def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
     """Asks about a scene.
 
@@ -146,15 +158,11 @@ def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
     clear = clear_objects(scene, config)
     named = named_objects(scene, clear)
     writer = Writer(scene, config, draws)
-    share = config.spatial_fraction / (config.spatial_fraction + config.general_fraction)
-    half = round(config.pairs_per_image * share / 2)
     spatial = _Spatial(SceneGeometry.from_scene(scene), named, config, draws, writer)
-    quantitative = list(itertools.islice(spatial.ask("quantitative"), half))
-    qualitative = list(itertools.islice(spatial.ask("qualitative"), half))
-    both = min(len(quantitative), len(qualitative))
+    share = config.spatial_fraction / (config.spatial_fraction + config.general_fraction)
+    room = round(config.pairs_per_image * share)
+    pairs = _halves(spatial, room)
     complete = all(thing.provenance == "exact" for thing in scene.objects)
     contents = Contents(scene.objects, clear, named, complete)
-    general = itertools.islice(
-        _ask_general(contents, config, draws, writer), config.pairs_per_image - 2 * half
-    )
-    return draws.shuffle([*quantitative[:both], *qualitative[:both], *general])
+    general = _ask_general(contents, config, draws, writer)
+    return draws.shuffle([*pairs, *itertools.islice(general, config.pairs_per_image - room)])

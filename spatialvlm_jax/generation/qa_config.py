@@ -52,6 +52,10 @@ class QAConfig:
         if unknown:
             raise ValueError(f"unknown question types {unknown}; known: {', '.join(REGISTRY)}")
 
+        shares = (self.spatial_fraction, self.general_fraction)
+        if min(shares) < 0 or max(shares) == 0:
+            raise ValueError(f"spatial_fraction, general_fraction: {shares} are not two shares")
+
     def weight(self, question_type: QuestionType) -> float:
         """The share of a type; 0 leaves it out."""
         if self.types and question_type.name not in self.types:

@@ -107,7 +107,7 @@ def _text_faults(text: str, short: bool) -> Iterator[str]:
         place = text.find("{" + name + "}")
         if place > 0 and not text[:place].lower().endswith("the "):
             yield f"no 'the' before {{{name}}}"
-    if re.search(r"\b(a|an|the) \{(one|value|verdict|long|short|found)\}", text):
+    if re.search(r"\b(a|an|the) \{(one|value|verdict|long|short|found)\}", text.lower()):
         yield "an article too many"
     if re.search(r"(?<!and )the \{\w+\} are\b|\b(it|that|this) are\b|\bthey is\b", text.lower()):
         yield "plural verb with one object"

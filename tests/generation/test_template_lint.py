@@ -1,0 +1,105 @@
+import dataclasses
+
+import pytest
+
+from spatialvlm_jax.generation.qa import REGISTRY
+from spatialvlm_jax.generation.template_lint import lint, slots_of
+from spatialvlm_jax.generation.templates import TEMPLATES, answer_template
+
+
+def faults_with(name: str, *, question: str = "", answer: str = "") -> list[str]:
+    """Faults of the shipped templates with one more planted in type `name`."""
+    wording = TEMPLATES[name]
+    if question:
+        wording = dataclasses.replace(wording, questions=(*wording.questions, question))
+    if answer:
+        wording = dataclasses.replace(wording, answers=(*wording.answers, answer))
+    return lint(REGISTRY, TEMPLATES | {name: wording})
+
+
+def test_the_shipped_templates_are_clean() -> None:
+    assert lint(REGISTRY, TEMPLATES) == []
+
+
+def test_first_answers_are_the_shortest() -> None:
+    for wording in TEMPLATES.values():
+        assert len(wording.answers[0]) == min(map(len, wording.answers))
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "fault"),
+    [
+        ("left_of", "Is the {a} to the right of the {b}?", "does not ask for 'left'"),
+        ("left_of", "Is the {a} left or right of the {b}?", "asks for the opposite"),
+        ("in_front_of", "Does the {a} come behind the {b}?", "asks for the opposite"),
+        ("taller", "Is the {a} shorter than the {b}?", "does not ask for 'taller'"),
+        ("horizontal_distance", "What is the vertical gap from the {a} to the {b}?", "says one of"),
+        ("vertical_distance", "How far apart are the {a} and the {b}?", "says none of"),
+        ("height", "How wide is the {a}?", "says one of"),
+        ("distance", "How far (in meters) is the {a} from the {b}?", "names a unit"),
+        ("distance", "How many cm apart are the {a} and the {b}?", "names a unit"),
+        ("distance", "How far is the {a} from {b}?", "no 'the' before {b}"),
+        ("distance", "How far is the {a}?", "do not name 2 objects"),
+        ("distance", "How far is the {a} from the {c}?", "do not name 2 objects"),
+        ("distance", "How far is the {a} from the {b}?What is the gap?", "run together"),
+        ("distance", "How far is the {a} from the {b}? Tell me?", "one question mark"),
+        ("distance", "How far is the the {a} from the {b}?", "doubled"),
+        ("distance", "how far from the {b} is the {a}?", "starts with a capital"),
+        ("distance", "What is the gap between the {a} and the {b}?", "repeats distance.q1"),
+        ("width", "Of the {a}, what is the width", "one question mark"),
+        ("height", "How tall the {a} are?", "plural verb"),
+        ("count", "How many are there?", "one placeholder"),
+        ("existence", "Is there a {one}?", "article too many"),
+    ],
+)
+def test_planted_questions_are_found(name: str, question: str, fault: str) -> None:
+    found = faults_with(name, question=question)
+    assert any(fault in each and each.startswith(f"{name}.q") for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "fault"),
+    [
+        ("left_of", "{verdict}", "stands before what decides it"),
+        ("left_of", "{verdict}, the {a} is {long} the {b}.", "stands before what decides it"),
+        ("left_of", "The {a} is {long} the {b}.", "do not fit"),
+        ("in_front_of", "No, the {b} is behind the {a}.", "names a relation itself"),
+        ("in_front_of", "No, as it is {long} it, {verdict}.", "says yes or no itself"),
+        ("which_left", "The {a}.", "do not fit"),
+        ("which_left", "The {winner} is left of the {loser}.", "names a relation itself"),
+        ("where", "The {a} is behind the {b}.", "names a relation itself"),
+        ("height", "It is {value} meters tall.", "names a unit"),
+        ("height", "It is {value} wide.", "about another measure"),
+        ("height", "The {a} is tall.", "do not fit"),
+        ("distance", "It is {value}.About {value}.", "run together"),
+        ("distance", "The {a} and the {b} is {value} apart.", "singular verb"),
+        ("distance", "It are {value}.", "plural verb"),
+        ("distance", "A {value}.", "article too many"),
+        ("distance", "about {value}", "starts with a capital"),
+        ("distance", "About  {value}.", "spacing"),
+        ("distance", "Is it {value}?", "asks nothing"),
+        ("existence", "So {verdict}.", "stands before what decides it"),
+    ],
+)
+def test_planted_answers_are_found(name: str, answer: str, fault: str) -> None:
+    found = faults_with(name, answer=answer)
+    assert any(fault in each and each.startswith(f"{name}.a") for each in found), found
+
+
+def test_one_question_does_not_serve_two_types() -> None:
+    question = TEMPLATES["height"].questions[1]
+    assert any("repeats" in fault for fault in faults_with("width", question=question))
+
+
+def test_types_and_templates_match() -> None:
+    lacking = {name: wording for name, wording in TEMPLATES.items() if name != "height"}
+    assert lint(REGISTRY, lacking) == ["height: no templates"]
+    extra = TEMPLATES | {"weight": TEMPLATES["height"]}
+    assert lint(REGISTRY, extra) == ["weight: no such question type"]
+    short = dataclasses.replace(TEMPLATES["height"], questions=TEMPLATES["height"].questions[:2])
+    assert any("fewer than 6" in fault for fault in lint(REGISTRY, TEMPLATES | {"height": short}))
+
+
+def test_ids_name_templates() -> None:
+    assert answer_template("height.a0") == "{value}"
+    assert slots_of("The {a} is {long} the {b}, so {verdict}.") == ["a", "long", "b", "verdict"]
