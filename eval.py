@@ -14,8 +14,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
-from flax import nnx
 from tqdm import tqdm
 
 from data_loaders.build import load_tokenizer
@@ -26,13 +24,11 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation import report, results
 from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.models.checkpoint_file import CheckpointFileError, load_safetensors
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training.checkpoint import Checkpoints, find_damage
 from spatialvlm_jax.training.provenance import use_compilation_cache
-from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.training.restore import restore_model
 
 
 def evaluate_model(model: VLM, experiment: Experiment, tokenizer: Tokenizer) -> Scorer:
@@ -90,96 +86,10 @@ def evaluate_on_schedule(
     return {name: value for name, value in overall.items() if value is not None}
 
 
-def load_model(experiment: Experiment, workdir: Path, checkpoint: str) -> tuple[VLM, int]:
-    """The model to evaluate, and the step that its weights are of.
-
-    Args:
-      experiment: says what the model looks like.
-      workdir: has the checkpoints.
-      checkpoint: "" for the newest whole one, a step, or a path to `.safetensors`.
-
-    Raises:
-      UserError: there are no such weights, or they do not fit.
-    """
-    seed = experiment.train.seed
-    template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
-    if checkpoint.endswith(".safetensors"):
-        model = template.build()
-        try:
-            header = load_safetensors(checkpoint, model, optional=("dense_head",))
-        except CheckpointFileError as error:
-            raise UserError(f"--checkpoint: {error}") from error
-        return model, int(header.get("step", 0))
-    path = find_checkpoint(workdir, checkpoint)
-    return template.model(restore_parameters(path, template)), int(path.name)
-
-
-def find_checkpoint(workdir: Path, step: str) -> Path:
-    """The folder of a checkpoint that is whole: of `step`, or the newest if that is empty.
-
-    Raises:
-      UserError: there is none.
-    """
-    folder = workdir / "checkpoints"
-    if step and not step.isdigit():
-        raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
-    if not folder.is_dir():
-        raise UserError(f"{folder} does not exist; train first, or name weights with --checkpoint")
-    if step:
-        damage = find_damage(folder / step)
-        if damage:
-            there = ", ".join(
-                sorted((p.name for p in folder.iterdir() if p.name.isdigit()), key=int)
-            )
-            raise UserError(f"checkpoint {folder / step}: {damage}; there are: {there or 'none'}")
-        return folder / step
-    newest = Checkpoints(folder, keep=1).latest()
-    if newest is None:
-        raise UserError(f"{folder} holds no whole checkpoint; train first")
-    return newest
-
-
-def restore_parameters(path: Path, template: ModelTemplate[VLM]) -> dict[str, jax.Array]:
-    """The parameters of a checkpoint by name, without the optimiser's slots, on one device.
-
-    Raises:
-      UserError: they are not those of the configured model.
-    """
-    checkpointer = ocp.Checkpointer(ocp.PyTreeCheckpointHandler())
-    saved = checkpointer.metadata(path / "state").item_metadata.tree
-    shapes = {
-        group: {name: tuple(entry.shape) for name, entry in saved.get(group, {}).items()}
-        for group in ("trainable", "frozen")
-    }
-    wanted = {name: shape.shape for name, shape in template.shapes.items()}
-    found = {**shapes["trainable"], **shapes["frozen"]}
-    if found != wanted:
-        names = [name for name in wanted | found if wanted.get(name) != found.get(name)]
-        raise UserError(
-            f"{path} does not fit the configured model: {names[0]} is {found.get(names[0])} there, "
-            f"{wanted.get(names[0])} here; evaluate with the --config that trained it"
-        )
-    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    target = {
-        group: {
-            name: jax.ShapeDtypeStruct(shape, saved[group][name].dtype, sharding=device)
-            for name, shape in members.items()
-        }
-        for group, members in shapes.items()
-    }
-    arguments = ocp.args.PyTreeRestore(
-        item=target,
-        restore_args=ocp.checkpoint_utils.construct_restore_args(target),
-        partial_restore=True,
-    )
-    restored = checkpointer.restore(path / "state", args=arguments)
-    return {**restored["trainable"], **restored["frozen"]}
-
-
 def evaluate(experiment: Experiment, workdir: Path, checkpoint: str = "") -> str:
     """Evaluates weights, writes figures and report; returns the table to print."""
     use_compilation_cache()
-    model, step = load_model(experiment, workdir, checkpoint)
+    model, step = restore_model(experiment, workdir, checkpoint)
     render_missing(experiment.eval.datasets)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     scorer = evaluate_model(model, experiment, tokenizer)

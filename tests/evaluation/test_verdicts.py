@@ -24,8 +24,18 @@ def test_yes_and_no(text, verdict):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("3", 3), ("There are three mugs.", 3), ("one", 1), ("None.", 0), ("There are no mugs", 0)]
-    + [("a single mug", 1), ("a pair of mugs", 2), ("many", None), ("2.5", None), ("", None)],
+    [
+        ("3", 3),
+        ("There are three mugs.", 3),
+        ("one", 1),
+        ("None.", 0),
+        ("There are no mugs", 0),
+        ("a single mug", 1),
+        ("a pair of mugs", 2),
+        ("many", None),
+        ("2.5", None),
+        ("", None),
+    ],
 )
 def test_counts(text, count):
     assert verdicts.read_count(text) == count

@@ -1,0 +1,103 @@
+"""A trained model without what trained it: parameters of a checkpoint or of a weight file."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import orbax.checkpoint as ocp
+from flax import nnx
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.models.checkpoint_file import CheckpointFileError, load_safetensors
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training.checkpoint import find_damage
+from spatialvlm_jax.training.optim import is_frozen
+from spatialvlm_jax.training.resume import describe_run
+from spatialvlm_jax.training.state import ModelTemplate, Parameters
+
+
+def restore_model(experiment: Experiment, workdir: Path, checkpoint: str = "") -> tuple[VLM, int]:
+    """The model, and the step that its weights are of (0 where a weight file does not say).
+
+    Args:
+      experiment: says what the model looks like.
+      workdir: has the checkpoints.
+      checkpoint: "" for the newest whole one, a step, or a path to `.safetensors`.
+
+    Raises:
+      UserError: there are no such weights, or they do not fit.
+    """
+    seed = experiment.train.seed
+    template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
+    if checkpoint.endswith(".safetensors"):
+        model = template.build()
+        try:
+            header = load_safetensors(checkpoint, model, optional=("dense_head",))
+        except CheckpointFileError as error:
+            raise UserError(f"--checkpoint: {error}") from error
+        return model, int(header.get("step", 0))
+    path = find_checkpoint(workdir, checkpoint)
+    return template.model(restore_parameters(path, template, experiment)), int(path.name)
+
+
+def find_checkpoint(workdir: Path, step: str = "") -> Path:
+    """The folder of a checkpoint that is whole: of `step`, or the newest if that is empty.
+
+    Nothing is touched, so a run may be saving into the same folder.
+
+    Raises:
+      UserError: there is none.
+    """
+    folder = workdir / "checkpoints"
+    if step and not step.isdigit():
+        raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
+    if not folder.is_dir():
+        raise UserError(f"{folder} does not exist; train first, or name weights with --checkpoint")
+    steps = sorted((int(p.name) for p in folder.iterdir() if p.name.isdigit()), reverse=True)
+    if step and int(step) not in steps:
+        raise UserError(f"{folder} has no step {step}; there are {steps or 'none'}")
+    problems = []
+    for number in [int(step)] if step else steps:
+        problem = find_damage(folder / str(number))
+        if problem is None:
+            return folder / str(number)
+        problems.append(f"step {number}: {problem}")
+    reasons = f" ({'; '.join(problems)})" if problems else ""
+    raise UserError(f"{folder} has no whole checkpoint{reasons}; train again, or name another")
+
+
+def restore_parameters(
+    path: Path, template: ModelTemplate[VLM], experiment: Experiment
+) -> Parameters:
+    """The parameters of a checkpoint by name, without the optimiser's slots, on one device.
+
+    Raises:
+      UserError: they are not those of the configured model.
+    """
+    arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
+    saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
+    for name, here in describe_run(experiment, jax.process_count()).items():
+        there = saved.metadata.get(name)
+        if name.startswith(("model.", "optim.freeze")) and there != here:
+            raise UserError(
+                f"{path} was made with {name}={there}, the configuration has {here}: "
+                "evaluate with the --config that trained it"
+            )
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
+    target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {"trainable": {}, "frozen": {}}
+    for name, entry in template.shapes.items():
+        frozen = is_frozen(name, experiment.optim)
+        dtype = frozen_dtype if frozen else entry.dtype
+        target["frozen" if frozen else "trainable"][name] = jax.ShapeDtypeStruct(
+            entry.shape, dtype, sharding=device
+        )
+    parameters_only = ocp.args.PyTreeRestore(
+        item=target,
+        restore_args=ocp.checkpoint_utils.construct_restore_args(target),
+        partial_restore=True,
+    )
+    checkpointer = ocp.Checkpointer(ocp.PyTreeCheckpointHandler())
+    restored = checkpointer.restore(path / "state", args=parameters_only)
+    return {**restored["trainable"], **restored["frozen"]}
