@@ -15,10 +15,12 @@ from flax import nnx
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from spatialvlm_jax.errors import UserError
+
 ASSETS = Path(__file__).parent.parent / "assets"
 
 
-class CheckpointFileError(ValueError):
+class CheckpointFileError(UserError):
     """A weight file that cannot be read, or does not fit the model."""
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DecoderConfig
 from spatialvlm_jax.models.attention import Attention, Keys, attend
 from spatialvlm_jax.models.layers import (
@@ -47,7 +48,9 @@ class Embedder(nnx.Module):
     def decode(self, hidden: jax.Array) -> jax.Array:
         """float[..., D] -> logits float32[..., vocab_size]."""
         table = self.embedding[...].astype(hidden.dtype)
-        return jnp.einsum("...d,vd->...v", hidden, table, preferred_element_type=jnp.float32)
+        flat = hidden.reshape(-1, hidden.shape[-1])
+        logits = jnp.einsum("td,vd->tv", flat, table, preferred_element_type=jnp.float32)
+        return logits.reshape(*hidden.shape[:-1], -1)
 
 
 class DecoderBlock(nnx.Module):
@@ -84,9 +87,9 @@ class Decoder(nnx.Module):
     """Embedder, blocks, final norm."""
 
     def __init__(self, config: DecoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
-        """Raises ValueError for heads that do not divide."""
+        """Raises UserError for heads that do not divide."""
         if config.heads % config.kv_heads or config.head_size % 2:
-            raise ValueError(
+            raise UserError(
                 f"decoder: kv_heads {config.kv_heads} must divide heads {config.heads}, and "
                 f"head_size {config.head_size} must be even"
             )
@@ -124,7 +127,9 @@ class Decoder(nnx.Module):
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
         text_rotary = self.rotary(positions + image.shape[-2])
 
-        def layer(block: DecoderBlock, streams: Streams, _: None) -> tuple[Streams, Streams]:
+        def layer(
+            block: DecoderBlock, streams: Streams, _: None
+        ) -> tuple[Streams, tuple[Keys, Keys]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
             text_query, text_keys = block.project(text, text_rotary)

@@ -27,7 +27,7 @@ class Linear(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """float[..., inputs] -> float[..., outputs]."""
-        # One plain matrix product: with several leading axes the CPU's gradients take twice as long.
+        # One plain product: over several leading axes the CPU's gradients take twice as long.
         y = x.reshape(-1, x.shape[-1]) @ self.kernel[...].astype(x.dtype)
         if self.bias is not None:
             y = y + self.bias[...].astype(x.dtype)
@@ -127,7 +127,7 @@ def rotate(x: jax.Array, table: tuple[jax.Array, jax.Array]) -> jax.Array:
 
 def stack(make: Callable[[nnx.Rngs], Any], depth: int, rngs: nnx.Rngs) -> Any:
     """One module that holds `depth` layers: each parameter gets a leading axis of that size."""
-    return nnx.vmap(make, in_axes=0, out_axes=0)(rngs.fork(split=depth))
+    return nnx.vmap(make, in_axes=0, out_axes=0)(rngs.split(depth))
 
 
 def run_stack(

@@ -6,6 +6,7 @@ word for both where the two tables share it ("small").
 
 import difflib
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Group, ModelConfig
 
 PALIGEMMA_VOCABULARY = 257_152
@@ -65,7 +66,7 @@ def build_model_config(name: str) -> ModelConfig:
       name: "ENCODER+DECODER", or one word for both.
 
     Raises:
-      ValueError: unknown size, naming those there are.
+      UserError: unknown size, naming those there are.
     """
     encoder, _, decoder = name.partition("+")
     decoder = decoder or encoder
@@ -73,7 +74,7 @@ def build_model_config(name: str) -> ModelConfig:
         if part not in table:
             close = difflib.get_close_matches(part, table, n=1)
             hint = f'; did you mean "{close[0]}"?' if close else ""
-            raise ValueError(f'no {what} "{part}": choose among {", ".join(table)}{hint}')
+            raise UserError(f'no {what} "{part}": choose among {", ".join(table)}{hint}')
     sizes = ENCODERS[encoder], DECODERS[decoder]
     deep = max(size.depth for size in sizes) >= _SCAN_FROM_DEPTH
     return ModelConfig(encoder=sizes[0], decoder=sizes[1], scan_layers=deep)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import EncoderConfig
 from spatialvlm_jax.models.attention import Attention, Keys, attend
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
@@ -20,17 +21,18 @@ class PatchStem(nnx.Module):
     def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
         """The kernel is [patch row, patch column, channel, width], as a convolution's would be."""
         self.patch = config.patch_size
-        linear = Linear(self.patch**2 * 3, config.width, bias=True, rngs=rngs)
+        linear = Linear(self.patch**2 * 3, config.width, bias=False, rngs=rngs)
         self.kernel = nnx.Param(linear.kernel[...].reshape(self.patch, self.patch, 3, -1))
-        self.bias = linear.bias
+        self.bias = nnx.Param(jnp.zeros(config.width, jnp.float32))
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """float[B, H, W, 3] -> float[B, N, width]."""
         rows, size = images.shape[0], images.shape[1] // self.patch
         grid = images.reshape(rows, size, self.patch, size, self.patch, 3).swapaxes(2, 3)
-        flat = grid.reshape(rows, size * size, self.patch**2 * 3)
+        flat = grid.reshape(rows * size * size, self.patch**2 * 3)
         kernel = self.kernel[...].reshape(flat.shape[-1], -1)
-        return flat @ kernel.astype(flat.dtype) + self.bias[...].astype(flat.dtype)
+        y = flat @ kernel.astype(flat.dtype) + self.bias[...].astype(flat.dtype)
+        return y.reshape(rows, size * size, -1)
 
 
 class StridedConvolution(nnx.Module):
@@ -61,10 +63,10 @@ class ConvolutionStem(nnx.Module):
     """
 
     def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
-        """Raises ValueError unless the patch size is a power of two."""
+        """Raises UserError unless the patch size is a power of two."""
         levels = config.patch_size.bit_length() - 1
         if config.patch_size != 1 << levels or levels < 1:
-            raise ValueError(
+            raise UserError(
                 f'stem "conv" halves the image: patch_size must be 2, 4, 8, ..., not '
                 f'{config.patch_size}; use stem = "patch"'
             )
@@ -112,9 +114,9 @@ class Encoder(nnx.Module):
     """Stem, learned positions, blocks, final norm."""
 
     def __init__(self, config: EncoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
-        """Raises ValueError for sizes that do not divide."""
+        """Raises UserError for sizes that do not divide."""
         if config.image_size % config.patch_size or config.width % config.heads:
-            raise ValueError(
+            raise UserError(
                 f"encoder: patch_size {config.patch_size} must divide image_size "
                 f"{config.image_size}, and heads {config.heads} must divide width {config.width}"
             )

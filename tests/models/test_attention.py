@@ -1,0 +1,68 @@
+"""Attention against a loop over every query and head."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spatialvlm_jax.models.attention import Keys, attend
+
+ROWS, TEXTS, QUERIES, HEADS, SIZE = 2, 3, 4, 2, 8
+RNG = np.random.default_rng(0)
+
+
+def draw(*shape: int) -> np.ndarray:
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def attend_one_by_one(query: np.ndarray, parts: list[Keys]) -> np.ndarray:
+    out = np.zeros_like(query)
+    group = query.shape[3] // HEADS
+    for b, s, q, n in np.ndindex(query.shape[:4]):
+        weights, values = [], []
+        for part in parts:
+            text = s if part.key.shape[1] > 1 else 0
+            for k in range(part.key.shape[2]):
+                if part.mask is not None and not part.mask[b, s, q, k]:
+                    continue
+                key = part.key[b, text, k, n // group]
+                weights.append(np.exp(query[b, s, q, n] @ key / np.sqrt(SIZE)))
+                values.append(part.value[b, text, k, n // group])
+        out[b, s, q, n] = np.array(weights) @ np.array(values) / np.sum(weights)
+    return out
+
+
+def keys(texts: int, count: int, mask: np.ndarray | None = None) -> Keys:
+    shape = (ROWS, texts, count, HEADS, SIZE)
+    return Keys(draw(*shape), draw(*shape), mask)
+
+
+@pytest.mark.parametrize("group", [1, 3])
+def test_attention_over_shared_and_own_keys(group: int) -> None:
+    query = draw(ROWS, TEXTS, QUERIES, HEADS * group, SIZE)
+    mask = RNG.random((ROWS, TEXTS, QUERIES, 6)) < 0.5
+    parts = [keys(1, 5), keys(TEXTS, 6, mask), keys(TEXTS, 1)]
+    np.testing.assert_allclose(attend(query, parts), attend_one_by_one(query, parts), atol=1e-5)
+
+
+def test_hidden_keys_do_not_touch_a_bit() -> None:
+    query = draw(ROWS, 1, QUERIES, HEADS, SIZE)
+    mask = np.broadcast_to(np.arange(6) < 3, (ROWS, 1, QUERIES, 6))
+    shared, own = keys(1, 5), keys(1, 6, mask)
+    loud = np.where(np.arange(6)[:, None, None] < 3, own.key, 1e3 * own.key)
+    before = attend(query, [shared, own])
+    after = attend(query, [shared, Keys(loud, 7 - own.value * mask[0, 0, 0, :, None, None], mask)])
+    assert not np.array_equal(before, after)  # visible values did change
+    after = attend(query, [shared, Keys(loud, own.value, mask)])
+    assert np.array_equal(before, after)
+
+
+def test_a_query_that_sees_nothing_stays_finite() -> None:
+    hidden = keys(1, 3, np.zeros((ROWS, 1, QUERIES, 3), bool))
+    assert np.isfinite(attend(draw(ROWS, 1, QUERIES, HEADS, SIZE), [hidden])).all()
+
+
+def test_large_scores_do_not_overflow() -> None:
+    query = jnp.full((1, 1, 1, 1, SIZE), 100.0)
+    key = jnp.stack([jnp.full((SIZE,), 100.0), jnp.zeros(SIZE)])[None, None, :, None]
+    value = jnp.stack([jnp.ones(SIZE), jnp.zeros(SIZE)])[None, None, :, None]
+    assert np.array_equal(attend(query, [Keys(key, value)]), np.ones((1, 1, 1, 1, SIZE)))

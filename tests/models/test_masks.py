@@ -1,0 +1,75 @@
+"""The matrices of the module's docstring, entry by entry."""
+
+import hypothesis
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.models import masks
+
+
+def test_prefix_rule_is_the_taught_matrix() -> None:
+    segments = np.array([1, 1, 1, 1, 0])
+    suffix = np.array([0, 0, 1, 1, 0], bool)
+    assert np.array_equal(
+        masks.text_mask(segments, suffix),
+        [
+            [1, 1, 0, 0, 0],
+            [1, 1, 0, 0, 0],
+            [1, 1, 1, 0, 0],
+            [1, 1, 1, 1, 0],
+            [0, 0, 0, 0, 0],
+        ],
+    )
+    image = masks.image_text_mask("prefix", segments, suffix)
+    assert np.array_equal(image, [[1, 1, 0, 0, 0]])
+
+
+def test_image_prefix_rule_is_the_taught_matrix() -> None:
+    segments = np.array([1, 1, 1, 2, 2, 2])
+    suffix = np.array([0, 1, 1, 0, 0, 1], bool)
+    assert np.array_equal(
+        masks.text_mask(segments, suffix),
+        [
+            [1, 0, 0, 0, 0, 0],
+            [1, 1, 0, 0, 0, 0],
+            [1, 1, 1, 0, 0, 0],
+            [0, 0, 0, 1, 1, 0],
+            [0, 0, 0, 1, 1, 0],
+            [0, 0, 0, 1, 1, 1],
+        ],
+    )
+    assert masks.image_text_mask("image_prefix", segments, suffix) is None
+
+
+@hypothesis.given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=1, max_size=3),
+    st.integers(0, 2),
+)
+def test_text_mask_agrees_with_the_rule_in_words(
+    segments: list[tuple[int, int]], padding: int
+) -> None:
+    tokens = [
+        (number, index >= prefix)
+        for number, (prefix, suffix) in enumerate(segments, start=1)
+        for index in range(prefix + suffix)
+    ] + [(0, False)] * padding
+
+    def sees(query: int, key: int) -> bool:
+        (query_segment, query_suffix), (key_segment, key_suffix) = tokens[query], tokens[key]
+        if key_segment == 0 or key_segment != query_segment:
+            return False
+        return not key_suffix or (query_suffix and key <= query)
+
+    ids, suffix = (np.array(column) for column in zip(*tokens, strict=True))
+    size = range(len(tokens))
+    expected = [[sees(query, key) for key in size] for query in size]
+    assert np.array_equal(masks.text_mask(ids, suffix), expected)
+
+
+def test_prefix_rule_refuses_packed_rows() -> None:
+    masks.check_segments("prefix", np.array([[1, 1, 0], [1, 1, 1]]))
+    masks.check_segments("image_prefix", np.array([[1, 2, 0]]))
+    with pytest.raises(UserError, match="pairs_per_image = 1"):
+        masks.check_segments("prefix", np.array([[1, 1, 0], [1, 2, 2]]))
