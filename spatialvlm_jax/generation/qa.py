@@ -17,7 +17,7 @@ from spatialvlm_jax.generation.qa_config import QAConfig
 from spatialvlm_jax.generation.records import QA, Kind, Scene
 from spatialvlm_jax.generation.registry import REGISTRY, Fact, QuestionType, register
 from spatialvlm_jax.generation.relations import Measure, SceneGeometry
-from spatialvlm_jax.generation.visibility import clear_objects, named_objects
+from spatialvlm_jax.generation.visibility import contents_of
 from spatialvlm_jax.generation.writer import Writer
 
 __all__ = ["REGISTRY", "QAConfig", "QuestionType", "generate_pairs", "register"]
@@ -117,23 +117,20 @@ def _ask_general(
 def _ask_facts(
     entry: QuestionType, contents: Contents, config: QAConfig, draws: Draws, writer: Writer
 ) -> Iterator[QA]:
-    """The facts of one type, taking turns between the answers so that none is the usual one."""
+    """The facts of one type, in rounds of one fact an answer, so that none is the usual answer.
+
+    A round needs two different answers, except that the first may have one (no yes without a no).
+    """
     by_verdict: dict[str, list[Fact]] = {}
     for fact in draws.shuffle(entry.evaluate(contents)):
         by_verdict.setdefault(fact.verdict, []).append(fact)
-    turns = draws.shuffle(sorted(by_verdict))
-    if entry.answer_form == "yes_no" and len(turns) < 2:
-        return
-    for asked in range(config.max_per_type):
-        facts = by_verdict[turns[asked % len(turns)]] if turns else []
-        if not facts and entry.answer_form == "yes_no":
-            return
-        while turns and not facts:
-            turns.remove(turns[asked % len(turns)])
-            facts = by_verdict[turns[asked % len(turns)]] if turns else []
-        if not turns:
-            return
-        yield writer.fact(entry, facts.pop())
+    room, least = config.max_per_type, 2 if entry.answer_form == "yes_no" else 1
+    while room > 0 and len(by_verdict) >= least:
+        for verdict in draws.shuffle(sorted(by_verdict))[:room]:
+            yield writer.fact(entry, by_verdict[verdict].pop())
+        room -= len(by_verdict)
+        by_verdict = {verdict: facts for verdict, facts in by_verdict.items() if facts}
+        least = 2
 
 
 def _halves(spatial: _Spatial, room: int) -> list[QA]:
@@ -155,14 +152,11 @@ def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
       At most `config.pairs_per_image` pairs in a seeded order; none repeats another.
     """
     draws = Draws(scene.image_id, seed)
-    clear = clear_objects(scene, config)
-    named = named_objects(scene, clear)
+    contents = contents_of(scene, config)
     writer = Writer(scene, config, draws)
-    spatial = _Spatial(SceneGeometry.from_scene(scene), named, config, draws, writer)
+    spatial = _Spatial(SceneGeometry.from_scene(scene), contents.named, config, draws, writer)
     share = config.spatial_fraction / (config.spatial_fraction + config.general_fraction)
     room = round(config.pairs_per_image * share)
     pairs = _halves(spatial, room)
-    complete = all(thing.provenance == "exact" for thing in scene.objects)
-    contents = Contents(scene.objects, clear, named, complete)
     general = _ask_general(contents, config, draws, writer)
     return draws.shuffle([*pairs, *itertools.islice(general, config.pairs_per_image - room)])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from spatialvlm_jax.generation.general_types import Contents
 from spatialvlm_jax.generation.qa_config import QAConfig
 from spatialvlm_jax.generation.records import Object3D, Scene
 
@@ -33,3 +34,10 @@ def named_objects(scene: Scene, clear: tuple[int, ...]) -> tuple[int, ...]:
     """
     words = [frozenset(thing.caption.lower().split()) for thing in scene.objects]
     return tuple(i for i in clear if sum(words[i] <= other for other in words) == 1)
+
+
+def contents_of(scene: Scene, config: QAConfig) -> Contents:
+    """What can be asked about. Only exact scenes are known to list every object there is."""
+    clear = clear_objects(scene, config)
+    complete = all(thing.provenance == "exact" for thing in scene.objects)
+    return Contents(scene.objects, clear, named_objects(scene, clear), complete)

@@ -30,7 +30,7 @@ def turned(yaw: float) -> np.ndarray:
 def thing(
     caption: str,
     center: Sequence[float] | np.ndarray,
-    extents: Sequence[float] = (0.3, 0.3, 0.3),
+    extents: Sequence[float] | np.ndarray = (0.3, 0.3, 0.3),
     yaw: float = 0.0,
     parts: Iterable[Primitive] = (),
     **fields: Any,
