@@ -155,7 +155,9 @@ def train() -> bytes:
     trainer would rather spell the rarer ones, but short sequences are worth more here than a
     vocabulary that compresses best. Whatever is not covered is spelled in bytes.
     """
-    model = sentencepiece_model_pb2.ModelProto.FromString(_train_subwords())
+    model = sentencepiece_model_pb2.ModelProto.FromString(  # type: ignore[attr-defined]
+        _train_subwords()
+    )
     known = {piece.piece: piece for piece in model.pieces}
     counts = collections.Counter(
         word.strip(".,:?!'") for text in training_text() for word in text.split()

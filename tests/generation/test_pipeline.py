@@ -1,0 +1,129 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.generation import pipeline
+from spatialvlm_jax.generation.pipeline import GenerationError, Shard, generate, plan_shards
+from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.generation.shards import open_split, shard_files
+from spatialvlm_jax.generation.store import StoredExample
+from tests.generation.pictures import PictureSource
+
+SPLITS = {"train": 7, "validation": 3}
+SHARDS = {"train": 3, "validation": 1}
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for path in directory.iterdir()
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def image_ids(directory: Path, split: str) -> list[str]:
+    return [StoredExample(record).image_id for record in open_split(directory, split)]
+
+
+def test_shards_divide_consecutive_images() -> None:
+    assert plan_shards(SPLITS, SHARDS) == [
+        Shard("train", 0, 3, 0, 2),
+        Shard("train", 1, 3, 2, 4),
+        Shard("train", 2, 3, 4, 7),
+        Shard("validation", 0, 1, 7, 10),
+    ]
+    assert [shard.count for shard in plan_shards({"train": 3600})] == [15] * 15
+    assert len(plan_shards({"train": 10_000_000})) == 128
+
+
+def test_every_image_is_stored_rejected_or_failed_and_the_ledger_says_why(tmp_path: Path) -> None:
+    source = PictureSource(broken=(1,), unclear=(4, 8))
+    report = generate(source, SPLITS, tmp_path, shards=SHARDS, quiet=True)
+    assert (report.asked, report.stored, report.rejected, report.failed) == (10, 7, 2, 1)
+    assert report.pairs == 35
+    assert report.kinds == {"qualitative": 7, "quantitative": 14, "general": 14}
+    assert image_ids(tmp_path, "train") == [f"fake-000{index}" for index in (0, 2, 3, 5, 6)]
+    assert image_ids(tmp_path, "validation") == ["fake-0007", "fake-0009"]
+    ledger = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    assert [(row["image_id"], row["split"], row["stage"], row["status"]) for row in ledger] == [
+        ("fake-0001", "train", "scene", "failed"),
+        ("fake-0004", "train", "questions", "rejected"),
+        ("fake-0008", "validation", "questions", "rejected"),
+    ]
+    assert ledger[0]["reason"] == "RuntimeError: the lamp fell over"
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["asked"] == summary["stored"] + summary["rejected"] + summary["failed"] == 10
+
+
+def test_the_same_request_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
+    source = PictureSource(unclear=(4,))
+    generate(source, SPLITS, tmp_path / "one", shards=SHARDS, quiet=True)
+    generate(source, SPLITS, tmp_path / "two", shards=SHARDS, workers=2, quiet=True)
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert len(one) == 9
+    assert [name for name in one if one[name] != two[name]] == []
+
+
+class CutOff(PictureSource):
+    """Loses its power when it comes to image 5."""
+
+    def scenes(self, indices: Sequence[int]) -> list[Scene]:
+        if 5 in indices:
+            raise KeyboardInterrupt
+        return super().scenes(indices)
+
+
+def test_a_run_that_was_cut_off_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
+    generate(PictureSource(), SPLITS, tmp_path / "whole", shards=SHARDS, quiet=True)
+    with pytest.raises(KeyboardInterrupt):
+        generate(CutOff(), SPLITS, tmp_path / "cut", shards=SHARDS, quiet=True)
+    done = sorted((tmp_path / "cut").glob("*.array_record-*"))
+    assert len(done) == 2
+    stamps = [path.stat().st_mtime_ns for path in done]
+    (tmp_path / "cut" / "left.incomplete-1").write_bytes(b"half")
+    generate(PictureSource(), SPLITS, tmp_path / "cut", shards=SHARDS, quiet=True)
+    assert [path.stat().st_mtime_ns for path in done] == stamps
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_a_finished_data_set_is_left_alone(tmp_path: Path) -> None:
+    first = generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+    stamps = {path: path.stat().st_mtime_ns for path in shard_files(tmp_path, "train")}
+    assert generate(PictureSource(broken=(0,)), SPLITS, tmp_path, quiet=True) == first
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+
+
+def test_another_request_in_the_same_directory_is_refused(tmp_path: Path) -> None:
+    generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+    with pytest.raises(GenerationError, match=r"begun with other settings \(seed\)"):
+        generate(PictureSource(seed=1), SPLITS, tmp_path, quiet=True)
+    with pytest.raises(GenerationError, match=r"\(splits\)"):
+        generate(PictureSource(), {"train": 8}, tmp_path, quiet=True)
+
+
+def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:
+    refused = pytest.raises(GenerationError, match="another run is writing")
+    with pipeline._only_writer(tmp_path), refused:
+        generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+
+
+def test_a_source_that_always_fails_stops_the_run_at_once(tmp_path: Path) -> None:
+    source = PictureSource(broken=tuple(range(10)))
+    with pytest.raises(GenerationError, match="every image fails; the first: RuntimeError"):
+        generate(source, SPLITS, tmp_path, quiet=True)
+    assert not list(tmp_path.glob("*.array_record-*"))
+
+
+def test_a_shard_whose_images_are_all_rejected_can_be_read_past(tmp_path: Path) -> None:
+    source = PictureSource(unclear=(2, 3))
+    generate(source, {"train": 7}, tmp_path, shards={"train": 3}, quiet=True)
+    assert image_ids(tmp_path, "train") == [f"fake-000{index}" for index in (0, 1, 4, 5, 6)]
+
+
+def test_an_empty_split_is_an_error(tmp_path: Path) -> None:
+    source = PictureSource(unclear=(7, 8, 9))
+    with pytest.raises(GenerationError, match=r"'validation' is empty; the reasons are in ledger"):
+        generate(source, SPLITS, tmp_path, quiet=True)

@@ -1,0 +1,106 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.generation import shards
+from spatialvlm_jax.generation.pipeline import generate
+from tests.generation.pictures import PictureSource
+
+# TensorFlow made impossible to import, as where it is not installed.
+READ_WITHOUT_TENSORFLOW = """
+import importlib.machinery, sys
+found = importlib.machinery.PathFinder.find_spec
+importlib.machinery.PathFinder.find_spec = classmethod(
+    lambda cls, name, *rest: None if name.split(".")[0] == "tensorflow" else found(name, *rest)
+)
+import grain
+import tensorflow_datasets as tfds
+from array_record.python.array_record_data_source import ArrayRecordDataSource
+from spatialvlm_jax.generation.store import StoredExample
+
+directory = sys.argv[1]
+builder = tfds.builder_from_directory(directory)
+source = builder.as_data_source("train")
+assert len(source) == builder.info.splits["train"].num_examples == 5
+ids = [example["image_id"].decode() for example in source]
+assert len(builder.as_data_source("train[:2]")) == 2
+raw = ArrayRecordDataSource([str(path) for path in builder.info.splits["train"].filepaths])
+rows = grain.MapDataset.source(raw).map(lambda record: StoredExample(record).image_id)
+assert list(rows) == ids, (list(rows), ids)
+assert [example["qa"]["answer"][0] for example in source] == [b"left, so yes"] * 5
+assert "tensorflow" not in sys.modules
+print(ids)
+"""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("stored")
+    splits = {"train": 5, "validation": 2}
+    generate(PictureSource(), splits, directory, shards={"train": 2}, quiet=True)
+    return directory
+
+
+def test_tfds_and_grain_read_it_without_tensorflow(directory: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READ_WITHOUT_TENSORFLOW, str(directory)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str([f"fake-000{index}" for index in range(5)])
+
+
+def test_split_sizes_and_files(directory: Path) -> None:
+    sizes = shards.split_sizes(directory)
+    assert sizes["train"].shard_lengths == (2, 3)
+    assert sizes["validation"].shard_lengths == (2,)
+    files = shards.shard_files(directory, "train")
+    assert [file.name for file in files] == [
+        "spatialvlm-train.array_record-00000-of-00002",
+        "spatialvlm-train.array_record-00001-of-00002",
+    ]
+    assert sizes["train"].num_bytes == sum(file.stat().st_size for file in files)
+
+
+def test_missing_and_wrong_directories_are_named(directory: Path, tmp_path: Path) -> None:
+    with pytest.raises(shards.StoreError, match="nowhere does not exist; make it with"):
+        shards.open_split(tmp_path / "nowhere", "train")
+    with pytest.raises(shards.StoreError, match=r"has no dataset_info\.json"):
+        shards.open_split(tmp_path, "train")
+    with pytest.raises(shards.StoreError, match="no split 'test'; it has train, validation"):
+        shards.open_split(directory, "test")
+    (tmp_path / "dataset_info.json").write_text('{"fileFormat": "tfrecord", "splits": []}')
+    with pytest.raises(shards.StoreError, match="stored as tfrecord"):
+        shards.open_split(tmp_path, "train")
+    (tmp_path / "dataset_info.json").write_text("{")
+    with pytest.raises(shards.StoreError, match="cannot be read"):
+        shards.open_split(tmp_path, "train")
+
+
+def test_a_missing_shard_is_named(tmp_path: Path) -> None:
+    generate(PictureSource(), {"train": 4}, tmp_path, shards={"train": 2}, quiet=True)
+    shards.shard_path(tmp_path, "train", 1, 2).unlink()
+    with pytest.raises(shards.StoreError, match=r"lacks 1 of its 2 shards: .*00001-of-00002"):
+        shards.open_split(tmp_path, "train")
+
+
+def test_a_file_that_is_no_array_record_is_refused(tmp_path: Path) -> None:
+    generate(PictureSource(), {"train": 2}, tmp_path, quiet=True)
+    shards.shard_path(tmp_path, "train", 0, 1).write_bytes(b"not a record" * 100)
+    with pytest.raises(shards.StoreError, match="cannot be opened"):
+        shards.open_split(tmp_path, "train")
+
+
+def test_a_shard_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    def records() -> Iterator[bytes]:
+        yield b"one"
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        shards.write_shard(tmp_path / "shard", records())
+    assert list(tmp_path.iterdir()) == []

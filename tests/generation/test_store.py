@@ -1,0 +1,92 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from spatialvlm_jax.generation import store
+from spatialvlm_jax.generation.records import Object3D, Scene
+from tests.generation.pictures import pairs, picture
+
+
+@pytest.fixture(scope="module")
+def example() -> store.StoredExample:
+    return store.StoredExample(store.encode_example(picture(3), pairs(3)))
+
+
+def test_a_scene_comes_back_as_it_was(example: store.StoredExample) -> None:
+    before, after = picture(3), example.scene()
+    assert (after.image_id, after.source) == ("fake-0003", "fake")
+    assert np.array_equal(after.image, before.image)
+    assert np.array_equal(after.intrinsics, before.intrinsics)
+    assert after.up is not None
+    assert np.array_equal(after.up, [0, -1, 0])
+    assert after.camera_height == 1.5
+    for was, now in zip(before.objects, after.objects, strict=True):
+        for field in dataclasses.fields(Object3D):
+            if field.name != "parts":
+                old, new = getattr(was, field.name), getattr(now, field.name)
+                assert np.array_equal(np.asarray(new), np.asarray(old, np.asarray(new).dtype)), (
+                    field
+                )
+
+
+def test_pairs_come_back_as_they_were(example: store.StoredExample) -> None:
+    for was, now in zip(pairs(3), example.pairs(), strict=True):
+        np.testing.assert_equal(
+            dataclasses.asdict(now),
+            dataclasses.asdict(was) | {"value": float(np.float32(was.value))},
+        )
+
+
+def test_depth_is_metres_to_half_a_millimetre_and_zero_where_unknown() -> None:
+    depth = np.array([[0.7773, np.nan], [-1.0, 52.1234]], np.float32)
+    read = store.decode_depth(store.encode_depth(depth))
+    assert read.dtype == np.float32
+    np.testing.assert_allclose(read, [[0.7773, 0.0], [0.0, 52.1234]], atol=0.5e-3)
+
+
+def test_spans_are_sizes_along_the_canonical_axes(example: store.StoredExample) -> None:
+    # A level camera: canonical x, y, z are the camera's x, z and y upside down.
+    np.testing.assert_allclose(example.floats("objects/spans", (-1, 3))[0], [0.125, 0.5, 0.25])
+
+
+def test_unknown_gravity_is_none_and_leaves_spans_unknown() -> None:
+    record = store.encode_example(picture(0, gravity=False), pairs(0))
+    example = store.StoredExample(record)
+    assert example.scene().up is None
+    assert example.scene().camera_height is None
+    assert np.isnan(example.floats("objects/spans")).all()
+
+
+def test_equal_scenes_give_equal_bytes() -> None:
+    assert store.encode_example(picture(1), pairs(1)) == store.encode_example(picture(1), pairs(1))
+
+
+def test_tfds_decodes_what_is_written_and_agrees_with_our_reader(
+    example: store.StoredExample,
+) -> None:
+    record = store.encode_example(picture(3), pairs(3))
+    read = store.features().deserialize_example_np(record)
+    assert np.array_equal(read["image"], example.image())
+    assert np.array_equal(read["instances"][..., 0], example.instances())
+    assert np.array_equal(read["depth"][..., 0], example.depth())
+    assert list(read["qa"]["question"]) == example.bytes_of("qa/question")
+    assert list(read["qa"]["objects"][0]) == [0, 1, -1, -1]
+    assert np.array_equal(read["objects"]["rotation"], [np.eye(3), np.eye(3)])
+
+
+def test_an_empty_scene_can_be_stored() -> None:
+    empty: Scene = dataclasses.replace(picture(0), objects=())
+    example = store.StoredExample(store.encode_example(empty, []))
+    assert example.objects() == ()
+    assert example.pairs() == []
+    assert not example.instances().any()
+
+
+def test_more_than_the_format_holds_is_refused() -> None:
+    crowd = dataclasses.replace(picture(0), objects=picture(0).objects * 128)
+    with pytest.raises(ValueError, match="256 objects; at most 255"):
+        store.encode_example(crowd, [])
+    pair = dataclasses.replace(pairs(0)[0], objects=(0, 1, 0, 1, 0))
+    with pytest.raises(ValueError, match="'left_of' pair names 5 objects"):
+        store.encode_example(picture(0), [pair])
