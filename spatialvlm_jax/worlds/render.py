@@ -12,7 +12,6 @@ import numpy as np
 
 from spatialvlm_jax.worlds import pack, shade, trace
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.parts import SHAPES
 from spatialvlm_jax.worlds.trace import Vector
 
 _LIFT = 1e-3
@@ -102,10 +101,8 @@ def _colour(
     depth = jnp.minimum(hits.depth, depth_room)
     point = tuple(o + depth * d for o, d in zip(origin, direction, strict=True))
     blur = depth * (2.0 / config.image_size) * arrays["scene"][:, pack.TANGENT, None]
-    table = jnp.concatenate([arrays[name] for name in SHAPES], axis=1)
-    row = jnp.take_along_axis(table, jnp.maximum(hits.solid, 0)[..., None], axis=1)
-    normal_solid, place = shade.solid_surface(row, point)
-    paint_solid, gloss = shade.solid_paint(row, place, normal_solid, blur)
+    normal_solid, place = shade.solid_surface(hits.row, point)
+    paint_solid, gloss = shade.solid_paint(hits.row, place, normal_solid, blur)
     paint_room = shade.room_paint(arrays, point, normal_room, blur)
     normal = tuple(
         jnp.where(on_solid, a, b) for a, b in zip(normal_solid, normal_room, strict=True)
@@ -150,8 +147,7 @@ def _render(arrays: dict[str, jax.Array], config: WorldConfig) -> Rendered:
             found = trace.nearest(arrays, start, ray)
             rgb += _colour(arrays, start, ray, found, config, 1.7 * sample)[0]
         rgb = rgb / (side * side)
-    table = jnp.concatenate([arrays[name][..., pack.OBJECT] for name in SHAPES], axis=1)
-    owner = jnp.take_along_axis(table, jnp.maximum(hits.solid, 0), axis=1).astype(jnp.int8)
+    owner = hits.row[pack.OBJECT].astype(jnp.int8)
     instance = jnp.where(hits.solid >= 0, owner, jnp.int8(-1))
     frame = (batch, size, size)
     return Rendered(

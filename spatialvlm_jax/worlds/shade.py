@@ -24,9 +24,14 @@ def _scene(arrays: dict[str, jax.Array], columns: slice) -> tuple[jax.Array, ...
     return tuple(block[:, i, None] for i in range(block.shape[1]))
 
 
+def _fraction(x: jax.Array) -> jax.Array:
+    """x modulo 1, by a floor: `mod` calls a scalar library routine on CPUs."""
+    return x - jnp.floor(x)
+
+
 def _jitter(index: jax.Array) -> jax.Array:
     """A number in [-0.5, 0.5) that looks random from one whole number to the next."""
-    return jnp.mod(index * 0.61803399 + 0.137 * jnp.mod(index * index, 7.0), 1.0) - 0.5
+    return _fraction(index * 0.61803399 + 0.411 * _fraction(index * index * 0.3819)) - 0.5
 
 
 def room_exit(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -> tuple[jax.Array, Vector]:
@@ -56,7 +61,7 @@ def room_paint(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur
     along = point[1] / length + jnp.where(style == 1, 0.37 * column, 0.0)
     line = jnp.floor(along)
     sharp = jnp.clip(1.5 - 1.5 * blur / pitch, 0.0, 1.0)
-    checker = jnp.mod(column + line, 2.0)
+    checker = 2.0 * _fraction(0.5 * (column + line))
     edge = jnp.minimum(
         (0.5 - jnp.abs(point[0] / pitch - column - 0.5)) * pitch,
         (0.5 - jnp.abs(along - line - 0.5)) * length,
@@ -80,40 +85,39 @@ def room_paint(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur
 
 
 def solid_surface(row: jax.Array, point: Vector) -> tuple[Vector, Vector]:
-    """(normal, local point) on solids. row: float32[B, P, COLUMNS] of the solid each ray hit."""
-    c, s = row[..., pack.COS], row[..., pack.SIN]
-    x, y, z = (point[i] - row[..., i] for i in range(3))
+    """(normal, local point) on solids. row: float32[COLUMNS, B, P] of the solid each ray hit."""
+    c, s = row[pack.COS], row[pack.SIN]
+    x, y, z = (point[i] - row[i] for i in range(3))
     x, y = c * x + s * y, c * y - s * x
-    hx, hy, hz = (row[..., 3 + i] for i in range(3))
-    shape = row[..., pack.SHAPE]
+    hx, hy, hz = (row[3 + i] for i in range(3))
+    shape = row[pack.SHAPE]
     bx, by, bz = jnp.abs(x) / hx, jnp.abs(y) / hy, jnp.abs(z) / hz
     # The face whose plane the point is nearest to, in metres.
     ex, ey, ez = hx * (1 - bx), hy * (1 - by), hz * (1 - bz)
     face_z = ez <= jnp.minimum(ex, ey)
     face_x = ~face_z & (ex <= ey)
-    slope = row[..., pack.SLOPE]
+    slope = row[pack.SLOPE]
     rho = jnp.sqrt(x * x + y * y)
-    side = row[..., pack.RADIUS] + slope * z - rho
+    side = row[pack.RADIUS] + slope * z - rho
     cap = ez < side
     lean = 1.0 / jnp.sqrt(1.0 + slope * slope)
     ring = lean / jnp.maximum(rho, 1e-9)
     gx, gy, gz = x / (hx * hx), y / (hy * hy), z / (hz * hz)
     unit = jax.lax.rsqrt(jnp.maximum(gx * gx + gy * gy + gz * gz, 1e-20))
     is_box, is_cylinder = shape == BOX, shape == CYLINDER
-    box_side = jnp.where(is_box, 1.0, 0.0)
     nx = jnp.where(is_cylinder, jnp.where(cap, 0.0, x * ring), gx * unit)
     ny = jnp.where(is_cylinder, jnp.where(cap, 0.0, y * ring), gy * unit)
     nz = jnp.where(is_cylinder, jnp.where(cap, jnp.sign(z), -slope * lean), gz * unit)
     nx = jnp.where(is_box, jnp.where(face_x, jnp.sign(x), 0.0), nx)
     ny = jnp.where(is_box, jnp.where(~face_x & ~face_z, jnp.sign(y), 0.0), ny)
-    nz = jnp.where(is_box, jnp.where(face_z, jnp.sign(z), 0.0), nz) + 0.0 * box_side
+    nz = jnp.where(is_box, jnp.where(face_z, jnp.sign(z), 0.0), nz)
     return (c * nx - s * ny, s * nx + c * ny, nz), (x, y, z)
 
 
 def solid_paint(row: jax.Array, place: Vector, normal: Vector, blur: jax.Array) -> tuple[Vector, jax.Array]:
     """(linear RGB, gloss) of solids at a local point, with the texture of their material."""
     x, y, z = place
-    material = row[..., pack.MATERIAL]
+    material = row[pack.MATERIAL]
     wood, fabric = material == _CODE["wood"], material == _CODE["fabric"]
     metal, glass = material == _CODE["metal"], material == _CODE["glass"]
     ceramic, plastic = material == _CODE["ceramic"], material == _CODE["plastic"]
@@ -125,14 +129,14 @@ def solid_paint(row: jax.Array, place: Vector, normal: Vector, blur: jax.Array) 
     wooden = 1.0 + fade * (0.3 * _jitter(board) - 0.25 * (seam > 0.46)) + 0.07 * grain
     weave = jnp.sin(x * 420.0) * jnp.sin((y + z) * 420.0) * jnp.clip(1 - blur * 140, 0, 1)
     tone = jnp.where(wood, wooden, jnp.where(fabric, 1.0 + 0.1 * weave, 1.0))
-    inner = row[..., 3] * 0.86
-    square = row[..., pack.SHAPE] == BOX
+    inner = row[3] * 0.86
+    square = row[pack.SHAPE] == BOX
     rim = jnp.where(square, jnp.maximum(jnp.abs(x), jnp.abs(y)), jnp.sqrt(x * x + y * y))
-    opening = (row[..., pack.HOLLOW] > 0.5) & (normal[2] > 0.5) & (rim < inner)
+    opening = (row[pack.HOLLOW] > 0.5) & (normal[2] > 0.5) & (rim < inner)
     tone = jnp.where(opening, 0.3, tone)
     gloss = jnp.where(metal, 0.5, jnp.where(glass, 0.7, jnp.where(ceramic, 0.45, 0.0)))
     gloss = jnp.where(opening, 0.0, jnp.where(plastic, 0.2, gloss))
-    red, green, blue = (row[..., 11 + i] * tone for i in range(3))
+    red, green, blue = (row[11 + i] * tone for i in range(3))
     return (red, green, blue), gloss
 
 
