@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import markupsafe
 import numpy as np
 from PIL import Image
 
@@ -110,9 +109,9 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.jinja")
 
 
-def _shown(*titled: tuple[str, str]) -> list[tuple[str, markupsafe.Markup]]:
-    """Charts that have something to show. Their text is escaped where they are drawn."""
-    return [(title, markupsafe.Markup(chart)) for title, chart in titled if chart]
+def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:
+    """Charts that have something to show."""
+    return [(title, chart) for title, chart in titled if chart]
 
 
 def _truth(answer: Answer) -> str:
