@@ -6,14 +6,14 @@ from typing import Any
 from spatialvlm_jax.generation import relations
 from spatialvlm_jax.generation.registry import Frame, QuestionType, register
 
-_SIDE = "a quarter of the mean width; also not asked where the picture shows the opposite order"
+_SIDE = "a quarter of the mean width; none where the picture shows the opposite order"
 _DEPTH = "a quarter of the mean depth"
 _LEVEL = "half the mean height"
 _NEAR = "a quarter of the mean size, and 5 % of the distance"
 _SIZE = "15 % of the larger"
 _BULK = "40 % of the larger"
-_FLOOR = "not asked below 5 cm"
-_GAP = "not asked below 5 cm or 20 % of the smaller object's longest side"
+_FLOOR = "5 cm"
+_GAP = "5 cm; 20 % of the smaller object's longest side"
 
 
 def _yes_no(
@@ -85,15 +85,22 @@ register(
         "where",
         "qualitative",
         2,
-        "which of eight 45 degree sectors around B, in the ground plane, A's centre lies in",
+        "the 45° sector around B, in the ground plane, that A's centre lies in",
         "canonical",
         "word",
         relations.direction,
-        "6 degrees from a sector's edge; half the larger footprint",
+        "6° from a sector's edge; half the larger footprint",
     )
 )
 
-_number("camera_distance", 1, relations.camera_distance, _FAR, _FLOOR, "camera")
+_number(
+    "camera_distance",
+    1,
+    relations.camera_distance,
+    "from the camera to the centre",
+    _FLOOR,
+    "camera",
+)
 _number("height", 1, relations.height, _TALL, _FLOOR)
 _number("width", 1, relations.width, _WIDE, _FLOOR)
 _number(
@@ -107,4 +114,10 @@ _number(
     "from centre to centre in the ground plane",
     _GAP,
 )
-_number("vertical_distance", 2, relations.vertical_distance, "from centre to centre along z", _GAP)
+_number(
+    "vertical_distance",
+    2,
+    relations.vertical_distance,
+    "from centre to centre along canonical z",
+    _GAP,
+)

@@ -31,19 +31,26 @@ ASKING_WORDS: dict[str, tuple[str, ...]] = {
     "bigger": ("bigger", "larger"),
     "smaller": ("smaller",),
 }
-# For numbers: one of these words must stand in the question, and none of those.
-MEASURE_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "camera_distance": (("camera", "away", "us", "viewer"), ("tall", "wide", "gap", "center of")),
-    "height": (("tall", "height", "high"), ("wide", "width", "far", "left")),
-    "width": (("wide", "width", "left"), ("tall", "height", "high", "far", "top")),
-    "distance": (("far", "gap", "distance", "space"), ("center", "horizontal", "vertical")),
-    "centre_distance": (("center",), ("horizontal", "vertical", "surface", "nearest")),
+# For numbers: a word of each of these groups must stand in the question, and none of those words.
+# A length between centres says so; without the word it is between surfaces.
+MEASURE_WORDS: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {
+    "camera_distance": (
+        (("camera", "away", "us", "viewer"),),
+        ("tall", "wide", "gap", "center of"),
+    ),
+    "height": ((("tall", "height", "high"),), ("wide", "width", "far", "left")),
+    "width": ((("wide", "width", "left"),), ("tall", "height", "high", "far", "top")),
+    "distance": (
+        (("far", "gap", "distance", "space"),),
+        ("center", "horizontal", "vertical"),
+    ),
+    "centre_distance": ((("center",),), ("horizontal", "vertical", "surface", "nearest")),
     "horizontal_distance": (
-        ("horizontal", "along the ground", "ignoring height", "across the floor"),
+        (("center",), ("horizontal", "along the ground", "ignoring height", "across the floor")),
         ("vertical", "level", "up"),
     ),
     "vertical_distance": (
-        ("vertical", "level", "straight up"),
+        (("center",), ("vertical", "level", "straight up")),
         ("horizontal", "floor", "ground", "ignoring"),
     ),
 }
@@ -132,9 +139,10 @@ def _question_faults(text: str, entry: QuestionType) -> Iterator[str]:
         if _says(lower, ASKING_WORDS[OPPOSITES[entry.asks]]):
             yield f"asks for the opposite of {entry.asks!r}"
     if entry.answer_form == "number":
-        wanted, forbidden = MEASURE_WORDS[entry.name]
-        if not _says(lower, wanted):
-            yield f"says none of {', '.join(wanted)}"
+        groups, forbidden = MEASURE_WORDS[entry.name]
+        for wanted in groups:
+            if not _says(lower, wanted):
+                yield f"says none of {', '.join(wanted)}"
         if _says(lower, forbidden):
             yield f"says one of {', '.join(forbidden)}"
 
