@@ -74,6 +74,8 @@ class WorldsRecipe:
 
     preset: name of a `WorldConfig` preset.
     images, validation_images: sizes of the splits "train" and "validation".
+    question_phrasings, answer_phrasings: use only the first so many ways to ask and to answer
+      each type; 0 uses all.
     """
 
     preset: str = "rich"
@@ -82,6 +84,8 @@ class WorldsRecipe:
     seed: int = 0
     image_size: int = 64
     pairs_per_image: int = 16
+    question_phrasings: int = 0
+    answer_phrasings: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

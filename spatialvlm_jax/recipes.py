@@ -40,6 +40,10 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
             f"--pairs-per-image={recipe.pairs_per_image}",
             f"--workers={os.cpu_count() or 1}",
         ]
+        if recipe.question_phrasings:
+            command.append(f"--question-phrasings={recipe.question_phrasings}")
+        if recipe.answer_phrasings:
+            command.append(f"--answer-phrasings={recipe.answer_phrasings}")
         print("spatialvlm " + " ".join(command), flush=True)
         if cli.main(command):
             raise UserError(f"{path} could not be made; the reason is above")

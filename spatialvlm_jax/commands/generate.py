@@ -53,6 +53,8 @@ def add_parser(subparsers: Any) -> None:
     add("--preset", default="rich", help="kind of worlds: simple, rich, gallery (default: rich)")
     add("--image-size", type=int, metavar="PIXELS", help="side of an image (default: the preset's)")
     add("--pairs-per-image", type=int, metavar="N", help="at most this many pairs an image")
+    add("--question-phrasings", type=int, metavar="N", help="only the first N ways to ask a type")
+    add("--answer-phrasings", type=int, metavar="N", help="only the first N ways to answer it")
     add("--shards", type=int, metavar="N", help="shards of the largest split; others in proportion")
     add("--workers", type=int, default=1, help="processes, one shard each (default: 1)")
     add("--quiet", action="store_true", help="no progress bar")
@@ -136,13 +138,18 @@ def worlds_source(args: argparse.Namespace) -> WorldsSource:
     from spatialvlm_jax.worlds.config import WorldConfig
 
     _positive("image-size", args.image_size)
-    _positive("pairs-per-image", args.pairs_per_image)
+    asked = {
+        field: getattr(args, field)
+        for field in ("pairs_per_image", "question_phrasings", "answer_phrasings")
+        if getattr(args, field) is not None
+    }
+    for field, value in asked.items():
+        _positive(field.replace("_", "-"), value)
     changes = {} if args.image_size is None else {"image_size": args.image_size}
     try:
         world = WorldConfig.preset(args.preset, **changes)
     except ValueError as error:
         raise UserError(str(error)) from None
-    asked = {} if args.pairs_per_image is None else {"pairs_per_image": args.pairs_per_image}
     return WorldsSource(
         seed=args.seed,
         world=dataclasses.asdict(world),

@@ -40,7 +40,7 @@ class QAConfig:
     answer_phrasings: int | None = None
     units: Literal["metric", "human"] = "metric"
     imperial_fraction: float = 0.2
-    min_pixel_fraction: float = 0.004
+    min_pixel_fraction: float = 0.008
     min_visible_fraction: float = 0.5
     max_truncation: float = 0.3
     min_value: float = 0.05
