@@ -86,6 +86,7 @@ def step_config(experiment: Experiment) -> StepConfig:
         schedule=learning_rate(experiment.optim, steps),
         train=experiment.train,
         datasets=tuple(dataset.name for dataset in experiment.data.datasets),
+        block_length=experiment.data.block_length,
     )
 
 

@@ -121,6 +121,10 @@ def _check(data: DataConfig, model: ModelConfig, process_index: int, process_cou
         )
     if data.pairs_per_image < 1:
         raise DataError(f"data.pairs_per_image must be at least 1, not {data.pairs_per_image}")
+    if data.block_length and (data.block_length < 0 or data.length % data.block_length):
+        raise DataError(
+            f"data.block_length={data.block_length} must divide data.length={data.length}"
+        )
     if data.pairs_per_image > 1 and model.attention != "image_prefix":
         raise DataError(
             f"data.pairs_per_image={data.pairs_per_image} packs several pairs on an image, which "
@@ -131,7 +135,10 @@ def _check(data: DataConfig, model: ModelConfig, process_index: int, process_cou
 def open_source(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
     """The tokenised images of one data set. Raises `DataError` if it cannot be used."""
     return TokenizedSource(
-        dataset, tokenizer, length=data.length, prefix_template=data.prefix_template
+        dataset,
+        tokenizer,
+        length=data.block_length or data.length,
+        prefix_template=data.prefix_template,
     )
 
 
@@ -161,6 +168,7 @@ def train_loader(
             dataset_id=number,
             examples=len(source),
             length=data.length,
+            block_length=data.block_length,
             pairs_per_image=data.pairs_per_image,
             seed=data.seed,
             image_size=model.encoder.image_size,

@@ -36,6 +36,7 @@ class PackRow(grain.transforms.MapWithIndex):
     dataset_id: int
     examples: int
     length: int
+    block_length: int
     pairs_per_image: int
     seed: int
     image_size: int
@@ -47,8 +48,10 @@ class PackRow(grain.transforms.MapWithIndex):
         epoch = index // self.examples
         name = zlib.crc32(image.example.image_id.encode())
         rng = np.random.default_rng([self.seed, name, epoch, self.dataset_id])
-        taken = choose_pairs(image.lengths(), self.length, self.pairs_per_image, rng)
-        return pack_row([image.pairs[place] for place in taken], self.length)
+        taken = choose_pairs(
+            image.lengths(), self.length, self.pairs_per_image, rng, self.block_length
+        )
+        return pack_row([image.pairs[place] for place in taken], self.length, self.block_length)
 
     def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
         example = element.example

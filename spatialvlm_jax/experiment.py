@@ -120,6 +120,8 @@ class DataConfig:
       set's share of tokens with loss is what was asked.
     tokenizer: path of a SentencePiece model, or "small" for the shipped one.
     length: text tokens a row, the packing budget.
+    block_length: a pair never crosses a multiple of it, so that attention over text runs in blocks
+      of this size; must divide `length`; 0 takes the row as one block.
     pairs_per_image: at most this many pairs packed on one image; 1 is unpacked.
     prefix_template: wraps the question, "{question}" inside.
     """
@@ -129,6 +131,7 @@ class DataConfig:
     tokenizer: str = "small"
     batch_size: int = 16
     length: int = 256
+    block_length: int = 0
     pairs_per_image: int = 16
     prefix_template: str = "{question}"
     seed: int = 0

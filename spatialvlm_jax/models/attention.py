@@ -48,7 +48,7 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
     # Heads lead and the queries of a group lie in one axis: each product is a batch of plain
     # matrix products, twice as fast on CPU as leaving the layout to the compiler.
     grouped = (query * size**-0.5).reshape(rows, texts, queries, heads, -1, size)
-    grouped = grouped.transpose(0, 1, 3, 4, 2, 5)
+    grouped = grouped.transpose(0, 3, 1, 4, 2, 5)
     scores = [_scores(grouped, part) for part in parts]
     peaks = [jax.lax.stop_gradient(score).max(-1, keepdims=True) for score in scores]
     peak = functools.reduce(jnp.maximum, peaks)
@@ -58,28 +58,44 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
         _mix(weight.astype(query.dtype), part) for weight, part in zip(weights, parts, strict=True)
     )
     result = (mixed / total).astype(query.dtype)
-    return result.transpose(0, 1, 4, 2, 3, 5).reshape(query.shape)
+    return result.transpose(0, 2, 4, 1, 3, 5).reshape(query.shape)
+
+
+def _batched(keys: jax.Array) -> jax.Array:
+    """[B, S, K, heads, H] -> [B, heads, S, K, H], heads leading; S is 1 where texts share keys."""
+    return keys.transpose(0, 3, 1, 2, 4)
+
+
+def _flat(grouped: jax.Array, texts: int) -> jax.Array:
+    """[B, heads, S, G, Q, X] -> [B, heads, texts, queries, X]: shared keys meet all texts at once."""
+    return grouped.reshape(*grouped.shape[:2], texts, -1, grouped.shape[-1])
 
 
 def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
-    """Masked products of queries [B, S, heads, G, Q, H] with keys: float32[B, S, heads, G, Q, K]."""
-    rows, texts, heads, _, queries, size = grouped.shape
-    flat = grouped.reshape(rows, texts, heads, -1, size)
-    key = part.key.swapaxes(2, 3)
-    product = jnp.einsum("bsnqh,bsnkh->bsnqk", flat, key, preferred_element_type=jnp.float32)
-    score = product.reshape(rows, texts, heads, -1, queries, key.shape[3])
+    """Masked products of queries [B, heads, S, G, Q, H] with keys: float32[B, heads, S, G, Q, K]."""
+    key = _batched(part.key)
+    product = jnp.einsum(
+        "bnsqh,bnskh->bnsqk",
+        _flat(grouped, key.shape[2]),
+        key,
+        preferred_element_type=jnp.float32,
+    )
+    score = product.reshape(*grouped.shape[:-1], key.shape[3])
     if part.mask is None:
         return score
-    return jnp.where(part.mask[:, :, None, None], score, HIDDEN)
+    return jnp.where(part.mask[:, None, :, None], score, HIDDEN)
 
 
 def _mix(weight: jax.Array, part: Keys) -> jax.Array:
-    """Weighted sums of values: [B, S, heads, G, Q, K] -> float32[B, S, heads, G, Q, H]."""
-    rows, texts, heads, _, queries, keys = weight.shape
-    flat = weight.reshape(rows, texts, heads, -1, keys)
-    value = part.value.swapaxes(2, 3)
-    mixed = jnp.einsum("bsnqk,bsnkh->bsnqh", flat, value, preferred_element_type=jnp.float32)
-    return mixed.reshape(rows, texts, heads, -1, queries, value.shape[-1])
+    """Weighted sums of values: [B, heads, S, G, Q, K] -> float32[B, heads, S, G, Q, H]."""
+    value = _batched(part.value)
+    mixed = jnp.einsum(
+        "bnsqk,bnskh->bnsqh",
+        _flat(weight, value.shape[2]),
+        value,
+        preferred_element_type=jnp.float32,
+    )
+    return mixed.reshape(*weight.shape[:-1], value.shape[-1])
 
 
 class Attention(nnx.Module):

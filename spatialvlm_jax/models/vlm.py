@@ -63,27 +63,38 @@ class VLM(nnx.Module):
         segment_ids: jax.Array,
         positions: jax.Array,
         suffix_mask: jax.Array,
+        *,
+        block_length: int = 0,
     ) -> jax.Array:
         """Final-normed hidden states of the text, under the configured attention rule.
+
+        Attention never leaves a segment, so where no segment crosses a multiple of `block_length`
+        the blocks of a row are computed as texts of their own: the same result for a fraction of
+        the scores.
 
         Args:
           image_embeddings: float[B, N, D].
           tokens, segment_ids, positions: int32[B, L]; segment 0 is padding, positions restart
             with each segment. Rule "prefix" takes one segment a row.
           suffix_mask: bool[B, L].
+          block_length: divides L; 0 takes the row as one block. Rule "prefix" has one block.
 
         Returns:
           float[B, L, D].
         """
-        segments, suffix = segment_ids[:, None], suffix_mask[:, None]
+        if block_length and self.config.attention == "prefix" and block_length != tokens.shape[1]:
+            raise ValueError('attention rule "prefix" takes one block a row: set block_length = 0')
+        rows, length = tokens.shape
+        blocks = (rows, -1, block_length or length)
+        segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
         hidden, _ = self.decoder(
             image_embeddings[:, None],
-            self.decoder.embedder.encode(tokens[:, None], image_embeddings.dtype),
-            positions[:, None],
+            self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
+            positions.reshape(blocks),
             masks.text_mask(segments, suffix),
             masks.image_text_mask(self.config.attention, segments, suffix),
         )
-        return hidden[:, 0]
+        return hidden.reshape(rows, length, -1)
 
     def logits(self, hidden: jax.Array) -> jax.Array:
         """Scores of the next token: float[..., D] -> float32[..., vocab_size]."""

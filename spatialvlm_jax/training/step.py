@@ -23,6 +23,7 @@ class StepConfig:
 
     datasets: names of the mixture's members, in the order of `Batch.dataset_ids`.
     schedule: learning rate by step, for the metrics.
+    block_length: no segment crosses a multiple of it; 0: the row is one block.
     """
 
     template: ModelTemplate[VLM]
@@ -30,6 +31,7 @@ class StepConfig:
     schedule: optax.Schedule
     train: TrainConfig
     datasets: Sequence[str] = ()
+    block_length: int = 0
 
 
 def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Array, Metrics]:
@@ -49,7 +51,12 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
     loss, metrics = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
         hidden = model.hidden(
-            embeddings, batch.tokens, batch.segment_ids, batch.positions, batch.suffix_mask
+            embeddings,
+            batch.tokens,
+            batch.segment_ids,
+            batch.positions,
+            batch.suffix_mask,
+            block_length=config.block_length,
         )
         each, correct = losses.token_losses(hidden, batch.targets, batch.loss_mask, model.logits)
         text_loss = losses.masked_mean(each, batch.loss_mask)
