@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.generation.qa import REGISTRY
+from spatialvlm_jax.generation.records import Kind
+from spatialvlm_jax.generation.templates import TEMPLATES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
+EXAMPLE = {
+    "a": "red mug",
+    "b": "blue box",
+    "winner": "red mug",
+    "value": "1.2 m",
+    "verdict": "yes",
+    "direction": "left and behind",
+    "plural": "red mugs",
+    "one": "a red mug",
+    "color": "red",
+}
+SHORT = {"existence": "red", "front": "in front"}
+ANSWERS = {
+    "color": "red",
+    "material": "wood",
+    "shape": "round",
+    "category": "mug",
+    "count": "2",
+    "on_what": "blue box",
+    "what_is_on": "red mug",
+}
+
+
+def row(name: str) -> str:
+    """A type's line in the guide's table."""
+    entry, wording = REGISTRY[name], TEMPLATES[name]
+    slots = EXAMPLE | {"answer": ANSWERS.get(name, "")}
+    slots["short"] = SHORT.get(entry.asks or name, entry.asks)
+    if name == "what_is_on":
+        slots["a"] = "blue box"
+    question = wording.questions[0].format(**slots)
+    answer = wording.answers[0].format(**slots)
+    columns = [f"`{name}`", question, answer, entry.definition, entry.margin]
+    return f"| {' | '.join(columns)} |"
+
+
+@pytest.mark.parametrize("kind", ["qualitative", "quantitative", "general"])
+def test_the_guide_lists_every_type_as_registered(kind: Kind) -> None:
+    wanted = [row(name) for name, entry in REGISTRY.items() if entry.kind == kind]
+    page = PAGE.read_text(encoding="utf-8")
+    missing = [line for line in wanted if line not in page]
+    assert not missing, "docs/questions.md lacks:\n" + "\n".join(missing)
+
+
+def test_the_guide_names_the_types_that_need_gravity() -> None:
+    free = [name for name, entry in REGISTRY.items() if entry.frame == "camera"]
+    sentence = ", ".join(f"`{name}`" for name in free)
+    assert sentence in PAGE.read_text(encoding="utf-8"), sentence
