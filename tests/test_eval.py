@@ -1,0 +1,195 @@
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import eval as evaluation_script
+from data_loaders.build import load_tokenizer, train_loader
+from spatialvlm_jax.evaluation import results
+from spatialvlm_jax.evaluation.scorer import METRICS
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DatasetConfig,
+    DecoderConfig,
+    EncoderConfig,
+    EvalConfig,
+    Experiment,
+    ModelConfig,
+)
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.optim import make_optimizer
+from spatialvlm_jax.training.restore import find_checkpoint, restore_model
+from spatialvlm_jax.training.resume import describe_run
+from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
+from tests.generation.pictures import PictureSource, pairs
+
+IMAGES = 5
+CONFIG = """
+from spatialvlm_jax.config import to_config_dict
+from tests.test_eval import experiment_on
+
+def get_config(path):
+    return to_config_dict(experiment_on(path))
+"""
+
+
+def experiment_on(path: str) -> Experiment:
+    dataset = DatasetConfig(name="pictures", path=path, split="validation")
+    encoder = EncoderConfig(image_size=16, width=8, depth=1, heads=1, mlp_width=8)
+    decoder = DecoderConfig(
+        width=8, depth=1, heads=1, kv_heads=1, head_size=8, mlp_width=8, vocab_size=1024
+    )
+    return Experiment(
+        name="tiny",
+        model=ModelConfig(encoder=encoder, decoder=decoder),
+        data=DataConfig(datasets=(dataset,), batch_size=2, length=128),
+        eval=EvalConfig(datasets=(dataset,), batch_size=2, pairs_per_image=8, max_answer_tokens=8),
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    generate(PictureSource(), {"validation": IMAGES}, folder, quiet=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start(data) -> Parameters:
+    return jax.jit(model_template(experiment_on(str(data))).initialise)()
+
+
+@pytest.fixture(scope="module")
+def trained(data, start, tmp_path_factory) -> Path:
+    """A workdir with whole checkpoints of steps 3 and 7 and a weight file of step 7."""
+    workdir = tmp_path_factory.mktemp("trained")
+    experiment = experiment_on(str(data))
+    template = model_template(experiment)
+    optimizer = make_optimizer(experiment.optim, 1_000)
+    checkpoints = Checkpoints(workdir / "checkpoints", keep=3)
+    loader = train_loader(experiment.data, experiment.model)
+    for step in (3, 7):
+        values = {name: x + 0.01 * step for name, x in start.items()}
+        state = create_state(values, lambda name: False, optimizer, jnp.float32)
+        state = type(state)(jnp.int32(step), state.trainable, state.frozen, state.opt_state)
+        checkpoints.save(state, iter(loader), describe_run(experiment, 1))
+    checkpoints.close()
+    save_safetensors(workdir / "model.safetensors", template.model(values), {"step": "7"})
+    return workdir
+
+
+def model_template(experiment: Experiment) -> ModelTemplate:
+    return ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(0)))
+
+
+def run(data: Path, workdir: Path, *flags: str) -> int:
+    config = workdir.parent / f"{workdir.name}_config.py"
+    config.write_text(CONFIG)
+    return evaluation_script.main([f"--config={config}:{data}", f"--workdir={workdir}", *flags])
+
+
+def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
+    """A model that knows the truth of every picture is right everywhere."""
+    experiment = experiment_on(str(data))
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    pictures = [scene.image for scene in PictureSource().scenes(range(IMAGES))]
+
+    def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id):
+        tokens = np.zeros((*prefix_lengths.shape, max_tokens + 24), np.int32)
+        for row, slot in np.argwhere(np.asarray(prefix_lengths) > 0):
+            number = next(
+                i for i, picture in enumerate(pictures) if np.array_equal(picture, images[row])
+            )
+            ids = np.asarray(prefix_tokens)[row, slot, : prefix_lengths[row, slot]].tolist()
+            question = tokenizer.decode(ids).strip()
+            answer = next(pair.answer for pair in pairs(number) if pair.question == question)
+            said = [*tokenizer.encode_suffix(answer), 9]  # what follows the end does not count
+            tokens[row, slot, : len(said)] = said
+        return jnp.asarray(tokens)
+
+    monkeypatch.setattr(evaluation_script, "generate", oracle)
+    model, _ = restore_model(experiment, trained)
+    scorer = evaluation_script.evaluate_model(model, experiment, tokenizer)
+    assert len(scorer) == IMAGES * len(pairs(0))
+    assert [answer.prediction for answer in scorer.answers()] == [
+        answer.record.answer for answer in scorer.answers()
+    ]
+    assert {answer.mark for answer in scorer.answers()} == {"right"}
+    assert list(scorer.pictures) == [f"fake-{i:04d}" for i in range(IMAGES)]
+
+
+def test_the_command_line_writes_figures_predictions_and_report(data, trained, capsys):
+    experiment = experiment_on(str(data))
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    model, _ = restore_model(experiment, trained, "3")
+    overall = evaluation_script.evaluate_on_schedule(model, experiment, tokenizer, trained, 3)
+    assert overall["number_given"] == results.load_evaluations(trained)[3]["number_given"]["value"]
+
+    assert run(data, trained) == 0
+    table = capsys.readouterr().out
+    assert "before" in table
+    assert "baseline" in table
+    assert "left_of" in table
+    summary = json.loads((trained / "summary.json").read_text())
+    assert set(METRICS) <= summary.keys()
+    assert summary["number_given"]["count"] == 2 * IMAGES
+    assert list(results.load_evaluations(trained)) == [3, 7]
+    predictions = (trained / "predictions.jsonl").read_text().splitlines()
+    assert len(predictions) == IMAGES * len(pairs(0))
+    assert "before, step 3" in (trained / "report.html").read_text()
+
+    assert run(data, trained, f"--checkpoint={trained / 'model.safetensors'}") == 0
+    assert (trained / "predictions.jsonl").read_text().splitlines() == predictions
+
+
+def test_parameters_are_restored_alone_and_from_the_step_asked(data, start, trained):
+    experiment = experiment_on(str(data))
+    for asked, step in (("", 7), ("3", 3)):
+        model, found = restore_model(experiment, trained, asked)
+        assert found == step
+        for name, x in parameters_of(model).items():
+            np.testing.assert_array_equal(x, start[name] + 0.01 * step)
+    from_file, step = restore_model(experiment, trained, str(trained / "model.safetensors"))
+    assert step == 7
+    for name, x in flat_params(from_file).items():
+        np.testing.assert_array_equal(x, start[name] + 0.07)
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_path):
+    shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
+    (tmp_path / "checkpoints" / "7" / "manifest.json").unlink()
+    before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert find_checkpoint(tmp_path).name == "3"
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--checkpoint=5"], "no step 5; there are [7, 3]"),
+        (["--checkpoint=last"], "neither a step nor a path"),
+        (["--checkpoint=nowhere.safetensors"], "nowhere.safetensors"),
+        (["--config.model.decoder.depth=2"], "model.decoder.depth=1"),
+        (["--config.eval.batch_sise=2"], "did you mean batch_size"),
+        (["--config.eval.datasets[0].path=nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes_are_told_in_one_line_with_code_2(data, trained, capsys, flags, message):
+    assert run(data, trained, *flags) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+
+
+def test_a_workdir_without_checkpoints_is_told_so(data, tmp_path, capsys):
+    assert run(data, tmp_path / "empty") == 2
+    assert "train first" in capsys.readouterr().err
