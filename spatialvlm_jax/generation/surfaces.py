@@ -53,8 +53,12 @@ class Solids:
         return np.choose(self.codes, [box, wide, self.halves.max(-1)])
 
 
+# A flat or empty solid is given this half extent, metres, so that the closed forms stay finite.
+_THINNEST = 1e-6
+
+
 def _halves(part: Primitive) -> list[float]:
-    first, second, third = (float(extent) / 2 for extent in part.extents)
+    first, second, third = (max(float(extent) / 2, _THINNEST) for extent in part.extents)
     if part.shape != "cylinder":
         return [first, second, third]
     bottom = first if part.taper <= 1 else first / part.taper

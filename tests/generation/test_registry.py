@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.generation.qa import REGISTRY
+from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
 from spatialvlm_jax.generation.records import Kind
 from spatialvlm_jax.generation.templates import TEMPLATES
 
@@ -51,7 +51,15 @@ def test_the_guide_lists_every_type_as_registered(kind: Kind) -> None:
     assert not missing, "docs/questions.md lacks:\n" + "\n".join(missing)
 
 
+def test_the_guide_gives_the_visibility_rules_as_they_are() -> None:
+    config, page = QAConfig(), " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"at least {config.min_pixel_fraction:.1%} of".replace("%", " %") in page
+    assert f"at most {config.max_truncation:.0%} lies outside".replace("%", " %") in page
+    assert f"{config.max_relative_std:.0%} (`max_relative_std`)".replace("%", " %") in page
+    assert f"At most {config.pairs_per_image} a picture" in page
+
+
 def test_the_guide_names_the_types_that_need_gravity() -> None:
     free = [name for name, entry in REGISTRY.items() if entry.frame == "camera"]
     sentence = ", ".join(f"`{name}`" for name in free)
-    assert sentence in PAGE.read_text(encoding="utf-8"), sentence
+    assert sentence in " ".join(PAGE.read_text(encoding="utf-8").split()), sentence

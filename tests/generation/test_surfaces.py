@@ -224,3 +224,10 @@ def test_groups_keep_to_themselves() -> None:
 def test_a_scene_without_pairs() -> None:
     assert object_distances([]).shape == (0, 0)
     np.testing.assert_array_equal(object_distances([made_of()]), [[0.0]])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_flat_and_empty_solids(shape: PrimitiveShape) -> None:
+    cube = primitive("box", (3, 0, 0), (2, 2, 2))
+    assert distance(primitive(shape, (0, 0, 0), (1, 1, 0)), cube) == pytest.approx(1.5, abs=1e-3)
+    assert distance(primitive(shape, (0, 0, 0), (0, 0, 0)), cube) == pytest.approx(2, abs=1e-3)
