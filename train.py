@@ -15,7 +15,8 @@ import jax
 from flax import nnx
 
 from data_loaders.batch import BatchSpec
-from data_loaders.build import train_loader
+from data_loaders.build import load_tokenizer, train_loader
+from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
@@ -30,7 +31,7 @@ from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
 from spatialvlm_jax.training.resume import describe_run, resume
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
-from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.training.state import ModelTemplate, TrainState
 from spatialvlm_jax.training.step import StepConfig, compile_step
 
 
@@ -59,6 +60,12 @@ def train(experiment: Experiment, workdir: Path) -> None:
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     data = iter(loader)
     run = describe_run(experiment, jax.process_count())
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+
+    def evaluate(state: TrainState) -> dict[str, float]:
+        model = config.template.model(state.parameters)
+        return evaluate_on_schedule(model, experiment, tokenizer, workdir, int(state.step))
+
     state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
     writer = MetricsWriter(workdir, resume_step=int(state.step))
     state = Loop(
@@ -70,6 +77,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         writer=writer,
         stop=stop,
         metadata=run,
+        evaluate=evaluate,
     ).run(state, data)
     writer.close()
     checkpoints.close()
