@@ -71,13 +71,17 @@ KINDS: dict[str, Kind] = {
     "shelf": Kind(furniture.shelf, ("wood", "metal"), _WOODY, ("floor",)),
     "lamp": Kind(furniture.lamp, ("fabric",), ("white", "yellow", "orange", "red"), ("floor",)),
     "plant": Kind(furniture.plant, ("plastic",), ("green",), ("floor",), ("green",)),
-    "trash can": Kind(household.trash_can, ("plastic", "metal"), ("gray", "black", "blue"), ("floor",)),
+    "trash can": Kind(
+        household.trash_can, ("plastic", "metal"), ("gray", "black", "blue"), ("floor",)
+    ),
     "bucket": Kind(household.bucket, ("plastic", "metal"), _SOFT, ("floor",)),
     "box": Kind(household.crate, ("paper", "wood", "plastic"), COLORS, _BOTH),
     "ball": Kind(household.ball, ("plastic",), _SOFT, _BOTH),
     "mug": Kind(household.mug, ("ceramic",), COLORS, ("top",)),
     "bottle": Kind(household.bottle, ("glass", "plastic"), ("green", "brown", "blue"), _BOTH),
-    "bowl": Kind(household.bowl, ("ceramic", "wood"), ("white", "blue", "orange", "brown"), ("top",)),
+    "bowl": Kind(
+        household.bowl, ("ceramic", "wood"), ("white", "blue", "orange", "brown"), ("top",)
+    ),
     "book": Kind(household.book, ("paper",), COLORS, _BOTH),
     "vase": Kind(household.vase, ("ceramic", "glass"), ("white", "blue", "orange", "pink"), _BOTH),
     "laptop": Kind(household.laptop, ("metal", "plastic"), ("gray", "black", "white"), ("top",)),

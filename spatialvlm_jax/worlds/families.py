@@ -18,7 +18,19 @@ _AGAINST_WALL = ("sofa", "bed", "cabinet", "shelf", "desk")
 _FREE = ("table", "chair", "stool", "lamp", "plant", "chair", "stool")
 _ROOM_FLOOR = ("box", "ball", "bucket", "trash can", "plant")
 _ROOM_TOP = ("vase", "monitor", "laptop", "box", "ball", "bowl", "book")
-_TABLE_TOP = ("mug", "bottle", "bowl", "box", "ball", "book", "vase", "laptop", "mug", "box", "ball")
+_TABLE_TOP = (
+    "mug",
+    "bottle",
+    "bowl",
+    "box",
+    "ball",
+    "book",
+    "vase",
+    "laptop",
+    "mug",
+    "box",
+    "ball",
+)
 _CLOSE_FLOOR = ("box", "ball", "bucket", "trash can", "bottle", "book", "vase", "stool", "plant")
 _BEHIND = ("chair", "shelf", "cabinet", "sofa", "lamp", "plant", "stool")
 
@@ -219,7 +231,9 @@ def _small_things(
             _add(items, taken, item)
 
 
-def _behind(draw: Draw, config: WorldConfig, items: list[Item], taken: Taken, azimuth: float) -> None:
+def _behind(
+    draw: Draw, config: WorldConfig, items: list[Item], taken: Taken, azimuth: float
+) -> None:
     """One piece of furniture on the floor beyond the table, as the camera sees it."""
     item = _new(draw, draw.choice(_BEHIND), taken, config)
     if item is None:

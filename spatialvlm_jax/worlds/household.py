@@ -84,7 +84,11 @@ def bowl(draw: Draw) -> Build:
 
 
 def book(draw: Draw) -> Build:
-    width, depth, height = draw.uniform(0.13, 0.22), draw.uniform(0.2, 0.3), draw.uniform(0.02, 0.06)
+    width, depth, height = (
+        draw.uniform(0.13, 0.22),
+        draw.uniform(0.2, 0.3),
+        draw.uniform(0.02, 0.06),
+    )
     cover = 0.004
     parts = (
         box(0, 0, 0, width, depth, cover),

@@ -147,7 +147,11 @@ def put_on(
             continue
         x, y = surface.x + lx, surface.y + ly
         item.place(
-            owner.x + c * x - s * y, owner.y + s * x + c * y, owner.z + surface.z, owner.yaw + turn, index
+            owner.x + c * x - s * y,
+            owner.y + s * x + c * y,
+            owner.z + surface.z,
+            owner.yaw + turn,
+            index,
         )
         if clear(item, items):
             return True

@@ -36,7 +36,8 @@ def linear(color: tuple[int, int, int]) -> tuple[float, ...]:
 _MATERIAL_INDEX = {name: float(index) for index, name in enumerate(MATERIALS)}
 _COLOR_PAINT = {name: linear(value) for name, value in COLOR_VALUES.items()}
 _ROLE_PAINT = {
-    role: (linear(color), _MATERIAL_INDEX[material]) for role, (color, material) in ROLE_PAINT.items()
+    role: (linear(color), _MATERIAL_INDEX[material])
+    for role, (color, material) in ROLE_PAINT.items()
 }
 
 

@@ -95,7 +95,9 @@ def ellipsoid(
     return Part(ELLIPSOID, x, y, bottom + height / 2, width, depth, height, role)
 
 
-def legs(width: float, depth: float, height: float, thickness: float, role: str) -> tuple[Part, ...]:
+def legs(
+    width: float, depth: float, height: float, thickness: float, role: str
+) -> tuple[Part, ...]:
     """Four square legs under the corners of a `width` x `depth` top."""
     x, y = (width - thickness) / 2 * 0.96, (depth - thickness) / 2 * 0.96
     corners = ((-x, -y), (x, -y), (-x, y), (x, y))
