@@ -8,7 +8,6 @@ PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
 COVERAGE := --cov --cov-report=term
 WORKERS ?= 2
 DEMO := runs/demo
-PRETRAIN := runs/pretrain
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo pretrain test test-slow test-all lint format lock clean
@@ -47,7 +46,9 @@ demo: setup ## render data, evaluate, train, evaluate again, report: all in runs
 	$(PYTHON) eval.py --config=configs/demo.py --workdir=$(DEMO)
 
 pretrain: setup ## make the shipped small checkpoint again (hours on a CPU, minutes on a GPU)
-	$(PYTHON) train.py --config=configs/pretrain.py --workdir=$(PRETRAIN)
+	$(PYTHON) train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
+	$(PYTHON) train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
+	@echo "the weights are in runs/pretrain_words/model.safetensors"
 
 test: setup ## fast tests, with coverage
 	$(PYTEST) -m "not slow" -n $(WORKERS) $(COVERAGE)
