@@ -1,0 +1,20 @@
+"""Ablation: how precise must the answers be? The demo with noise on every distance it is taught.
+
+python train.py --config=configs/answer_noise.py:0.1 --workdir=runs/answer_noise_0.1
+python train.py --config=configs/answer_noise.py:0.3 --workdir=runs/answer_noise_0.3
+
+The argument is the noise's standard deviation in metres. Answers are phrased again as they are
+loaded; the stored truth and the held-out questions stay exact.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import demo
+
+
+def get_config(std_metres: str = "0.1") -> ConfigDict:
+    config = demo.get_config()
+    config.name = f"answer_noise_{std_metres}"
+    for dataset in config.data.datasets:
+        dataset.noise_std_metres = float(std_metres)
+    return config

@@ -1,0 +1,20 @@
+"""Ablation: does it need to train its eyes? The demo with the image encoder as it came.
+
+python train.py --config=configs/frozen_encoder.py --workdir=runs/frozen_encoder
+
+The table before step 0 shows what is frozen and how much of the backward pass is gone.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import demo
+
+
+def get_config() -> ConfigDict:
+    config = demo.get_config()
+    config.name = "frozen_encoder"
+    config.optim.freeze = ("encoder",)
+    # Dense targets train the encoder only.
+    config.data.dense = False
+    config.train.dense_weight = 0.0
+    return config
