@@ -48,7 +48,7 @@ def write_report(
     """Writes the page from one evaluation and from what the run left in `workdir`.
 
     Args:
-      workdir: may hold metrics.jsonl, evaluations/ and freezing.json; what is missing is left out.
+      workdir: may hold metrics.jsonl, evaluations/ and parameters.txt; what is missing is left out.
       name: of the experiment.
       step: of the weights that were evaluated.
       answers: judged predictions.
@@ -63,6 +63,7 @@ def write_report(
     earlier = results.before(evaluations, step)
     headline = results.headline_rows(summary, earlier[1] if earlier else None)
     types = results.type_rows(summary, earlier[1] if earlier else None)
+    parameters = workdir / "parameters.txt"
     images = len({answer.image_id for answer in answers})
     page = _template().render(
         title=name,
@@ -84,7 +85,7 @@ def write_report(
             ("Predicted against true", charts.scatter_chart(answers)),
             ("Predicted divided by true", charts.ratio_chart(answers)),
         ),
-        freezing=_freezing(workdir / "freezing.json"),
+        parameters=parameters.read_text(encoding="utf-8") if parameters.exists() else "",
         gallery=_gallery(answers, pictures),
         marks=_MARKS,
         percent=results.percent,
@@ -131,24 +132,6 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
         if isinstance(row, dict) and "step" in row:
             rows.append(row)
     return rows
-
-
-def _freezing(path: Path) -> dict[str, Any] | None:
-    """The table of parameter groups and the cost of a step, or None where the run wrote none."""
-    if not path.exists():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    groups = content["groups"]
-    columns = list(dict.fromkeys(key for group in groups for key in group))
-    cells = [[_cell(group.get(column, "")) for column in columns] for group in groups]
-    flops = content.get("flops", {})
-    costs = [f"{flops[part] / 1e9:,.3g} GFLOP {part}" for part in flops]
-    text = f"Matrix products of one step: {', '.join(costs)}." if costs else ""
-    return {"columns": columns, "rows": cells, "flops": text}
-
-
-def _cell(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

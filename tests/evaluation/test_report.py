@@ -91,20 +91,18 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
     assert "http" not in page
 
 
-def test_a_run_with_history_shows_curves_before_and_freezing(tmp_path):
+def test_a_run_with_history_shows_curves_before_and_parameters(tmp_path):
     rows = [json.dumps({"step": step, "loss": 3.0 - step / 10}) for step in range(1, 21)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(rows) + '\n{"step": 21, "lo')
     results.save_evaluation(tmp_path, 0, results.summarize(sample_answers()[:3]))
-    groups = [{"group": "encoder", "parameters": 12_345, "trainable": 0, "slot_bytes": 0}]
-    flops = {"forward": 2_000_000_000, "backward": 1_500_000_000}
-    (tmp_path / "freezing.json").write_text(json.dumps({"groups": groups, "flops": flops}))
+    (tmp_path / "parameters.txt").write_text(f"encoder  12,345  {EVIL}")
     page, _ = write(tmp_path)
     check(page)
     assert "before, step 0" in page
     assert "Training loss by step" in page
     assert "Held-out accuracy by step" in page
-    assert "12,345" in page
-    assert "2 GFLOP forward, 1.5 GFLOP backward" in page
+    assert "encoder  12,345" in page
+    assert EVIL not in page
 
 
 def test_pictures_are_shown_with_marked_answers_and_the_truth_of_wrong_ones(tmp_path):
