@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 72, 30, 14, 56
 SERIES_COLORS = 8
 
 
@@ -95,16 +95,16 @@ class Frame:
         for value in self.x.ticks():
             x, _ = self.point(value, self.y.low)
             parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{bottom}"/>')
-            parts.append(_text(x, bottom + 17, self.x.write(value), "middle"))
+            parts.append(_text(x, bottom + 20, self.x.write(value), "middle"))
         for value in self.y.ticks():
             _, y = self.point(self.x.low, value)
             parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
-            parts.append(_text(left - 8, y + 4, self.y.write(value), "end"))
+            parts.append(_text(left - 9, y + 5, self.y.write(value), "end"))
         parts.append(f'<path class="axis" d="M{left} {TOP}V{bottom}H{right}"/>')
         parts.append(_text((left + right) / 2, HEIGHT - 8, self.x.label, "middle"))
         middle = (TOP + bottom) / 2
-        turn = f' transform="rotate(-90 14 {middle:.0f})"'
-        parts.append(_text(14, middle, self.y.label, "middle", turn))
+        turn = f' transform="rotate(-90 18 {middle:.0f})"'
+        parts.append(_text(18, middle, self.y.label, "middle", turn))
         return "".join(parts)
 
     def path(
