@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import grain
+import jax
 import numpy as np
 from absl import flags
 
@@ -48,6 +49,9 @@ class Loader(grain.DatasetIterator):
         if self._iterator is None:
             self._iterator = iter(_read_ahead(self._batches[self._next :], self._workers))
         batch = next(self._iterator)
+        if self._workers:
+            # What a worker sends lies in shared memory, which must not outlive this process.
+            batch = jax.tree.map(np.array, batch)
         self._next += 1
         return batch
 
@@ -132,14 +136,9 @@ def _check(data: DataConfig, model: ModelConfig, process_index: int, process_cou
         )
 
 
-def open_source(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
-    """The tokenised images of one data set. Raises `DataError` if it cannot be used."""
-    return TokenizedSource(
-        dataset,
-        tokenizer,
-        length=data.block_length or data.length,
-        prefix_template=data.prefix_template,
-    )
+def _open(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
+    length = data.block_length or data.length
+    return TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template, length=length)
 
 
 def _loss_tokens_per_row(source: TokenizedSource, pack: PackRow) -> float:
@@ -162,7 +161,7 @@ def train_loader(
     """
     _check(data, model, process_index, process_count)
     tokenizer = load_tokenizer(data, model)
-    sources = [open_source(dataset, data, tokenizer) for dataset in data.datasets]
+    sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
     packers = [
         PackRow(
             dataset_id=number,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from data_loaders.batch import EvalBatch
-from data_loaders.build import load_tokenizer, open_source
+from data_loaders.build import load_tokenizer
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
@@ -70,7 +70,7 @@ def eval_batches(
     rows that are not `valid`.
 
     Args:
-      data: the tokenizer, row length and prefix template that the model is trained with.
+      data: the tokenizer and prefix template that the model is trained with.
       images: at most this many images, shared evenly among the data sets; 0 for all.
 
     Raises:
@@ -82,11 +82,11 @@ def eval_batches(
         raise DataError("eval.datasets is empty; name at least one data set")
     tokenizer = load_tokenizer(data, model)
     each = -(-images // len(datasets))
-    asked = [
-        chosen
+    sources = [
+        TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template)
         for dataset in datasets
-        for chosen in _choose(open_source(dataset, data, tokenizer), each, pairs_per_image)
     ]
+    asked = [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
     longest = max(len(prefix) for chosen in asked for prefix in chosen.prefixes)
     width = -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
     return (

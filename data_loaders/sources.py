@@ -80,9 +80,18 @@ class TokenizedSource:
     """Random access to the tokenised images of one member of a mixture."""
 
     def __init__(
-        self, config: DatasetConfig, tokenizer: Tokenizer, *, length: int, prefix_template: str
+        self,
+        config: DatasetConfig,
+        tokenizer: Tokenizer,
+        *,
+        prefix_template: str,
+        length: int | None = None,
     ):
         """Opens the data set.
+
+        Args:
+          prefix_template: wraps the question, "{question}" inside.
+          length: longer pairs, prefix and suffix together, are left out; None keeps all.
 
         Raises:
           DataError: it is missing, or not one of its images has a usable pair.
@@ -118,7 +127,8 @@ class TokenizedSource:
         raise DataError(
             f"data set {self.name!r}: no image has a pair that passes its filter "
             f"(kinds={self._filter.kinds}, types={self._filter.types}, "
-            f"exclude_types={self._filter.exclude_types}) and fits {self._length} tokens"
+            f"exclude_types={self._filter.exclude_types})"
+            + (f" and fits {self._length} tokens" if self._length else "")
         )
 
     def at(self, index: int) -> TokenizedImage:
@@ -131,7 +141,7 @@ class TokenizedSource:
                 continue
             record = self._noise.apply(record, example.image_id, place, captions)
             tokens = self._tokenize(record)
-            if len(tokens[0]) + len(tokens[1]) <= self._length:
+            if self._length is None or len(tokens[0]) + len(tokens[1]) <= self._length:
                 pairs.append(tokens)
                 records.append(record)
                 kept.append(place)

@@ -1,0 +1,15 @@
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.generation.pipeline import generate
+from tests.generation.pictures import PictureSource
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images to train on and five held out, each with five pairs."""
+    directory = tmp_path_factory.mktemp("stored")
+    splits = {"train": 12, "validation": 5}
+    generate(PictureSource(), splits, directory, shards={"train": 2}, quiet=True)
+    return directory

@@ -1,0 +1,42 @@
+import jax
+import numpy as np
+import pytest
+
+from data_loaders.batch import Batch, BatchSpec
+
+SPEC = BatchSpec(
+    batch_size=2, image_size=8, length=12, vocab_size=50, dense_tokens=4, dense_values=3
+)
+
+
+def test_fake_batches_have_the_shapes_and_dtypes_of_the_spec() -> None:
+    abstract, fake = SPEC.abstract(), SPEC.fake(0, segments=3)
+    assert jax.tree.structure(abstract) == jax.tree.structure(fake)  # type: ignore[operator]
+    for wanted, made in zip(jax.tree.leaves(abstract), jax.tree.leaves(fake), strict=True):
+        assert (made.shape, made.dtype) == (wanted.shape, wanted.dtype)
+
+
+def test_fake_segments_are_well_formed() -> None:
+    batch = SPEC.fake(1, segments=3)
+    assert batch.segment_ids[0].tolist() == [1] * 4 + [2] * 4 + [3] * 4
+    assert batch.positions[0].tolist() == [0, 1, 2, 3] * 3
+    assert batch.suffix_mask[0].astype(int).tolist() == [0, 0, 1, 1] * 3
+    assert batch.loss_mask[0].astype(int).tolist() == [0, 1, 1, 0] * 3
+    asked = np.nonzero(batch.loss_mask[0])[0]
+    assert np.array_equal(batch.targets[0, asked], batch.tokens[0, asked + 1])
+
+
+def test_a_batch_without_dense_targets_has_none() -> None:
+    spec = BatchSpec(batch_size=1, image_size=8, length=8, vocab_size=9)
+    assert spec.fake(0).dense is None
+    assert spec.abstract().dense is None
+
+
+def test_too_many_segments_are_refused() -> None:
+    with pytest.raises(ValueError, match="4 segments need at least 16 tokens, not 12"):
+        SPEC.fake(0, segments=4)
+
+
+def test_a_batch_is_a_tree_of_its_arrays() -> None:
+    doubled: Batch = jax.tree.map(lambda array: array * 2, SPEC.fake(0))
+    assert np.array_equal(doubled.positions, SPEC.fake(0).positions * 2)

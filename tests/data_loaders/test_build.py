@@ -1,0 +1,193 @@
+import dataclasses
+import json
+import operator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from data_loaders.batch import Batch, BatchSpec
+from data_loaders.build import Loader, train_loader
+from data_loaders.dense import DENSE_VALUES
+from data_loaders.errors import DataError
+from data_loaders.mixture import realised_shares
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DatasetConfig,
+    DecoderConfig,
+    EncoderConfig,
+    ModelConfig,
+)
+
+MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
+SMALL = Tokenizer.from_config("small")
+
+
+def two_halves(stored: Path, **fields: Any) -> DataConfig:
+    """Spatial and general questions about the same images, three rows to one."""
+    spatial = DatasetConfig("spatial", str(stored), kinds=("qualitative", "quantitative"), weight=3)
+    general = DatasetConfig("general", str(stored), kinds=("general",), weight=1)
+    settings = {"batch_size": 4, "length": 48, "pairs_per_image": 8} | fields
+    return DataConfig(**{"datasets": (spatial, general)} | settings)
+
+
+def take(loader: Loader, count: int) -> list[Batch]:
+    return [next(loader) for _ in range(count)]
+
+
+def same(one: Sequence[Batch], other: Sequence[Batch]) -> bool:
+    left, right = jax.tree.leaves(list(one)), jax.tree.leaves(list(other))
+    return len(left) == len(right) and all(map(np.array_equal, left, right))
+
+
+def questions(batch: Batch, row: int) -> list[str]:
+    """What is asked in a row, read back from its tokens."""
+    prefix = batch.tokens[row] * ~batch.suffix_mask[row]
+    ids = batch.segment_ids[row]
+    return [SMALL.decode(prefix[ids == segment]) for segment in range(1, ids.max() + 1)]
+
+
+def test_batches_have_the_shapes_of_the_contract(stored: Path) -> None:
+    batch = next(train_loader(two_halves(stored, dense=True), MODEL))
+    spec = BatchSpec(4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES).abstract()
+    assert jax.tree.structure(batch) == jax.tree.structure(spec)  # type: ignore[operator]
+    for made, wanted in zip(jax.tree.leaves(batch), jax.tree.leaves(spec), strict=True):
+        assert (made.shape, made.dtype) == (wanted.shape, wanted.dtype)
+    assert next(train_loader(two_halves(stored), MODEL)).dense is None
+
+
+def test_rows_carry_the_questions_of_their_own_data_set(stored: Path) -> None:
+    for batch in take(train_loader(two_halves(stored), MODEL), 4):
+        for row in range(4):
+            dataset = set(batch.dataset_ids[row].tolist())
+            asked = set(questions(batch, row))
+            general = {"what color is the red mug?", "how many mugs are there?"}
+            assert dataset == ({1} if asked <= general else {0})
+            assert asked <= general or not asked & general
+            assert len(asked) >= 2
+
+
+def test_weights_are_shares_of_rows(stored: Path) -> None:
+    batches = take(train_loader(two_halves(stored), MODEL), 20)
+    rows = np.concatenate([batch.dataset_ids[:, 0] for batch in batches])
+    assert np.bincount(rows).tolist() == [60, 20]
+
+
+def test_weights_can_be_shares_of_loss_tokens(stored: Path) -> None:
+    loader = train_loader(two_halves(stored, unit="loss_tokens"), MODEL)
+    assert loader.requested_shares.tolist() == [0.75, 0.25]
+    shares = np.mean([realised_shares(batch, 2) for batch in take(loader, 40)], axis=0)
+    np.testing.assert_allclose(shares, [0.75, 0.25], atol=0.02)
+    by_rows = train_loader(two_halves(stored), MODEL)
+    assert np.mean([realised_shares(b, 2) for b in take(by_rows, 40)], axis=0)[0] > 0.8
+
+
+def test_an_epoch_shows_every_image_once_and_the_next_in_another_order(stored: Path) -> None:
+    data = dataclasses.replace(two_halves(stored), batch_size=12)
+    data = dataclasses.replace(data, datasets=data.datasets[:1])
+    first, second = take(train_loader(data, MODEL), 2)
+    orders = [[image.tobytes() for image in batch.images] for batch in (first, second)]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert len(set(orders[0])) == 12
+    assert orders[0] != orders[1]
+    stored_order = dataclasses.replace(data, shuffle=False)
+    first, second = take(train_loader(stored_order, MODEL), 2)
+    assert np.array_equal(first.images, second.images)
+    # Other epochs pack other pairs, or the same ones in another order.
+    assert not np.array_equal(first.tokens, second.tokens)
+
+
+def test_the_seed_decides_the_order(stored: Path) -> None:
+    first = take(train_loader(two_halves(stored), MODEL), 3)
+    assert same(first, take(train_loader(two_halves(stored), MODEL), 3))
+    assert not same(first, take(train_loader(two_halves(stored, seed=1), MODEL), 3))
+
+
+def test_one_pair_an_image_is_unpacked(stored: Path) -> None:
+    data = two_halves(stored, pairs_per_image=1)
+    for attention in ("prefix", "image_prefix"):
+        model = dataclasses.replace(MODEL, attention=attention)
+        assert next(train_loader(data, model)).segment_ids.max() == 1
+
+
+def test_blocks_are_never_crossed(stored: Path) -> None:
+    for batch in take(train_loader(two_halves(stored, block_length=24), MODEL), 3):
+        for row in range(4):
+            first, second = batch.segment_ids[row, :24], batch.segment_ids[row, 24:]
+            assert not set(first[first > 0]) & set(second)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_processes_share_the_rows_of_a_global_batch(stored: Path, count: int) -> None:
+    data = two_halves(stored)
+    whole = take(train_loader(data, MODEL), 3)
+    for index in range(count):
+        loader = train_loader(data, MODEL, process_index=index, process_count=count)
+        own = slice(index, None, count)
+        mine = [jax.tree.map(operator.itemgetter(own), batch) for batch in whole]
+        assert same(take(loader, 3), mine)
+
+
+def test_an_iterator_goes_on_where_its_state_says(stored: Path) -> None:
+    whole = take(train_loader(two_halves(stored), MODEL), 8)
+    loader = train_loader(two_halves(stored), MODEL)
+    take(loader, 3)
+    state = json.loads(json.dumps(loader.get_state()))
+    assert same(take(loader, 5), whole[3:])
+    fresh = train_loader(two_halves(stored), MODEL)
+    fresh.set_state(state)
+    assert same(take(fresh, 5), whole[3:])
+    # Going back works while batches are read ahead, too.
+    fresh.set_state(state)
+    assert same(take(fresh, 5), whole[3:])
+    loader.close()
+
+
+@pytest.mark.slow
+def test_worker_processes_change_nothing(stored: Path) -> None:
+    whole = take(train_loader(two_halves(stored, dense=True), MODEL), 7)
+    with_workers = two_halves(stored, dense=True, workers=2)
+    loader = train_loader(with_workers, MODEL)
+    assert same(take(loader, 4), whole[:4])
+    state = loader.get_state()
+    loader.close()
+    resumed = train_loader(with_workers, MODEL)
+    resumed.set_state(state)
+    assert same(take(resumed, 3), whole[4:])
+    resumed.close()
+    alone = train_loader(two_halves(stored, dense=True), MODEL)
+    alone.set_state(state)
+    assert same(take(alone, 3), whole[4:])
+
+
+def test_a_state_of_other_data_sets_is_refused(stored: Path) -> None:
+    loader = train_loader(two_halves(stored), MODEL)
+    with pytest.raises(DataError, match="was reading \\['spatial'\\], this run reads"):
+        loader.set_state({"next_batch": 1, "datasets": ["spatial"]})
+
+
+def test_settings_that_cannot_work_are_named(stored: Path, tmp_path: Path) -> None:
+    def refused(
+        message: str, model: ModelConfig = MODEL, processes: int = 1, **fields: Any
+    ) -> None:
+        with pytest.raises(DataError, match=message):
+            train_loader(two_halves(stored, **fields), model, process_count=processes)
+
+    one = DatasetConfig("spatial", str(stored))
+    refused("data.datasets is empty", datasets=())
+    refused("need different names", datasets=(one, one))
+    refused("data directory .* does not exist", datasets=(DatasetConfig("a", str(tmp_path / "b")),))
+    refused("batch_size=4 does not divide among 3 processes", processes=3)
+    refused("batch_size=0", batch_size=0)
+    refused("pairs_per_image must be at least 1", pairs_per_image=0)
+    refused("block_length=20 must divide data.length=48", block_length=20)
+    refused("needs model.attention='image_prefix'", dataclasses.replace(MODEL, attention="prefix"))
+    refused("tokenizer .* cannot be read", tokenizer=str(tmp_path / "none.model"))
+    refused(
+        "has 1024 pieces, but the model embeds 512",
+        dataclasses.replace(MODEL, decoder=DecoderConfig(vocab_size=512)),
+    )

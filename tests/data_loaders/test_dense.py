@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from data_loaders import dense
+from spatialvlm_jax.generation.store import StoredExample, encode_example
+from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
+from tests.generation.pictures import pairs, picture
+
+
+def test_labels_number_category_and_colour() -> None:
+    assert dense.dense_labels() == 1 + len(CATEGORIES) * len(COLORS)
+    assert dense.object_label(CATEGORIES[0], COLORS[0]) == 1
+    assert dense.object_label(CATEGORIES[-1], COLORS[-1]) == dense.dense_labels() - 1
+    assert dense.object_label(CATEGORIES[1], COLORS[2]) == 1 + len(COLORS) + 2
+    assert dense.object_label("unicorn", COLORS[0]) == 0
+
+
+def test_patches_are_in_reading_order() -> None:
+    image = np.arange(16).reshape(4, 4)
+    assert dense.to_patches(image, 2).tolist() == [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+        [8, 9, 12, 13],
+        [10, 11, 14, 15],
+    ]
+
+
+def test_a_patch_belongs_to_the_object_that_covers_most_of_it_if_it_is_a_quarter() -> None:
+    patches = np.array([[0, 0, 0, 0], [0, 0, 0, 2], [1, 2, 2, 0], [1, 1, 1, 1]], np.uint8)
+    assert dense.patch_owners(patches, 2).tolist() == [0, 2, 2, 1]
+    narrow = np.array([[0, 0, 0, 0, 0, 0, 0, 1]], np.uint8)
+    assert dense.patch_owners(narrow, 1).tolist() == [0]
+
+
+def test_depth_is_that_of_the_owner_s_pixels() -> None:
+    patches = np.array([[1, 1, 0, 0], [0, 0, 0, 0]])
+    depth = np.array([[2.0, 8.0, 100.0, 100.0], [0.0, 0.0, 0.0, 0.0]])
+    values, known = dense.patch_log_depth(patches, depth, np.array([1, 0]))
+    np.testing.assert_allclose(values, [np.log(4.0), 0.0], rtol=1e-6)
+    assert known.tolist() == [True, False]
+
+
+def test_targets_of_a_whole_picture() -> None:
+    example = StoredExample(encode_example(picture(0), pairs(0)))
+    targets = dense.dense_targets(example, image_size=16, patch_size=8)
+    mug, chair = dense.object_label("mug", "red"), dense.object_label("chair", "blue")
+    assert targets.labels.tolist() == [mug, 0, chair, chair]
+    assert targets.labels.dtype == np.int32
+    # Level camera: canonical (x, y, z) of (-1, -0.5, 2) is (-1, 2, 0.5); the extents
+    # (0.125, 0.25, 0.5) along camera axes are width 0.125, height 0.25, depth 0.5.
+    expected = [
+        np.log(2.0),
+        np.arcsinh(-1.0),
+        np.arcsinh(2.0),
+        np.arcsinh(0.5),
+        np.log(np.sqrt(1 + 0.25 + 4)),
+        np.log(0.125),
+        np.log(0.25),
+        np.log(0.5),
+    ]
+    assert targets.values.shape == (4, dense.DENSE_VALUES)
+    assert len(dense.VALUE_NAMES) == dense.DENSE_VALUES
+    np.testing.assert_allclose(targets.values[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(targets.values[1], [np.log(4.0), *[0] * 7], rtol=1e-6)
+    assert targets.value_mask.astype(int).tolist() == [[1] * 8, [1] + [0] * 7, [1] * 8, [1] * 8]
+
+
+def test_without_gravity_positions_and_sizes_are_unknown() -> None:
+    example = StoredExample(encode_example(picture(0, gravity=False), pairs(0)))
+    targets = dense.dense_targets(example, image_size=16, patch_size=8)
+    assert targets.value_mask[0].astype(int).tolist() == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert np.isfinite(targets.values).all()
+
+
+@pytest.mark.parametrize("size", [8, 32])
+def test_the_grid_follows_the_model_not_the_stored_picture(size: int) -> None:
+    example = StoredExample(encode_example(picture(0), pairs(0)))
+    targets = dense.dense_targets(example, image_size=size, patch_size=size // 2)
+    assert (targets.labels > 0).tolist() == [True, False, True, True]

@@ -1,0 +1,33 @@
+import re
+
+import pytest
+
+from data_loaders import tokenizer_training
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.generation.templates import TEMPLATES
+
+
+def test_words_of_the_templates_are_single_pieces_but_for_a_few_newer_ones() -> None:
+    tokenizer = Tokenizer.from_config("small")
+    words = {
+        word
+        for wording in TEMPLATES.values()
+        for template in (*wording.questions, *wording.answers)
+        for word in re.findall("[A-Za-z]+", re.sub(r"\{.*?\}", " ", template))
+    }
+    assert len(words) > 100
+    spelled = [word for word in sorted(words) if len(tokenizer.encode(word)) > 1]
+    assert len(spelled) <= 0.02 * len(words), spelled
+
+
+def test_the_training_text_leaves_no_placeholder() -> None:
+    text = list(tokenizer_training.training_text())
+    assert len(text) > 10_000
+    assert not [line for line in text if re.search(r"\{\w", line)]
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_same_model() -> None:
+    model = tokenizer_training.train()
+    assert model == tokenizer_training.train()
+    assert Tokenizer(model).vocab_size == tokenizer_training.VOCAB_SIZE
