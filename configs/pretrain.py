@@ -5,40 +5,52 @@ python train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
 
 "dense" trains the encoder alone to say what each patch shows, how far and how large it is; "words"
 goes on from its weights with questions and answers, keeping the dense loss as a small auxiliary.
+"words" stops while its learning rate is still high, for `configs/demo.py` to go on from.
 """
 
 from ml_collections import ConfigDict
 
-from configs import common, demo
+from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
 
 RECIPE = WorldsRecipe(
     preset="rich",
-    images=60_000,
-    validation_images=1_000,
-    seed=1,
+    images=24_000,
+    validation_images=512,
+    seed=1000,
     image_size=64,
-    pairs_per_image=32,
+    pairs_per_image=40,
+    question_phrasings=3,
+    answer_phrasings=1,
 )
 
 
 def get_config(stage: str = "words") -> ConfigDict:
-    config = demo.get_config()
-    config.name = f"pretrain_{stage}"
+    config = common.experiment(f"pretrain_{stage}", model="small")
     common.use_worlds(config, "runs/data/pretrain", RECIPE)
-    config.data.pairs_per_image = 8
-    config.train.init_from = ""
-    config.checkpoint.every = 500
+    config.optim.optimizer = "muon"
+    config.optim.peak_lr = 3e-3
+    config.optim.schedule = "wsd"
+    config.eval.images = 128
     if stage == "dense":
+        common.use_dense_targets(config, weight=1.0)
         config.optim.freeze = ("connector", "decoder", "embeddings")
         config.train.text_weight = 0.0
-        config.train.dense_weight = 1.0
         config.train.steps = 2_000
-        config.eval.at_start = False
+        config.data.batch_size = 32
+        config.data.pairs_per_image = 1
+        config.data.length = 64
+        config.optim.decay_steps = 400
+        config.optim.end_lr = 5e-4
     elif stage == "words":
+        common.use_dense_targets(config, weight=0.3)
         config.train.init_from = "runs/pretrain_dense/model.safetensors"
-        config.train.steps = 10_000
-        config.eval.every = 2_000
+        config.train.steps = 8_000
+        config.data.batch_size = 16
+        config.data.pairs_per_image = 16
+        config.data.length = 256
+        config.data.block_length = 32
+        config.checkpoint.every = 250
     else:
         raise ValueError(f'no stage "{stage}"; there are dense and words')
     return config
