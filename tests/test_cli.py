@@ -1,0 +1,61 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax import __version__, cli
+from spatialvlm_jax.commands import generate
+from spatialvlm_jax.errors import UserError
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        cli.main(["--help"])
+    assert done.value.code == 0
+    assert "generate" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_no_verb_and_unknown_verbs_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["paint"]):
+        with pytest.raises(SystemExit) as done:
+            cli.main(arguments)
+        assert done.value.code == 2
+    assert "invalid choice: 'paint'" in capsys.readouterr().err
+
+
+def test_a_user_error_is_one_line_and_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(args: object) -> int:
+        raise UserError("the cupboard is bare; buy milk")
+
+    monkeypatch.setattr(generate, "run", fail)
+    assert cli.main(["generate", "--out=nowhere"]) == 2
+    assert capsys.readouterr().err == "spatialvlm generate: the cupboard is bare; buy milk\n"
+
+
+def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(args: object) -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(generate, "run", fail)
+    with pytest.raises(KeyError):
+        cli.main(["generate", "--out=nowhere"])
+
+
+def test_help_does_not_import_what_is_heavy() -> None:
+    heavy = ["jax", "grain", "tensorflow_datasets", "matplotlib", "torch"]
+    code = (
+        "import sys; from spatialvlm_jax import cli\n"
+        "try: cli.main(['generate', '--help'])\n"
+        f"except SystemExit: print([m for m in {heavy} if m in sys.modules])"
+    )
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
