@@ -58,34 +58,17 @@ def write_report(
     Returns:
       The path of the page.
     """
-    evaluations = {**results.load_evaluations(workdir), step: summary}
-    evaluations = dict(sorted(evaluations.items()))
-    earlier = results.before(evaluations, step)
-    headline = results.headline_rows(summary, earlier[1] if earlier else None)
-    types = results.type_rows(summary, earlier[1] if earlier else None)
-    parameters = workdir / "parameters.txt"
-    images = len({answer.image_id for answer in answers})
     page = _template().render(
         title=name,
-        subtitle=f"Step {step:,} · {len(answers):,} questions about {images:,} held-out pictures",
-        tiles=[row for row in headline if row.name in _TILES and row.count],
-        headline=headline,
-        types=[
-            (heading, [row for row in types if row.name.startswith(f"{metric}/")])
-            for metric, heading in _HEADINGS.items()
-        ],
         step=step,
-        step_before=earlier[0] if earlier else None,
         paper=PAPER,
-        curves=_shown(
-            ("Loss", charts.loss_chart(_read_rows(workdir / "metrics.jsonl"))),
-            ("Held-out figures", charts.accuracy_chart(evaluations)),
-        ),
+        **_figures(workdir, step, summary),
         lengths=_shown(
             ("Predicted against true", charts.scatter_chart(answers)),
             ("Predicted divided by true", charts.ratio_chart(answers)),
         ),
-        parameters=parameters.read_text(encoding="utf-8") if parameters.exists() else "",
+        images=len({answer.image_id for answer in answers}),
+        questions=len(answers),
         gallery=_gallery(answers, pictures),
         marks=_MARKS,
         percent=results.percent,
@@ -97,6 +80,29 @@ def write_report(
     partial.write_text(page, encoding="utf-8")
     os.replace(partial, path)
     return path
+
+
+def _figures(workdir: Path, step: int, summary: Summary) -> dict[str, Any]:
+    """What the page shows of figures: tiles, tables, and what the run left of its course."""
+    evaluations = dict(sorted({**results.load_evaluations(workdir), step: summary}.items()))
+    step_before, earlier = results.before(evaluations, step) or (None, None)
+    headline = results.headline_rows(summary, earlier)
+    rows = results.type_rows(summary, earlier)
+    parameters = workdir / "parameters.txt"
+    return {
+        "step_before": step_before,
+        "tiles": [row for row in headline if row.name in _TILES and row.count],
+        "headline": headline,
+        "types": [
+            (heading, [row for row in rows if row.name.startswith(f"{metric}/")])
+            for metric, heading in _HEADINGS.items()
+        ],
+        "curves": _shown(
+            ("Loss", charts.loss_chart(_read_rows(workdir / "metrics.jsonl"))),
+            ("Held-out figures", charts.accuracy_chart(evaluations)),
+        ),
+        "parameters": parameters.read_text(encoding="utf-8") if parameters.exists() else "",
+    }
 
 
 def _template() -> jinja2.Template:
