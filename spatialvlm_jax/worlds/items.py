@@ -83,8 +83,8 @@ def draw_item(draw: Draw, category: str, taken: set[tuple[str, str]], natural: b
 
 def _separated(a: Item, b: Item, gap: float) -> bool:
     """Whether an edge of `a` separates the two footprints by more than `gap`."""
-    c, s = math.cos(a.yaw), math.sin(a.yaw)
     x, y = b.x - a.x, b.y - a.y
+    c, s = math.cos(a.yaw), math.sin(a.yaw)
     along, across = c * x + s * y, c * y - s * x
     turn = b.yaw - a.yaw
     tc, ts = abs(math.cos(turn)), abs(math.sin(turn))
@@ -95,13 +95,12 @@ def _separated(a: Item, b: Item, gap: float) -> bool:
 
 def clear(item: Item, others: list[Item], gap: float = _GAP) -> bool:
     """Whether the footprint keeps `gap` metres from those of all that stand on the same thing."""
-    return all(
-        other.support != item.support
-        or (other.support is not None and other.z != item.z)
-        or _separated(item, other, gap)
-        or _separated(other, item, gap)
-        for other in others
-    )
+    for other in others:
+        if other.support != item.support or (other.support is not None and other.z != item.z):
+            continue
+        if not (_separated(item, other, gap) or _separated(other, item, gap)):
+            return False
+    return True
 
 
 def put_on(

@@ -1,6 +1,5 @@
 """From a layout and its rendering to the records: exact boxes, solids, visibility, truncation."""
 
-import functools
 import math
 
 import jax
@@ -30,21 +29,20 @@ def rotation(item: Item) -> np.ndarray:
 def projected_box(layout: Layout, item: Item) -> tuple[float, float, float, float] | None:
     """u0, v0, u1, v1 (half widths, within +-4) around the item's box where it leaves the image,
     or None where it lies inside."""
-    half = (item.half_width, item.half_depth, item.height / 2)
-    signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8)
-    middle = np.array(item.middle())[:, None] - np.array(layout.camera.position)[:, None]
-    corners = middle + rotation(item) @ (signs * np.array(half)[:, None])
-    x, y, z = layout.camera.world_from_camera().T @ corners
-    if z.min() < _NEAR:
+    ground = item.corners()
+    points = [
+        layout.camera.project((x, y, z)) for z in (item.z, item.z + item.height) for x, y in ground
+    ]
+    if min(depth for _, _, depth in points) < _NEAR:
         return -_REACH, -_REACH, _REACH, _REACH
-    u, v = x / (z * layout.camera.half), y / (z * layout.camera.half)
-    if max(np.abs(u).max(), np.abs(v).max()) <= 1.0:
+    us, vs = [point[0] for point in points], [point[1] for point in points]
+    box = min(us), min(vs), max(us), max(vs)
+    if max(map(abs, box)) <= 1.0:
         return None
-    u, v = np.clip(u, -_REACH, _REACH), np.clip(v, -_REACH, _REACH)
-    return float(u.min()), float(v.min()), float(u.max()), float(v.max())
+    return tuple(min(max(edge, -_REACH), _REACH) for edge in box)  # type: ignore[return-value]
 
 
-@functools.partial(jax.jit, static_argnames=())
+@jax.jit
 def _outside(arrays: dict[str, jax.Array], boxes: jax.Array, objects: jax.Array) -> jax.Array:
     """Fraction of each object's projection outside the image; one object a batch entry.
 
