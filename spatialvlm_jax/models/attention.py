@@ -54,8 +54,12 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
     peak = functools.reduce(jnp.maximum, peaks)
     weights = [jnp.exp(score - peak) for score in scores]
     total = sum(weight.sum(-1, keepdims=True) for weight in weights)
-    mixed = sum(
-        _mix(weight.astype(query.dtype), part) for weight, part in zip(weights, parts, strict=True)
+    mixed = jax.tree.reduce(
+        jnp.add,
+        [
+            _mix(weight.astype(query.dtype), part)
+            for weight, part in zip(weights, parts, strict=True)
+        ],
     )
     result = (mixed / total).astype(query.dtype)
     return result.transpose(0, 2, 4, 1, 3, 5).reshape(query.shape)
@@ -67,12 +71,12 @@ def _batched(keys: jax.Array) -> jax.Array:
 
 
 def _flat(grouped: jax.Array, texts: int) -> jax.Array:
-    """[B, heads, S, G, Q, X] -> [B, heads, texts, queries, X]: shared keys meet all texts at once."""
+    """[B, heads, S, G, Q, X] -> [B, heads, texts, -1, X]: shared keys meet all texts at once."""
     return grouped.reshape(*grouped.shape[:2], texts, -1, grouped.shape[-1])
 
 
 def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
-    """Masked products of queries [B, heads, S, G, Q, H] with keys: float32[B, heads, S, G, Q, K]."""
+    """Masked products of queries [B, heads, S, G, Q, H] and keys: float32[B, heads, S, G, Q, K]."""
     key = _batched(part.key)
     product = jnp.einsum(
         "bnsqh,bnskh->bnsqk",

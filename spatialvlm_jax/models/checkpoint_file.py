@@ -42,7 +42,7 @@ def flat_params(model_or_params: Any) -> dict[str, Any]:
     is_model = isinstance(model_or_params, nnx.Module)
     params = nnx.state(model_or_params, nnx.Param) if is_model else model_or_params
     return {
-        "/".join(map(str, path)): leaf[...] if isinstance(leaf, nnx.Variable) else leaf
+        "/".join(map(str, path)): leaf.get_value() if isinstance(leaf, nnx.Variable) else leaf
         for path, leaf in nnx.to_flat_state(params)
     }
 

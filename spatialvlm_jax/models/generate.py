@@ -60,15 +60,14 @@ def generate(
         jnp.asarray(prefix_tokens),
         jnp.asarray(prefix_lengths),
         jax.random.key(seed),
+        jnp.int32(eos_id),
+        jnp.float32(temperature),
         max_tokens=max_tokens,
-        eos_id=eos_id,
-        temperature=temperature,
+        greedy=temperature == 0.0,
     )
 
 
-@functools.partial(
-    jax.jit, static_argnums=0, static_argnames=("max_tokens", "eos_id", "temperature")
-)
+@functools.partial(jax.jit, static_argnums=0, static_argnames=("max_tokens", "greedy"))
 def _generate(
     definition: Any,
     state: Any,
@@ -76,10 +75,11 @@ def _generate(
     prefix_tokens: jax.Array,
     prefix_lengths: jax.Array,
     random: jax.Array,
+    eos_id: jax.Array,
+    temperature: jax.Array,
     *,
     max_tokens: int,
-    eos_id: int,
-    temperature: float,
+    greedy: bool,
 ) -> jax.Array:
     model: VLM = nnx.merge(definition, state)
     decoder = model.decoder
@@ -95,7 +95,7 @@ def _generate(
 
     def choose(hidden: jax.Array, random: jax.Array) -> jax.Array:
         logits = model.logits(hidden)
-        if temperature == 0.0:
+        if greedy:
             return jnp.argmax(logits, -1).astype(jnp.int32)
         return jax.random.categorical(random, logits / temperature).astype(jnp.int32)
 

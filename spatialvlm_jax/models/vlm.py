@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import ModelConfig
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.decoder import Decoder
@@ -81,9 +82,12 @@ class VLM(nnx.Module):
 
         Returns:
           float[B, L, D].
+
+        Raises:
+          UserError: several blocks under rule "prefix".
         """
         if block_length and self.config.attention == "prefix" and block_length != tokens.shape[1]:
-            raise ValueError('attention rule "prefix" takes one block a row: set block_length = 0')
+            raise UserError('attention rule "prefix" takes one block a row: set block_length = 0')
         rows, length = tokens.shape
         blocks = (rows, -1, block_length or length)
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)

@@ -1,10 +1,14 @@
 """Attention against a loop over every query and head."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spatialvlm_jax.models.attention import Keys, attend
+from spatialvlm_jax.models import attention
+from spatialvlm_jax.models.attention import Keys
+
+attend = jax.jit(attention.attend)
 
 ROWS, TEXTS, QUERIES, HEADS, SIZE = 2, 3, 4, 2, 8
 RNG = np.random.default_rng(0)

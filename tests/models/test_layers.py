@@ -19,6 +19,7 @@ def gelu(x: np.ndarray) -> np.ndarray:
 
 def test_linear_is_a_matrix_product() -> None:
     linear = layers.Linear(3, 2, bias=True, rngs=nnx.Rngs(0))
+    assert linear.bias is not None
     linear.kernel[...] = jnp.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     linear.bias[...] = jnp.array([0.5, -0.5])
     out = linear(jnp.array([[[1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0]]]))
@@ -56,6 +57,7 @@ def test_norms_compute_in_float32_and_keep_the_dtype() -> None:
 def test_mlps_are_gelu_and_geglu() -> None:
     x = RNG.normal(size=(2, 3)).astype(np.float32)
     mlp = layers.MLP(3, 5, gain=1.0, rngs=nnx.Rngs(0))
+    assert mlp.up.bias is not None
     mlp.up.bias[...] = jnp.arange(5.0)
     up, down = np.asarray(mlp.up.kernel[...]), np.asarray(mlp.down.kernel[...])
     np.testing.assert_allclose(mlp(x), gelu(x @ up + np.arange(5)) @ down, atol=1e-5)

@@ -43,18 +43,14 @@ def test_image_prefix_rule_is_the_taught_matrix() -> None:
     assert masks.image_text_mask("image_prefix", segments, suffix) is None
 
 
-@hypothesis.given(
-    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=1, max_size=3),
-    st.integers(0, 2),
-)
-def test_text_mask_agrees_with_the_rule_in_words(
-    segments: list[tuple[int, int]], padding: int
-) -> None:
+@hypothesis.given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=1, max_size=3))
+def test_text_mask_agrees_with_the_rule_in_words(segments: list[tuple[int, int]]) -> None:
     tokens = [
         (number, index >= prefix)
         for number, (prefix, suffix) in enumerate(segments, start=1)
         for index in range(prefix + suffix)
-    ] + [(0, False)] * padding
+    ]
+    tokens += [(0, False)] * (20 - len(tokens))
 
     def sees(query: int, key: int) -> bool:
         (query_segment, query_suffix), (key_segment, key_suffix) = tokens[query], tokens[key]
@@ -63,8 +59,7 @@ def test_text_mask_agrees_with_the_rule_in_words(
         return not key_suffix or (query_suffix and key <= query)
 
     ids, suffix = (np.array(column) for column in zip(*tokens, strict=True))
-    size = range(len(tokens))
-    expected = [[sees(query, key) for key in size] for query in size]
+    expected = [[sees(query, key) for key in range(20)] for query in range(20)]
     assert np.array_equal(masks.text_mask(ids, suffix), expected)
 
 
