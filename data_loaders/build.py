@@ -15,6 +15,7 @@ from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+from spatialvlm_jax.processes import exit_with_parent
 
 _PREFETCHED_BATCHES = 4
 _READ_THREADS = 2
@@ -92,7 +93,8 @@ def _read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
     return dataset.mp_prefetch(
         grain.MultiprocessingOptions(
             num_workers=workers, per_worker_buffer_size=_PREFETCHED_BATCHES
-        )
+        ),
+        worker_init_fn=exit_with_parent,
     )
 
 

@@ -17,7 +17,7 @@ TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".tom
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 
 # What each part may import of the others, beside itself and the shared leaves.
-LEAVES = {"config", "errors", "experiment"}
+LEAVES = {"config", "errors", "experiment", "processes"}
 MAY_IMPORT = {
     "models": set(),
     "worlds": {"generation.records"},
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "experiment": set(),
     "config": set(),
     "errors": set(),
+    "processes": set(),
 }
 
 

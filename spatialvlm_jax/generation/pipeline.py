@@ -30,6 +30,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.shards import SplitSize, shard_path, write_dataset_info, write_shard
 from spatialvlm_jax.generation.store import encode_example
+from spatialvlm_jax.processes import exit_with_parent
 
 CHUNK = 64
 _MIN_IMAGES_PER_SHARD = 256
@@ -266,7 +267,7 @@ def _make_missing(
         return
     # Spawned, because a process that has used JAX must not be forked.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, context, exit_with_parent) as pool:
         futures = [pool.submit(make_shard, source, shard, directory) for shard in missing]
         try:
             for future in concurrent.futures.as_completed(futures):
