@@ -1,6 +1,8 @@
 """Batches of packed scenes drawn: colour, depth, which object each pixel shows.
 
-Axes: B scenes, S image size, P = S * S rays in rows.
+Axes: B scenes, S image size, P = S * S rays in rows. The picture is made in stages (trace,
+surface, texture, light, develop), each compiled by itself: in one program the compiler would
+fuse them and work out the shared values again for every channel, at several times the cost.
 """
 
 import functools
@@ -12,23 +14,40 @@ import numpy as np
 
 from spatialvlm_jax.worlds import pack, shade, trace
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.trace import Vector
+from spatialvlm_jax.worlds.shade import Texture
+from spatialvlm_jax.worlds.trace import Hits, Vector
 
+Arrays = dict[str, jax.Array]
+# Shadow rays start this far from a surface, in metres at one metre's distance.
 _LIFT = 1e-3
+_GOLDEN_ANGLE = 2.399963
 
 
 class Rendered(NamedTuple):
-    """image: uint8[B, S, S, 3]. depth: float32[B, S, S], metres along the camera's z.
-    instance: int8[B, S, S], object index, -1 for the room. covered: int32[B, S, S], bit i is set
-    where object i would be seen if nothing stood before it."""
+    """image: red, green and blue, uint8[B, S, S] each.
+    depth: float32[B, S, S], metres along the camera's z.
+    instance: int8[B, S, S], object index, -1 for the room.
+    covered: int32[B, S, S], bit i is set where object i would be seen if nothing stood before it.
+    """
 
-    image: jax.Array
+    image: Vector
     depth: jax.Array
     instance: jax.Array
     covered: jax.Array
 
 
-def camera_rays(arrays: dict[str, jax.Array], u: jax.Array, v: jax.Array) -> tuple[Vector, Vector]:
+class Surface(NamedTuple):
+    """What the camera's rays meet. depth: float32[B, P]; on_solid: bool[B, P], else the room;
+    point, normal: world frame; place: the point in the solid's own axes."""
+
+    depth: jax.Array
+    on_solid: jax.Array
+    point: Vector
+    normal: Vector
+    place: Vector
+
+
+def camera_rays(arrays: Arrays, u: jax.Array, v: jax.Array) -> tuple[Vector, Vector]:
     """(origin, direction) of rays through image points u, v in half widths (1 is the edge).
 
     The direction has length 1 along the camera's z: t is depth.
@@ -36,129 +55,161 @@ def camera_rays(arrays: dict[str, jax.Array], u: jax.Array, v: jax.Array) -> tup
     scene = arrays["scene"]
     half = scene[:, pack.TANGENT, None]
     right, down, forward = scene[:, pack.RIGHT], scene[:, pack.DOWN], scene[:, pack.FORWARD]
-    direction = tuple(
-        forward[:, i, None] + u * half * right[:, i, None] + v * half * down[:, i, None] for i in range(3)
+    x, y, z = (
+        forward[:, i, None] + u * half * right[:, i, None] + v * half * down[:, i, None]
+        for i in range(3)
     )
-    origin = tuple(scene[:, i, None] for i in range(3))
-    return origin, direction
+    return (scene[:, 0, None], scene[:, 1, None], scene[:, 2, None]), (x, y, z)
 
 
-def _grid(size: int, dx: float, dy: float) -> tuple[jax.Array, jax.Array]:
-    """u, v float32[1, P] of every pixel, sampled at (dx, dy) within it (0.5 is its centre)."""
-    columns = (np.arange(size) + dx) / size * 2.0 - 1.0
-    lines = (np.arange(size) + dy) / size * 2.0 - 1.0
-    u, v = np.meshgrid(columns, lines)
-    return jnp.asarray(u.reshape(1, -1), jnp.float32), jnp.asarray(v.reshape(1, -1), jnp.float32)
+def _pixel_rays(arrays: Arrays, offset: jax.Array, size: int) -> tuple[Vector, Vector]:
+    """Rays through every pixel at `offset`, float32[2] within it; its centre is (0.5, 0.5)."""
+    step = jnp.arange(size * size, dtype=jnp.int32)
+    u = ((step % size) + offset[0]) * (2.0 / size) - 1.0
+    v = ((step // size) + offset[1]) * (2.0 / size) - 1.0
+    return camera_rays(arrays, u[None], v[None])
 
 
-def _disc(count: int, turn: float) -> np.ndarray:
-    """float64[count, 2]: points spread evenly over the unit disc (sunflower), turned by `turn`."""
-    index = np.arange(count) + 0.5
-    radius, angle = np.sqrt(index / count), index * 2.399963 + turn
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
+@functools.partial(jax.jit, static_argnames="size")
+def _trace(arrays: Arrays, offset: jax.Array, size: int) -> Hits:
+    return trace.nearest(arrays, *_pixel_rays(arrays, offset, size))
 
 
-def _light_directions(light: jax.Array, config: WorldConfig, turn: float) -> list[Vector]:
-    """Directions towards points of the light, each float32[B, 1]; light: float32[B, 3]."""
-    side = jnp.stack([-light[:, 1], light[:, 0], jnp.zeros_like(light[:, 0])], -1)
-    side = side / jnp.linalg.norm(side, axis=-1, keepdims=True)
-    over = jnp.cross(light, side)
-    result = []
-    for a, b in _disc(config.shadow_samples, turn) if config.shadow_samples > 1 else [(0.0, 0.0)]:
-        ray = light + config.light_radius * (a * side + b * over)
-        result.append(tuple(ray[:, i, None] for i in range(3)))
-    return result
-
-
-def _dome(
-    arrays: dict[str, jax.Array], start: Vector, normal: Vector, config: WorldConfig, turn: float
-) -> jax.Array:
-    """Share of the upper half space's light that arrives, cosine weighted, [B, P]."""
-    reach = 0.78 + 0.22 * normal[2]
-    if config.dome_samples == 0:
-        return reach
-    arrived, total = jnp.zeros_like(reach), jnp.zeros_like(reach)
-    for a, b in _disc(config.dome_samples, turn):
-        up = float(np.sqrt(max(1.0 - 0.95 * (a * a + b * b), 0.05)))
-        ray = tuple(jnp.full((reach.shape[0], 1), c, jnp.float32) for c in (a, b, up))
-        facing = jnp.maximum(normal[0] * a + normal[1] * b + normal[2] * up, 0.0) + 0.08
-        arrived += jnp.where(trace.shadowed(arrays, start, ray), 0.0, facing)
-        total += facing
-    return reach * arrived / total
-
-
-def _colour(
-    arrays: dict[str, jax.Array],
-    origin: Vector,
-    direction: Vector,
-    hits: trace.Hits,
-    config: WorldConfig,
-    turn: float,
-) -> tuple[jax.Array, jax.Array]:
-    """(linear RGB float32[B, P, 3], depth float32[B, P]) of camera rays."""
+@functools.partial(jax.jit, static_argnames="size")
+def _surface(arrays: Arrays, hits: Hits, offset: jax.Array, size: int) -> Surface:
+    origin, direction = _pixel_rays(arrays, offset, size)
     depth_room, normal_room = shade.room_exit(arrays, origin, direction)
     on_solid = hits.depth < depth_room
     depth = jnp.minimum(hits.depth, depth_room)
-    point = tuple(o + depth * d for o, d in zip(origin, direction, strict=True))
-    blur = depth * (2.0 / config.image_size) * arrays["scene"][:, pack.TANGENT, None]
-    normal_solid, place = shade.solid_surface(hits.row, point)
-    paint_solid, gloss = shade.solid_paint(hits.row, place, normal_solid, blur)
-    paint_room = shade.room_paint(arrays, point, normal_room, blur)
-    normal = tuple(
-        jnp.where(on_solid, a, b) for a, b in zip(normal_solid, normal_room, strict=True)
-    )
-    paint = [jnp.where(on_solid, a, b) for a, b in zip(paint_solid, paint_room, strict=True)]
-    gloss = jnp.where(on_solid, gloss, 0.0)
+    x, y, z = (o + depth * d for o, d in zip(origin, direction, strict=True))
+    normal_solid, place = shade.solid_surface(hits.row, (x, y, z))
+    nx, ny, nz = (jnp.where(on_solid, a, b) for a, b in zip(normal_solid, normal_room, strict=True))
+    return Surface(depth, on_solid, (x, y, z), (nx, ny, nz), place)
+
+
+@functools.partial(jax.jit, static_argnames="size")
+def _texture(arrays: Arrays, row: jax.Array, surface: Surface, size: int) -> Texture:
+    blur = surface.depth * (2.0 / size) * arrays["scene"][:, pack.TANGENT, None]
+    solid = shade.solid_texture(row, surface.place, surface.normal, blur)
+    room = shade.room_texture(arrays, surface.point, surface.normal, blur)
+    return jax.tree.map(lambda a, b: jnp.where(surface.on_solid, a, b), solid, room)
+
+
+@jax.jit
+def _light(
+    arrays: Arrays, surface: Surface, gloss: jax.Array, lights: jax.Array, dome: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """(light received, highlight), float32[B, P] each.
+
+    Args:
+      lights: float32[L, 2], points of the unit disc that the light source is sampled at, in units
+        of its half angle. dome: float32[D, 3], directions ambient light is tested from; may be 0.
+    """
+    normal, depth = surface.normal, surface.depth
     lift = _LIFT * (1.0 + depth)
-    start = tuple(p + n * lift for p, n in zip(point, normal, strict=True))
-    light = arrays["scene"][:, pack.LIGHT]
-    direct, shine = jnp.zeros_like(depth), jnp.zeros_like(depth)
-    view = jax.lax.rsqrt(sum(d * d for d in direction))
-    rays = _light_directions(light, config, turn)
-    for ray in rays:
-        lambert = jnp.maximum(sum(n * c for n, c in zip(normal, ray, strict=True)), 0.0)
-        lit = jnp.where(trace.shadowed(arrays, start, ray), 0.0, 1.0)
-        half = [c - d * view for c, d in zip(ray, direction, strict=True)]
-        length = jax.lax.rsqrt(sum(h * h for h in half))
-        glint = jnp.maximum(sum(n * h for n, h in zip(normal, half, strict=True)) * length, 0.0)
-        direct += lambert * lit
-        shine += jnp.square(jnp.square(jnp.square(jnp.square(glint * glint)))) * lit
+    x, y, z = (p + n * lift for p, n in zip(surface.point, normal, strict=True))
+    origin = tuple(arrays["scene"][:, i, None] for i in range(3))
+    eye = [o - p for o, p in zip(origin, surface.point, strict=True)]
+    scale = jax.lax.rsqrt(eye[0] * eye[0] + eye[1] * eye[1] + eye[2] * eye[2])
+
+    def from_source(total: tuple, ray: jax.Array) -> tuple:
+        toward = (ray[:, 0, None], ray[:, 1, None], ray[:, 2, None])
+        lit = ~trace.shadowed(arrays, (x, y, z), toward)
+        half = [c + e * scale for c, e in zip(toward, eye, strict=True)]
+        length = jax.lax.rsqrt(shade.dot(half, half))
+        glint = jnp.maximum(shade.dot(normal, half) * length, 0.0)
+        lambert = jnp.maximum(shade.dot(normal, toward), 0.0)
+        highlight = jnp.square(jnp.square(jnp.square(jnp.square(glint * glint))))
+        return (total[0] + lit * lambert, total[1] + lit * highlight), None
+
+    def from_dome(total: tuple, ray: jax.Array) -> tuple:
+        toward = tuple(jnp.broadcast_to(ray[i], (depth.shape[0], 1)) for i in range(3))
+        weight = jnp.maximum(shade.dot(normal, toward), 0.0) + 0.08
+        lit = ~trace.shadowed(arrays, (x, y, z), toward)
+        return (total[0] + lit * weight, total[1] + weight), None
+
+    none = (jnp.zeros_like(depth), jnp.zeros_like(depth))
+    (direct, shine), _ = jax.lax.scan(from_source, none, _toward_light(arrays, lights))
+    (arrived, possible), _ = jax.lax.scan(from_dome, none, dome)
     ambient = arrays["scene"][:, pack.AMBIENT, None]
-    received = (1.0 - ambient) * 1.15 * direct / len(rays)
-    received += ambient * 1.15 * _dome(arrays, start, normal, config, turn)
-    shine = gloss * shine / len(rays)
-    rgb = jnp.stack([channel * received + shine for channel in paint], axis=-1)
-    return rgb, depth
+    sky = 0.78 + 0.22 * normal[2]
+    sky = sky * arrived / jnp.maximum(possible, 1e-6) if dome.shape[0] else sky
+    received = 1.15 * ((1.0 - ambient) * direct / lights.shape[0] + ambient * sky)
+    return received, gloss * shine / lights.shape[0]
 
 
-def _render(arrays: dict[str, jax.Array], config: WorldConfig) -> Rendered:
-    size, side = config.image_size, config.supersample
-    batch = arrays["scene"].shape[0]
-    origin, direction = camera_rays(arrays, *_grid(size, 0.5, 0.5))
-    hits = trace.nearest(arrays, origin, direction)
+def _toward_light(arrays: Arrays, lights: jax.Array) -> jax.Array:
+    """float32[L, B, 3]: directions towards points of each scene's light."""
+    light = arrays["scene"][:, pack.LIGHT]
+    side = jnp.stack([-light[:, 1], light[:, 0], jnp.zeros_like(light[:, 0])], -1)
+    side = side / jnp.linalg.norm(side, axis=-1, keepdims=True)
+    over = jnp.cross(light, side)
+    return light + lights[:, :1, None] * side + lights[:, 1:, None] * over
+
+
+@jax.jit
+def _develop(
+    arrays: Arrays, row: jax.Array, texture: Texture, received: jax.Array, shine: jax.Array
+) -> Vector:
+    red, green, blue = (c * received + shine for c in shade.paint(arrays, row, texture))
+    return red, green, blue
+
+
+@jax.jit
+def _encode(colours: list[Vector]) -> Vector:
+    """The mean of several samples of linear colour as sRGB."""
+    red, green, blue = (shade.encode(sum(channel) / len(channel)) for channel in zip(*colours))
+    return red, green, blue
+
+
+def _disc(count: int, turn: float) -> np.ndarray:
+    """float64[count, 2]: points spread evenly over the unit disc (Vogel 1979), turned by `turn`."""
+    index = np.arange(count) + 0.5
+    radius, angle = np.sqrt(index / count), index * _GOLDEN_ANGLE + turn
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
+
+
+def _dome(count: int, turn: float) -> np.ndarray:
+    """float64[count, 3]: directions into the upper half space, denser towards the zenith."""
+    disc = _disc(count, turn)
+    up = np.sqrt(1.0 - 0.95 * (disc * disc).sum(-1, keepdims=True))
+    return np.concatenate([disc, up], -1)
+
+
+def _sample(arrays: Arrays, offset: np.ndarray, turn: float, config: WorldConfig) -> tuple:
+    """(linear colour, hits, surface) with one ray a pixel; `turn` rotates the light's samples."""
+    size = config.image_size
+    hits = _trace(arrays, offset, size)
+    surface = _surface(arrays, hits, offset, size)
+    texture = _texture(arrays, hits.row, surface, size)
+    source = np.zeros((1, 2)) if config.shadow_samples == 1 else _disc(config.shadow_samples, turn)
+    source = (config.light_radius * source).astype(np.float32)
+    dome = _dome(config.dome_samples, turn).astype(np.float32)
+    received, shine = _light(arrays, surface, texture.gloss, source, dome)
+    return _develop(arrays, hits.row, texture, received, shine), hits, surface
+
+
+def render(arrays: dict[str, np.ndarray], config: WorldConfig) -> Rendered:
+    """Draw packed scenes (`pack.pack`); geometry is taken at pixel centres.
+
+    Compiles once for each batch size and config.
+    """
+    placed: Arrays = jax.device_put(arrays)
+    side, centre = config.supersample, np.full(2, 0.5, np.float32)
     if side == 1:
-        rgb, depth = _colour(arrays, origin, direction, hits, config, 0.0)
+        colour, hits, surface = _sample(placed, centre, 0.0, config)
+        colours = [colour]
     else:
-        depth = jnp.minimum(hits.depth, shade.room_exit(arrays, origin, direction)[0])
-        rgb = jnp.zeros((batch, size * size, 3), jnp.float32)
-        for sample in range(side * side):
-            offset = ((sample % side + 0.5) / side, (sample // side + 0.5) / side)
-            start, ray = camera_rays(arrays, *_grid(size, *offset))
-            found = trace.nearest(arrays, start, ray)
-            rgb += _colour(arrays, start, ray, found, config, 1.7 * sample)[0]
-        rgb = rgb / (side * side)
-    owner = hits.row[pack.OBJECT].astype(jnp.int8)
-    instance = jnp.where(hits.solid >= 0, owner, jnp.int8(-1))
-    frame = (batch, size, size)
+        hits = _trace(placed, centre, config.image_size)
+        surface = _surface(placed, hits, centre, config.image_size)
+        steps = (np.arange(side, dtype=np.float32) + 0.5) / side
+        offsets = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
+        colours = [_sample(placed, at, 1.7 * n, config)[0] for n, at in enumerate(offsets)]
+    frame = (len(arrays["scene"]), config.image_size, config.image_size)
+    owner = jnp.where(surface.on_solid, hits.row[pack.OBJECT], -1.0).astype(jnp.int8)
     return Rendered(
-        shade.encode(rgb).reshape(*frame, 3),
-        depth.reshape(frame),
-        instance.reshape(frame),
+        tuple(channel.reshape(frame) for channel in _encode(colours)),
+        surface.depth.reshape(frame),
+        owner.reshape(frame),
         hits.covered.reshape(frame),
     )
-
-
-@functools.lru_cache(maxsize=8)
-def renderer(config: WorldConfig):
-    """The compiled renderer of a config: arrays of `pack.pack` -> `Rendered`."""
-    return jax.jit(functools.partial(_render, config=config))

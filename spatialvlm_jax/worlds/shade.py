@@ -4,6 +4,8 @@ Axes: B scenes, P rays; vectors are three arrays as in `trace`.
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +15,13 @@ from spatialvlm_jax.worlds.catalog import MATERIALS
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER
 from spatialvlm_jax.worlds.trace import Vector
 
-_SKIRTING = 0.1
+SOLID, FLOOR, WALL, SKIRTING, GROOVE, CEILING = range(6)
+_SKIRTING_HEIGHT = 0.1
+_GLOSS = {"metal": 0.5, "glass": 0.7, "ceramic": 0.45, "plastic": 0.2}
 _CODE = {name: index for index, name in enumerate(MATERIALS)}
 
 
-def _dot(a: Vector, b: Vector) -> jax.Array:
+def dot(a: Sequence[jax.Array], b: Sequence[jax.Array]) -> jax.Array:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
@@ -60,13 +64,29 @@ def room_exit(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -
     return t, normal
 
 
-def room_paint(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur: jax.Array) -> Vector:
-    """Linear RGB of the room itself. blur: metres a pixel covers there; fine lines fade with it."""
+class Texture(NamedTuple):
+    """What is drawn on a surface, before it meets light; each float32[B, P].
+
+    tone: factor on the paint. gloss: strength of the highlight. mix: share of the floor's second
+    colour. region: SOLID, FLOOR, WALL, SKIRTING, GROOVE (over the skirting) or CEILING.
+    """
+
+    tone: jax.Array
+    gloss: jax.Array
+    mix: jax.Array
+    region: jax.Array
+
+
+def room_texture(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur: jax.Array) -> Texture:
+    """The room's own pattern, of fixed real size: tiles of 0.5 m or 0.3 m, boards of 0.15 m, a
+    skirting 0.1 m high. blur: metres a pixel covers there; what is finer fades out.
+    """
     style = arrays["scene"][:, pack.FLOOR_STYLE, None]
-    pitch = jnp.where(style == 0, 0.5, jnp.where(style == 1, 0.15, 0.3))
-    length = jnp.where(style == 1, 1.2, pitch)
+    checkered, planked = style == 0, style == 1
+    pitch = jnp.where(checkered, 0.5, jnp.where(planked, 0.15, 0.3))
+    length = jnp.where(planked, 1.2, pitch)
     column = jnp.floor(point[0] / pitch)
-    along = point[1] / length + jnp.where(style == 1, 0.37 * column, 0.0)
+    along = point[1] / length + jnp.where(planked, 0.37 * column, 0.0)
     line = jnp.floor(along)
     sharp = jnp.clip(1.5 - 1.5 * blur / pitch, 0.0, 1.0)
     checker = 2.0 * _fraction(0.5 * (column + line))
@@ -76,20 +96,14 @@ def room_paint(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur
     )
     joint = jnp.clip(1.0 - edge / jnp.maximum(0.006, 0.6 * blur), 0.0, 1.0)
     joint = joint * jnp.clip(0.012 / jnp.maximum(blur, 1e-6), 0.0, 1.0)
-    mix = jnp.where(style == 0, (checker - 0.5) * sharp + 0.5, jnp.where(style == 1, 0.35, 0.0))
-    mix = jnp.maximum(mix, joint * jnp.where(style == 0, 0.5, 0.9))
+    mix = jnp.where(checkered, (checker - 0.5) * sharp + 0.5, jnp.where(planked, 0.35, 0.0))
+    mix = jnp.maximum(mix, joint * jnp.where(checkered, 0.5, 0.9))
     tone = 1.0 + 0.22 * sharp * _jitter(column * 3.0 + line * 5.0)
-    on_floor, on_ceiling = normal[2] > 0.5, normal[2] < -0.5
-    skirting = (point[2] < _SKIRTING) & ~on_floor
-    groove = skirting & (point[2] > _SKIRTING - jnp.minimum(blur, 0.02) - 0.008)
-    paint = []
-    for a, b, wall in zip(
-        _scene(arrays, pack.FLOOR_A), _scene(arrays, pack.FLOOR_B), _scene(arrays, pack.WALL), strict=True
-    ):
-        ground = (a + (b - a) * mix) * tone
-        side = jnp.where(groove, 0.45, jnp.where(skirting, 0.85, wall))
-        paint.append(jnp.where(on_floor, ground, jnp.where(on_ceiling, 0.88, side)))
-    return tuple(paint)
+    groove = point[2] > _SKIRTING_HEIGHT - jnp.minimum(blur, 0.02) - 0.008
+    side = jnp.where(point[2] >= _SKIRTING_HEIGHT, WALL, jnp.where(groove, GROOVE, SKIRTING))
+    on_floor = normal[2] > 0.5
+    region = jnp.where(on_floor, FLOOR, jnp.where(normal[2] < -0.5, CEILING, side))
+    return Texture(jnp.where(on_floor, tone, 1.0), jnp.zeros_like(tone), mix, region)
 
 
 def solid_surface(row: jax.Array, point: Vector) -> tuple[Vector, Vector]:
@@ -122,34 +136,55 @@ def solid_surface(row: jax.Array, point: Vector) -> tuple[Vector, Vector]:
     return (c * nx - s * ny, s * nx + c * ny, nz), (x, y, z)
 
 
-def solid_paint(row: jax.Array, place: Vector, normal: Vector, blur: jax.Array) -> tuple[Vector, jax.Array]:
-    """(linear RGB, gloss) of solids at a local point, with the texture of their material."""
+def solid_texture(row: jax.Array, place: Vector, normal: Vector, blur: jax.Array) -> Texture:
+    """The pattern of a solid's material at a local point; arguments as above."""
     x, y, z = place
     material = row[pack.MATERIAL]
-    wood, fabric = material == _CODE["wood"], material == _CODE["fabric"]
-    metal, glass = material == _CODE["metal"], material == _CODE["glass"]
-    ceramic, plastic = material == _CODE["ceramic"], material == _CODE["plastic"]
-    # Boards 10 cm wide, across x on level faces and upright ones alike, with a finer grain.
-    board = jnp.floor((y + jnp.where(jnp.abs(normal[2]) > 0.5, 0.0, z) + 7.0) / 0.1)
-    seam = jnp.abs((y + jnp.where(jnp.abs(normal[2]) > 0.5, 0.0, z) + 7.0) / 0.1 - board - 0.5)
+    # Boards 10 cm wide along x, with a finer grain; on upright faces they lie one on the other.
+    across = (y + jnp.where(jnp.abs(normal[2]) > 0.5, 0.0, z) + 7.0) / 0.1
+    board = jnp.floor(across)
+    seam = jnp.abs(across - board - 0.5) > 0.46
     fade = jnp.clip(1.5 - 15.0 * blur, 0.0, 1.0)
     grain = _wave((y + z) * 260.0 + 3.0 * _wave(x * 9.0 + board)) * jnp.clip(1 - blur * 90, 0, 1)
-    wooden = 1.0 + fade * (0.3 * _jitter(board) - 0.25 * (seam > 0.46)) + 0.07 * grain
+    wooden = 1.0 + fade * (0.3 * _jitter(board) - 0.25 * seam) + 0.07 * grain
     weave = _wave(x * 420.0) * _wave((y + z) * 420.0) * jnp.clip(1 - blur * 140, 0, 1)
-    tone = jnp.where(wood, wooden, jnp.where(fabric, 1.0 + 0.1 * weave, 1.0))
-    inner = row[3] * 0.86
+    tone = jnp.where(material == _CODE["wood"], wooden, 1.0)
+    tone = jnp.where(material == _CODE["fabric"], 1.0 + 0.1 * weave, tone)
+    gloss = jnp.zeros_like(tone)
+    for name, strength in _GLOSS.items():
+        gloss = jnp.where(material == _CODE[name], strength, gloss)
     square = row[pack.SHAPE] == BOX
     rim = jnp.where(square, jnp.maximum(jnp.abs(x), jnp.abs(y)), jnp.sqrt(x * x + y * y))
-    opening = (row[pack.HOLLOW] > 0.5) & (normal[2] > 0.5) & (rim < inner)
-    tone = jnp.where(opening, 0.3, tone)
-    gloss = jnp.where(metal, 0.5, jnp.where(glass, 0.7, jnp.where(ceramic, 0.45, 0.0)))
-    gloss = jnp.where(opening, 0.0, jnp.where(plastic, 0.2, gloss))
-    red, green, blue = (row[11 + i] * tone for i in range(3))
-    return (red, green, blue), gloss
+    opening = (row[pack.HOLLOW] > 0.5) & (normal[2] > 0.5) & (rim < row[3] * 0.86)
+    tone, gloss = jnp.where(opening, 0.3, tone), jnp.where(opening, 0.0, gloss)
+    return Texture(tone, gloss, jnp.zeros_like(tone), jnp.full_like(tone, SOLID))
 
 
-def encode(linear_rgb: jax.Array) -> jax.Array:
-    """uint8 sRGB of linear light (IEC 61966-2-1), clipped."""
-    value = jnp.clip(linear_rgb, 0.0, 1.0)
-    curve = 1.055 * jnp.power(jnp.maximum(value, 0.0031308), 1 / 2.4) - 0.055
-    return jnp.round(255.0 * jnp.where(value <= 0.0031308, 12.92 * value, curve)).astype(jnp.uint8)
+def paint(arrays: dict[str, jax.Array], row: jax.Array, texture: Texture) -> Vector:
+    """Linear red, green and blue, float32[B, P] each, of textured surfaces in white light."""
+    channels = []
+    for channel in range(3):
+        first, second, wall = (
+            arrays["scene"][:, block.start + channel, None]
+            for block in (pack.FLOOR_A, pack.FLOOR_B, pack.WALL)
+        )
+        value = first + (second - first) * texture.mix
+        value = jnp.where(texture.region == WALL, wall, value)
+        value = jnp.where(texture.region == SKIRTING, 0.85, value)
+        value = jnp.where(texture.region == GROOVE, 0.45, value)
+        value = jnp.where(texture.region == CEILING, 0.88, value)
+        value = jnp.where(texture.region == SOLID, row[pack.RGB.start + channel], value)
+        channels.append(value * texture.tone)
+    return channels[0], channels[1], channels[2]
+
+
+def encode(value: jax.Array) -> jax.Array:
+    """uint8 sRGB of linear light, clipped: a fit of IEC 61966-2-1 by square roots, within one
+    level of its power law and a tenth of its cost."""
+    value = jnp.clip(value, 0.0, 1.0)
+    root = jnp.sqrt(value)
+    fourth = jnp.sqrt(root)
+    eighth = jnp.sqrt(fourth)
+    curve = 0.6620027 * root + 0.6841221 * fourth - 0.3235836 * eighth - 0.02254115 * value
+    curve = jnp.where(value <= 0.0031308, 12.92 * value, curve)
+    return jnp.round(255.0 * curve).astype(jnp.uint8)

@@ -8,7 +8,7 @@ from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import Layout, draw_layout
 from spatialvlm_jax.worlds.pack import pack
-from spatialvlm_jax.worlds.render import renderer
+from spatialvlm_jax.worlds.render import render
 from spatialvlm_jax.worlds.truth import objects, truncations
 
 
@@ -36,9 +36,9 @@ def _chunk(config: WorldConfig, seed: int, indices: list[int]) -> list[Scene]:
     """At most `config.chunk` scenes; the renderer always sees a full chunk, so it compiles once."""
     layouts = [draw_layout(config, seed, index) for index in indices]
     arrays = pack(layouts + [layouts[-1]] * (config.chunk - len(layouts)), config)
-    rendered = renderer(config)(arrays)
+    rendered = render(arrays, config)
     outside = truncations(layouts, arrays, config)
-    images, depths = np.asarray(rendered.image), np.asarray(rendered.depth)
+    images, depths = np.stack(rendered.image, axis=-1), np.asarray(rendered.depth)
     instances, covered = np.asarray(rendered.instance), np.asarray(rendered.covered)
     scenes = []
     for row, (index, layout) in enumerate(zip(indices, layouts, strict=True)):
