@@ -110,13 +110,13 @@ def _direction(config: OptimConfig) -> optax.GradientTransformation:
         return adam
 
     def dimensions(tree: Mapping[str, Any]) -> dict[str, Any]:
-        found = {name: muon_dimensions(name, jnp.ndim(x)) for name, x in tree.items()}
-        return {name: optax.MaskedNode() if x is None else x for name, x in found.items()}
+        # Of the parameters that are Adam's, the tree holds a placeholder, and wants one back.
+        masked = optax.MaskedNode()
+        return {name: muon_dimensions(name, _rank(x)) or masked for name, x in tree.items()}
 
     def kinds(tree: Mapping[str, Any]) -> dict[str, str]:
         return {
-            name: "adam" if muon_dimensions(name, jnp.ndim(x)) is None else "muon"
-            for name, x in tree.items()
+            name: "muon" if muon_dimensions(name, _rank(x)) else "adam" for name, x in tree.items()
         }
 
     muon = optax.chain(
@@ -124,6 +124,10 @@ def _direction(config: OptimConfig) -> optax.GradientTransformation:
         _scale_by_fan(),
     )
     return optax.partition({"muon": muon, "adam": adam}, kinds)
+
+
+def _rank(x: Any) -> int:
+    return getattr(x, "ndim", 0)
 
 
 def _scale_by_fan() -> optax.GradientTransformation:

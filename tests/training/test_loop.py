@@ -1,0 +1,173 @@
+"""The order of the loop, with a step that is plain arithmetic."""
+
+import dataclasses
+import os
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data_loaders.batch import BatchSpec
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import (
+    CheckpointConfig,
+    EvalConfig,
+    Experiment,
+    TrainConfig,
+)
+from spatialvlm_jax.training.loop import Loop, NonFiniteLossError, count_pairs
+from spatialvlm_jax.training.metrics import MetricsWriter, read_rows
+from spatialvlm_jax.training.signals import Interrupted, StopRequest
+
+BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
+
+
+@dataclasses.dataclass
+class CountingState:
+    step: int
+
+
+class RecordingCheckpoints:
+    def __init__(self):
+        self.saved = []
+
+    def save(self, state: Any, data: Any, metadata: Any) -> None:
+        self.saved.append(state.step)
+
+    def wait(self) -> None:
+        pass
+
+
+@pytest.fixture
+def stop():
+    before = signal.getsignal(signal.SIGTERM)
+    yield StopRequest()
+    signal.signal(signal.SIGTERM, before)
+
+
+def make_loop(workdir, stop, *, steps=6, every=4, step=None, evaluate=None, first=0, schedule=None):
+    def count(state, batch):
+        return CountingState(state.step + 1), {
+            "loss": np.float32(state.step + 1),
+            "grad_norm": np.float32(1),
+        }
+
+    return Loop(
+        experiment=Experiment(
+            train=TrainConfig(steps=steps, log_every_steps=2),
+            checkpoint=CheckpointConfig(every=every),
+            eval=schedule or EvalConfig(),
+        ),
+        workdir=workdir,
+        step=step or count,
+        to_devices=lambda batch: batch,
+        checkpoints=RecordingCheckpoints(),
+        writer=MetricsWriter(workdir, first),
+        stop=stop,
+        metadata={},
+        evaluate=evaluate,
+    )
+
+
+def endless():
+    while True:
+        yield BATCH
+
+
+def trained(loop, first=0):
+    state = loop.run(CountingState(first), endless())
+    loop.writer.close()
+    return state.step, loop.checkpoints.saved, read_rows(loop.writer.path)
+
+
+def test_every_step_has_its_row_and_saves_follow_the_schedule(tmp_path, stop):
+    step, saved, rows = trained(make_loop(tmp_path, stop))
+    assert (step, saved) == (6, [4, 6])
+    assert [(row["step"], row["loss"]) for row in rows] == [(i, float(i)) for i in range(1, 7)]
+    assert [row["step"] for row in rows if "pairs_per_second" in row] == [2, 4, 6]
+
+
+def test_a_finished_run_does_nothing(tmp_path, stop):
+    assert trained(make_loop(tmp_path, stop, first=6), first=6)[:2] == (6, [])
+
+
+def test_evaluation_follows_its_schedule(tmp_path, stop):
+    loop = make_loop(
+        tmp_path,
+        stop,
+        steps=5,
+        every=2,
+        evaluate=lambda state: {"x": state.step},
+        schedule=EvalConfig(every=2, at_start=True),
+    )
+    _, _, rows = trained(loop)
+    assert [row["step"] for row in rows if "eval/x" in row] == [0, 2, 4, 5]
+
+
+def test_an_evaluation_lost_to_a_kill_is_made_up_for_once(tmp_path, stop):
+    schedule, asked = EvalConfig(every=4), []
+
+    def evaluate(state):
+        asked.append(state.step)
+        return {"x": 1.0}
+
+    trained(make_loop(tmp_path, stop, steps=4, schedule=schedule))
+    for _ in range(2):
+        loop = make_loop(tmp_path, stop, steps=4, first=4, evaluate=evaluate, schedule=schedule)
+        trained(loop, first=4)
+        assert asked == [4]
+
+
+def test_sigterm_saves_the_step_it_came_in(tmp_path, stop):
+    def terminated(state, batch):
+        if state.step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return CountingState(state.step + 1), {"loss": np.float32(1), "grad_norm": np.float32(1)}
+
+    step, saved, rows = trained(make_loop(tmp_path, stop, step=terminated, every=100))
+    assert (step, saved) == (3, [3])
+    assert [row["step"] for row in rows] == [1, 2, 3]
+
+
+def test_sigterm_ends_an_evaluation_at_once_and_saves(tmp_path, stop):
+    def evaluate(state):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the evaluation went on")
+
+    loop = make_loop(tmp_path, stop, evaluate=evaluate, every=100, schedule=EvalConfig(every=3))
+    assert trained(loop)[:2] == (3, [3])
+
+
+def test_sigterm_outside_the_loop_is_an_exception(stop):
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name", ["loss", "grad_norm"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_bad_number_stops_before_anything_is_saved(tmp_path, stop, name, value):
+    def broken(state, batch):
+        metrics = {"loss": np.float32(1), "grad_norm": np.float32(1)}
+        if state.step == 3:
+            metrics[name] = np.float32(value)
+        return CountingState(state.step + 1), metrics
+
+    loop = make_loop(tmp_path, stop, step=broken, every=4)
+    with pytest.raises(NonFiniteLossError, match=r"step 4: .*non_finite_step_4\.npz"):
+        loop.run(CountingState(0), endless())
+    loop.writer.close()
+    assert loop.checkpoints.saved == []
+    assert [row["step"] for row in read_rows(loop.writer.path)] == [1, 2, 3]
+    saved = np.load(tmp_path / "non_finite_step_4.npz")
+    np.testing.assert_array_equal(saved["tokens"], BATCH.tokens)
+    np.testing.assert_array_equal(saved["images"], BATCH.images)
+
+
+def test_data_that_ends_is_an_error(tmp_path, stop):
+    with pytest.raises(UserError, match="ran out before step 2"):
+        make_loop(tmp_path, stop).run(CountingState(0), iter([BATCH]))
+
+
+def test_pairs_are_counted_by_segments():
+    assert count_pairs(BATCH) == 4

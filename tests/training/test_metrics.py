@@ -1,0 +1,62 @@
+"""metrics.jsonl: one row a step, also after kills."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatialvlm_jax.training.metrics import MetricsWriter, read_rows, truncate
+
+
+def write_steps(workdir, resume_step, steps):
+    writer = MetricsWriter(workdir, resume_step)
+    for step in steps:
+        writer.write(step, {"loss": step / 3})
+    writer.close()
+
+
+def test_rows_keep_every_bit_and_leave_out_nan(tmp_path):
+    writer = MetricsWriter(tmp_path, 0)
+    writer.write(1, {"loss": 0.1 + 0.2, "loss/a": float("nan")})
+    writer.close()
+    assert read_rows(tmp_path / "metrics.jsonl") == [{"step": 1, "loss": 0.1 + 0.2}]
+    assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_a_resumed_run_replaces_the_rows_after_its_checkpoint(tmp_path):
+    write_steps(tmp_path, 0, range(1, 8))
+    write_steps(tmp_path, 4, range(5, 7))
+    assert [row["step"] for row in read_rows(tmp_path / "metrics.jsonl")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_evaluations_on_record_are_known_after_resuming(tmp_path):
+    writer = MetricsWriter(tmp_path, 0)
+    for step in (2, 4):
+        writer.write(step, {"loss": 1.0})
+        writer.write_evaluation(step, {"accuracy": 0.5})
+    writer.close()
+    writer = MetricsWriter(tmp_path, 3)
+    writer.close()
+    assert writer.evaluated == {2}
+    assert read_rows(tmp_path / "metrics.jsonl")[-1] == {"step": 2, "eval/accuracy": 0.5}
+
+
+@given(st.integers(0, 200))
+def test_a_line_torn_anywhere_loses_only_itself(tmp_path_factory, cut):
+    path = tmp_path_factory.mktemp("torn") / "metrics.jsonl"
+    rows = [{"step": step, "loss": 1 / step} for step in range(1, 6)]
+    lines = [json.dumps(row) + "\n" for row in rows]
+    text = "".join(lines)[: max(0, sum(map(len, lines)) - cut)]
+    path.write_text(text)
+    whole = text.count("\n")
+    kept = truncate(path, 4)
+    # A last line that lacks only its newline is whole too.
+    assert kept in (rows[: min(whole, 4)], rows[: min(whole + 1, 4)])
+    assert read_rows(path) == kept
+    assert path.read_text() == "".join(lines[: len(kept)])
+
+
+def test_bytes_that_are_no_rows_are_passed_over(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 1, "loss": 2}\n\xff\xfe\n[1]\n{"step": "x"}\n{"no": 1}\n')
+    assert truncate(path, 9) == [{"step": 1, "loss": 2}]

@@ -1,0 +1,89 @@
+"""Going on is refused when what a checkpoint means has changed, and only then."""
+
+import dataclasses
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import (
+    CheckpointConfig,
+    DataConfig,
+    DatasetConfig,
+    Experiment,
+    OptimConfig,
+    TrainConfig,
+    WorldsRecipe,
+)
+from spatialvlm_jax.training.resume import describe_run, resume
+
+HERE = DatasetConfig(name="a", path="here", worlds=WorldsRecipe())
+THERE = DatasetConfig(name="a", path="there")
+NOISY = DatasetConfig(name="a", path="here", noise_std_metres=0.1)
+
+
+class OneCheckpoint:
+    """Stands in for `Checkpoints`: one that was saved by `experiment`."""
+
+    def __init__(self, experiment):
+        self.run = describe_run(experiment, 1)
+
+    def latest(self):
+        return "runs/x/checkpoints/5"
+
+    def metadata(self, path):
+        return self.run
+
+    def restore(self, path, abstract_state, data):
+        return "the state"
+
+
+def try_to_resume(before, after, processes=1):
+    return resume(OneCheckpoint(before), None, None, describe_run(after, processes))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        Experiment(train=TrainConfig(steps=9_999, log_every_steps=3)),
+        Experiment(checkpoint=CheckpointConfig(every=7)),
+        Experiment(data=DataConfig(workers=2)),
+        Experiment(optim=OptimConfig(peak_lr=0.5)),
+    ],
+)
+def test_length_speed_and_learning_rate_may_change(after):
+    assert try_to_resume(Experiment(), after) == "the state"
+
+
+def test_data_may_move():
+    before, after = (Experiment(data=DataConfig(datasets=(d,))) for d in (HERE, THERE))
+    assert try_to_resume(before, after) == "the state"
+
+
+@pytest.mark.parametrize(
+    ("after", "named"),
+    [
+        (Experiment(data=DataConfig(batch_size=8, datasets=(HERE,))), "data.batch_size=16"),
+        (Experiment(data=DataConfig(datasets=(NOISY,))), "data.datasets.0.noise_std_metres=0.0"),
+        (Experiment(optim=OptimConfig(optimizer="muon"), data=DataConfig(datasets=(HERE,))),
+         "optim.optimizer=adamw, this run has muon"),
+        (Experiment(optim=OptimConfig(freeze=("encoder",)), data=DataConfig(datasets=(HERE,))),
+         "optim.freeze"),
+        (Experiment(train=TrainConfig(seed=1), data=DataConfig(datasets=(HERE,))), "train.seed=0"),
+    ],
+)  # fmt: skip
+def test_what_may_not_change_is_named(after, named):
+    before = Experiment(data=DataConfig(datasets=(HERE,)))
+    with pytest.raises(UserError) as error:
+        try_to_resume(before, after)
+    assert named in str(error.value)
+    assert "another --workdir" in str(error.value)
+
+
+def test_the_number_of_processes_is_part_of_a_run():
+    with pytest.raises(UserError, match="processes=1, this run has 2"):
+        try_to_resume(Experiment(), Experiment(), processes=2)
+
+
+def test_the_description_names_no_place():
+    run = describe_run(dataclasses.replace(Experiment(), data=DataConfig(datasets=(HERE,))), 1)
+    assert not any("path" in name or "worlds" in name for name in run)

@@ -1,0 +1,106 @@
+"""The two sharding rules, and one loss whatever the mesh."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import MeshConfig
+from spatialvlm_jax.training import sharding
+
+
+@pytest.mark.parametrize(
+    ("shape", "fsdp", "spec"),
+    [
+        ((4, 512, 2048), 8, PartitionSpec(None, None, "fsdp")),
+        ((4, 2048, 512), 8, PartitionSpec(None, "fsdp", None)),
+        ((512, 512), 8, PartitionSpec(None, "fsdp")),
+        ((513, 512), 8, PartitionSpec(None, "fsdp")),
+        ((513, 511), 8, PartitionSpec()),
+        ((64, 64), 8, PartitionSpec()),
+        ((4, 512, 2048), 1, PartitionSpec()),
+        ((), 8, PartitionSpec()),
+    ],
+)
+def test_the_largest_axis_that_divides_is_split(shape, fsdp, spec):
+    assert sharding.parameter_spec(shape, fsdp) == spec
+
+
+@pytest.mark.parametrize(
+    ("config", "count", "shape"),
+    [
+        (MeshConfig(), 8, (8, 1)),
+        (MeshConfig(data=-1, fsdp=4), 8, (2, 4)),
+        (MeshConfig(data=1, fsdp=-1), 8, (1, 8)),
+        (MeshConfig(data=2, fsdp=3), 6, (2, 3)),
+    ],
+)
+def test_meshes(config, count, shape):
+    mesh = sharding.make_mesh(config, jax.devices() * count)
+    assert mesh.devices.shape == shape
+    assert mesh.axis_names == ("data", "fsdp")
+
+
+@pytest.mark.parametrize("config", [MeshConfig(fsdp=3), MeshConfig(2, 2), MeshConfig(-1, -1)])
+def test_meshes_that_do_not_fit(config):
+    with pytest.raises(UserError, match="does not make 8 devices"):
+        sharding.make_mesh(config, jax.devices() * 8)
+
+
+def test_a_batch_must_divide():
+    mesh = sharding.make_mesh(MeshConfig(), jax.devices() * 8)
+    sharding.check_batch_size(16, mesh)
+    with pytest.raises(UserError, match=r"batch_size 13 does not divide .*batch_size=16"):
+        sharding.check_batch_size(13, mesh)
+
+
+EIGHT_DEVICES = """
+import json, sys, jax
+from spatialvlm_jax.experiment import MeshConfig
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.step import compile_step
+from tests.training.conftest import SPEC, step_config, tiny_experiment
+
+sharding.SMALLEST_SPLIT = 256
+MESH = int(sys.argv[1]), int(sys.argv[2])
+result = []
+for data, fsdp in ((1, 1), MESH):
+    experiment = tiny_experiment(mesh=MeshConfig(data=data, fsdp=fsdp))
+    config = step_config(experiment)
+    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[: data * fsdp])
+    start = Initialiser(config.template, config.optimizer, experiment, mesh)
+    state, step = start.state(), compile_step(config, start.abstract(), mesh)
+    losses = []
+    for seed in range(3):
+        state, metrics = step(state, sharding.to_devices(SPEC.fake(seed), mesh))
+        losses.append(float(metrics["loss"]))
+    kernel = state.trainable["decoder/blocks/mlp/up/kernel"]
+    slots = [x for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
+    shard = lambda x: x.addressable_shards[0].data.size / x.size
+    result.append({"losses": losses, "kernel": shard(kernel), "slot": shard(slots[0])})
+print(json.dumps(result))
+"""
+
+
+@pytest.mark.parametrize(("data", "fsdp"), [(2, 4), pytest.param(8, 1, marks=pytest.mark.slow)])
+def test_the_loss_is_the_same_on_one_device_and_on_eight(data, fsdp):
+    flags = "--xla_force_host_platform_device_count=8 --xla_llvm_disable_expensive_passes=true"
+    done = subprocess.run(
+        [sys.executable, "-c", EIGHT_DEVICES, str(data), str(fsdp)],
+        env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, eight = json.loads(done.stdout.splitlines()[-1])
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
+    assert one["losses"][0] != one["losses"][2]
+    assert eight["kernel"] == eight["slot"] == 1 / fsdp

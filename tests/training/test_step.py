@@ -1,0 +1,88 @@
+"""A step on a tiny model: it learns, and what is frozen stays, without cost."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from spatialvlm_jax.experiment import OptimConfig, TrainConfig
+from spatialvlm_jax.training import freezing, sharding
+from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.step import compile_step
+from tests.training.conftest import SPEC, step_config, tiny_experiment
+
+
+def start(experiment):
+    config = step_config(experiment)
+    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+    initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
+    step = compile_step(config, initialiser.abstract(), mesh)
+    return initialiser.state(), lambda state, batch: step(state, sharding.to_devices(batch, mesh))
+
+
+@pytest.fixture(scope="module")
+def frozen_encoder():
+    frozen = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=("encoder",))
+    return tiny_experiment(optim=frozen, train=TrainConfig(steps=10))
+
+
+def test_a_frozen_encoder_stays_as_it_was_while_the_rest_learns(frozen_encoder, batch):
+    state, step = start(frozen_encoder)
+    before = jax.device_get(state.parameters)
+    losses = []
+    for _ in range(4):
+        state, metrics = step(state, batch)
+        losses.append(float(metrics["loss"]))
+    after = jax.device_get(state.parameters)
+    assert losses[-1] < losses[0]
+    moved = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert moved == set(state.trainable)
+    assert not any(name.startswith(("encoder/", "dense_head/")) for name in moved)
+    assert int(state.step) == 4
+
+
+def test_the_report_shows_what_freezing_saves(frozen_encoder):
+    reports = {}
+    for name, experiment in (("frozen", frozen_encoder), ("all", tiny_experiment())):
+        experiment = dataclasses.replace(experiment, train=TrainConfig(steps=10))
+        config = step_config(experiment)
+        mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+        state = Initialiser(config.template, config.optimizer, experiment, mesh).abstract()
+        rows = {row.group: row for row in freezing.report_groups(state)}
+        reports[name] = rows, freezing.report_flops(state, SPEC.abstract(), config)
+    (rows, flops), (all_rows, all_flops) = reports["frozen"], reports["all"]
+    encoder = rows["encoder"]
+    assert (encoder.trainable, encoder.decayed, encoder.slot_bytes) == (0, 0, 0)
+    assert encoder.parameters == all_rows["encoder"].parameters > 0
+    # Adam keeps two float32 slots.
+    assert rows["decoder"].slot_bytes == 8 * rows["decoder"].parameters
+    assert all_rows["embeddings"].decayed == 0
+    assert flops.forward == all_flops.forward
+    assert flops.backward < 0.8 * all_flops.backward
+    text = freezing.format_report(list(rows.values()), flops)
+    assert "encoder" in text
+    assert "backward" in text
+
+
+def test_dense_pretraining_runs_without_the_decoder(batch):
+    experiment = tiny_experiment(
+        optim=OptimConfig(warmup_steps=2, freeze=("connector", "decoder", "embeddings")),
+        train=TrainConfig(steps=10, text_weight=0.0, dense_weight=1.0),
+    )
+    state, step = start(experiment)
+    _, metrics = step(state, batch)
+    assert "text_loss" not in metrics
+    assert float(metrics["loss"]) == float(metrics["dense_loss"]) > 0
+
+
+def test_metrics_are_split_by_data_set(batch):
+    ids = np.where(np.arange(SPEC.batch_size)[:, None] < 2, 0, 1) * np.ones_like(batch.tokens)
+    state, step = start(tiny_experiment())
+    _, metrics = step(state, dataclasses.replace(batch, dataset_ids=ids.astype(np.int32)))
+    metrics = {name: float(value) for name, value in metrics.items()}
+    np.testing.assert_allclose(metrics["share/a"], 0.25, rtol=1e-6)
+    mixed = 0.25 * metrics["loss/a"] + 0.75 * metrics["loss/b"]
+    np.testing.assert_allclose(metrics["text_loss"], mixed, rtol=1e-6)
+    total = metrics["text_loss"] + 0.1 * metrics["dense_loss"]
+    np.testing.assert_allclose(metrics["loss"], total, rtol=1e-6)
