@@ -30,18 +30,16 @@ def get_config(stage: str = "words") -> ConfigDict:
     common.use_worlds(config, "runs/data/pretrain", RECIPE)
     config.optim.optimizer = "muon"
     config.optim.peak_lr = 3e-3
-    config.optim.schedule = "wsd"
+    config.optim.schedule = "constant"
     config.eval.images = 128
     if stage == "dense":
         common.use_dense_targets(config, weight=1.0)
         config.optim.freeze = ("connector", "decoder", "embeddings")
         config.train.text_weight = 0.0
-        config.train.steps = 2_000
+        config.train.steps = 1_000
         config.data.batch_size = 32
         config.data.pairs_per_image = 1
         config.data.length = 64
-        config.optim.decay_steps = 400
-        config.optim.end_lr = 5e-4
     elif stage == "words":
         common.use_dense_targets(config, weight=0.3)
         config.train.init_from = "runs/pretrain_dense/model.safetensors"
