@@ -92,7 +92,7 @@ def _serializer() -> Any:
 def encode_png(array: np.ndarray) -> bytes:
     """PNG bytes of a uint8[H, W] or uint8[H, W, C] array."""
     buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, format="png", compress_level=6)
+    Image.fromarray(array).save(buffer, format="png", compress_level=4)
     return buffer.getvalue()
 
 
