@@ -1,8 +1,12 @@
 """What kind of worlds to draw: a frozen record and its named presets."""
 
 import dataclasses
+from typing import Any
 
 FAMILIES = ("room", "tabletop", "floor")
+# What the renderer's integers can number: objects by bits, solids by the low bits of a depth.
+MAX_OBJECTS = 31
+MAX_SOLIDS = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +28,7 @@ class WorldConfig:
     min_size: smallest apparent size of an object when placed, diameter / image width.
     natural: prefer materials and colours as in homes to all colours alike.
     boxes, cylinders, ellipsoids: most primitives of each shape in a scene.
-    chunk: scenes rendered in one call; it bounds memory and never changes a scene.
+    chunk: scenes rendered in one call, 0 to choose by image size and device; never changes a scene.
     """
 
     image_size: int = 64
@@ -47,19 +51,35 @@ class WorldConfig:
     boxes: int = 40
     cylinders: int = 20
     ellipsoids: int = 16
-    chunk: int = 16
+    chunk: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = set(self.families) - set(FAMILIES)
+        if unknown or not self.families:
+            raise ValueError(f"families must be some of {', '.join(FAMILIES)}, not {self.families}")
+        if len(self.families) != len(self.family_weights):
+            raise ValueError("families and family_weights must be equally many")
+        if not 1 <= self.min_objects <= self.max_objects <= MAX_OBJECTS:
+            raise ValueError(
+                f"need 1 <= min_objects <= max_objects <= {MAX_OBJECTS}, "
+                f"not {self.min_objects} and {self.max_objects}"
+            )
+        if self.boxes + self.cylinders + self.ellipsoids > MAX_SOLIDS:
+            raise ValueError(f"boxes + cylinders + ellipsoids must be at most {MAX_SOLIDS}")
+        if min(self.image_size, self.supersample, self.shadow_samples) < 1:
+            raise ValueError("image_size, supersample and shadow_samples must be at least 1")
 
     @classmethod
-    def preset(cls, name: str, **changes: object) -> "WorldConfig":
+    def preset(cls, name: str, **changes: Any) -> "WorldConfig":
         """The named preset with some fields changed.
 
         Raises:
-          ValueError: there is no such preset.
+          ValueError: there is no such preset, or the changes do not fit together.
         """
         if name not in _PRESETS:
             known = ", ".join(sorted(_PRESETS))
             raise ValueError(f"no world preset '{name}'; the presets are: {known}")
-        return dataclasses.replace(_PRESETS[name], **changes)  # type: ignore[arg-type]
+        return dataclasses.replace(_PRESETS[name], **changes)
 
 
 _PRESETS = {
@@ -81,6 +101,5 @@ _PRESETS = {
         min_objects=5,
         max_objects=9,
         natural=True,
-        chunk=1,
     ),
 }

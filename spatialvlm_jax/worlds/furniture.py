@@ -13,7 +13,7 @@ def table(draw: Draw) -> Build:
     if plan == "round":
         diameter = draw.uniform(0.9, 1.3)
         radius = diameter / 2
-        parts = (
+        parts: tuple[Part, ...] = (
             cylinder(0, 0, height - top, diameter, top),
             cylinder(0, 0, 0.03, 0.1, height - top - 0.03, "metal"),
             cylinder(0, 0, 0, diameter * 0.5, 0.03, "metal"),

@@ -1,13 +1,13 @@
 """Builders of small things: each draws real sizes and returns the solids of one object."""
 
 from spatialvlm_jax.worlds.draw import Draw
-from spatialvlm_jax.worlds.parts import Build, Surface, box, cylinder, ellipsoid
+from spatialvlm_jax.worlds.parts import Build, Part, Surface, box, cylinder, ellipsoid
 
 
 def trash_can(draw: Draw) -> Build:
     height, width = draw.uniform(0.28, 0.6), draw.uniform(0.24, 0.36)
     if draw.chance(0.6):
-        parts = (cylinder(0, 0, 0, width, height, "main", 1.25, True),)
+        parts: tuple[Part, ...] = (cylinder(0, 0, 0, width, height, "main", 1.25, True),)
         return Build(parts, (), "round")
     rim = 0.03
     parts = (

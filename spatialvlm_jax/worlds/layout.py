@@ -88,9 +88,9 @@ def _framed(stage: Stage, config: WorldConfig, count: int) -> list[int]:
     kept: list[int] = []
     for index in sorted(wanted):
         support = items[index].support
-        if support is None or support in kept:
-            if len(kept) < count and _fits([items[i] for i in (*kept, index)], config):
-                kept.append(index)
+        carried = support is None or support in kept
+        if carried and len(kept) < count and _fits([items[i] for i in (*kept, index)], config):
+            kept.append(index)
     return kept
 
 

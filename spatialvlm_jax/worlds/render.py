@@ -123,14 +123,14 @@ def _light(
         return (total[0] + lit * lambert, total[1] + lit * highlight), None
 
     def from_dome(total: tuple, ray: jax.Array) -> tuple:
-        toward = tuple(jnp.broadcast_to(ray[i], (depth.shape[0], 1)) for i in range(3))
+        toward = (ray[:, 0, None], ray[:, 1, None], ray[:, 2, None])
         weight = jnp.maximum(shade.dot(normal, toward), 0.0) + 0.08
         lit = ~trace.shadowed(arrays, (x, y, z), toward)
         return (total[0] + lit * weight, total[1] + weight), None
 
     none = (jnp.zeros_like(depth), jnp.zeros_like(depth))
     (direct, shine), _ = jax.lax.scan(from_source, none, _toward_light(arrays, lights))
-    (arrived, possible), _ = jax.lax.scan(from_dome, none, dome)
+    (arrived, possible), _ = jax.lax.scan(from_dome, none, _repeat(dome, depth.shape[0]))
     ambient = arrays["scene"][:, pack.AMBIENT, None]
     sky = 0.78 + 0.22 * normal[2]
     sky = sky * arrived / jnp.maximum(possible, 1e-6) if dome.shape[0] else sky
@@ -142,9 +142,14 @@ def _toward_light(arrays: Arrays, lights: jax.Array) -> jax.Array:
     """float32[L, B, 3]: directions towards points of each scene's light."""
     light = arrays["scene"][:, pack.LIGHT]
     side = jnp.stack([-light[:, 1], light[:, 0], jnp.zeros_like(light[:, 0])], -1)
-    side = side / jnp.linalg.norm(side, axis=-1, keepdims=True)
+    side = side / jnp.maximum(jnp.linalg.norm(side, axis=-1, keepdims=True), 1e-6)
     over = jnp.cross(light, side)
     return light + lights[:, :1, None] * side + lights[:, 1:, None] * over
+
+
+def _repeat(dome: jax.Array, batch: int) -> jax.Array:
+    """float32[D, B, 3]: the same directions for every scene."""
+    return jnp.broadcast_to(dome[:, None], (dome.shape[0], batch, 3))
 
 
 @jax.jit
@@ -158,7 +163,9 @@ def _develop(
 @jax.jit
 def _encode(colours: list[Vector]) -> Vector:
     """The mean of several samples of linear colour as sRGB."""
-    red, green, blue = (shade.encode(sum(channel) / len(channel)) for channel in zip(*colours))
+    red, green, blue = (
+        shade.encode(sum(channel) / len(channel)) for channel in zip(*colours, strict=True)
+    )
     return red, green, blue
 
 

@@ -22,6 +22,7 @@ _CODE = {name: index for index, name in enumerate(MATERIALS)}
 
 
 def dot(a: Sequence[jax.Array], b: Sequence[jax.Array]) -> jax.Array:
+    """The scalar product of vectors given by their three coordinates."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
@@ -46,7 +47,9 @@ def _jitter(index: jax.Array) -> jax.Array:
     return _fraction(index * 0.61803399 + 0.411 * _fraction(index * index * 0.3819)) - 0.5
 
 
-def room_exit(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -> tuple[jax.Array, Vector]:
+def room_exit(
+    arrays: dict[str, jax.Array], origin: Vector, direction: Vector
+) -> tuple[jax.Array, Vector]:
     """(t, normal) where a ray from inside the room meets its floor, wall or ceiling."""
     x0, x1, y0, y1, height = _scene(arrays, pack.ROOM)
     bounds = ((x0, x1), (y0, y1), (jnp.zeros_like(height), height))
@@ -58,10 +61,11 @@ def room_exit(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -
     on_z = times[2] <= t
     on_x = ~on_z & (times[0] <= t)
     on_y = ~on_z & ~on_x
-    normal = tuple(
-        jnp.where(on, -jnp.sign(d), 0.0) for on, d in zip((on_x, on_y, on_z), direction, strict=True)
+    nx, ny, nz = (
+        jnp.where(on, -jnp.sign(d), 0.0)
+        for on, d in zip((on_x, on_y, on_z), direction, strict=True)
     )
-    return t, normal
+    return t, (nx, ny, nz)
 
 
 class Texture(NamedTuple):
@@ -77,7 +81,9 @@ class Texture(NamedTuple):
     region: jax.Array
 
 
-def room_texture(arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur: jax.Array) -> Texture:
+def room_texture(
+    arrays: dict[str, jax.Array], point: Vector, normal: Vector, blur: jax.Array
+) -> Texture:
     """The room's own pattern, of fixed real size: tiles of 0.5 m or 0.3 m, boards of 0.15 m, a
     skirting 0.1 m high. blur: metres a pixel covers there; what is finer fades out.
     """

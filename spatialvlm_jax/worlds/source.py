@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import jax
 import numpy as np
 
 from spatialvlm_jax.generation.records import Scene
@@ -10,6 +11,9 @@ from spatialvlm_jax.worlds.layout import Layout, draw_layout
 from spatialvlm_jax.worlds.pack import pack
 from spatialvlm_jax.worlds.render import render
 from spatialvlm_jax.worlds.truth import objects, truncations
+
+_RAYS = 65536
+_RAYS_ACCELERATOR = 4194304
 
 
 def generate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> list[Scene]:
@@ -21,23 +25,30 @@ def generate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> l
 
 
 def iterate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> Iterator[Scene]:
-    """As `generate_scenes`, `config.chunk` scenes in memory at a time."""
+    """As `generate_scenes`, one chunk of scenes in memory at a time."""
+    size = chunk_size(config)
     pending: list[int] = []
     for index in indices:
         pending.append(int(index))
-        if len(pending) == config.chunk:
-            yield from _chunk(config, seed, pending)
+        if len(pending) == size:
+            yield from _chunk(config, seed, pending, size)
             pending = []
     if pending:
-        yield from _chunk(config, seed, pending)
+        yield from _chunk(config, seed, pending, size)
 
 
-def _chunk(config: WorldConfig, seed: int, indices: list[int]) -> list[Scene]:
-    """At most `config.chunk` scenes; the renderer always sees a full chunk, so it compiles once."""
+def chunk_size(config: WorldConfig) -> int:
+    """Scenes to render in one call: as many as a cache, or an accelerator, works best with."""
+    rays = _RAYS if jax.default_backend() == "cpu" else _RAYS_ACCELERATOR
+    return config.chunk or max(1, rays // config.image_size**2)
+
+
+def _chunk(config: WorldConfig, seed: int, indices: list[int], size: int) -> list[Scene]:
+    """At most `size` scenes; the renderer always sees a full chunk, so it compiles once."""
     layouts = [draw_layout(config, seed, index) for index in indices]
-    arrays = pack(layouts + [layouts[-1]] * (config.chunk - len(layouts)), config)
+    arrays = pack(layouts + [layouts[-1]] * (size - len(layouts)), config)
     rendered = render(arrays, config)
-    outside = truncations(layouts, arrays, config)
+    outside = truncations(layouts, arrays)
     images, depths = np.stack(rendered.image, axis=-1), np.asarray(rendered.depth)
     instances, covered = np.asarray(rendered.instance), np.asarray(rendered.covered)
     scenes = []

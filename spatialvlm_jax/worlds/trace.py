@@ -114,7 +114,10 @@ def span(shape: int, o: Vector, d: Vector, row: jax.Array) -> tuple[jax.Array, j
 
 
 def _each(
-    table: jax.Array, count: jax.Array, body: Callable[[jax.Array, jax.Array, Carry], Carry], carry: Carry
+    table: jax.Array,
+    count: jax.Array,
+    body: Callable[[jax.Array, jax.Array, Carry], Carry],
+    carry: Carry,
 ) -> Carry:
     """Fold `body(row, index, carry)` over the first `count` solids of one shape, a few a turn."""
     rows = jnp.moveaxis(table, -1, 0)
@@ -140,11 +143,19 @@ def nearest(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -> 
     offset = 0
     for shape, name in enumerate(SHAPES):
 
-        def body(row, index, carry, shape=shape, offset=offset):
+        def body(
+            row: jax.Array,
+            index: jax.Array,
+            carry: tuple[jax.Array, jax.Array],
+            shape: int = shape,
+            offset: int = offset,
+        ) -> tuple[jax.Array, jax.Array]:
             key, covered = carry
             near, far = span(shape, origin, direction, row)
             hit = (near <= far) & (near > 0.0)
-            candidate = (jax.lax.bitcast_convert_type(near, jnp.int32) & ~_NUMBER) | (offset + index)
+            candidate = (jax.lax.bitcast_convert_type(near, jnp.int32) & ~_NUMBER) | (
+                offset + index
+            )
             bit = jnp.left_shift(1, row[pack.OBJECT].astype(jnp.int32))
             return (
                 jnp.where(hit, jnp.minimum(key, candidate), key),
@@ -159,7 +170,9 @@ def nearest(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -> 
     table = jnp.concatenate([arrays[name] for name in SHAPES], axis=1)
     row = jnp.moveaxis(jnp.take_along_axis(table, solid[..., None], axis=1), -1, 0)
     near = [span(shape, origin, direction, row)[0] for shape in range(len(SHAPES))]
-    depth = jnp.where(row[pack.SHAPE] == 0, near[0], jnp.where(row[pack.SHAPE] == 1, near[1], near[2]))
+    depth = jnp.where(
+        row[pack.SHAPE] == 0, near[0], jnp.where(row[pack.SHAPE] == 1, near[1], near[2])
+    )
     return Hits(jnp.where(found, depth, FAR), jnp.where(found, solid, -1), row, covered)
 
 
@@ -168,7 +181,9 @@ def shadowed(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) ->
     dark = jnp.zeros(jnp.broadcast_shapes(origin[0].shape, direction[0].shape), bool)
     for shape, name in enumerate(SHAPES):
 
-        def body(row, index, dark, shape=shape):
+        def body(
+            row: jax.Array, index: jax.Array, dark: jax.Array, shape: int = shape
+        ) -> jax.Array:
             near, far = span(shape, origin, direction, row)
             return dark | ((near <= far) & (far > 0.0))
 

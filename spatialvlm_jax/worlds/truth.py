@@ -8,7 +8,6 @@ import numpy as np
 
 from spatialvlm_jax.generation.records import Object3D, Primitive
 from spatialvlm_jax.worlds import trace
-from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.items import Item
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.parts import SHAPES
@@ -59,7 +58,7 @@ def _outside(arrays: dict[str, jax.Array], boxes: jax.Array, objects: jax.Array)
 
 
 def truncations(
-    layouts: list[Layout], arrays: dict[str, np.ndarray], config: WorldConfig
+    layouts: list[Layout], arrays: dict[str, np.ndarray]
 ) -> dict[tuple[int, int], float]:
     """(scene, object) -> fraction of its projection outside the image, where it is not zero."""
     found: list[tuple[int, int, tuple[float, float, float, float]]] = []
@@ -69,7 +68,7 @@ def truncations(
             if box is not None:
                 found.append((scene, index, box))
     result: dict[tuple[int, int], float] = {}
-    size = max(config.chunk, 1)
+    size = len(arrays["scene"])
     for start in range(0, len(found), size):
         some = found[start : start + size]
         padded = some + [some[-1]] * (size - len(some))
