@@ -20,15 +20,20 @@ HIDDEN = -1e30
 
 
 class Keys(NamedTuple):
-    """Keys and values that queries may attend to.
+    """Keys and values that queries may attend to; `lead_with_heads` makes them.
 
-    key, value: float[B, S, K, heads, H], or float[B, 1, K, heads, H] where all texts share them.
+    key, value: float[B, heads, S, K, H], or float[B, heads, 1, K, H] where all texts share them.
     mask: bool[B, S, Q, K] (axes S and Q may be 1), True where visible; None where all are.
     """
 
     key: jax.Array
     value: jax.Array
     mask: jax.Array | None = None
+
+
+def lead_with_heads(key: jax.Array, value: jax.Array) -> Keys:
+    """Keys from projections float[B, S, K, heads, H], laid out once for many products."""
+    return Keys(key.transpose(0, 3, 1, 2, 4), value.transpose(0, 3, 1, 2, 4))
 
 
 def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
@@ -44,7 +49,7 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
       float[B, S, Q, N, H].
     """
     rows, texts, queries, _, size = query.shape
-    heads = parts[0].key.shape[-2]
+    heads = parts[0].key.shape[1]
     # Heads lead and the queries of a group lie in one axis: each product is a batch of plain
     # matrix products, twice as fast on CPU as leaving the layout to the compiler.
     grouped = (query * size**-0.5).reshape(rows, texts, queries, heads, -1, size)
@@ -65,11 +70,6 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
     return result.transpose(0, 2, 4, 1, 3, 5).reshape(query.shape)
 
 
-def _batched(keys: jax.Array) -> jax.Array:
-    """[B, S, K, heads, H] -> [B, heads, S, K, H], heads leading; S is 1 where texts share keys."""
-    return keys.transpose(0, 3, 1, 2, 4)
-
-
 def _flat(grouped: jax.Array, texts: int) -> jax.Array:
     """[B, heads, S, G, Q, X] -> [B, heads, texts, -1, X]: shared keys meet all texts at once."""
     return grouped.reshape(*grouped.shape[:2], texts, -1, grouped.shape[-1])
@@ -77,14 +77,13 @@ def _flat(grouped: jax.Array, texts: int) -> jax.Array:
 
 def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
     """Masked products of queries [B, heads, S, G, Q, H] and keys: float32[B, heads, S, G, Q, K]."""
-    key = _batched(part.key)
     product = jnp.einsum(
         "bnsqh,bnskh->bnsqk",
-        _flat(grouped, key.shape[2]),
-        key,
+        _flat(grouped, part.key.shape[2]),
+        part.key,
         preferred_element_type=jnp.float32,
     )
-    score = product.reshape(*grouped.shape[:-1], key.shape[3])
+    score = product.reshape(*grouped.shape[:-1], part.key.shape[3])
     if part.mask is None:
         return score
     return jnp.where(part.mask[:, None, :, None], score, HIDDEN)
@@ -92,14 +91,13 @@ def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
 
 def _mix(weight: jax.Array, part: Keys) -> jax.Array:
     """Weighted sums of values: [B, heads, S, G, Q, K] -> float32[B, heads, S, G, Q, H]."""
-    value = _batched(part.value)
     mixed = jnp.einsum(
         "bnsqk,bnskh->bnsqh",
-        _flat(weight, value.shape[2]),
-        value,
+        _flat(weight, part.value.shape[2]),
+        part.value,
         preferred_element_type=jnp.float32,
     )
-    return mixed.reshape(*weight.shape[:-1], value.shape[-1])
+    return mixed.reshape(*weight.shape[:-1], part.value.shape[-1])
 
 
 class Attention(nnx.Module):

@@ -13,7 +13,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DecoderConfig
-from spatialvlm_jax.models.attention import Attention, Keys, attend
+from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads
 from spatialvlm_jax.models.layers import (
     GatedMLP,
     RMSNorm,
@@ -75,7 +75,7 @@ class DecoderBlock(nnx.Module):
     def project(self, x: jax.Array, rotary: Rotary) -> tuple[jax.Array, Keys]:
         """float[..., L, D] -> rotated queries and keys, with values."""
         query, key, value = self.attention.project(self.attention_norm(x))
-        return rotate(query, rotary), Keys(rotate(key, rotary), value)
+        return rotate(query, rotary), lead_with_heads(rotate(key, rotary), value)
 
     def finish(self, x: jax.Array, query: jax.Array, parts: list[Keys]) -> jax.Array:
         """Attends, then applies the MLP, both on the residual stream x."""
@@ -122,7 +122,7 @@ class Decoder(nnx.Module):
 
         Returns:
           Final-normed text hidden states float[B, S, L, D], and the keys of image
-          [depth, B, 1, N, heads, H] and text [depth, B, S, L, heads, H], for decoding.
+          [depth, B, heads, 1, N, H] and text [depth, B, heads, S, L, H], for decoding.
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
         text_rotary = self.rotary(positions + image.shape[-2])
@@ -159,14 +159,14 @@ class Decoder(nnx.Module):
         Args:
           text: float[B, S, 1, D], the new tokens' embeddings.
           positions: int32[B, S, 1], counted from the segment's start.
-          image_keys, text_keys: stored keys, [depth, B, 1 or S, ..., heads, H].
+          image_keys, text_keys: stored keys, [depth, B, heads, 1 or S, ..., H].
           visible: bool[B, S, 1, stored text keys].
 
         Returns:
           Final-normed hidden states float[B, S, 1, D] and the new tokens' keys
-          [depth, B, S, 1, heads, H], which the caller stores.
+          [depth, B, heads, S, 1, H], which the caller stores.
         """
-        rotary = self.rotary(positions + image_keys.key.shape[-3])
+        rotary = self.rotary(positions + image_keys.key.shape[-2])
 
         def layer(
             block: DecoderBlock, x: jax.Array, stored: tuple[Keys, Keys]

@@ -22,7 +22,7 @@ class _Loop(NamedTuple):
     token: jax.Array  # int32[B, S], the last of them
     done: jax.Array  # bool[B, S]
     answer: jax.Array  # int32[B, S, T]
-    keys: Keys  # [depth, B, S, C, heads, H]
+    keys: Keys  # [depth, B, heads, S, C, H]
     random: jax.Array
 
 
@@ -158,13 +158,13 @@ def _read_prefix(
 
 def _grow(keys: Keys, slots: int) -> Keys:
     """Appends empty slots for the answer's keys."""
-    pad = [(0, 0)] * (keys.key.ndim - 3) + [(0, slots), (0, 0), (0, 0)]
+    pad = [(0, 0)] * (keys.key.ndim - 2) + [(0, slots), (0, 0)]
     return Keys(jnp.pad(keys.key, pad), jnp.pad(keys.value, pad))
 
 
 def _store(keys: Keys, new: Keys, at: jax.Array) -> Keys:
     """Writes one token's keys into slot `at`."""
-    axis = keys.key.ndim - 3
+    axis = keys.key.ndim - 2
     return Keys(
         jax.lax.dynamic_update_slice_in_dim(keys.key, new.key, at, axis),
         jax.lax.dynamic_update_slice_in_dim(keys.value, new.value, at, axis),

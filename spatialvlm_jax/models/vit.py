@@ -11,7 +11,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import EncoderConfig
-from spatialvlm_jax.models.attention import Attention, Keys, attend
+from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
 
 
@@ -106,7 +106,7 @@ class EncoderBlock(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """float[B, 1, N, width] -> the same shape; every patch sees every patch."""
         query, key, value = self.attention.project(self.attention_norm(x))
-        x = x + self.attention.output(attend(query, [Keys(key, value)]))
+        x = x + self.attention.output(attend(query, [lead_with_heads(key, value)]))
         return x + self.mlp(self.mlp_norm(x))
 
 

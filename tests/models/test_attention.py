@@ -24,19 +24,19 @@ def attend_one_by_one(query: np.ndarray, parts: list[Keys]) -> np.ndarray:
     for b, s, q, n in np.ndindex(query.shape[:4]):
         weights, values = [], []
         for part in parts:
-            text = s if part.key.shape[1] > 1 else 0
-            for k in range(part.key.shape[2]):
+            text = s if part.key.shape[2] > 1 else 0
+            for k in range(part.key.shape[3]):
                 if part.mask is not None and not part.mask[b, s, q, k]:
                     continue
-                key = part.key[b, text, k, n // group]
+                key = part.key[b, n // group, text, k]
                 weights.append(np.exp(query[b, s, q, n] @ key / np.sqrt(SIZE)))
-                values.append(part.value[b, text, k, n // group])
+                values.append(part.value[b, n // group, text, k])
         out[b, s, q, n] = np.array(weights) @ np.array(values) / np.sum(weights)
     return out
 
 
 def keys(texts: int, count: int, mask: np.ndarray | None = None) -> Keys:
-    shape = (ROWS, texts, count, HEADS, SIZE)
+    shape = (ROWS, HEADS, texts, count, SIZE)
     return Keys(draw(*shape), draw(*shape), mask)
 
 
@@ -52,9 +52,9 @@ def test_hidden_keys_do_not_touch_a_bit() -> None:
     query = draw(ROWS, 1, QUERIES, HEADS, SIZE)
     mask = np.broadcast_to(np.arange(6) < 3, (ROWS, 1, QUERIES, 6))
     shared, own = keys(1, 5), keys(1, 6, mask)
-    loud = np.where(np.arange(6)[:, None, None] < 3, own.key, 1e3 * own.key)
+    loud = np.where(np.arange(6)[:, None] < 3, own.key, 1e3 * own.key)
     before = attend(query, [shared, own])
-    after = attend(query, [shared, Keys(loud, 7 - own.value * mask[0, 0, 0, :, None, None], mask)])
+    after = attend(query, [shared, Keys(loud, 7 - own.value * mask[0, 0, 0, :, None], mask)])
     assert not np.array_equal(before, after)  # visible values did change
     after = attend(query, [shared, Keys(loud, own.value, mask)])
     assert np.array_equal(before, after)
@@ -67,6 +67,6 @@ def test_a_query_that_sees_nothing_stays_finite() -> None:
 
 def test_large_scores_do_not_overflow() -> None:
     query = jnp.full((1, 1, 1, 1, SIZE), 100.0)
-    key = jnp.stack([jnp.full((SIZE,), 100.0), jnp.zeros(SIZE)])[None, None, :, None]
-    value = jnp.stack([jnp.ones(SIZE), jnp.zeros(SIZE)])[None, None, :, None]
+    key = jnp.stack([jnp.full((SIZE,), 100.0), jnp.zeros(SIZE)])[None, None, None]
+    value = jnp.stack([jnp.ones(SIZE), jnp.zeros(SIZE)])[None, None, None]
     assert np.array_equal(attend(query, [Keys(key, value)]), np.ones((1, 1, 1, 1, SIZE)))
