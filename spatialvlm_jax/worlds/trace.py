@@ -17,7 +17,6 @@ from spatialvlm_jax.worlds.parts import SHAPES
 Vector = tuple[jax.Array, jax.Array, jax.Array]
 Carry = TypeVar("Carry")
 FAR = 1e9
-_UNROLL = 4
 _TINY = 1e-9
 # The nearest solid is kept as one integer: the float bits of t (which order as integers do, t
 # being positive) with the solid's number in the last bits. One accumulator instead of two lets
@@ -119,16 +118,13 @@ def _each(
     body: Callable[[jax.Array, jax.Array, Carry], Carry],
     carry: Carry,
 ) -> Carry:
-    """Fold `body(row, index, carry)` over the first `count` solids of one shape, a few a turn."""
+    """Fold `body(row, index, carry)` over the first `count` solids of one shape."""
     rows = jnp.moveaxis(table, -1, 0)
 
-    def turn(number: jax.Array, carry: Carry) -> Carry:
-        for step in range(_UNROLL):
-            index = jnp.minimum(number * _UNROLL + step, table.shape[1] - 1)
-            carry = body(jax.lax.dynamic_slice_in_dim(rows, index, 1, axis=2), index, carry)
-        return carry
+    def turn(index: jax.Array, carry: Carry) -> Carry:
+        return body(jax.lax.dynamic_slice_in_dim(rows, index, 1, axis=2), index, carry)
 
-    return jax.lax.fori_loop(0, (count + _UNROLL - 1) // _UNROLL, turn, carry)
+    return jax.lax.fori_loop(0, count, turn, carry)
 
 
 def nearest(arrays: dict[str, jax.Array], origin: Vector, direction: Vector) -> Hits:
