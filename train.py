@@ -16,6 +16,7 @@ from flax import nnx
 
 from data_loaders.batch import BatchSpec
 from data_loaders.build import load_tokenizer, train_loader
+from data_loaders.dense import DENSE_VALUES, dense_labels
 from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
@@ -39,9 +40,10 @@ def train(experiment: Experiment, workdir: Path) -> None:
     """Builds what an experiment names, and trains to its end or until SIGTERM."""
     stop = StopRequest()
     use_compilation_cache()
-    render_missing([*experiment.data.datasets, *experiment.eval.datasets])
+    check_dense_targets(experiment)
     mesh = sharding.make_mesh(experiment.mesh)
     sharding.check_batch_size(experiment.data.batch_size, mesh)
+    render_missing([*experiment.data.datasets, *experiment.eval.datasets])
     loader = train_loader(
         experiment.data,
         experiment.model,
@@ -52,21 +54,21 @@ def train(experiment: Experiment, workdir: Path) -> None:
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
     abstract_state = initialiser.abstract()
 
-    write_provenance(workdir, experiment, Path(__file__).parent)
     report = freezing.describe(abstract_state, batch_spec(experiment).abstract(), config)
-    (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
     print(report, flush=True)
 
-    checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     data = iter(loader)
+    checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     run = describe_run(experiment, jax.process_count())
+    state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
+    write_provenance(workdir, experiment, Path(__file__).parent)
+    (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def evaluate(state: TrainState) -> dict[str, float]:
         model = config.template.model(state.parameters)
         return evaluate_on_schedule(model, experiment, tokenizer, workdir, int(state.step))
 
-    state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
     writer = MetricsWriter(workdir, resume_step=int(state.step))
     state = Loop(
         experiment=experiment,
@@ -96,6 +98,17 @@ def step_config(experiment: Experiment) -> StepConfig:
         datasets=tuple(dataset.name for dataset in experiment.data.datasets),
         block_length=experiment.data.block_length,
     )
+
+
+def check_dense_targets(experiment: Experiment) -> None:
+    """Raises UserError unless a dense loss finds its targets, and a head of their size."""
+    wanted = {"data.dense": True, "model.dense_labels": dense_labels()}
+    wanted["model.dense_values"] = DENSE_VALUES
+    for name, value in wanted.items() if experiment.train.dense_weight else ():
+        section, field = name.split(".")
+        if getattr(getattr(experiment, section), field) != value:
+            remedy = "use_dense_targets in configs/common.py sets it"
+            raise UserError(f"train.dense_weight needs {name}={value}; {remedy}")
 
 
 def batch_spec(experiment: Experiment) -> BatchSpec:

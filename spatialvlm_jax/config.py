@@ -14,6 +14,7 @@ import argparse
 import ast
 import dataclasses
 import difflib
+import functools
 import importlib.util
 import re
 import traceback
@@ -70,7 +71,32 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
         if not separator:
             raise ConfigError(f"{name}: an override needs a value, as in --{name}=VALUE")
         override_field(config, name, text)
-    return from_config_dict(Experiment, config)
+    experiment = from_config_dict(Experiment, config)
+    _check_ranges(experiment)
+    return experiment
+
+
+def _check_ranges(experiment: Experiment) -> None:
+    """Refuses numbers that would only fail, or quietly do nothing, later on."""
+    at_least = {
+        "train.steps": 1,
+        "train.log_every_steps": 1,
+        "checkpoint.every": 1,
+        "checkpoint.keep": 1,
+        "eval.every": 0,
+        "data.batch_size": 1,
+        "data.length": 2,
+        "data.workers": 0,
+        "optim.warmup_steps": 0,
+        "optim.decay_steps": 0,
+        "optim.peak_lr": 0,
+    }
+    for name, least in at_least.items():
+        value = functools.reduce(getattr, name.split("."), experiment)
+        if value < least:  # type: ignore[operator]
+            raise ConfigError(f"config.{name}: {value} is less than {least}")
+    if experiment.train.text_weight == experiment.train.dense_weight == 0:
+        raise ConfigError("config.train: text_weight and dense_weight are both 0: nothing to learn")
 
 
 def parse_experiment(

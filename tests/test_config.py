@@ -1,5 +1,6 @@
 """Configuration: dataclasses from ConfigDicts, overrides from text, kind errors."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Literal
@@ -94,6 +95,8 @@ def test_overrides_take_the_type_of_their_field(override, read, expected, tmp_pa
     [
         ("config.optim.peek_lr=1", "config.optim.peek_lr: no such field; did you mean peak_lr?"),
         ("config.train.steps=many", "config.train.steps: 'many' is not an integer"),
+        ("config.train.steps=0", "config.train.steps: 0 is less than 1"),
+        ("config.train.text_weight=0", "text_weight and dense_weight are both 0"),
         ("config.train.steps=1.5", "config.train.steps: 1.5 is not an integer"),
         ("config.train.steps", "config.train.steps: an override needs a value"),
         ("config.optim.schedule=cosin", "did you mean cosine?"),
@@ -104,7 +107,7 @@ def test_overrides_take_the_type_of_their_field(override, read, expected, tmp_pa
     ],
 )
 def test_wrong_overrides_are_named(override, message, tmp_path):
-    with pytest.raises(ConfigError, match="(?s).*") as error:
+    with pytest.raises(ConfigError) as error:
         config_lib.load_experiment(_full_config(tmp_path), [override])
     assert message in str(error.value)
 
@@ -123,7 +126,7 @@ def test_a_preset_takes_a_string_argument(tmp_path):
 def test_a_broken_config_file_is_one_line_with_its_place(tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("def get_config():\n    return undefined\n")
-    with pytest.raises(ConfigError, match="broken.py line 2: NameError"):
+    with pytest.raises(ConfigError, match=r"broken\.py line 2: NameError"):
         config_lib.load_experiment(str(path))
     with pytest.raises(ConfigError, match="there is no Python file"):
         config_lib.load_experiment(str(tmp_path / "absent.py"))
@@ -134,12 +137,9 @@ def test_a_broken_config_file_is_one_line_with_its_place(tmp_path):
 def test_no_override_raises_anything_but_config_errors(text):
     config = to_config_dict(FULL)
     name, _, value = f"config.{text}".partition("=")
-    try:
+    with contextlib.suppress(ConfigError):
         config_lib.override_field(config, name, value)
-    except ConfigError as error:
-        assert str(error)
-    else:
-        assert from_config_dict(Experiment, config) is not None
+        assert isinstance(from_config_dict(Experiment, config), Experiment)
 
 
 def _full_config(folder: Path) -> str:

@@ -96,7 +96,7 @@ def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[Tr
     metrics = {
         "loss": loss,
         **metrics,
-        "grad_norm": optax.global_norm(gradients),
+        "grad_norm": optax.tree.norm(gradients),
         "learning_rate": jnp.asarray(config.schedule(state.step), jnp.float32),
     }
     next_state = dataclasses.replace(

@@ -1,5 +1,6 @@
 """A tiny experiment and what is built from it, shared by the tests of training."""
 
+import jax
 import pytest
 from flax import nnx
 
@@ -49,6 +50,13 @@ def step_config(experiment: Experiment) -> StepConfig:
         train=experiment.train,
         datasets=("a", "b"),
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compile_quickly_rather_than_well():
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,188 @@
+"""The real entry point, tiny: it trains, goes on, refuses, and survives being killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import pytest
+
+import train
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.models.checkpoint_file import read_safetensors
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.checkpoint import find_damage
+from spatialvlm_jax.training.metrics import read_rows
+from tests.generation.pictures import PictureSource
+
+ROOT = Path(train.__file__).parent
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("train_data")
+    generate(PictureSource(), {"train": 24, "validation": 4}, folder, quiet=True)
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def leave_no_trace():
+    """Compiles quickly rather than well, and gives the process back its own SIGTERM handler."""
+    before = signal.getsignal(signal.SIGTERM)
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+    signal.signal(signal.SIGTERM, before)
+
+
+def arguments(data: Path, workdir: Path, *overrides: str) -> list[str]:
+    """The debug configuration on hand-made pictures: mixture and packing on."""
+    places = [f"data.datasets[{i}]" for i in (0, 1)] + [f"eval.datasets[{i}]" for i in (0, 1)]
+    changes = [f"{place}.path={data}" for place in places]
+    changes += ["data.length=96", "checkpoint.every=4", "optim.warmup_steps=2"]
+    changes += ["optim.schedule=constant", *overrides]
+    config = ROOT / "configs" / "debug.py"
+    return [f"--config={config}", f"--workdir={workdir}", *(f"--config.{c}" for c in changes)]
+
+
+def losses(workdir: Path) -> dict[int, float]:
+    rows = [row for row in read_rows(workdir / "metrics.jsonl") if "loss" in row]
+    assert len({row["step"] for row in rows}) == len(rows)
+    return {row["step"]: row["loss"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory) -> Path:
+    """The workdir of an unbroken run of four steps."""
+    workdir = tmp_path_factory.mktemp("finished")
+    assert train.main(arguments(data, workdir, "train.steps=4")) == 0
+    return workdir
+
+
+def test_two_steps_then_four_are_four(data, finished, tmp_path):
+    for steps in (2, 4):
+        assert train.main(arguments(data, tmp_path, f"train.steps={steps}")) == 0
+        assert list(losses(tmp_path)) == list(range(1, steps + 1))
+    assert losses(tmp_path) == losses(finished)
+
+
+def test_a_workdir_holds_what_the_run_was(finished):
+    config = json.loads((finished / "config.json").read_text())
+    assert config["train"]["steps"] == 4
+    versions = json.loads((finished / "versions.json").read_text())
+    assert versions["packages"]["jax"] == jax.__version__
+    assert "encoder" in (finished / "parameters.txt").read_text()
+    assert find_damage(finished / "checkpoints" / "4") is None
+    arrays, header = read_safetensors(finished / "model.safetensors")
+    assert header["step"] == "4"
+    assert json.loads(header["config"]) == config
+    assert "decoder/embedder/embedding" in arrays
+    assert any((finished / "tensorboard").iterdir())
+
+
+def test_training_takes_over_weights_and_leaves_frozen_ones(data, finished, tmp_path):
+    weights = finished / "model.safetensors"
+    changes = (f"train.init_from={weights}", "train.steps=2", "optim.freeze=('encoder',)")
+    assert train.main(arguments(data, tmp_path, *changes)) == 0
+    before, _ = read_safetensors(weights)
+    after, _ = read_safetensors(tmp_path / "model.safetensors")
+    frozen = [name for name in before if name.split("/")[0] in ("encoder", "dense_head")]
+    assert all((before[name] == after[name]).all() for name in frozen)
+    assert (before["connector/kernel"] != after["connector/kernel"]).any()
+
+
+def test_a_changed_run_needs_another_workdir(data, finished, capsys):
+    assert train.main(arguments(data, finished, "train.steps=4", "data.seed=5")) == 2
+    assert "data.seed=0, this run has 5" in capsys.readouterr().err
+    assert json.loads((finished / "config.json").read_text())["data"]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["optim.peek_lr=1"], "config.optim.peek_lr: no such field; did you mean peak_lr?"),
+        (["data.datasets[0].worlds=none", "data.datasets[0].path=no/such/place"], "no/such/place"),
+        (["data.tokenizer=no/such.model"], "no/such.model"),
+        (["mesh.data=3"], "does not make 1 devices"),
+        (["train.init_from=no/such.safetensors"], "no/such.safetensors"),
+        (["train.init_from=nosuch"], 'no shipped checkpoint "nosuch"'),
+        (["optim.warmup_steps=900"], "warmup_steps 900 and decay_steps 0 are longer"),
+        (["data.dense=false"], "train.dense_weight needs data.dense"),
+        (["model.dense_values=3"], "train.dense_weight needs model.dense_values=8"),
+        (["checkpoint.every=0"], "config.checkpoint.every: 0 is less than 1"),
+    ],
+)
+def test_mistakes_are_one_line_and_code_2(data, tmp_path, capsys, overrides, message):
+    assert train.main(arguments(data, tmp_path / "run", *overrides)) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith("error: ")
+    assert message in lines[-1]
+
+
+def test_a_batch_that_does_not_divide_is_refused(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sharding.jax, "devices", lambda: jax.local_devices() * 8)
+    assert train.main(arguments(data, tmp_path / "run", "data.batch_size=13")) == 2
+    assert "batch_size 13 does not divide by the 8 devices" in capsys.readouterr().err
+
+
+def start(data: Path, workdir: Path, *overrides: str) -> subprocess.Popen:
+    command = [sys.executable, str(ROOT / "train.py"), *arguments(data, workdir, *overrides)]
+    return subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def complaint(process: subprocess.Popen) -> str:
+    return process.stderr.read()[-2000:] if process.stderr else ""
+
+
+def wait_until(condition, process: subprocess.Popen) -> None:
+    while not condition():
+        assert process.poll() is None, complaint(process)
+        time.sleep(0.001)
+
+
+def steps_on_record(workdir: Path) -> int:
+    path = workdir / "metrics.jsonl"
+    return max(losses(workdir), default=0) if path.exists() else 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_killed_at_any_moment_ends_with_the_same_losses(data, tmp_path, workers):
+    settings = ("train.steps=60", f"data.workers={workers}", "train.log_every_steps=1")
+    whole = start(data, tmp_path / "whole", *settings)
+    assert whole.wait() == 0
+
+    killed, rng = tmp_path / "killed", random.Random(0)
+    saves = killed / "checkpoints"
+    for kill in range(5):
+        process = start(data, killed, *settings)
+        target = 10 * kill + rng.randrange(5, 10)
+        wait_until(lambda target=target: steps_on_record(killed) >= target, process)
+        if kill == 2:
+            wait_until(lambda: any(saves.glob("*.orbax-checkpoint-tmp*")), process)
+        else:
+            time.sleep(rng.random() * 0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    process = start(data, killed, *settings)
+    assert process.wait() == 0, complaint(process)
+    assert losses(killed) == losses(tmp_path / "whole")
+    assert len(losses(killed)) == 60
+
+
+@pytest.mark.slow
+def test_sigterm_saves_and_ends_well(data, tmp_path):
+    process = start(data, tmp_path, "train.steps=10000", "checkpoint.every=10000")
+    wait_until(lambda: steps_on_record(tmp_path) >= 10, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    (saved,) = (tmp_path / "checkpoints").iterdir()
+    assert find_damage(saved) is None
+    assert int(saved.name) == steps_on_record(tmp_path) >= 10
