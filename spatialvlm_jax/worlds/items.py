@@ -68,16 +68,20 @@ def draw_item(draw: Draw, category: str, taken: set[tuple[str, str]], natural: b
     low_y = min(part.y - part.depth / 2 for part in build.parts)
     high_y = max(part.y + part.depth / 2 for part in build.parts)
     dx, dy = (low_x + high_x) / 2, (low_y + high_y) / 2
+    parts, surfaces = build.parts, build.surfaces
+    if dx or dy:
+        parts = tuple(part._replace(x=part.x - dx, y=part.y - dy) for part in parts)
+        surfaces = tuple(top._replace(x=top.x - dx, y=top.y - dy) for top in surfaces)
     return Item(
         category,
         color,
         material,
         build.shape,
-        tuple(part._replace(x=part.x - dx, y=part.y - dy) for part in build.parts),
-        tuple(surface._replace(x=surface.x - dx, y=surface.y - dy) for surface in build.surfaces),
+        parts,
+        surfaces,
         (high_x - low_x) / 2,
         (high_y - low_y) / 2,
-        max(part.z + part.height / 2 for part in build.parts),
+        max(part.z + part.height / 2 for part in parts),
     )
 
 

@@ -1,0 +1,83 @@
+"""`spatialvlm preview`: a sheet of worlds to look at before making a data set of them."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.errors import UserError
+
+_DESCRIPTION = """\
+Draws a few scenes of a kind of worlds and writes them side by side into one PNG file.
+
+The same preset, seed and first scene always give the same picture.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm preview --out=worlds.png
+  spatialvlm preview --preset=gallery --count=6 --columns=3 --out=gallery.png
+  spatialvlm preview --preset=simple --show=image,depth,instances --count=8 --columns=2
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `preview`."""
+    parser = subparsers.add_parser(
+        "preview",
+        help="draw a sheet of worlds to look at",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--out", type=Path, default=Path("worlds.png"), metavar="FILE", help="PNG file to write")
+    add("--preset", default="rich", help="kind of worlds: simple, rich, gallery (default: rich)")
+    add("--count", type=int, default=24, help="how many scenes (default: %(default)s)")
+    add("--columns", type=int, default=6, help="scenes in a row (default: %(default)s)")
+    add("--seed", type=int, default=0, help="another seed draws other scenes (default: 0)")
+    add("--first", type=int, default=0, help="number of the first scene (default: 0)")
+    add("--image-size", type=int, metavar="PIXELS", help="side of an image (default: the preset's)")
+    add("--scale", type=int, default=0, help="enlarge each pixel (default: so that one can see)")
+    add(
+        "--show",
+        default="image",
+        metavar="VIEW,...",
+        help="what to show of each scene: image, depth, instances (default: image)",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Writes the sheet.
+
+    Raises:
+      UserError: an argument does not make sense, or the file cannot be written.
+    """
+    from PIL import Image
+
+    from spatialvlm_jax.worlds.config import WorldConfig
+    from spatialvlm_jax.worlds.sheet import VIEWS, contact_sheet
+    from spatialvlm_jax.worlds.source import generate_scenes
+
+    views = args.show.split(",")
+    if unknown := sorted(set(views) - set(VIEWS)):
+        raise UserError(f"--show knows {', '.join(VIEWS)}, not '{unknown[0]}'")
+    for name in ("count", "columns"):
+        if getattr(args, name) < 1:
+            raise UserError(f"--{name} must be at least 1")
+    if args.seed < 0 or args.first < 0 or args.scale < 0:
+        raise UserError("--seed, --first and --scale must not be negative")
+    if args.out.suffix.lower() != ".png":
+        raise UserError(f"--out must name a .png file, not '{args.out}'")
+    changes = {} if args.image_size is None else {"image_size": args.image_size}
+    try:
+        config = WorldConfig.preset(args.preset, **changes)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    scenes = generate_scenes(config, args.seed, range(args.first, args.first + args.count))
+    scale = args.scale or max(1, 160 // config.image_size)
+    sheet = contact_sheet(scenes, args.columns, views, scale)
+    try:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sheet).save(args.out, optimize=True)
+    except OSError as error:
+        raise UserError(f"cannot write {args.out}: {error.strerror}") from error
+    print(f"{args.out}: {len(scenes)} scenes of {config.image_size} pixels")
