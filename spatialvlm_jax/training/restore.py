@@ -99,5 +99,5 @@ def restore_parameters(
         partial_restore=True,
     )
     checkpointer = ocp.Checkpointer(ocp.PyTreeCheckpointHandler())
-    restored = checkpointer.restore(path / "state", args=parameters_only)
+    restored = checkpointer.restore(path.absolute() / "state", args=parameters_only)
     return {**restored["trainable"], **restored["frozen"]}
