@@ -26,6 +26,8 @@ class WorldConfig:
       camera aims, as a fraction of the half field of view.
     min_fov, max_fov: horizontal field of view, radians.
     min_size: smallest apparent size of an object when placed, diameter / image width.
+    decor: probability that a room has a rug, and that its back wall has a picture.
+    warmth: how much yellower the light is than the ambient light, 0 for both white.
     natural: prefer materials and colours as in homes to all colours alike.
     boxes, cylinders, ellipsoids: most primitives of each shape in a scene.
     chunk: scenes rendered in one call, 0 to choose by image size and device; never changes a scene.
@@ -47,6 +49,8 @@ class WorldConfig:
     min_fov: float = 0.87
     max_fov: float = 1.31
     min_size: float = 0.085
+    decor: float = 0.0
+    warmth: float = 0.0
     natural: bool = False
     boxes: int = 40
     cylinders: int = 20
@@ -96,10 +100,19 @@ _PRESETS = {
     "gallery": WorldConfig(
         image_size=448,
         supersample=3,
-        shadow_samples=4,
-        dome_samples=4,
+        shadow_samples=5,
+        dome_samples=7,
+        light_radius=0.09,
+        family_weights=(0.45, 0.4, 0.15),
         min_objects=5,
         max_objects=9,
+        stacking=0.55,
+        background=0.8,
+        max_roll=0.03,
+        aim_jitter=0.1,
+        min_size=0.1,
+        decor=0.75,
+        warmth=0.06,
         natural=True,
     ),
 }

@@ -11,6 +11,7 @@ from spatialvlm_jax.worlds.items import Item
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER, ELLIPSOID
 
 _ATTEMPTS = 24
+Color = tuple[int, int, int]
 
 FLOOR_STYLES = ("checker", "planks", "tiles")
 _FLOOR_COLORS = {
@@ -26,6 +27,32 @@ _WALL_COLORS = (
     (228, 220, 224),
     (200, 208, 220),
 )
+
+
+_RUGS: tuple[tuple[Color, Color], ...] = (
+    ((158, 66, 58), (226, 206, 176)),
+    ((62, 84, 120), (218, 214, 202)),
+    ((206, 190, 160), (136, 104, 78)),
+    ((96, 116, 98), (226, 220, 200)),
+)
+_PICTURES: tuple[tuple[Color, Color], ...] = (
+    ((244, 202, 142), (58, 92, 110)),
+    ((170, 206, 226), (104, 136, 84)),
+    ((238, 172, 140), (94, 66, 104)),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Decor:
+    """What hangs and lies about without being an object; sizes of 0 mean there is none.
+
+    rug: x0, x1, y0, y1 on the floor; picture: x, z of its middle on the back wall, half sizes.
+    colors: sRGB of the rug, its stripe, the picture's sky and ground.
+    """
+
+    rug: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    picture: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    colors: tuple[Color, Color, Color, Color] = (*_RUGS[0], *_PICTURES[0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +71,9 @@ class Layout:
     light: Vector
     ambient: float
     floor_style: int
-    floor_colors: tuple[tuple[int, int, int], tuple[int, int, int]]
-    wall_color: tuple[int, int, int]
+    floor_colors: tuple[Color, Color]
+    wall_color: Color
+    decor: Decor = Decor()
 
 
 def draw_layout(config: WorldConfig, seed: int, index: int) -> Layout:
@@ -62,7 +90,7 @@ def draw_layout(config: WorldConfig, seed: int, index: int) -> Layout:
         if len(kept) >= max(config.min_objects, count - attempt // 4):
             break
     assert best is not None
-    return _finish(wanted, family, best[0], _subset(best[0].items, best[1]))
+    return _finish(wanted, config, family, best[0], _subset(best[0].items, best[1]))
 
 
 def _framed(stage: Stage, config: WorldConfig, count: int) -> list[int]:
@@ -131,7 +159,24 @@ def _subset(items: list[Item], kept: list[int]) -> tuple[Item, ...]:
     return tuple(items[old] for old in kept)
 
 
-def _finish(draw: Draw, family: str, stage: Stage, items: tuple[Item, ...]) -> Layout:
+def _decor(draw: Draw, config: WorldConfig, items: tuple[Item, ...]) -> Decor:
+    """Perhaps a rug under the middle of things, perhaps a picture on the wall behind them."""
+    middle_x = sum(item.x for item in items) / len(items)
+    middle_y = sum(item.y for item in items) / len(items)
+    rug = picture = (0.0, 0.0, 0.0, 0.0)
+    if draw.chance(config.decor):
+        x, y = draw.uniform(0.8, 1.3), draw.uniform(0.6, 0.9)
+        rug = (middle_x - x, middle_x + x, middle_y - y, middle_y + y)
+    if draw.chance(config.decor):
+        width = draw.uniform(0.3, 0.55)
+        height = width * draw.uniform(0.6, 0.8)
+        picture = (middle_x + draw.uniform(-0.6, 0.6), draw.uniform(1.5, 1.7), width, height)
+    return Decor(rug, picture, (*draw.choice(_RUGS), *draw.choice(_PICTURES)))
+
+
+def _finish(
+    draw: Draw, config: WorldConfig, family: str, stage: Stage, items: tuple[Item, ...]
+) -> Layout:
     """Walls around what is there and the camera; light; colours of the room."""
     corners = [corner for item in stage.items for corner in item.corners()]
     corners.append((stage.camera.position[0], stage.camera.position[1]))
@@ -154,4 +199,7 @@ def _finish(draw: Draw, family: str, stage: Stage, items: tuple[Item, ...]) -> L
     floor_colors = draw.choice(_FLOOR_COLORS[FLOOR_STYLES[style]])
     wall = draw.choice(_WALL_COLORS)
     ambient = draw.uniform(0.38, 0.52)
-    return Layout(family, items, stage.camera, room, light, ambient, style, floor_colors, wall)
+    decor = _decor(draw, config, items) if items else Decor()
+    return Layout(
+        family, items, stage.camera, room, light, ambient, style, floor_colors, wall, decor
+    )

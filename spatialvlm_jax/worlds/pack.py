@@ -19,12 +19,13 @@ CENTER, HALF, COS, SIN, SLOPE, RADIUS = slice(0, 3), slice(3, 6), 6, 7, 8, 9
 OBJECT, RGB, MATERIAL, HOLLOW, SHAPE = 10, slice(11, 14), 14, 15, 16
 COLUMNS = 17
 # Columns of a scene: camera position, axes (right, down, forward), tangent of half the field of
-# view, room (x0, x1, y0, y1, height), direction to the light, ambient share, floor style,
-# two floor colours and the wall colour (linear RGB).
+# view, room (x0, x1, y0, y1, height), direction to the light, ambient share, floor style, rug
+# (x0, x1, y0, y1), picture (x, z, half width, half height), and linear RGB of: the floor's two
+# colours, the wall, the rug and its stripe, the picture's sky and ground.
 POSITION, RIGHT, DOWN, FORWARD, TANGENT = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
 ROOM, LIGHT, AMBIENT, FLOOR_STYLE = slice(13, 18), slice(18, 21), 21, 22
-FLOOR_A, FLOOR_B, WALL = slice(23, 26), slice(26, 29), slice(29, 32)
-SCENE_COLUMNS = 32
+RUG, PICTURE, COLORS = slice(23, 27), slice(27, 31), slice(31, 52)
+SCENE_COLUMNS = 52
 
 
 def linear(color: tuple[int, int, int]) -> tuple[float, ...]:
@@ -108,9 +109,13 @@ def pack(layouts: list[Layout], config: WorldConfig) -> dict[str, np.ndarray]:
             *layout.light,
             layout.ambient,
             layout.floor_style,
-            *linear(layout.floor_colors[0]),
-            *linear(layout.floor_colors[1]),
-            *linear(layout.wall_color),
+            *layout.decor.rug,
+            *layout.decor.picture,
+            *(
+                channel
+                for color in (*layout.floor_colors, layout.wall_color, *layout.decor.colors)
+                for channel in linear(color)
+            ),
         )
     arrays = dict(zip(SHAPES, tables, strict=True))
     return arrays | {"scene": scene, "counts": np.array(counts, np.int32)}

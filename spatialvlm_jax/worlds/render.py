@@ -14,13 +14,11 @@ import numpy as np
 
 from spatialvlm_jax.worlds import pack, shade, trace
 from spatialvlm_jax.worlds.config import WorldConfig
+from spatialvlm_jax.worlds.light import Light, illuminate, light_samples
 from spatialvlm_jax.worlds.shade import Texture
 from spatialvlm_jax.worlds.trace import Hits, Vector
 
 Arrays = dict[str, jax.Array]
-# Shadow rays start this far from a surface, in metres at one metre's distance.
-_LIFT = 1e-3
-_GOLDEN_ANGLE = 2.399963
 
 
 class Rendered(NamedTuple):
@@ -96,67 +94,16 @@ def _texture(arrays: Arrays, row: jax.Array, surface: Surface, size: int) -> Tex
 
 
 @jax.jit
-def _light(
-    arrays: Arrays, surface: Surface, gloss: jax.Array, lights: jax.Array, dome: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """(light received, highlight), float32[B, P] each.
-
-    Args:
-      lights: float32[L, 2], points of the unit disc that the light source is sampled at, in units
-        of its half angle. dome: float32[D, 3], directions ambient light is tested from; may be 0.
-    """
-    normal, depth = surface.normal, surface.depth
-    lift = _LIFT * (1.0 + depth)
-    x, y, z = (p + n * lift for p, n in zip(surface.point, normal, strict=True))
-    origin = tuple(arrays["scene"][:, i, None] for i in range(3))
-    eye = [o - p for o, p in zip(origin, surface.point, strict=True)]
-    scale = jax.lax.rsqrt(eye[0] * eye[0] + eye[1] * eye[1] + eye[2] * eye[2])
-
-    def from_source(total: tuple, ray: jax.Array) -> tuple:
-        toward = (ray[:, 0, None], ray[:, 1, None], ray[:, 2, None])
-        lit = ~trace.shadowed(arrays, (x, y, z), toward)
-        half = [c + e * scale for c, e in zip(toward, eye, strict=True)]
-        length = jax.lax.rsqrt(shade.dot(half, half))
-        glint = jnp.maximum(shade.dot(normal, half) * length, 0.0)
-        lambert = jnp.maximum(shade.dot(normal, toward), 0.0)
-        highlight = jnp.square(jnp.square(jnp.square(jnp.square(glint * glint))))
-        return (total[0] + lit * lambert, total[1] + lit * highlight), None
-
-    def from_dome(total: tuple, ray: jax.Array) -> tuple:
-        toward = (ray[:, 0, None], ray[:, 1, None], ray[:, 2, None])
-        weight = jnp.maximum(shade.dot(normal, toward), 0.0) + 0.08
-        lit = ~trace.shadowed(arrays, (x, y, z), toward)
-        return (total[0] + lit * weight, total[1] + weight), None
-
-    none = (jnp.zeros_like(depth), jnp.zeros_like(depth))
-    (direct, shine), _ = jax.lax.scan(from_source, none, _toward_light(arrays, lights))
-    (arrived, possible), _ = jax.lax.scan(from_dome, none, _repeat(dome, depth.shape[0]))
-    ambient = arrays["scene"][:, pack.AMBIENT, None]
-    sky = 0.78 + 0.22 * normal[2]
-    sky = sky * arrived / jnp.maximum(possible, 1e-6) if dome.shape[0] else sky
-    received = 1.15 * ((1.0 - ambient) * direct / lights.shape[0] + ambient * sky)
-    return received, gloss * shine / lights.shape[0]
-
-
-def _toward_light(arrays: Arrays, lights: jax.Array) -> jax.Array:
-    """float32[L, B, 3]: directions towards points of each scene's light."""
-    light = arrays["scene"][:, pack.LIGHT]
-    side = jnp.stack([-light[:, 1], light[:, 0], jnp.zeros_like(light[:, 0])], -1)
-    side = side / jnp.maximum(jnp.linalg.norm(side, axis=-1, keepdims=True), 1e-6)
-    over = jnp.cross(light, side)
-    return light + lights[:, :1, None] * side + lights[:, 1:, None] * over
-
-
-def _repeat(dome: jax.Array, batch: int) -> jax.Array:
-    """float32[D, B, 3]: the same directions for every scene."""
-    return jnp.broadcast_to(dome[:, None], (dome.shape[0], batch, 3))
-
-
-@jax.jit
 def _develop(
-    arrays: Arrays, row: jax.Array, texture: Texture, received: jax.Array, shine: jax.Array
+    arrays: Arrays, row: jax.Array, texture: Texture, light: Light, warmth: float
 ) -> Vector:
-    red, green, blue = (c * received + shine for c in shade.paint(arrays, row, texture))
+    """Linear colour; `warmth` makes the source yellower and what comes from everywhere bluer."""
+    red, green, blue = shade.paint(arrays, row, texture)
+    tints = (1.0 + warmth, 1.0 - warmth), (1.0, 1.0), (1.0 - 1.4 * warmth, 1.0 + warmth)
+    red, green, blue = (
+        paint * (source * light.direct + sky * light.ambient) + source * texture.gloss * light.shine
+        for paint, (source, sky) in zip((red, green, blue), tints, strict=True)
+    )
     return red, green, blue
 
 
@@ -169,31 +116,16 @@ def _encode(colours: list[Vector]) -> Vector:
     return red, green, blue
 
 
-def _disc(count: int, turn: float) -> np.ndarray:
-    """float64[count, 2]: points spread evenly over the unit disc (Vogel 1979), turned by `turn`."""
-    index = np.arange(count) + 0.5
-    radius, angle = np.sqrt(index / count), index * _GOLDEN_ANGLE + turn
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
-
-
-def _dome(count: int, turn: float) -> np.ndarray:
-    """float64[count, 3]: directions into the upper half space, denser towards the zenith."""
-    disc = _disc(count, turn)
-    up = np.sqrt(1.0 - 0.95 * (disc * disc).sum(-1, keepdims=True))
-    return np.concatenate([disc, up], -1)
-
-
 def _sample(arrays: Arrays, offset: np.ndarray, turn: float, config: WorldConfig) -> tuple:
     """(linear colour, hits, surface) with one ray a pixel; `turn` rotates the light's samples."""
     size = config.image_size
     hits = _trace(arrays, offset, size)
     surface = _surface(arrays, hits, offset, size)
     texture = _texture(arrays, hits.row, surface, size)
-    source = np.zeros((1, 2)) if config.shadow_samples == 1 else _disc(config.shadow_samples, turn)
-    source = (config.light_radius * source).astype(np.float32)
-    dome = _dome(config.dome_samples, turn).astype(np.float32)
-    received, shine = _light(arrays, surface, texture.gloss, source, dome)
-    return _develop(arrays, hits.row, texture, received, shine), hits, surface
+    samples = light_samples(config, turn)
+    light = illuminate(arrays, surface.point, surface.normal, surface.depth, *samples)
+    colour = _develop(arrays, hits.row, texture, light, config.warmth)
+    return colour, hits, surface
 
 
 def render(arrays: dict[str, np.ndarray], config: WorldConfig) -> Rendered:

@@ -15,7 +15,7 @@ from spatialvlm_jax.worlds.catalog import MATERIALS
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER
 from spatialvlm_jax.worlds.trace import Vector
 
-SOLID, FLOOR, WALL, SKIRTING, GROOVE, CEILING = range(6)
+SOLID, FLOOR, WALL, SKIRTING, GROOVE, CEILING, RUG, PICTURE, FRAME = range(9)
 _SKIRTING_HEIGHT = 0.1
 _GLOSS = {"metal": 0.5, "glass": 0.7, "ceramic": 0.45, "plastic": 0.2}
 _CODE = {name: index for index, name in enumerate(MATERIALS)}
@@ -68,11 +68,23 @@ def room_exit(
     return t, (nx, ny, nz)
 
 
+def corner(arrays: dict[str, jax.Array], point: Vector, normal: Vector) -> jax.Array:
+    """Share of ambient light that reaches a point past the room's own edges, float32[B, P]."""
+    x0, x1, y0, y1, height = _scene(arrays, pack.ROOM)
+    share = jnp.ones_like(point[0])
+    gaps = (point[0] - x0, x1 - point[0], point[1] - y0, y1 - point[1], height - point[2], point[2])
+    facing = (normal[0], -normal[0], normal[1], -normal[1], -normal[2], normal[2])
+    for gap, toward in zip(gaps, facing, strict=True):
+        close = 0.3 * jnp.exp(-3.5 * jnp.maximum(gap, 0.0))
+        share = share * (1.0 - jnp.where(toward > 0.5, 0.0, close))
+    return share
+
+
 class Texture(NamedTuple):
     """What is drawn on a surface, before it meets light; each float32[B, P].
 
     tone: factor on the paint. gloss: strength of the highlight. mix: share of the floor's second
-    colour. region: SOLID, FLOOR, WALL, SKIRTING, GROOVE (over the skirting) or CEILING.
+    colour (of the floor, the rug or the picture). region: what it is, SOLID, FLOOR, ..., FRAME.
     """
 
     tone: jax.Array
@@ -109,7 +121,38 @@ def room_texture(
     side = jnp.where(point[2] >= _SKIRTING_HEIGHT, WALL, jnp.where(groove, GROOVE, SKIRTING))
     on_floor = normal[2] > 0.5
     region = jnp.where(on_floor, FLOOR, jnp.where(normal[2] < -0.5, CEILING, side))
-    return Texture(jnp.where(on_floor, tone, 1.0), jnp.zeros_like(tone), mix, region)
+    texture = Texture(jnp.where(on_floor, tone, 1.0), jnp.zeros_like(tone), mix, region)
+    return _decorated(arrays, texture, point, normal, blur)
+
+
+def _decorated(
+    arrays: dict[str, jax.Array], texture: Texture, point: Vector, normal: Vector, blur: jax.Array
+) -> Texture:
+    """The texture with the scene's rug and the picture on its back wall; sizes of 0 are none."""
+    x0, x1, y0, y1 = _scene(arrays, pack.RUG)
+    inset = jnp.minimum(
+        jnp.minimum(point[0] - x0, x1 - point[0]), jnp.minimum(point[1] - y0, y1 - point[1])
+    )
+    on_rug = (texture.region == FLOOR) & (inset > 0.0)
+    band = (inset > 0.08) & (inset < 0.14) | (inset > 0.17) & (inset < 0.19)
+    weave = _wave(point[0] * 300.0) * _wave(point[1] * 300.0) * jnp.clip(1 - blur * 100, 0, 1)
+    middle, level, half_width, half_height = _scene(arrays, pack.PICTURE)
+    across, up = point[0] - middle, point[2] - level
+    edge = jnp.minimum(half_width - jnp.abs(across), half_height - jnp.abs(up))
+    on_picture = (normal[1] < -0.5) & (edge > 0.0)
+    hills = 0.12 * _wave(across * 7.0 + middle) + 0.05 * _wave(across * 17.0)
+    low = up < (hills - 0.15) * half_height
+    mat = edge < 0.07
+    region = jnp.where(on_rug, RUG, texture.region)
+    region = jnp.where(on_picture, jnp.where(edge < 0.025, FRAME, PICTURE), region)
+    return Texture(
+        jnp.where(on_rug, 1.0 + 0.08 * weave, jnp.where(on_picture, 1.0, texture.tone)),
+        texture.gloss,
+        jnp.where(
+            on_rug, 1.0 * band, jnp.where(on_picture, jnp.where(mat, 2.0, 1.0 * low), texture.mix)
+        ),
+        region,
+    )
 
 
 def solid_surface(row: jax.Array, point: Vector) -> tuple[Vector, Vector]:
@@ -170,15 +213,19 @@ def paint(arrays: dict[str, jax.Array], row: jax.Array, texture: Texture) -> Vec
     """Linear red, green and blue, float32[B, P] each, of textured surfaces in white light."""
     channels = []
     for channel in range(3):
-        first, second, wall = (
-            arrays["scene"][:, block.start + channel, None]
-            for block in (pack.FLOOR_A, pack.FLOOR_B, pack.WALL)
+        first, second, wall, rug, stripe, sky, ground = (
+            arrays["scene"][:, start + channel, None]
+            for start in range(pack.COLORS.start, pack.COLORS.stop, 3)
         )
         value = first + (second - first) * texture.mix
         value = jnp.where(texture.region == WALL, wall, value)
         value = jnp.where(texture.region == SKIRTING, 0.85, value)
         value = jnp.where(texture.region == GROOVE, 0.45, value)
         value = jnp.where(texture.region == CEILING, 0.88, value)
+        value = jnp.where(texture.region == RUG, rug + (stripe - rug) * texture.mix, value)
+        picture = jnp.where(texture.mix > 1.5, 0.86, sky + (ground - sky) * texture.mix)
+        value = jnp.where(texture.region == PICTURE, picture, value)
+        value = jnp.where(texture.region == FRAME, 0.06, value)
         value = jnp.where(texture.region == SOLID, row[pack.RGB.start + channel], value)
         channels.append(value * texture.tone)
     return channels[0], channels[1], channels[2]
