@@ -67,6 +67,7 @@ class Loop:
         saved = first
         try:
             self._evaluate(state, first)
+            recorder.start_clock()
             for step in range(first + 1, last + 1):
                 if self.stop.requested:
                     break
@@ -79,7 +80,8 @@ class Loop:
                     recorder.flush()
                     self.checkpoints.save(state, data, self.metadata)
                     saved = step
-                self._evaluate(state, step)
+                if self._evaluate(state, step):
+                    recorder.start_clock()
         except Interrupted:
             logging.info("SIGTERM during evaluation, which will be done again")
         recorder.close()
@@ -88,8 +90,12 @@ class Loop:
         self.checkpoints.wait()
         return state
 
-    def _evaluate(self, state: TrainState, step: int) -> None:
-        """Evaluates where the schedule says so, once; a kill meanwhile repeats it on resuming."""
+    def _evaluate(self, state: TrainState, step: int) -> bool:
+        """Evaluates where the schedule says so, once; a kill meanwhile repeats it on resuming.
+
+        Returns:
+          Whether it did.
+        """
         schedule, last = self.experiment.eval, self.experiment.train.steps
         due = (
             schedule.at_start
@@ -97,10 +103,11 @@ class Loop:
             else schedule.every and (step % schedule.every == 0 or step == last)
         )
         if self.evaluate is None or not due or step in self.writer.evaluated:
-            return
+            return False
         with self.stop.droppable():
             values = self.evaluate(state)
         self.writer.write_evaluation(step, values)
+        return True
 
 
 class _Recorder:
@@ -113,7 +120,8 @@ class _Recorder:
         self.every = experiment.train.log_every_steps
         self.workdir = workdir
         self.pending: tuple[int, Metrics, Any] | None = None
-        self.pairs, self.since, self.last_line = 0, time.monotonic(), time.monotonic()
+        self.last_line = time.monotonic()
+        self.start_clock()
         self.bar = tqdm(
             total=experiment.train.steps,
             initial=first,
@@ -121,6 +129,10 @@ class _Recorder:
             unit="step",
             disable=None,
         )
+
+    def start_clock(self) -> None:
+        """Measures pairs a second from the next row on: compiling and evaluating do not count."""
+        self.pairs, self.since = 0, math.nan
 
     def add(self, step: int, metrics: Metrics, batch: Any) -> None:
         """Takes a step's metrics, still being computed, and writes the row of the step before."""
@@ -140,24 +152,28 @@ class _Recorder:
         if not (math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"])):
             self.writer.flush()
             raise self.non_finite(step, values, batch)
-        self.pairs += count_pairs(batch)
-        logged = step % self.every == 0
-        if logged:
-            values["pairs_per_second"] = self.pairs / max(time.monotonic() - self.since, 1e-9)
-            self.pairs, self.since = 0, time.monotonic()
+        logged, now = step % self.every == 0, time.monotonic()
+        if math.isnan(self.since):
+            self.since = now
+        else:
+            self.pairs += count_pairs(batch)
+        if logged and self.pairs:
+            values["pairs_per_second"] = self.pairs / (now - self.since)
+            self.pairs, self.since = 0, now
         self.writer.write(step, values, board=logged)
         self.show(step, values)
 
     def show(self, step: int, values: dict[str, float]) -> None:
         """Moves the bar; where there is no terminal, prints a line now and then."""
         self.bar.update()
-        if "pairs_per_second" not in values:
+        if step % self.every and step != self.bar.total:
             return
-        loss, rate = f"{values['loss']:.3f}", f"{values['pairs_per_second']:.0f}"
-        self.bar.set_postfix({"loss": loss, "pairs/s": rate}, refresh=False)
         self.writer.flush()
-        now = time.monotonic()
-        if self.bar.disable and (now - self.last_line > SECONDS_BETWEEN_LINES):
+        loss, now = f"{values['loss']:.3f}", time.monotonic()
+        rate = f"{values.get('pairs_per_second', math.nan):.0f}"
+        self.bar.set_postfix({"loss": loss, "pairs/s": rate}, refresh=False)
+        due = now - self.last_line > SECONDS_BETWEEN_LINES or step == self.bar.total
+        if self.bar.disable and due:
             self.last_line = now
             print(f"step {step}/{self.bar.total}  loss {loss}  {rate} pairs/s", flush=True)
 

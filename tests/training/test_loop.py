@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import signal
+import types
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from spatialvlm_jax.experiment import (
     Experiment,
     TrainConfig,
 )
+from spatialvlm_jax.training import loop
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError, count_pairs
 from spatialvlm_jax.training.metrics import MetricsWriter, read_rows
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
@@ -75,10 +77,10 @@ def endless():
         yield BATCH
 
 
-def trained(loop, first=0):
-    state = loop.run(CountingState(first), endless())
-    loop.writer.close()
-    return state.step, loop.checkpoints.saved, read_rows(loop.writer.path)
+def trained(made, first=0):
+    state = made.run(CountingState(first), endless())
+    made.writer.close()
+    return state.step, made.checkpoints.saved, read_rows(made.writer.path)
 
 
 def test_every_step_has_its_row_and_saves_follow_the_schedule(tmp_path, stop):
@@ -88,12 +90,36 @@ def test_every_step_has_its_row_and_saves_follow_the_schedule(tmp_path, stop):
     assert [row["step"] for row in rows if "pairs_per_second" in row] == [2, 4, 6]
 
 
+def test_pairs_a_second_leave_out_compiling_and_evaluating(tmp_path, stop, monkeypatch):
+    """4 pairs a step, half a second each, on a clock that moves only when it is told to.
+
+    A row is written while the next step runs, here after it, unless a save asks for it at once.
+    """
+    clock = types.SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(loop, "time", clock)
+
+    def step(state, batch):
+        clock.now += 100.0 if state.step == 0 else 0.5
+        return CountingState(state.step + 1), {"loss": np.float32(1), "grad_norm": np.float32(1)}
+
+    def evaluate(state):
+        clock.now += 100.0
+        return {"x": 1.0}
+
+    made = make_loop(tmp_path, stop, steps=8, step=step, evaluate=evaluate,
+                     schedule=EvalConfig(every=4))  # fmt: skip
+    rows = trained(made)[2]
+    rates = {row["step"]: row["pairs_per_second"] for row in rows if "pairs_per_second" in row}
+    assert sorted(rates) == [2, 4, 6, 8]
+    assert all(rate in (8.0, 16.0) for rate in rates.values())
+
+
 def test_a_finished_run_does_nothing(tmp_path, stop):
     assert trained(make_loop(tmp_path, stop, first=6), first=6)[:2] == (6, [])
 
 
 def test_evaluation_follows_its_schedule(tmp_path, stop):
-    loop = make_loop(
+    made = make_loop(
         tmp_path,
         stop,
         steps=5,
@@ -101,7 +127,7 @@ def test_evaluation_follows_its_schedule(tmp_path, stop):
         evaluate=lambda state: {"x": state.step},
         schedule=EvalConfig(every=2, at_start=True),
     )
-    _, _, rows = trained(loop)
+    _, _, rows = trained(made)
     assert [row["step"] for row in rows if "eval/x" in row] == [0, 2, 4, 5]
 
 
@@ -114,8 +140,8 @@ def test_an_evaluation_lost_to_a_kill_is_made_up_for_once(tmp_path, stop):
 
     trained(make_loop(tmp_path, stop, steps=4, schedule=schedule))
     for _ in range(2):
-        loop = make_loop(tmp_path, stop, steps=4, first=4, evaluate=evaluate, schedule=schedule)
-        trained(loop, first=4)
+        made = make_loop(tmp_path, stop, steps=4, first=4, evaluate=evaluate, schedule=schedule)
+        trained(made, first=4)
         assert asked == [4]
 
 
@@ -135,8 +161,8 @@ def test_sigterm_ends_an_evaluation_at_once_and_saves(tmp_path, stop):
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("the evaluation went on")
 
-    loop = make_loop(tmp_path, stop, evaluate=evaluate, every=100, schedule=EvalConfig(every=3))
-    assert trained(loop)[:2] == (3, [3])
+    made = make_loop(tmp_path, stop, evaluate=evaluate, every=100, schedule=EvalConfig(every=3))
+    assert trained(made)[:2] == (3, [3])
 
 
 def test_sigterm_outside_the_loop_is_an_exception(stop):
@@ -153,12 +179,12 @@ def test_a_bad_number_stops_before_anything_is_saved(tmp_path, stop, name, value
             metrics[name] = np.float32(value)
         return CountingState(state.step + 1), metrics
 
-    loop = make_loop(tmp_path, stop, step=broken, every=4)
+    made = make_loop(tmp_path, stop, step=broken, every=4)
     with pytest.raises(NonFiniteLossError, match=r"step 4: .*non_finite_step_4\.npz"):
-        loop.run(CountingState(0), endless())
-    loop.writer.close()
-    assert loop.checkpoints.saved == []
-    assert [row["step"] for row in read_rows(loop.writer.path)] == [1, 2, 3]
+        made.run(CountingState(0), endless())
+    made.writer.close()
+    assert made.checkpoints.saved == []
+    assert [row["step"] for row in read_rows(made.writer.path)] == [1, 2, 3]
     saved = np.load(tmp_path / "non_finite_step_4.npz")
     np.testing.assert_array_equal(saved["tokens"], BATCH.tokens)
     np.testing.assert_array_equal(saved["images"], BATCH.images)

@@ -61,10 +61,12 @@ def test_a_batch_must_divide():
 
 
 EIGHT_DEVICES = """
-import json, sys, jax
+import json, sys, grain, jax, numpy as np
+from pathlib import Path
 jax.config.update("jax_disable_most_optimizations", True)
 from spatialvlm_jax.experiment import MeshConfig
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import SPEC, step_config, tiny_experiment
@@ -86,15 +88,28 @@ for data, fsdp in ((1, 1), MESH):
     slots = [x for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
     shard = lambda x: x.addressable_shards[0].data.size / x.size
     result.append({"losses": losses, "kernel": shard(kernel), "slot": shard(slots[0])})
+
+# What was saved on eight devices is restored on one.
+checkpoints = Checkpoints(Path(sys.argv[3]), keep=1)
+checkpoints.save(state, iter(grain.MapDataset.range(3).to_iter_dataset()), {})
+checkpoints.wait()
+one_device = sharding.make_mesh(MeshConfig(), jax.devices()[:1])
+abstract = Initialiser(config.template, config.optimizer, experiment, one_device).abstract()
+data = iter(grain.MapDataset.range(3).to_iter_dataset())
+restored = checkpoints.restore(checkpoints.latest(), abstract, data)
+checkpoints.close()
+for name, value in restored.trainable.items():
+    assert len(value.devices()) == 1
+    assert np.array_equal(value, state.trainable[name])
 print(json.dumps(result))
 """
 
 
 @pytest.mark.parametrize(("data", "fsdp"), [(2, 4), pytest.param(8, 1, marks=pytest.mark.slow)])
-def test_the_loss_is_the_same_on_one_device_and_on_eight(data, fsdp):
+def test_the_loss_is_the_same_on_one_device_and_on_eight(data, fsdp, tmp_path):
     flags = "--xla_force_host_platform_device_count=8"
     done = subprocess.run(
-        [sys.executable, "-c", EIGHT_DEVICES, str(data), str(fsdp)],
+        [sys.executable, "-c", EIGHT_DEVICES, str(data), str(fsdp), str(tmp_path)],
         env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
