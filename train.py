@@ -16,7 +16,7 @@ from flax import nnx
 
 from data_loaders.batch import BatchSpec
 from data_loaders.build import load_tokenizer, train_loader
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import DENSE_VALUES, DENSE_WORDS, dense_labels
 from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
@@ -121,6 +121,7 @@ def batch_spec(experiment: Experiment) -> BatchSpec:
         vocab_size=experiment.model.decoder.vocab_size,
         dense_tokens=experiment.data.dense * (encoder.image_size // encoder.patch_size) ** 2,
         dense_values=experiment.model.dense_values,
+        dense_words=DENSE_WORDS,
     )
 
 

@@ -3,8 +3,9 @@
 python train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
 python train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
 
-"dense" trains the encoder alone to say what each patch shows, how far and how large it is; "words"
-goes on from its weights with questions and answers, keeping the dense loss as a small auxiliary.
+"dense" trains encoder, connector and embeddings to name what each patch shows and to say how far and
+how large it is; "words" goes on from there with questions and answers, keeping the dense loss as a
+small auxiliary.
 "words" stops while its learning rate is still high, for `configs/demo.py` to go on from.
 """
 
@@ -34,7 +35,7 @@ def get_config(stage: str = "words") -> ConfigDict:
     config.eval.images = 128
     if stage == "dense":
         common.use_dense_targets(config, weight=1.0)
-        config.optim.freeze = ("connector", "decoder", "embeddings")
+        config.optim.freeze = ("decoder",)
         config.train.text_weight = 0.0
         config.train.steps = 1_000
         config.data.batch_size = 32

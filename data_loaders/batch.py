@@ -1,6 +1,7 @@
 """The one typed contract between loaders and models: `Batch`, and a spec that makes fake ones.
 
-Axes: B rows (one image each), L text tokens a row, N image tokens (patches), V dense values.
+Axes: B rows (one image each), L text tokens a row, N image tokens (patches), V dense values,
+W words.
 
 A row is one image with one or more question-answer segments packed behind it:
 
@@ -33,11 +34,13 @@ class DenseTargets:
     labels: int32[B, N], class of what fills most of the patch: 0 is background.
     values: float32[B, N, V], normalised regression targets (log depth, centre, extents, ...).
     value_mask: bool[B, N, V], where `values` are known.
+    words: int32[B, N, W], the text tokens that name it (colour and category); 0 is none.
     """
 
     labels: Any
     values: Any
     value_mask: Any
+    words: Any
 
 
 @jax.tree_util.register_dataclass
@@ -73,6 +76,7 @@ class BatchSpec:
     vocab_size: int
     dense_tokens: int = 0
     dense_values: int = 0
+    dense_words: int = 0
 
     def abstract(self) -> Batch:
         """A `Batch` of `jax.ShapeDtypeStruct`."""
@@ -91,6 +95,7 @@ class BatchSpec:
                 labels=jax.ShapeDtypeStruct(grid, jnp.int32),
                 values=jax.ShapeDtypeStruct(values, jnp.float32),
                 value_mask=jax.ShapeDtypeStruct(values, jnp.bool_),
+                words=jax.ShapeDtypeStruct((*grid, self.dense_words), jnp.int32),
             )
         size = self.image_size
         return Batch(
@@ -133,6 +138,7 @@ class BatchSpec:
                 labels=rng.integers(0, 4, shape[:2]).astype(np.int32),
                 values=rng.normal(size=shape).astype(np.float32),
                 value_mask=rng.random(shape) < 0.5,
+                words=rng.integers(0, self.vocab_size, (*shape[:2], self.dense_words), np.int32),
             )
         return Batch(
             images=rng.integers(0, 256, (rows, self.image_size, self.image_size, 3), np.uint8),

@@ -9,6 +9,7 @@ import numpy as np
 from absl import flags
 
 from data_loaders.batch import Batch
+from data_loaders.dense import label_words
 from data_loaders.errors import DataError
 from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
 from data_loaders.sources import TokenizedSource
@@ -174,7 +175,7 @@ def train_loader(
             seed=data.seed,
             image_size=model.encoder.image_size,
             patch_size=model.encoder.patch_size,
-            dense=data.dense,
+            dense_words=label_words(tokenizer) if data.dense else None,
         )
         for number, source in enumerate(sources)
     ]

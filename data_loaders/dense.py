@@ -10,11 +10,13 @@ import numpy as np
 
 from data_loaders.batch import DenseTargets
 from data_loaders.functional import resize_nearest
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.records import canonical_from_up
 from spatialvlm_jax.generation.store import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
 DENSE_VALUES = 8
+DENSE_WORDS = 4
 VALUE_NAMES = (
     "log_depth",
     "center_x",
@@ -41,6 +43,19 @@ def object_label(category: str, color: str) -> int:
     if category not in _CATEGORY_INDEX or color not in _COLOR_INDEX:
         return 0
     return 1 + _CATEGORY_INDEX[category] * len(COLORS) + _COLOR_INDEX[color]
+
+
+def label_words(tokenizer: Tokenizer) -> np.ndarray:
+    """The text tokens that name each label, colour then category: int32[labels, DENSE_WORDS].
+
+    0 where a name is shorter, and for the background; a longer name is cut.
+    """
+    words = np.zeros((dense_labels(), DENSE_WORDS), np.int32)
+    for category in CATEGORIES:
+        for color in COLORS:
+            tokens = tokenizer.encode_suffix(f"{color} {category}")[:-1][:DENSE_WORDS]
+            words[object_label(category, color), : len(tokens)] = tokens
+    return words
 
 
 def to_patches(array: np.ndarray, patch_size: int) -> np.ndarray:
@@ -104,15 +119,23 @@ def patch_log_depth(
     return (total / np.maximum(count, 1)).astype(np.float32), count > 0
 
 
-def dense_targets(example: StoredExample, image_size: int, patch_size: int) -> DenseTargets:
-    """Targets of one example at the model's patch grid: shapes [N], [N, V], [N, V]."""
+def dense_targets(
+    example: StoredExample, image_size: int, patch_size: int, words: np.ndarray
+) -> DenseTargets:
+    """Targets of one example at the model's patch grid: shapes [N], [N, V], [N, V], [N, W].
+
+    Args:
+      example: with its instances and depth.
+      image_size, patch_size: pixels.
+      words: of `label_words`.
+    """
     instances = resize_nearest(example.instances(), image_size)
     depth = resize_nearest(example.depth(), image_size)
     patches = to_patches(instances, patch_size)
     centers = example.floats("objects/center", (-1, 3))
     owners = patch_owners(patches, len(centers))
-    words = zip(example.texts("objects/category"), example.texts("objects/color"), strict=True)
-    labels = np.array([0, *(object_label(*pair) for pair in words)], np.int32)
+    names = zip(example.texts("objects/category"), example.texts("objects/color"), strict=True)
+    labels = np.array([0, *(object_label(*pair) for pair in names)], np.int32)
     up = example.up()
     rotation = None if up is None else canonical_from_up(up)
     of_objects, known = object_values(centers, example.floats("objects/spans", (-1, 3)), rotation)
@@ -124,4 +147,5 @@ def dense_targets(example: StoredExample, image_size: int, patch_size: int) -> D
             np.float32
         ),
         value_mask=np.column_stack([depths_known, np.vstack([nothing > 0, known])[owners]]),
+        words=words[labels[owners]],
     )

@@ -17,7 +17,7 @@ from data_loaders.sources import TokenizedImage
 class ImageRow:
     """One row of a `Batch`, without its batch axis.
 
-    image: uint8[S, S, 3]. dense: targets with shapes [N], [N, V], [N, V], or None.
+    image: uint8[S, S, 3]. dense: targets of one image, or None.
     """
 
     image: np.ndarray
@@ -31,6 +31,8 @@ class PackRow(grain.transforms.MapWithIndex):
     """Chooses pairs of an image, packs them, decodes the picture.
 
     Which pairs are chosen depends on `seed`, the image's id, the epoch and the data set only.
+
+    dense_words: of `dense.label_words`, or None to leave dense targets out.
     """
 
     dataset_id: int
@@ -41,7 +43,7 @@ class PackRow(grain.transforms.MapWithIndex):
     seed: int
     image_size: int
     patch_size: int
-    dense: bool
+    dense_words: np.ndarray | None
 
     def text(self, index: int, image: TokenizedImage) -> Row:
         """The text fields of the row at `index` of the endlessly repeated data set."""
@@ -56,8 +58,8 @@ class PackRow(grain.transforms.MapWithIndex):
     def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
         example = element.example
         dense = None
-        if self.dense:
-            dense = dense_targets(example, self.image_size, self.patch_size)
+        if self.dense_words is not None:
+            dense = dense_targets(example, self.image_size, self.patch_size, self.dense_words)
         image = resize_image(example.image(), self.image_size)
         return ImageRow(image, self.text(index, element), self.dataset_id, dense)
 
@@ -84,6 +86,7 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
             labels=np.stack([row.labels for row in dense]),
             values=np.stack([row.values for row in dense]),
             value_mask=np.stack([row.value_mask for row in dense]),
+            words=np.stack([row.words for row in dense]),
         )
         if dense
         else None,

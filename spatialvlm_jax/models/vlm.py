@@ -104,6 +104,21 @@ class VLM(nnx.Module):
         """Scores of the next token: float[..., D] -> float32[..., vocab_size]."""
         return self.decoder.embedder.decode(hidden)
 
+    def words(self, image_embeddings: jax.Array) -> jax.Array:
+        """How well each text token names what an image token shows: their inner products.
+
+        Token embeddings are taken as the decoder reads them, so that a word and what it names
+        meet in the same direction before the first layer.
+
+        Args:
+          image_embeddings: float[B, N, D].
+
+        Returns:
+          float32[B, N, vocab_size].
+        """
+        embedder = self.decoder.embedder
+        return embedder.decode(image_embeddings) * embedder.scale
+
     def dense(self, encoder_features: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Dense predictions from encoder features float[B, N, W].
 

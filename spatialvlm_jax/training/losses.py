@@ -96,19 +96,30 @@ def by_dataset(
     return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
 
 
-def dense_loss(label_logits: jax.Array, values: jax.Array, targets: Any) -> jax.Array:
-    """The auxiliary loss of the encoder: what each patch shows, and how large and far it is.
+def dense_loss(
+    label_logits: jax.Array, values: jax.Array, word_logits: jax.Array, targets: Any
+) -> jax.Array:
+    """The auxiliary loss of image tokens: what each shows, how large and far, and what it is called.
 
     Args:
       label_logits: float[B, N, K].
       values: float[B, N, V], predicted regression targets.
-      targets: `DenseTargets`: labels int32[B, N], values and value_mask [B, N, V].
+      word_logits: float[B, N, vocab_size], scores of text tokens.
+      targets: `DenseTargets`: labels int32[B, N], values and value_mask [B, N, V], words
+        int32[B, N, W].
 
     Returns:
-      float32[]: mean cross-entropy of the labels plus mean Huber loss (delta 1) of known values.
+      float32[]: mean cross-entropy of the labels, plus mean Huber loss (delta 1) of known values,
+      plus mean cross-entropy of the known words.
     """
     labels = optax.softmax_cross_entropy_with_integer_labels(
         label_logits.astype(jnp.float32), targets.labels
     )
     errors = optax.huber_loss(values.astype(jnp.float32), targets.values)
-    return jnp.mean(labels) + masked_mean(errors, targets.value_mask)
+    scores = jax.nn.log_softmax(word_logits.astype(jnp.float32))
+    words = -jnp.take_along_axis(scores, targets.words, axis=-1)
+    return (
+        jnp.mean(labels)
+        + masked_mean(errors, targets.value_mask)
+        + masked_mean(words, targets.words > 0)
+    )

@@ -70,7 +70,7 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
             metrics[f"loss/{name}"] = means[i]
             metrics[f"share/{name}"] = shares[i]
     if config.train.dense_weight:
-        dense_loss = losses.dense_loss(*model.dense(features), batch.dense)
+        dense_loss = losses.dense_loss(*model.dense(features), model.words(embeddings), batch.dense)
         loss += config.train.dense_weight * dense_loss
         metrics["dense_loss"] = dense_loss
     return loss, metrics

@@ -5,7 +5,13 @@ import pytest
 from data_loaders.batch import Batch, BatchSpec
 
 SPEC = BatchSpec(
-    batch_size=2, image_size=8, length=12, vocab_size=50, dense_tokens=4, dense_values=3
+    batch_size=2,
+    image_size=8,
+    length=12,
+    vocab_size=50,
+    dense_tokens=4,
+    dense_values=3,
+    dense_words=2,
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from data_loaders.batch import Batch, BatchSpec
 from data_loaders.build import Loader, train_loader
-from data_loaders.dense import DENSE_VALUES
+from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
 from data_loaders.errors import DataError
 from data_loaders.mixture import realised_shares
 from data_loaders.tokenizer import Tokenizer
@@ -53,7 +53,9 @@ def questions(batch: Batch, row: int) -> list[str]:
 
 def test_batches_have_the_shapes_of_the_contract(stored: Path) -> None:
     batch = next(train_loader(two_halves(stored, dense=True), MODEL))
-    spec = BatchSpec(4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES).abstract()
+    spec = BatchSpec(
+        4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES, dense_words=DENSE_WORDS
+    ).abstract()
     assert jax.tree.structure(batch) == jax.tree.structure(spec)  # type: ignore[operator]
     for made, wanted in zip(jax.tree.leaves(batch), jax.tree.leaves(spec), strict=True):
         assert (made.shape, made.dtype) == (wanted.shape, wanted.dtype)

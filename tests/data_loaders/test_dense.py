@@ -2,9 +2,13 @@ import numpy as np
 import pytest
 
 from data_loaders import dense
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.store import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 from tests.generation.pictures import pairs, picture
+
+TOKENIZER = Tokenizer.from_config("small")
+WORDS = dense.label_words(TOKENIZER)
 
 
 def test_labels_number_category_and_colour() -> None:
@@ -32,6 +36,13 @@ def test_a_patch_belongs_to_the_object_that_covers_most_of_it_if_it_is_a_quarter
     assert dense.patch_owners(narrow, 1).tolist() == [0]
 
 
+def test_labels_are_named_in_the_tokenizer_s_words() -> None:
+    can = WORDS[dense.object_label("trash can", "gray")]
+    assert [TOKENIZER.decode([token]) for token in can.tolist()] == ["gray", "trash", "can", ""]
+    assert WORDS[0].tolist() == [0] * dense.DENSE_WORDS
+    assert len(np.unique(WORDS, axis=0)) == dense.dense_labels()
+
+
 def test_depth_is_that_of_the_owner_s_pixels() -> None:
     patches = np.array([[1, 1, 0, 0], [0, 0, 0, 0]])
     depth = np.array([[2.0, 8.0, 100.0, 100.0], [0.0, 0.0, 0.0, 0.0]])
@@ -42,10 +53,11 @@ def test_depth_is_that_of_the_owner_s_pixels() -> None:
 
 def test_targets_of_a_whole_picture() -> None:
     example = StoredExample(encode_example(picture(0), pairs(0)))
-    targets = dense.dense_targets(example, image_size=16, patch_size=8)
+    targets = dense.dense_targets(example, image_size=16, patch_size=8, words=WORDS)
     mug, chair = dense.object_label("mug", "red"), dense.object_label("chair", "blue")
     assert targets.labels.tolist() == [mug, 0, chair, chair]
     assert targets.labels.dtype == np.int32
+    assert np.array_equal(targets.words, WORDS[[mug, 0, chair, chair]])
     # Level camera: canonical (x, y, z) of (-1, -0.5, 2) is (-1, 2, 0.5); the extents
     # (0.125, 0.25, 0.5) along camera axes are width 0.125, height 0.25, depth 0.5.
     expected = [
@@ -67,7 +79,7 @@ def test_targets_of_a_whole_picture() -> None:
 
 def test_without_gravity_positions_and_sizes_are_unknown() -> None:
     example = StoredExample(encode_example(picture(0, gravity=False), pairs(0)))
-    targets = dense.dense_targets(example, image_size=16, patch_size=8)
+    targets = dense.dense_targets(example, image_size=16, patch_size=8, words=WORDS)
     assert targets.value_mask[0].astype(int).tolist() == [1, 0, 0, 0, 1, 0, 0, 0]
     assert np.isfinite(targets.values).all()
 
@@ -75,5 +87,5 @@ def test_without_gravity_positions_and_sizes_are_unknown() -> None:
 @pytest.mark.parametrize("size", [8, 32])
 def test_the_grid_follows_the_model_not_the_stored_picture(size: int) -> None:
     example = StoredExample(encode_example(picture(0), pairs(0)))
-    targets = dense.dense_targets(example, image_size=size, patch_size=size // 2)
+    targets = dense.dense_targets(example, image_size=size, patch_size=size // 2, words=WORDS)
     assert (targets.labels > 0).tolist() == [True, False, True, True]

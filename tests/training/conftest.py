@@ -28,7 +28,13 @@ MODEL = ModelConfig(
     dense_values=2,
 )
 SPEC = BatchSpec(
-    batch_size=8, image_size=16, length=16, vocab_size=64, dense_tokens=4, dense_values=2
+    batch_size=8,
+    image_size=16,
+    length=16,
+    vocab_size=64,
+    dense_tokens=4,
+    dense_values=2,
+    dense_words=2,
 )
 
 
