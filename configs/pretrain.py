@@ -30,7 +30,8 @@ def get_config(stage: str = "words") -> ConfigDict:
     config = common.experiment(f"pretrain_{stage}", model="small")
     common.use_worlds(config, "runs/data/pretrain", RECIPE)
     config.optim.optimizer = "muon"
-    config.optim.peak_lr = 3e-3
+    config.optim.peak_lr = 1.5e-3
+    config.optim.lr_multipliers = {"embeddings": 0.3}
     config.optim.schedule = "constant"
     config.eval.images = 128
     if stage == "dense":
