@@ -215,6 +215,22 @@ def test_distances_spread_over_more_than_a_decade():
     assert np.percentile(gaps, 98) / np.percentile(gaps, 2) > 12
 
 
+def test_beauty_changes_colours_only():
+    pretty = WorldConfig.preset("gallery", image_size=24, supersample=2, chunk=2)
+    plain = dataclasses.replace(
+        pretty, supersample=1, shadow_samples=1, dome_samples=0, decor=0.0, warmth=0.0
+    )
+    for fine, coarse in zip(
+        generate_scenes(pretty, 0, [15, 24]), generate_scenes(plain, 0, [15, 24]), strict=True
+    ):
+        np.testing.assert_array_equal(fine.depth, coarse.depth)
+        assert [o.caption for o in fine.objects] == [o.caption for o in coarse.objects]
+        for a, b in zip(fine.objects, coarse.objects, strict=True):
+            np.testing.assert_array_equal(a.mask, b.mask)
+        change = np.abs(fine.image.astype(int) - coarse.image)
+        assert 0.5 < change.mean() < 40
+
+
 def test_presets():
     assert WorldConfig.preset("gallery", image_size=32).image_size == 32
     with pytest.raises(ValueError, match="the presets are: gallery, rich, simple"):
