@@ -3,9 +3,9 @@
 python train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
 python train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
 
-"dense" trains encoder, connector and embeddings to name what each patch shows and to say how far and
-how large it is; "words" goes on from there with questions and answers, keeping the dense loss as a
-small auxiliary.
+"dense" trains encoder, connector and embeddings to name what each patch shows and to say how far
+and how large it is; "words" goes on from there with questions and answers, keeping the dense loss
+as a small auxiliary.
 "words" stops while its learning rate is still high, for `configs/demo.py` to go on from.
 """
 

@@ -1,5 +1,7 @@
 """Data sets that a configuration says how to make: made when they are not there."""
 
+import dataclasses
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +10,8 @@ from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 
+RECIPE_FILE = "recipe.json"
+
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
     """Runs `spatialvlm generate` for every data set that has a recipe and is not complete.
@@ -15,7 +19,7 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
     Cut off and run again, it goes on where it was.
 
     Raises:
-      UserError: two recipes for one path, or the generator refused.
+      UserError: two recipes for one path, data of another recipe there, or the generator refused.
     """
     recipes: dict[str, WorldsRecipe] = {}
     for dataset in datasets:
@@ -26,7 +30,9 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
                 f"{dataset.path}: two data sets name it with different `worlds` recipes"
             )
     for path, recipe in recipes.items():
-        if (Path(path) / "dataset_info.json").exists():
+        folder = Path(path)
+        if (folder / "dataset_info.json").exists():
+            _check_same_recipe(folder, recipe)
             continue
         command = [
             "generate",
@@ -47,3 +53,17 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
         print("spatialvlm " + " ".join(command), flush=True)
         if cli.main(command):
             raise UserError(f"{path} could not be made; the reason is above")
+        (folder / RECIPE_FILE).write_text(json.dumps(dataclasses.asdict(recipe), indent=2))
+
+
+def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:
+    """Refuses data made by another recipe; data without a recipe is taken as it is."""
+    path = folder / RECIPE_FILE
+    before = json.loads(path.read_text()) if path.exists() else dataclasses.asdict(recipe)
+    for field in dataclasses.fields(recipe):
+        there, here = before.get(field.name, field.default), getattr(recipe, field.name)
+        if there != here:
+            raise UserError(
+                f"{folder} was made with worlds.{field.name}={there}, the configuration has {here}: "
+                "name another path, or remove the folder to make it again"
+            )

@@ -144,7 +144,7 @@ def complaint(process: subprocess.Popen) -> str:
 def wait_until(condition, process: subprocess.Popen) -> None:
     while not condition():
         assert process.poll() is None, complaint(process)
-        time.sleep(0.001)
+        time.sleep(0.005)
 
 
 def steps_on_record(workdir: Path) -> int:

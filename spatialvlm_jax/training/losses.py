@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+# Errors of log lengths are tenths, so their squares are small beside a cross-entropy.
+VALUE_WEIGHT = 4.0
 CHUNK = 32  # tokens of each row whose logits exist at once
 
 
@@ -99,7 +101,7 @@ def by_dataset(
 def dense_loss(
     label_logits: jax.Array, values: jax.Array, word_logits: jax.Array, targets: Any
 ) -> jax.Array:
-    """The auxiliary loss of image tokens: what each shows, how large and far, and what it is called.
+    """The auxiliary loss of image tokens: what each shows, its name, size and place.
 
     Args:
       label_logits: float[B, N, K].
@@ -109,17 +111,25 @@ def dense_loss(
         int32[B, N, W].
 
     Returns:
-      float32[]: mean cross-entropy of the labels, plus mean Huber loss (delta 1) of known values,
-      plus mean cross-entropy of the known words.
+      float32[]: mean cross-entropy of the labels, plus that of the known words, plus `value_loss`.
     """
     labels = optax.softmax_cross_entropy_with_integer_labels(
         label_logits.astype(jnp.float32), targets.labels
     )
-    errors = optax.huber_loss(values.astype(jnp.float32), targets.values)
     scores = jax.nn.log_softmax(word_logits.astype(jnp.float32))
     words = -jnp.take_along_axis(scores, targets.words, axis=-1)
     return (
         jnp.mean(labels)
-        + masked_mean(errors, targets.value_mask)
         + masked_mean(words, targets.words > 0)
+        + value_loss(values, targets.values, targets.value_mask)
     )
+
+
+def value_loss(values: jax.Array, targets: jax.Array, mask: jax.Array) -> jax.Array:
+    """`VALUE_WEIGHT` times the mean Huber loss (delta 1) of known values, float32[].
+
+    Args:
+      values, targets: float[..., V]. mask: bool[..., V].
+    """
+    errors = optax.huber_loss(values.astype(jnp.float32), targets)
+    return VALUE_WEIGHT * masked_mean(errors, mask)

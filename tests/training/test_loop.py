@@ -95,7 +95,8 @@ def test_pairs_a_second_leave_out_compiling_and_evaluating(tmp_path, stop, monke
 
     A row is written while the next step runs, here after it, unless a save asks for it at once.
     """
-    clock = types.SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    clock = types.SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
     monkeypatch.setattr(loop, "time", clock)
 
     def step(state, batch):
