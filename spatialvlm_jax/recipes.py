@@ -64,6 +64,6 @@ def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:
         there, here = before.get(field.name, field.default), getattr(recipe, field.name)
         if there != here:
             raise UserError(
-                f"{folder} was made with worlds.{field.name}={there}, the configuration has {here}: "
-                "name another path, or remove the folder to make it again"
+                f"{folder} was made with worlds.{field.name}={there}, the configuration has "
+                f"{here}: name another path, or remove the folder to make it again"
             )
