@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -qq
 PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
-COVERAGE := --cov --cov-report=term
+REPORT := --cov --cov-report=term --durations=10
 WORKERS ?= 2
 DEMO := runs/demo
 
@@ -51,11 +51,11 @@ pretrain: setup ## make the shipped small checkpoint again (hours on a CPU, minu
 	@echo "the weights are in runs/pretrain_words/model.safetensors"
 
 test: setup ## fast tests, with coverage
-	$(PYTEST) -m "not slow" -n $(WORKERS) $(COVERAGE)
+	$(PYTEST) -m "not slow" -n $(WORKERS) $(REPORT)
 
 # pytest ends with 5 when nothing is marked slow, which is no failure.
 test-slow: setup
-	$(PYTEST) -m slow -n $(WORKERS) $(COVERAGE) --cov-append || [ $$? -eq 5 ]
+	$(PYTEST) -m slow -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
 
 test-all: test test-slow ## fast tests, then the slow ones
 
