@@ -35,12 +35,17 @@ class DenseTargets:
     values: float32[B, N, V], normalised regression targets (log depth, centre, extents, ...).
     value_mask: bool[B, N, V], where `values` are known.
     words: int32[B, N, W], the text tokens that name it (colour and category); 0 is none.
+    mention_values: float32[B, L, V], at the last token of each name of an object in a question,
+      what `values` says of that object.
+    mention_mask: bool[B, L, V], where `mention_values` are known.
     """
 
     labels: Any
     values: Any
     value_mask: Any
     words: Any
+    mention_values: Any
+    mention_mask: Any
 
 
 @jax.tree_util.register_dataclass
@@ -91,11 +96,14 @@ class BatchSpec:
         dense = None
         if self.dense_tokens:
             grid, values = (rows, self.dense_tokens), (rows, self.dense_tokens, self.dense_values)
+            mentions = (rows, length, self.dense_values)
             dense = DenseTargets(
                 labels=jax.ShapeDtypeStruct(grid, jnp.int32),
                 values=jax.ShapeDtypeStruct(values, jnp.float32),
                 value_mask=jax.ShapeDtypeStruct(values, jnp.bool_),
                 words=jax.ShapeDtypeStruct((*grid, self.dense_words), jnp.int32),
+                mention_values=jax.ShapeDtypeStruct(mentions, jnp.float32),
+                mention_mask=jax.ShapeDtypeStruct(mentions, jnp.bool_),
             )
         size = self.image_size
         return Batch(
@@ -134,11 +142,14 @@ class BatchSpec:
         dense = None
         if self.dense_tokens:
             shape = (rows, self.dense_tokens, self.dense_values)
+            mentions = (rows, length, self.dense_values)
             dense = DenseTargets(
                 labels=rng.integers(0, 4, shape[:2]).astype(np.int32),
                 values=rng.normal(size=shape).astype(np.float32),
                 value_mask=rng.random(shape) < 0.5,
                 words=rng.integers(0, self.vocab_size, (*shape[:2], self.dense_words), np.int32),
+                mention_values=rng.normal(size=mentions).astype(np.float32),
+                mention_mask=rng.random(mentions) < 0.1,
             )
         return Batch(
             images=rng.integers(0, 256, (rows, self.image_size, self.image_size, 3), np.uint8),

@@ -9,7 +9,7 @@ import numpy as np
 from absl import flags
 
 from data_loaders.batch import Batch
-from data_loaders.dense import label_words
+from data_loaders.dense import DenseReader, label_words
 from data_loaders.errors import DataError
 from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
 from data_loaders.sources import TokenizedSource
@@ -165,6 +165,8 @@ def train_loader(
     _check(data, model, process_index, process_count)
     tokenizer = load_tokenizer(data, model)
     sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
+    sizes = model.encoder.image_size, model.encoder.patch_size
+    dense = DenseReader(tokenizer, *sizes, label_words(tokenizer)) if data.dense else None
     packers = [
         PackRow(
             dataset_id=number,
@@ -174,8 +176,7 @@ def train_loader(
             pairs_per_image=data.pairs_per_image,
             seed=data.seed,
             image_size=model.encoder.image_size,
-            patch_size=model.encoder.patch_size,
-            dense_words=label_words(tokenizer) if data.dense else None,
+            dense=dense,
         )
         for number, source in enumerate(sources)
     ]

@@ -6,12 +6,15 @@ object; a background patch knows its depth only. Lengths go through a logarithm 
 positions through asinh, so that near and far, small and large count alike.
 """
 
+import dataclasses
+from collections.abc import Sequence
+
 import numpy as np
 
 from data_loaders.batch import DenseTargets
-from data_loaders.functional import resize_nearest
+from data_loaders.functional import Pair, Row, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.generation.records import canonical_from_up
+from spatialvlm_jax.generation.records import QA, canonical_from_up
 from spatialvlm_jax.generation.store import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
@@ -119,33 +122,79 @@ def patch_log_depth(
     return (total / np.maximum(count, 1)).astype(np.float32), count > 0
 
 
-def dense_targets(
-    example: StoredExample, image_size: int, patch_size: int, words: np.ndarray
-) -> DenseTargets:
-    """Targets of one example at the model's patch grid: shapes [N], [N, V], [N, V], [N, W].
+def object_table(example: StoredExample) -> tuple[np.ndarray, np.ndarray]:
+    """Values of every object, row 0 the background's: float32[K + 1, V], and bool, where known.
 
-    Args:
-      example: with its instances and depth.
-      image_size, patch_size: pixels.
-      words: of `label_words`.
+    The first value, a patch's own depth, is unknown here.
     """
-    instances = resize_nearest(example.instances(), image_size)
-    depth = resize_nearest(example.depth(), image_size)
-    patches = to_patches(instances, patch_size)
-    centers = example.floats("objects/center", (-1, 3))
-    owners = patch_owners(patches, len(centers))
-    names = zip(example.texts("objects/category"), example.texts("objects/color"), strict=True)
-    labels = np.array([0, *(object_label(*pair) for pair in names)], np.int32)
     up = example.up()
     rotation = None if up is None else canonical_from_up(up)
-    of_objects, known = object_values(centers, example.floats("objects/spans", (-1, 3)), rotation)
-    nothing = np.zeros((1, DENSE_VALUES - 1))
-    depths, depths_known = patch_log_depth(patches, to_patches(depth, patch_size), owners)
-    return DenseTargets(
-        labels=labels[owners],
-        values=np.column_stack([depths, np.vstack([nothing, of_objects])[owners]]).astype(
-            np.float32
-        ),
-        value_mask=np.column_stack([depths_known, np.vstack([nothing > 0, known])[owners]]),
-        words=words[labels[owners]],
-    )
+    centers = example.floats("objects/center", (-1, 3))
+    values, known = object_values(centers, example.floats("objects/spans", (-1, 3)), rotation)
+    return np.pad(values, ((1, 0), (1, 0))), np.pad(known, ((1, 0), (1, 0)))
+
+
+def find_name(prefix: Tokens, name: Tokens) -> int:
+    """Index of the last token of `name` where it first stands in `prefix`; -1 if it does not."""
+    size = len(name)
+    for start in range(len(prefix) - size + 1):
+        if tuple(prefix[start : start + size]) == tuple(name):
+            return start + size - 1
+    return -1
+
+
+@dataclasses.dataclass(frozen=True)
+class DenseReader:
+    """Reads dense targets at a model's patch grid.
+
+    image_size, patch_size: pixels. words: of `label_words`.
+    """
+
+    tokenizer: Tokenizer
+    image_size: int
+    patch_size: int
+    words: np.ndarray
+
+    def __call__(
+        self, example: StoredExample, row: Row, pairs: Sequence[Pair], records: Sequence[QA]
+    ) -> DenseTargets:
+        """Targets of one example, without batch axis.
+
+        Args:
+          example: with its instances and depth.
+          row: the text, one segment for each of `pairs`.
+          pairs: what was packed, in order.
+          records: of the same pairs.
+        """
+        instances = resize_nearest(example.instances(), self.image_size)
+        depth = resize_nearest(example.depth(), self.image_size)
+        patches = to_patches(instances, self.patch_size)
+        table, known = object_table(example)
+        owners = patch_owners(patches, len(table) - 1)
+        names = zip(example.texts("objects/category"), example.texts("objects/color"), strict=True)
+        labels = np.array([0, *(object_label(*pair) for pair in names)], np.int32)
+        values, value_mask = table[owners], known[owners]
+        depths = patch_log_depth(patches, to_patches(depth, self.patch_size), owners)
+        values[:, 0], value_mask[:, 0] = depths
+        mentioned = self.mentions(example.texts("objects/caption"), row, pairs, records)
+        return DenseTargets(
+            labels=labels[owners],
+            values=values,
+            value_mask=value_mask,
+            words=self.words[labels[owners]],
+            mention_values=table[mentioned],
+            mention_mask=known[mentioned],
+        )
+
+    def mentions(
+        self, captions: Sequence[str], row: Row, pairs: Sequence[Pair], records: Sequence[QA]
+    ) -> np.ndarray:
+        """Whose name each text token ends: int64[L], 0 for none, i + 1 for object i."""
+        mentioned = np.zeros(len(row.tokens), np.int64)
+        for segment, ((prefix, _), record) in enumerate(zip(pairs, records, strict=True), 1):
+            start = int(np.argmax(row.segment_ids == segment))
+            for index in record.objects:
+                end = find_name(prefix, self.tokenizer.encode(captions[index]))
+                if end >= 0:
+                    mentioned[start + end] = index + 1
+        return mentioned

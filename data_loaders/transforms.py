@@ -8,7 +8,7 @@ import grain
 import numpy as np
 
 from data_loaders.batch import Batch, DenseTargets
-from data_loaders.dense import dense_targets
+from data_loaders.dense import DenseReader
 from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
 
@@ -32,7 +32,7 @@ class PackRow(grain.transforms.MapWithIndex):
 
     Which pairs are chosen depends on `seed`, the image's id, the epoch and the data set only.
 
-    dense_words: of `dense.label_words`, or None to leave dense targets out.
+    dense: reads dense targets; None leaves them out.
     """
 
     dataset_id: int
@@ -42,26 +42,32 @@ class PackRow(grain.transforms.MapWithIndex):
     pairs_per_image: int
     seed: int
     image_size: int
-    patch_size: int
-    dense_words: np.ndarray | None
+    dense: DenseReader | None
 
-    def text(self, index: int, image: TokenizedImage) -> Row:
-        """The text fields of the row at `index` of the endlessly repeated data set."""
+    def choose(self, index: int, image: TokenizedImage) -> list[int]:
+        """Which pairs the row at `index` of the endlessly repeated data set packs, in order."""
         epoch = index // self.examples
         name = zlib.crc32(image.example.image_id.encode())
         rng = np.random.default_rng([self.seed, name, epoch, self.dataset_id])
-        taken = choose_pairs(
+        return choose_pairs(
             image.lengths(), self.length, self.pairs_per_image, rng, self.block_length
         )
-        return pack_row([image.pairs[place] for place in taken], self.length, self.block_length)
+
+    def text(self, index: int, image: TokenizedImage) -> Row:
+        """The text fields of the row at `index`."""
+        pairs = [image.pairs[place] for place in self.choose(index, image)]
+        return pack_row(pairs, self.length, self.block_length)
 
     def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
-        example = element.example
+        taken = self.choose(index, element)
+        pairs = [element.pairs[place] for place in taken]
+        row = pack_row(pairs, self.length, self.block_length)
         dense = None
-        if self.dense_words is not None:
-            dense = dense_targets(example, self.image_size, self.patch_size, self.dense_words)
-        image = resize_image(example.image(), self.image_size)
-        return ImageRow(image, self.text(index, element), self.dataset_id, dense)
+        if self.dense is not None:
+            records = [element.records[place] for place in taken]
+            dense = self.dense(element.example, row, pairs, records)
+        image = resize_image(element.example.image(), self.image_size)
+        return ImageRow(image, row, self.dataset_id, dense)
 
 
 def stack_rows(rows: Sequence[ImageRow]) -> Batch:
@@ -83,10 +89,10 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
         loss_mask=stacked("loss_mask"),
         dataset_ids=np.broadcast_to(dataset_ids, segment_ids.shape).copy(),
         dense=DenseTargets(
-            labels=np.stack([row.labels for row in dense]),
-            values=np.stack([row.values for row in dense]),
-            value_mask=np.stack([row.value_mask for row in dense]),
-            words=np.stack([row.words for row in dense]),
+            **{
+                field.name: np.stack([getattr(targets, field.name) for targets in dense])
+                for field in dataclasses.fields(DenseTargets)
+            }
         )
         if dense
         else None,

@@ -110,7 +110,7 @@ class Decoder(nnx.Module):
         positions: jax.Array,
         text_mask: jax.Array,
         image_text_mask: jax.Array | None,
-    ) -> tuple[jax.Array, tuple[Keys, Keys]]:
+    ) -> tuple[jax.Array, jax.Array, tuple[Keys, Keys]]:
         """Runs both streams through all layers.
 
         Args:
@@ -121,7 +121,8 @@ class Decoder(nnx.Module):
           image_text_mask: bool[B, 1, 1, L], or None where the image sees no text.
 
         Returns:
-          Final-normed text hidden states float[B, S, L, D], and the keys of image
+          Final-normed text hidden states float[B, S, L, D], the text's residual stream after half
+          of the layers float[B, S, L, D], and the keys of image
           [depth, B, heads, 1, N, H] and text [depth, B, heads, S, L, H], for decoding.
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
@@ -129,7 +130,7 @@ class Decoder(nnx.Module):
 
         def layer(
             block: DecoderBlock, streams: Streams, _: None
-        ) -> tuple[Streams, tuple[Keys, Keys]]:
+        ) -> tuple[Streams, tuple[jax.Array, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
             text_query, text_keys = block.project(text, text_rotary)
@@ -141,10 +142,12 @@ class Decoder(nnx.Module):
                 block.finish(image, image_query, seen_by_image),
                 block.finish(text, text_query, seen_by_text),
             )
-            return streams, (image_keys, text_keys)
+            return streams, (streams[1], (image_keys, text_keys))
 
-        (_, text), keys = run_stack(self.blocks, layer, (image, text), scan=self.scan_layers)
-        return self.final_norm(text), keys
+        (_, text), (residuals, keys) = run_stack(
+            self.blocks, layer, (image, text), scan=self.scan_layers
+        )
+        return self.final_norm(text), residuals[(self.config.depth - 1) // 2], keys
 
     def extend(
         self,

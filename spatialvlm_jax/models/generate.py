@@ -145,7 +145,7 @@ def _read_prefix(
     position = jnp.arange(tokens.shape[-1])
     segments = (position < lengths[..., None]).astype(jnp.int32)
     suffix = jnp.zeros(tokens.shape, bool)
-    hidden, (image_keys, text_keys) = model.decoder(
+    hidden, _, (image_keys, text_keys) = model.decoder(
         embeddings[:, None],
         model.decoder.embedder.encode(tokens, embeddings.dtype),
         jnp.broadcast_to(position, tokens.shape),

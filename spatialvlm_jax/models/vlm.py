@@ -11,17 +11,20 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import ModelConfig
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.decoder import Decoder
-from spatialvlm_jax.models.layers import Linear
+from spatialvlm_jax.models.layers import Linear, RMSNorm
 from spatialvlm_jax.models.vit import Encoder
 
 
 class DenseHead(nnx.Module):
-    """What each patch shows, read linearly from the encoder: an auxiliary target."""
+    """What patches show and names mean, read linearly: auxiliary targets."""
 
-    def __init__(self, width: int, labels: int, values: int, *, rngs: nnx.Rngs) -> None:
-        """`labels` classes and `values` regression targets a patch."""
-        self.labels = Linear(width, labels, bias=True, rngs=rngs, gain=0.1)
+    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
+        """`dense_labels` classes a patch, `dense_values` regression targets a patch and a name."""
+        width, values = config.encoder.width, config.dense_values
+        self.labels = Linear(width, config.dense_labels, bias=True, rngs=rngs, gain=0.1)
         self.values = Linear(width, values, bias=True, rngs=rngs, gain=0.1)
+        self.mention_norm = RMSNorm(config.decoder.width)
+        self.mentions = Linear(config.decoder.width, values, bias=True, rngs=rngs, gain=0.1)
 
 
 class VLM(nnx.Module):
@@ -39,9 +42,7 @@ class VLM(nnx.Module):
         self.decoder = Decoder(config.decoder, scan_layers=scan, rngs=rngs)
         dense_head = None
         if config.dense_labels:
-            dense_head = DenseHead(
-                config.encoder.width, config.dense_labels, config.dense_values, rngs=rngs
-            )
+            dense_head = DenseHead(config, rngs=rngs)
         self.dense_head = nnx.data(dense_head)
 
     def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -67,7 +68,28 @@ class VLM(nnx.Module):
         *,
         block_length: int = 0,
     ) -> jax.Array:
-        """Final-normed hidden states of the text, under the configured attention rule.
+        """Final-normed hidden states of the text float[B, L, D]: the first of `text_states`."""
+        states = self.text_states(
+            image_embeddings,
+            tokens,
+            segment_ids,
+            positions,
+            suffix_mask,
+            block_length=block_length,
+        )
+        return states[0]
+
+    def text_states(
+        self,
+        image_embeddings: jax.Array,
+        tokens: jax.Array,
+        segment_ids: jax.Array,
+        positions: jax.Array,
+        suffix_mask: jax.Array,
+        *,
+        block_length: int = 0,
+    ) -> tuple[jax.Array, jax.Array]:
+        """States of the text under the configured attention rule.
 
         Attention never leaves a segment, so where no segment crosses a multiple of `block_length`
         the blocks of a row are computed as texts of their own: the same result for a fraction of
@@ -81,6 +103,7 @@ class VLM(nnx.Module):
           block_length: divides L; 0 takes the row as one block. Rule "prefix" has one block.
 
         Returns:
+          Final-normed hidden states float[B, L, D], and the residual stream half-way there,
           float[B, L, D].
 
         Raises:
@@ -91,14 +114,14 @@ class VLM(nnx.Module):
         rows, length = tokens.shape
         blocks = (rows, -1, block_length or length)
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
-        hidden, _ = self.decoder(
+        hidden, halfway, _ = self.decoder(
             image_embeddings[:, None],
             self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
             positions.reshape(blocks),
             masks.text_mask(segments, suffix),
             masks.image_text_mask(self.config.attention, segments, suffix),
         )
-        return hidden.reshape(rows, length, -1)
+        return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
 
     def logits(self, hidden: jax.Array) -> jax.Array:
         """Scores of the next token: float[..., D] -> float32[..., vocab_size]."""
@@ -128,8 +151,26 @@ class VLM(nnx.Module):
         Raises:
           ValueError: the model was built without a dense head.
         """
+        head = self._dense_head()
+        labels, values = head.labels(encoder_features), head.values(encoder_features)
+        return labels.astype(jnp.float32), values.astype(jnp.float32)
+
+    def mentions(self, halfway: jax.Array) -> jax.Array:
+        """What the text up to each token says of the object it names last.
+
+        Args:
+          halfway: float[B, L, D], of `text_states`: early enough for later layers to compare.
+
+        Returns:
+          float32[B, L, dense_values].
+
+        Raises:
+          ValueError: the model was built without a dense head.
+        """
+        head = self._dense_head()
+        return head.mentions(head.mention_norm(halfway)).astype(jnp.float32)
+
+    def _dense_head(self) -> DenseHead:
         if self.dense_head is None:
             raise ValueError("this model has no dense head: set model.dense_labels")
-        labels = self.dense_head.labels(encoder_features)
-        values = self.dense_head.values(encoder_features)
-        return labels.astype(jnp.float32), values.astype(jnp.float32)
+        return self.dense_head

@@ -45,12 +45,12 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
     Returns:
       loss float32[], and metrics float32[]: text_loss, accuracy (share of suffix tokens predicted
       right), for each data set loss/NAME (NaN without tokens) and share/NAME (of loss tokens),
-      dense_loss.
+      dense_loss, mention_loss.
     """
     embeddings, features = model.encode_image(batch.images)
     loss, metrics = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
-        hidden = model.hidden(
+        hidden, halfway = model.text_states(
             embeddings,
             batch.tokens,
             batch.segment_ids,
@@ -69,6 +69,13 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
         for i, name in enumerate(config.datasets):
             metrics[f"loss/{name}"] = means[i]
             metrics[f"share/{name}"] = shares[i]
+        if config.train.dense_weight:
+            targets = batch.dense
+            mention_loss = losses.value_loss(
+                model.mentions(halfway), targets.mention_values, targets.mention_mask
+            )
+            loss += config.train.dense_weight * mention_loss
+            metrics["mention_loss"] = mention_loss
     if config.train.dense_weight:
         dense_loss = losses.dense_loss(*model.dense(features), model.words(embeddings), batch.dense)
         loss += config.train.dense_weight * dense_loss

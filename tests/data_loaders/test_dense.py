@@ -1,14 +1,20 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from data_loaders import dense
+from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.generation.records import QA
 from spatialvlm_jax.generation.store import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 from tests.generation.pictures import pairs, picture
 
 TOKENIZER = Tokenizer.from_config("small")
 WORDS = dense.label_words(TOKENIZER)
+READER = dense.DenseReader(TOKENIZER, 16, 8, WORDS)
+NO_TEXT = pack_row((), 4)
 
 
 def test_labels_number_category_and_colour() -> None:
@@ -53,7 +59,7 @@ def test_depth_is_that_of_the_owner_s_pixels() -> None:
 
 def test_targets_of_a_whole_picture() -> None:
     example = StoredExample(encode_example(picture(0), pairs(0)))
-    targets = dense.dense_targets(example, image_size=16, patch_size=8, words=WORDS)
+    targets = READER(example, NO_TEXT, (), ())
     mug, chair = dense.object_label("mug", "red"), dense.object_label("chair", "blue")
     assert targets.labels.tolist() == [mug, 0, chair, chair]
     assert targets.labels.dtype == np.int32
@@ -79,7 +85,7 @@ def test_targets_of_a_whole_picture() -> None:
 
 def test_without_gravity_positions_and_sizes_are_unknown() -> None:
     example = StoredExample(encode_example(picture(0, gravity=False), pairs(0)))
-    targets = dense.dense_targets(example, image_size=16, patch_size=8, words=WORDS)
+    targets = READER(example, NO_TEXT, (), ())
     assert targets.value_mask[0].astype(int).tolist() == [1, 0, 0, 0, 1, 0, 0, 0]
     assert np.isfinite(targets.values).all()
 
@@ -87,5 +93,33 @@ def test_without_gravity_positions_and_sizes_are_unknown() -> None:
 @pytest.mark.parametrize("size", [8, 32])
 def test_the_grid_follows_the_model_not_the_stored_picture(size: int) -> None:
     example = StoredExample(encode_example(picture(0), pairs(0)))
-    targets = dense.dense_targets(example, image_size=size, patch_size=size // 2, words=WORDS)
+    reader = dense.DenseReader(TOKENIZER, size, size // 2, WORDS)
+    targets = reader(example, NO_TEXT, (), ())
     assert (targets.labels > 0).tolist() == [True, False, True, True]
+
+
+def test_the_last_token_of_a_name_carries_the_object_s_values() -> None:
+    example = StoredExample(encode_example(picture(0), pairs(0)))
+    records = (
+        QA("is the blue chair left of the red mug?", "right, so no", "left_of", "qualitative"),
+        QA("what is the red object?", "mug", "category", "general", objects=(0,)),
+    )
+    records = (dataclasses.replace(records[0], objects=(1, 0)), records[1])
+    packed = [
+        (TOKENIZER.encode_prefix(r.question), TOKENIZER.encode_suffix(r.answer)) for r in records
+    ]
+    row = pack_row(packed, 64, block_length=32)
+    targets = READER(example, row, packed, records)
+    named = np.flatnonzero(targets.mention_mask.any(-1))
+    assert [TOKENIZER.decode([int(row.tokens[i])]) for i in named] == ["chair", "mug"]
+    table, known = dense.object_table(example)
+    np.testing.assert_array_equal(targets.mention_values[named], table[[2, 1]])
+    np.testing.assert_array_equal(targets.mention_mask[named], known[[2, 1]])
+    assert known[1:, 1:].all()
+    assert not known[:, 0].any()
+
+
+def test_names_are_found_whole_or_not_at_all() -> None:
+    assert dense.find_name((5, 1, 2, 1, 3), (1, 3)) == 4
+    assert dense.find_name((5, 1, 2), (1, 3)) == -1
+    assert dense.find_name((1,), (1, 3)) == -1

@@ -81,12 +81,14 @@ def test_dense_loss_is_of_labels_known_values_and_known_words():
         values=np.array([[[0.5, 9.0], [3.0, 0.0]]], np.float32),
         value_mask=np.array([[[True, False], [True, False]]]),
         words=np.array([[[2, 0], [0, 0]]]),
+        mention_values=np.zeros((1, 1, 2), np.float32),
+        mention_mask=np.zeros((1, 1, 2), bool),
     )
     words = np.array([[[0.0, 0.0, 5.0], [7.0, 0.0, 0.0]]], np.float32)
     # Huber of 0.5 is 0.125; of 3 it is 2.5.
     value = losses.dense_loss(logits, np.zeros((1, 2, 2), np.float32), words, targets)
     named = np.log(2 + np.exp(5.0)) - 5.0
-    np.testing.assert_allclose(value, np.log(4) + (0.125 + 2.5) / 2 + named, rtol=1e-6)
+    np.testing.assert_allclose(value, np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named, rtol=1e-6)
 
 
 def test_nothing_to_learn_from_is_loss_zero_not_nan():
