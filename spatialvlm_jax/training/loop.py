@@ -71,9 +71,9 @@ class Loop:
             for step in range(first + 1, last + 1):
                 if self.stop.requested:
                     break
-                batch = next(data, None)
+                batch = self._next(data, step)
                 if batch is None:
-                    raise UserError(f"the data ran out before step {step}; training sources repeat")
+                    break
                 state, metrics = self.step(state, self.to_devices(batch))
                 recorder.add(step, metrics, batch)
                 if step % self.experiment.checkpoint.every == 0 or step == last:
@@ -89,6 +89,17 @@ class Loop:
             self.checkpoints.save(state, data, self.metadata)
         self.checkpoints.wait()
         return state
+
+    def _next(self, data: Iterator[Any], step: int) -> Any:
+        """The next batch; None if SIGTERM, sent to all processes, has ended the loader's workers."""
+        try:
+            return next(data)
+        except StopIteration:
+            raise UserError(f"the data ran out before step {step}; training repeats it") from None
+        except Exception:
+            if self.stop.requested:
+                return None
+            raise
 
     def _evaluate(self, state: TrainState, step: int) -> bool:
         """Evaluates where the schedule says so, once; a kill meanwhile repeats it on resuming.

@@ -157,6 +157,27 @@ def test_sigterm_saves_the_step_it_came_in(tmp_path, stop):
     assert [row["step"] for row in rows] == [1, 2, 3]
 
 
+def test_sigterm_to_the_loaders_workers_too_does_not_keep_it_from_saving(tmp_path, stop):
+    def workers_die():
+        yield BATCH
+        yield BATCH
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("a worker was terminated")
+
+    made = make_loop(tmp_path, stop, every=100)
+    assert made.run(CountingState(0), workers_die()).step == 2
+    assert made.checkpoints.saved == [2]
+
+
+def test_a_loader_that_fails_is_not_passed_over(tmp_path, stop):
+    def fails():
+        yield BATCH
+        raise RuntimeError("no such record")
+
+    with pytest.raises(RuntimeError, match="no such record"):
+        make_loop(tmp_path, stop).run(CountingState(0), fails())
+
+
 def test_sigterm_ends_an_evaluation_at_once_and_saves(tmp_path, stop):
     def evaluate(state):
         os.kill(os.getpid(), signal.SIGTERM)
