@@ -91,7 +91,7 @@ class Loop:
         return state
 
     def _next(self, data: Iterator[Any], step: int) -> Any:
-        """The next batch; None if SIGTERM, sent to all processes, has ended the loader's workers."""
+        """The next batch; None if a SIGTERM to all processes has ended the loader's workers."""
         try:
             return next(data)
         except StopIteration:

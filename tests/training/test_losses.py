@@ -88,7 +88,8 @@ def test_dense_loss_is_of_labels_known_values_and_known_words():
     # Huber of 0.5 is 0.125; of 3 it is 2.5.
     value = losses.dense_loss(logits, np.zeros((1, 2, 2), np.float32), words, targets)
     named = np.log(2 + np.exp(5.0)) - 5.0
-    np.testing.assert_allclose(value, np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named, rtol=1e-6)
+    expected = np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
 
 
 def test_nothing_to_learn_from_is_loss_zero_not_nan():

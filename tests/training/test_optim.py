@@ -19,6 +19,7 @@ OTHER_KERNELS = {
     "encoder/stem/kernel",
     "connector/kernel",
     "dense_head/labels/kernel",
+    "dense_head/mentions/kernel",
     "dense_head/values/kernel",
 }
 
