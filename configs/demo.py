@@ -14,7 +14,7 @@ from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
 
 RECIPE = WorldsRecipe(
-    preset="rich",
+    preset="clear",
     images=5_000,
     validation_images=400,
     seed=0,
@@ -35,7 +35,7 @@ def get_config() -> ConfigDict:
     config.data.pairs_per_image = 16
 
     config.optim.optimizer = "muon"
-    config.optim.peak_lr = 1.5e-3
+    config.optim.peak_lr = 1e-3
     config.optim.lr_multipliers = {"embeddings": 0.3}
     config.optim.schedule = "wsd"
     config.optim.warmup_steps = 50

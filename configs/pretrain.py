@@ -32,9 +32,9 @@ def get_config(stage: str = "words") -> ConfigDict:
     config.optim.optimizer = "muon"
     config.optim.peak_lr = 1.5e-3
     config.optim.lr_multipliers = {"embeddings": 0.3}
-    config.optim.schedule = "constant"
     config.eval.images = 128
     if stage == "dense":
+        config.optim.schedule = "constant"
         common.use_dense_targets(config, weight=1.0)
         config.optim.freeze = ("decoder",)
         config.train.text_weight = 0.0
@@ -45,7 +45,9 @@ def get_config(stage: str = "words") -> ConfigDict:
     elif stage == "words":
         common.use_dense_targets(config, weight=0.3)
         config.train.init_from = "runs/pretrain_dense/model.safetensors"
-        config.train.steps = 8_000
+        config.optim.schedule = "cosine"
+        config.optim.end_lr = 7e-4
+        config.train.steps = 6_000
         config.data.batch_size = 16
         config.data.pairs_per_image = 16
         config.data.length = 256

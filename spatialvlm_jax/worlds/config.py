@@ -96,6 +96,9 @@ _PRESETS = {
         aim_jitter=0.15,
         min_size=0.12,
     ),
+    "clear": WorldConfig(
+        min_objects=2, max_objects=4, background=0.2, max_roll=0.05, min_size=0.14
+    ),
     "rich": WorldConfig(),
     "gallery": WorldConfig(
         image_size=448,
