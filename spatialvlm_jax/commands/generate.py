@@ -50,7 +50,11 @@ def add_parser(subparsers: Any) -> None:
         help="images of each split, instead of --images and --validation-images",
     )
     add("--seed", type=int, default=0, help="another seed draws other scenes (default: 0)")
-    add("--preset", default="rich", help="kind of worlds: simple, rich, gallery (default: rich)")
+    add(
+        "--preset",
+        default="rich",
+        help="kind of worlds: simple, clear, rich, gallery (default: rich)",
+    )
     add("--image-size", type=int, metavar="PIXELS", help="side of an image (default: the preset's)")
     add("--pairs-per-image", type=int, metavar="N", help="at most this many pairs an image")
     add("--question-phrasings", type=int, metavar="N", help="only the first N ways to ask a type")

@@ -30,7 +30,11 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("--out", type=Path, default=Path("worlds.png"), metavar="FILE", help="PNG file to write")
-    add("--preset", default="rich", help="kind of worlds: simple, rich, gallery (default: rich)")
+    add(
+        "--preset",
+        default="rich",
+        help="kind of worlds: simple, clear, rich, gallery (default: rich)",
+    )
     add("--count", type=int, default=24, help="how many scenes (default: %(default)s)")
     add("--columns", type=int, default=6, help="scenes in a row (default: %(default)s)")
     add("--seed", type=int, default=0, help="another seed draws other scenes (default: 0)")
