@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.models.checkpoint_file import read_safetensors, save_safetensors
 
     arrays, metadata = read_safetensors(args.source)
-    flat = {tuple(name.split("/")): nnx.Param(array) for name, array in arrays.items()}
+    flat: Any = {tuple(name.split("/")): nnx.Param(array) for name, array in arrays.items()}
     save_safetensors(args.out, nnx.from_flat_state(flat), metadata, dtype=args.dtype)
     size = args.out.stat().st_size / 1e6
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size:.1f} MB")
