@@ -99,15 +99,6 @@ def _generate(
             return jnp.argmax(logits, -1).astype(jnp.int32)
         return jax.random.categorical(random, logits / temperature).astype(jnp.int32)
 
-    def record(loop: _Loop, token: jax.Array) -> _Loop:
-        token = jnp.where(loop.done, 0, token)
-        return loop._replace(
-            step=loop.step + 1,
-            token=token,
-            done=loop.done | (token == eos_id),
-            answer=loop.answer.at[..., loop.step].set(token),
-        )
-
     def body(loop: _Loop) -> _Loop:
         slot = jnp.arange(longest + max_tokens - 1)
         answered = (slot >= longest) & (slot < longest + loop.step - 1)
@@ -122,7 +113,7 @@ def _generate(
         at = longest + loop.step - 1
         random, draw = jax.random.split(loop.random)
         loop = loop._replace(keys=_store(loop.keys, new, at), random=random)
-        return record(loop, choose(hidden[..., 0, :], draw))
+        return _record(loop, choose(hidden[..., 0, :], draw), eos_id)
 
     random, draw = jax.random.split(random)
     start = _Loop(
@@ -133,9 +124,20 @@ def _generate(
         keys=_grow(text_keys, max_tokens - 1),
         random=random,
     )
-    start = record(start, choose(hidden, draw))
+    start = _record(start, choose(hidden, draw), eos_id)
     end = jax.lax.while_loop(lambda loop: (loop.step < max_tokens) & ~loop.done.all(), body, start)
     return end.answer.reshape(*shape, max_tokens)
+
+
+def _record(loop: _Loop, token: jax.Array, eos_id: jax.Array) -> _Loop:
+    """Writes each text's next token, padding once it has ended."""
+    token = jnp.where(loop.done, 0, token)
+    return loop._replace(
+        step=loop.step + 1,
+        token=token,
+        done=loop.done | (token == eos_id),
+        answer=loop.answer.at[..., loop.step].set(token),
+    )
 
 
 def _read_prefix(
