@@ -87,5 +87,5 @@ def test_metrics_are_split_by_data_set(batch):
     np.testing.assert_allclose(metrics["share/a"], 0.25, rtol=1e-6)
     mixed = 0.25 * metrics["loss/a"] + 0.75 * metrics["loss/b"]
     np.testing.assert_allclose(metrics["text_loss"], mixed, rtol=1e-6)
-    total = metrics["text_loss"] + 0.1 * metrics["dense_loss"]
+    total = metrics["text_loss"] + 0.1 * (metrics["dense_loss"] + metrics["mention_loss"])
     np.testing.assert_allclose(metrics["loss"], total, rtol=1e-6)
