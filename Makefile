@@ -45,7 +45,7 @@ demo: setup ## render data, evaluate, train, evaluate again, report: all in runs
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
 	$(PYTHON) eval.py --config=configs/demo.py --workdir=$(DEMO)
 
-pretrain: setup ## make the shipped small checkpoint again (hours on a CPU, minutes on a GPU)
+pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cores)
 	$(PYTHON) train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
 	$(PYTHON) train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
 	$(VENV)/bin/spatialvlm export runs/pretrain_words/model.safetensors runs/small.safetensors
