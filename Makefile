@@ -48,7 +48,8 @@ demo: setup ## render data, evaluate, train, evaluate again, report: all in runs
 pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cores)
 	$(PYTHON) train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
 	$(PYTHON) train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
-	$(VENV)/bin/spatialvlm export runs/pretrain_words/model.safetensors runs/small.safetensors
+	$(PYTHON) train.py --config=configs/pretrain.py:clear --workdir=runs/pretrain_clear
+	$(VENV)/bin/spatialvlm export runs/pretrain_clear/model.safetensors runs/small.safetensors
 	@echo "to ship them: cp runs/small.safetensors spatialvlm_jax/assets/"
 
 test: setup ## fast tests, with coverage

@@ -1,13 +1,16 @@
-"""How the shipped small checkpoint is made, in two stages: first see, then speak.
+"""How the shipped small checkpoint is made, in three stages: see, speak, then look closely.
 
 python train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
 python train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
+python train.py --config=configs/pretrain.py:clear --workdir=runs/pretrain_clear
 
 "dense" trains encoder, connector and embeddings to name what each patch shows and to say how far
 and how large it is; "words" goes on from there with questions and answers, keeping the dense loss
-as a small auxiliary.
-"words" stops while its learning rate is still high, for `configs/demo.py` to go on from.
+as a small auxiliary; "clear" moves on to scenes of fewer, larger objects, and stops while its
+learning rate is still high, for `configs/demo.py` to go on from.
 """
+
+import dataclasses
 
 from ml_collections import ConfigDict
 
@@ -24,6 +27,8 @@ RECIPE = WorldsRecipe(
     question_phrasings=3,
     answer_phrasings=1,
 )
+
+CLEAR = dataclasses.replace(RECIPE, preset="clear", images=12_000, validation_images=256, seed=2000)
 
 
 def get_config(stage: str = "words") -> ConfigDict:
@@ -42,10 +47,9 @@ def get_config(stage: str = "words") -> ConfigDict:
         config.data.batch_size = 32
         config.data.pairs_per_image = 1
         config.data.length = 64
-    elif stage == "words":
+    elif stage in ("words", "clear"):
         common.use_dense_targets(config, weight=0.3)
         config.train.init_from = "runs/pretrain_dense/model.safetensors"
-        config.optim.schedule = "cosine"
         config.optim.end_lr = 7e-4
         config.train.steps = 6_000
         config.data.batch_size = 16
@@ -54,5 +58,12 @@ def get_config(stage: str = "words") -> ConfigDict:
         config.data.block_length = 32
         config.checkpoint.every = 250
     else:
-        raise ValueError(f'no stage "{stage}"; there are dense and words')
+        raise ValueError(f'no stage "{stage}"; there are dense, words and clear')
+    if stage == "clear":
+        common.use_worlds(config, "runs/data/pretrain_clear", CLEAR)
+        config.data.pairs_per_image = 16
+        config.train.init_from = "runs/pretrain_words/model.safetensors"
+        config.optim.schedule = "constant"
+        config.optim.peak_lr = 1e-3
+        config.train.steps = 2_000
     return config
