@@ -163,12 +163,13 @@ def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() 
         model = nnx.merge(definition, state)
         image, features = model.encode_image(images)
         labels, values = model.dense(features)
-        states = model.hidden(
+        states, halfway = model.text_states(
             image, tokens, jnp.ones_like(tokens), jnp.arange(12)[None].repeat(2, 0), tokens < 0
         )
         scores = jax.nn.log_softmax(model.logits(states))
         text = -jnp.take_along_axis(scores, jnp.roll(tokens, -1, 1)[..., None], -1).mean()
         dense = -jax.nn.log_softmax(labels)[..., 0].mean() + jnp.square(values - 1).mean()
+        dense += jnp.square(model.mentions(halfway) - 1).mean()
         return text + dense, text
 
     gradients, text = jax.jit(jax.grad(losses, has_aux=True))(state)
@@ -203,3 +204,10 @@ def test_a_model_without_a_dense_head_says_so(tiny: ModelConfig) -> None:
     model = nnx.eval_shape(lambda: VLM(dataclasses.replace(tiny, dense_labels=0), rngs=nnx.Rngs(0)))
     with pytest.raises(ValueError, match="dense_labels"):
         model.dense(jnp.zeros((1, 4, 16)))
+
+
+def test_image_tokens_are_scored_with_the_token_table(tiny: ModelConfig) -> None:
+    model = VLM(tiny, rngs=nnx.Rngs(0))
+    image = RNG.normal(size=(1, 2, tiny.decoder.width)).astype(np.float32)
+    read = model.decoder.embedder.encode(jnp.arange(tiny.decoder.vocab_size), jnp.float32)
+    np.testing.assert_allclose(model.words(image), image @ np.asarray(read).T, rtol=1e-4, atol=1e-5)

@@ -233,7 +233,7 @@ def test_beauty_changes_colours_only():
 
 def test_presets():
     assert WorldConfig.preset("gallery", image_size=32).image_size == 32
-    with pytest.raises(ValueError, match="the presets are: gallery, rich, simple"):
+    with pytest.raises(ValueError, match="the presets are: clear, gallery, rich, simple"):
         WorldConfig.preset("fancy")
     with pytest.raises(ValueError, match="families must be some of"):
         WorldConfig(families=("street",), family_weights=(1.0,))
