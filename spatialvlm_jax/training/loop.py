@@ -180,13 +180,15 @@ class _Recorder:
         if step % self.every and step != self.bar.total:
             return
         self.writer.flush()
-        loss, now = f"{values['loss']:.3f}", time.monotonic()
-        rate = f"{values.get('pairs_per_second', math.nan):.0f}"
-        self.bar.set_postfix({"loss": loss, "pairs/s": rate}, refresh=False)
+        shown, now = {"loss": f"{values['loss']:.3f}"}, time.monotonic()
+        if "pairs_per_second" in values:
+            shown["pairs/s"] = f"{values['pairs_per_second']:.0f}"
+        self.bar.set_postfix(shown, refresh=False)
         due = now - self.last_line > SECONDS_BETWEEN_LINES or step == self.bar.total
         if self.bar.disable and due:
             self.last_line = now
-            print(f"step {step}/{self.bar.total}  loss {loss}  {rate} pairs/s", flush=True)
+            figures = "  ".join(f"{name} {value}" for name, value in shown.items())
+            print(f"step {step}/{self.bar.total}  {figures}", flush=True)
 
     def non_finite(self, step: int, values: dict[str, float], batch: Any) -> NonFiniteLossError:
         path = self.workdir / f"non_finite_step_{step}.npz"
