@@ -1,10 +1,11 @@
 """The spatial question types."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from spatialvlm_jax.generation import relations
-from spatialvlm_jax.generation.registry import Frame, QuestionType, register
+from spatialvlm_jax.generation.registry import AnswerForm, Frame, QuestionType, register
 
 _SIDE = "a quarter of the mean width; none where the picture shows the opposite order"
 _DEPTH = "a quarter of the mean depth"
@@ -16,7 +17,8 @@ _FLOOR = "5 cm"
 _GAP = "5 cm; 20 % of the smaller object's longest side"
 
 
-def _yes_no(
+def _relation(
+    form: AnswerForm,
     name: str,
     asks: str,
     evaluate: Callable[..., Any],
@@ -25,25 +27,12 @@ def _yes_no(
     frame: Frame = "canonical",
 ) -> None:
     register(
-        QuestionType(
-            name, "qualitative", 2, definition, frame, "yes_no", evaluate, margin, asks=asks
-        )
+        QuestionType(name, "qualitative", 2, definition, frame, form, evaluate, margin, asks=asks)
     )
 
 
-def _choice(
-    name: str,
-    asks: str,
-    evaluate: Callable[..., Any],
-    definition: str,
-    margin: str,
-    frame: Frame = "canonical",
-) -> None:
-    register(
-        QuestionType(
-            name, "qualitative", 2, definition, frame, "choice", evaluate, margin, asks=asks
-        )
-    )
+_yes_no = functools.partial(_relation, "yes_no")
+_choice = functools.partial(_relation, "choice")
 
 
 def _number(
