@@ -67,7 +67,8 @@ class Object3D:
     support: index in `Scene.objects` of what it rests on, or None for the floor or unknown.
     visible_fraction: pixels seen divided by pixels it would cover if nothing stood before it.
     truncation: fraction of its projection that falls outside the image.
-    std: standard error of its position, metres.
+    std: standard error of its position, metres, beside the scene's common scale error.
+    extents_std: standard error of its extents, metres, likewise.
     """
 
     caption: str
@@ -85,6 +86,7 @@ class Object3D:
     truncation: float = 0.0
     confidence: float = 1.0
     std: float = 0.0
+    extents_std: float = 0.0
     provenance: Provenance = "exact"
 
 
@@ -98,6 +100,11 @@ class Scene:
     up: float64[3], unit vector against gravity in the camera frame, or None where unknown.
     camera_height: metres above the floor, or None where unknown.
     depth: float32[H, W], metres along the camera's z; 0 or NaN where unknown; or None.
+    scale_std: relative standard error common to all lengths of the scene: a depth estimate that is
+      8 % too large makes every distance and size 8 % too large, and turns no relation round.
+    encoded: the bytes of the file the image was decoded from, stored as they are, or None.
+    extra: anything for the record; "ambiguity" holds what became of captions that fit several
+      objects.
     """
 
     image_id: str
@@ -108,6 +115,8 @@ class Scene:
     camera_height: float | None = None
     depth: np.ndarray | None = None
     source: str = ""
+    scale_std: float = 0.0
+    encoded: bytes | None = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def canonical_from_camera(self) -> np.ndarray:

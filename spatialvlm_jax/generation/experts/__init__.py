@@ -1,0 +1,1 @@
+"""Experts: what is read out of a plain photo before geometry begins."""
