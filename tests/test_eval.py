@@ -29,7 +29,7 @@ from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.restore import find_checkpoint, restore_model
 from spatialvlm_jax.training.resume import describe_run
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
-from tests.generation.pictures import PictureSource, pairs
+from tests.generation.pictures import PictureSource, pairs, picture
 
 IMAGES = 5
 CONFIG = """
@@ -100,7 +100,7 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
     """A model that knows the truth of every picture is right everywhere."""
     experiment = experiment_on(str(data))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
-    pictures = [scene.image for scene in PictureSource().scenes(range(IMAGES))]
+    pictures = [picture(index).image for index in range(IMAGES)]
 
     def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id):
         tokens = np.zeros((*prefix_lengths.shape, max_tokens + 24), np.int32)

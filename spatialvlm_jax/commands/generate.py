@@ -121,10 +121,13 @@ class WorldsSource:
     def image_id(self, index: int) -> str:
         return f"worlds-{self.seed}-{index:08d}"
 
-    def scenes(self, indices: Sequence[int]) -> list[Scene]:
+    def observe(self, indices: Sequence[int]) -> list[Scene]:
         from spatialvlm_jax.worlds.source import generate_scenes
 
         return generate_scenes(self._configs[0], self.seed, list(indices))
+
+    def scene(self, observed: Scene) -> Scene:
+        return observed
 
     def pairs(self, scene: Scene) -> list[QA]:
         from spatialvlm_jax.generation.qa import generate_pairs

@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax import __version__
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.shards import SplitSize, shard_path, write_dataset_info, write_shard
 from spatialvlm_jax.generation.store import encode_example
@@ -42,7 +43,11 @@ class GenerationError(UserError):
 
 
 class Source(Protocol):
-    """Where scenes and their pairs come from. Instances are sent to worker processes."""
+    """Where scenes and their pairs come from. Instances are sent to worker processes.
+
+    Any method may raise `Rejected` (left out on purpose), `Failed`, or any other error; the image
+    then goes to the ledger with the stage.
+    """
 
     def describe(self) -> Mapping[str, Any]:
         """Everything its output depends on, as JSON values."""
@@ -50,8 +55,14 @@ class Source(Protocol):
     def image_id(self, index: int) -> str:
         """The stable name of the image at an index."""
 
-    def scenes(self, indices: Sequence[int]) -> list[Scene]:
-        """The scenes at these indices."""
+    def observe(self, indices: Sequence[int]) -> list[Any]:
+        """What is seen at these indices, in order: the batched part that may want an accelerator.
+
+        Each entry can be sent to another process; in the place of a lost image stands `Rejected`.
+        """
+
+    def scene(self, observed: Any) -> Scene:
+        """The scene behind one entry of `observe`."""
 
     def pairs(self, scene: Scene) -> list[QA]:
         """The questions and answers of a scene; none rejects it."""
@@ -78,7 +89,7 @@ class Shard:
 class Report:
     """What became of the images of a shard, or of a whole run.
 
-    kinds: pairs of each kind. ledger: one row for each image that was not stored.
+    kinds, types: pairs of each kind and type. ledger: a row for each image that was not stored.
     """
 
     asked: int = 0
@@ -87,6 +98,7 @@ class Report:
     failed: int = 0
     pairs: int = 0
     kinds: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    types: Mapping[str, int] = dataclasses.field(default_factory=dict)
     ledger: tuple[Mapping[str, str], ...] = ()
 
     def __add__(self, other: "Report") -> "Report":
@@ -96,9 +108,14 @@ class Report:
             rejected=self.rejected + other.rejected,
             failed=self.failed + other.failed,
             pairs=self.pairs + other.pairs,
-            kinds=dict(collections.Counter(self.kinds) + collections.Counter(other.kinds)),
+            kinds=_added(self.kinds, other.kinds),
+            types=_added(self.types, other.types),
             ledger=(*self.ledger, *other.ledger),
         )
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return dict(collections.Counter(one) + collections.Counter(other))
 
 
 def plan_shards(splits: Mapping[str, int], shards: Mapping[str, int] | None = None) -> list[Shard]:
@@ -126,53 +143,63 @@ def _write_text(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def _drawn(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, Scene | Exception]]:
-    """Scenes of a chunk; if drawing them together fails, one by one, to lose only what fails."""
+def observe(source: Source, indices: Sequence[int]) -> list[Any]:
+    """What the source observes; where that fails for all together, one by one.
+
+    Returns:
+      As many entries as indices; `Rejected` in the place of an image that is lost.
+    """
     try:
-        yield from zip(indices, source.scenes(indices), strict=True)
-    except Exception as error:
+        with stage("observe"):
+            observed = source.observe(indices)
+            if len(observed) != len(indices):
+                raise ValueError(f"{len(observed)} observations of {len(indices)} images")
+            return observed
+    except Rejected as outcome:
         if len(indices) == 1:
-            yield indices[0], error
-            return
-        for index in indices:
-            yield from _drawn(source, [index])
+            return [outcome]
+        return [entry for index in indices for entry in observe(source, [index])]
 
 
-def _chunk_records(
-    source: Source, split: str, indices: Sequence[int]
+def _example(source: Source, observed: Any) -> tuple[bytes, list[QA]]:
+    """One record and its pairs; raises `Rejected` or `Failed` with the stage."""
+    if isinstance(observed, Rejected):
+        raise observed
+    with stage("scene"):
+        scene = source.scene(observed)
+    with stage("questions"):
+        pairs = source.pairs(scene)
+    if not pairs:
+        raise Rejected("questions", "no question could be asked")
+    with stage("store"):
+        return encode_example(scene, pairs), pairs
+
+
+def make_records(
+    source: Source, split: str, indices: Sequence[int], observations: Sequence[Any]
 ) -> tuple[list[bytes], Report]:
-    """Records of a chunk of images, and what became of each of them."""
+    """Records of a chunk of observed images, and what became of each of them."""
     records: list[bytes] = []
     ledger: list[dict[str, str]] = []
     kinds: collections.Counter[str] = collections.Counter()
-
-    def enter(index: int, stage: str, status: str, reason: str) -> None:
-        image_id = source.image_id(index)
-        ledger.append(
-            {
-                "image_id": image_id,
-                "split": split,
-                "stage": stage,
-                "status": status,
-                "reason": reason,
-            }
-        )
-
-    for index, scene in list(_drawn(source, indices)):
-        stage = "scene"
+    types: collections.Counter[str] = collections.Counter()
+    for index, observed in zip(indices, observations, strict=True):
         try:
-            if isinstance(scene, Exception):
-                raise scene
-            stage = "questions"
-            pairs = source.pairs(scene)
-            if not pairs:
-                enter(index, stage, "rejected", "no question could be asked")
-                continue
-            stage = "store"
-            records.append(encode_example(scene, pairs))
-            kinds.update(pair.kind for pair in pairs)
-        except Exception as error:  # an image that fails must not end the run: it is written down
-            enter(index, stage, "failed", f"{type(error).__name__}: {error}")
+            record, pairs = _example(source, observed)
+        except Rejected as outcome:
+            ledger.append(
+                {
+                    "image_id": source.image_id(index),
+                    "split": split,
+                    "stage": outcome.stage,
+                    "status": "failed" if isinstance(outcome, Failed) else "rejected",
+                    "reason": str(outcome),
+                }
+            )
+            continue
+        records.append(record)
+        kinds.update(pair.kind for pair in pairs)
+        types.update(pair.type for pair in pairs)
     failed = sum(row["status"] == "failed" for row in ledger)
     report = Report(
         asked=len(indices),
@@ -181,6 +208,7 @@ def _chunk_records(
         failed=failed,
         pairs=kinds.total(),
         kinds=dict(kinds),
+        types=dict(types),
         ledger=tuple(ledger),
     )
     return records, report
@@ -203,7 +231,8 @@ def make_shard(
         nonlocal total
         for start in range(shard.start, shard.stop, CHUNK):
             indices = range(start, min(start + CHUNK, shard.stop))
-            chunk, report = _chunk_records(source, shard.split, indices)
+            observed = observe(source, indices)
+            chunk, report = make_records(source, shard.split, indices, observed)
             total += report
             if total.failed == total.asked:
                 raise GenerationError(f"every image fails; the first: {total.ledger[0]['reason']}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.records import QA, Object3D, Scene
 
 LEVEL_UP = np.array([0.0, -1.0, 0.0])
@@ -108,10 +109,12 @@ def pairs(index: int) -> list[QA]:
 class PictureSource:
     """A `pipeline.Source` of these pictures.
 
-    broken: indices that cannot be drawn. unclear: indices about which nothing can be asked.
+    broken: indices that cannot be drawn. dull: indices that are left out.
+    unclear: indices about which nothing can be asked.
     """
 
     broken: tuple[int, ...] = ()
+    dull: tuple[int, ...] = ()
     unclear: tuple[int, ...] = ()
     seed: int = 0
 
@@ -121,10 +124,14 @@ class PictureSource:
     def image_id(self, index: int) -> str:
         return f"fake-{index:04d}"
 
-    def scenes(self, indices: Sequence[int]) -> list[Scene]:
+    def observe(self, indices: Sequence[int]) -> list[Any]:
         if set(indices) & set(self.broken):
             raise RuntimeError("the lamp fell over")
-        return [picture(index) for index in indices]
+        dull = Rejected("filter", "looks like 'a screenshot' (0.90)")
+        return [dull if index in self.dull else index for index in indices]
+
+    def scene(self, observed: int) -> Scene:
+        return picture(observed)
 
     def pairs(self, scene: Scene) -> list[QA]:
         index = int(scene.image_id[-4:])

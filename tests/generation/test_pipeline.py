@@ -1,12 +1,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spatialvlm_jax.generation import pipeline
 from spatialvlm_jax.generation.pipeline import GenerationError, Shard, generate, plan_shards
-from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.generation.shards import open_split, shard_files
 from spatialvlm_jax.generation.store import StoredExample
 from tests.generation.pictures import PictureSource
@@ -39,16 +39,18 @@ def test_shards_divide_consecutive_images() -> None:
 
 
 def test_every_image_is_stored_rejected_or_failed_and_the_ledger_says_why(tmp_path: Path) -> None:
-    source = PictureSource(broken=(1,), unclear=(4, 8))
+    source = PictureSource(broken=(1,), dull=(2,), unclear=(4, 8))
     report = generate(source, SPLITS, tmp_path, shards=SHARDS, quiet=True)
-    assert (report.asked, report.stored, report.rejected, report.failed) == (10, 7, 2, 1)
-    assert report.pairs == 35
-    assert report.kinds == {"qualitative": 7, "quantitative": 14, "general": 14}
-    assert image_ids(tmp_path, "train") == [f"fake-000{index}" for index in (0, 2, 3, 5, 6)]
+    assert (report.asked, report.stored, report.rejected, report.failed) == (10, 6, 3, 1)
+    assert report.pairs == 30
+    assert report.kinds == {"qualitative": 6, "quantitative": 12, "general": 12}
+    assert report.types == {"left_of": 6, "height": 12, "color": 6, "count": 6}
+    assert image_ids(tmp_path, "train") == [f"fake-000{index}" for index in (0, 3, 5, 6)]
     assert image_ids(tmp_path, "validation") == ["fake-0007", "fake-0009"]
     ledger = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     assert [(row["image_id"], row["split"], row["stage"], row["status"]) for row in ledger] == [
-        ("fake-0001", "train", "scene", "failed"),
+        ("fake-0001", "train", "observe", "failed"),
+        ("fake-0002", "train", "filter", "rejected"),
         ("fake-0004", "train", "questions", "rejected"),
         ("fake-0008", "validation", "questions", "rejected"),
     ]
@@ -70,10 +72,10 @@ def test_the_same_request_gives_the_same_bytes_for_any_number_of_workers(tmp_pat
 class CutOff(PictureSource):
     """Loses its power when it comes to image 5."""
 
-    def scenes(self, indices: Sequence[int]) -> list[Scene]:
+    def observe(self, indices: Sequence[int]) -> list[Any]:
         if 5 in indices:
             raise KeyboardInterrupt
-        return super().scenes(indices)
+        return super().observe(indices)
 
 
 def test_a_run_that_was_cut_off_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
