@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from spatialvlm_jax.generation.records import Kind
 
-AnswerForm = Literal["yes_no", "choice", "number", "word"]
+AnswerForm = Literal["yes_no", "threshold", "choice", "number", "word"]
 Frame = Literal["canonical", "camera", "image"]
+Dimension = Literal["length", "area", "volume", "ratio", "angle"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +33,14 @@ class QuestionType:
     frame: "canonical" needs gravity; "camera" does not; "image" is about what is seen.
     evaluate: a pure function. Relations: (geometry, i, j) -> how i stands to j, or None where it
       is too close to call. Numbers: (geometry, i) or (geometry, i, j) -> Measure or None.
-      General: (contents) -> list of `Fact`.
+      Thresholds: the length, as a number, that a stated size is compared with; "yes" where the
+      stated size is the larger. General: (contents) -> list of `Fact`.
     asks: for yes/no and choice, the relation the question names ("left").
     weight: relative share among the types of its kind.
+    dimension: what a number measures: lengths are in metres, areas in square metres, volumes in
+      cubic metres, angles in radians; ratios have no unit.
+    reverses: whether a yes/no relation turns round with its objects ("left" becomes "right"); one
+      that does not ("touching") is asked of other pairs for its other answer.
     """
 
     name: str
@@ -47,6 +53,8 @@ class QuestionType:
     margin: str = ""
     asks: str = ""
     weight: float = 1.0
+    dimension: Dimension = "length"
+    reverses: bool = True
 
     @property
     def needs_gravity(self) -> bool:
