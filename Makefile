@@ -3,6 +3,10 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+EXPERTS := $(VENV)/.installed-experts
+RAY := $(VENV)/.installed-ray
+# Outside the hashed files, because its CPU and CUDA builds of one version have different hashes.
+TORCH := torch==2.13.0
 PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -qq
 PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
 REPORT := --cov --cov-report=term --durations=10
@@ -10,10 +14,11 @@ WORKERS ?= 2
 DEMO := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo pretrain test test-slow test-all lint format lock clean
+.PHONY: help setup setup-experts setup-ray demo pretrain test test-slow test-experts test-ray \
+  test-all lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv with the locked core and the development tools
 
@@ -41,6 +46,21 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+setup-experts: $(EXPERTS) ## add torch and transformers, which read plain photos
+
+$(EXPERTS): requirements/experts.txt $(INSTALLED)
+	@echo "installing $(TORCH) and the locked packages of the experts into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements/experts.txt
+	@$(PIP_INSTALL) "$(TORCH)"
+	@touch $@
+
+setup-ray: $(RAY) ## add Ray, which spreads generation over machines
+
+$(RAY): requirements/ray.txt $(INSTALLED)
+	@echo "installing the locked packages of Ray into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements/ray.txt
+	@touch $@
+
 demo: setup ## render data, evaluate, train, evaluate again, report: all in runs/demo
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
 	$(PYTHON) eval.py --config=configs/demo.py --workdir=$(DEMO)
@@ -53,13 +73,20 @@ pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cor
 	@echo "to ship them: cp runs/small.safetensors spatialvlm_jax/assets/"
 
 test: setup ## fast tests, with coverage
-	$(PYTEST) -m "not slow" -n $(WORKERS) $(REPORT)
+	$(PYTEST) -m "not (slow or experts or ray)" -n $(WORKERS) $(REPORT)
 
-# pytest ends with 5 when nothing is marked slow, which is no failure.
-test-slow: setup
-	$(PYTEST) -m slow -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
+# pytest ends with 5 when nothing is marked so, which is no failure.
+test-slow: setup ## slow tests
+	$(PYTEST) -m "slow and not (experts or ray)" -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
 
-test-all: test test-slow ## fast tests, then the slow ones
+test-experts: setup-experts ## tests of the experts, on tiny models that the tests make
+	$(PYTEST) -m experts -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
+
+# Ray listens on the machine's outward address: these tests get a network that has loopback only.
+test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
+	JAX_PLATFORMS=cpu $(PYTHON) tests/loopback.py $(PYTHON) -m pytest -m ray $(REPORT) --cov-append || [ $$? -eq 5 ]
+
+test-all: test test-slow test-experts test-ray ## every test
 
 lint: setup ## formatting, lint and types
 	$(VENV)/bin/ruff format --check .
@@ -77,7 +104,12 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet pyproject.toml --group build --uni
 
 lock: setup ## pin every dependency by version and hash
 	$(COMPILE) --output-file requirements/core.txt
-	$(COMPILE) --extra dev --constraint requirements/core.txt --output-file requirements/dev.txt
+	$(COMPILE) --extra dev --extra exr --constraint requirements/core.txt \
+	  --output-file requirements/dev.txt
+	$(COMPILE) --extra experts --constraint requirements/dev.txt \
+	  --override requirements/without-torch.txt --output-file requirements/experts.txt
+	$(COMPILE) --extra ray --constraint requirements/dev.txt \
+	  --constraint requirements/experts.txt --output-file requirements/ray.txt
 
 clean: ## remove caches and build products; runs/ and .venv stay
 	rm -rf build dist .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache

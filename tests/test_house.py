@@ -107,7 +107,12 @@ def test_importing_the_package_stays_light() -> None:
 
 def names_of(requirements: list[str]) -> set[str]:
     """What to import for each requirement."""
-    otherwise = {"absl-py": "absl", "orbax-checkpoint": "orbax", "pillow": "pil"}
+    otherwise = {
+        "absl-py": "absl",
+        "orbax-checkpoint": "orbax",
+        "pillow": "pil",
+        "scikit-image": "skimage",
+    }
     names = {re.split(r"[\[><=!~ ]", requirement)[0].lower() for requirement in requirements}
     return {otherwise.get(name, name.replace("-", "_")) for name in names}
 
@@ -125,6 +130,28 @@ def test_packages_are_imported_if_and_only_if_they_are_declared() -> None:
     } - known
     assert used - declared - optional == set()
     assert declared - used == set()
+
+
+def test_extras_are_imported_only_inside_the_functions_that_use_them() -> None:
+    extras = {"torch", "transformers", "huggingface_hub", "tokenizers", "ray", "OpenEXR", "gradio"}
+    found = []
+    for path in sources(*CODE):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        inside = {
+            id(node)
+            for function in ast.walk(module)
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            for node in ast.walk(function)
+        }
+        for node in ast.walk(module):
+            if isinstance(node, ast.Import) and id(node) not in inside:
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and id(node) not in inside:
+                names = [node.module or ""]
+            else:
+                continue
+            found += [f"{path.relative_to(ROOT)}: {name}" for name in names if within(name, extras)]
+    assert not found
 
 
 def test_files_and_functions_fit_a_reader() -> None:
@@ -195,7 +222,10 @@ def test_nothing_is_left_open_or_skipped() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("name", ["core.txt", "dev.txt"])
+LOCKS = ("core.txt", "dev.txt", "experts.txt", "ray.txt")
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_requirements_are_locked_by_hash_and_name_no_index(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     entries = [entry for entry in re.split(r"\n(?=\S)", text.strip()) if not entry.startswith("#")]
@@ -213,13 +243,33 @@ def pins(name: str) -> dict[str, str]:
 
 def test_requirements_cover_what_the_package_declares() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
     core, dev = pins("core.txt"), pins("dev.txt")
-    assert core.items() <= dev.items()
-    for requirement in project["dependencies"]:
-        assert re.split(r"[\[><=]", requirement)[0] in core
-    for requirement in project["optional-dependencies"]["dev"]:
-        assert re.split(r"[\[><=]", requirement)[0] in dev
+    for name, needed in (
+        ("core.txt", project["dependencies"]),
+        ("dev.txt", [*extras["dev"], *extras["exr"]]),
+        ("experts.txt", [each for each in extras["experts"] if not each.startswith("torch")]),
+        ("ray.txt", extras["ray"]),
+    ):
+        locked = pins(name)
+        assert core.items() <= locked.items()
+        for requirement in needed:
+            assert re.split(r"[\[><=]", requirement)[0].lower() in locked, requirement
     assert not {"torch", "transformers", "ray", "gradio", "tensorflow"} & dev.keys()
+
+
+def test_all_locks_go_into_one_environment() -> None:
+    together: dict[str, str] = {}
+    for name in LOCKS:
+        for package, version in pins(name).items():
+            assert together.setdefault(package, version) == version, f"{name}: {package}"
+    assert "torch" not in together, "torch is pinned in the Makefile, by version only"
+
+
+def test_torch_is_pinned_by_version_outside_the_locks() -> None:
+    assert re.search(
+        r"^TORCH := torch==\d+\.\d+\.\d+$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
 
 
 def test_relative_links_lead_somewhere() -> None:
@@ -244,7 +294,13 @@ def test_relative_links_lead_somewhere() -> None:
         ("demo", "eval.py --config=configs/demo.py --workdir=runs/demo"),
         ("pretrain", "train.py --config=configs/pretrain.py"),
         ("test", "--cov"),
-        ("test-all", "-m slow"),
+        ("test-slow", '-m "slow and not (experts or ray)"'),
+        ("test-experts", "-m experts"),
+        ("test-ray", "tests/loopback.py .venv/bin/python -m pytest -m ray"),
+        ("test-all", "-m experts"),
+        ("test-all", "-m ray"),
+        ("setup-experts", "requirements/experts.txt"),
+        ("setup-ray", "requirements/ray.txt"),
         ("lint", "ruff format --check"),
         ("lint", "mypy"),
         ("lock", "--generate-hashes --no-emit-index-url"),
