@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> None:
     add("--question-phrasings", type=int, metavar="N", help="only the first N ways to ask a type")
     add("--answer-phrasings", type=int, metavar="N", help="only the first N ways to answer it")
     add("--shards", type=int, metavar="N", help="shards of the largest split; others in proportion")
-    add("--workers", type=int, default=1, help="processes, one shard each (default: 1)")
+    add("--workers", type=int, default=1, help="processes (default: 1)")
     add("--quiet", action="store_true", help="no progress bar")
 
 
@@ -189,6 +189,6 @@ def run(args: argparse.Namespace) -> int:
         f"{args.out}: {report.stored} images, {report.pairs} pairs "
         f"({', '.join(f'{count} {kind}' for kind, count in sorted(report.kinds.items()))}); "
         f"{report.rejected} rejected, {report.failed} failed"
-        + (f", see {args.out / 'ledger.jsonl'}" if report.ledger else "")
+        + (f", see {args.out / 'ledger.jsonl'}" if report.stored < report.asked else "")
     )
     return 0

@@ -7,6 +7,8 @@ ledger keeps beside the reason.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from spatialvlm_jax.errors import UserError
+
 
 class Rejected(Exception):
     """An image that is left out on purpose; the message is the reason."""
@@ -29,10 +31,11 @@ def stage(name: str) -> Iterator[None]:
 
     Raises:
       Failed: in place of the error.
+      UserError: it passes too: what the user must mend ends the run, not one image.
     """
     try:
         yield
-    except Rejected:
+    except (Rejected, UserError):
         raise
     except Exception as error:
         raise Failed(name, f"{type(error).__name__}: {error}") from error

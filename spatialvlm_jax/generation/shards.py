@@ -8,7 +8,8 @@ DIR/spatialvlm-train.array_record-00000-of-00004
 import dataclasses
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,23 @@ def shard_path(directory: Path, split: str, shard: int, shards: int) -> Path:
     return directory / f"{DATASET_NAME}-{split}.array_record-{shard:05d}-of-{shards:05d}"
 
 
+def temporary_path(path: Path) -> Path:
+    """A name beside `path` that no other writer uses, on this machine or another."""
+    return path.with_name(f"{path.name}.incomplete-{uuid.uuid4().hex}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file that is whole or absent, however many processes write it at once."""
+    temporary = temporary_path(path)
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
 def write_shard(path: Path, records: Iterable[bytes]) -> None:
     """Writes records to a temporary name and renames it, so that `path` is whole or absent."""
     from array_record.python.array_record_module import ArrayRecordWriter
 
-    temporary = path.with_name(f"{path.name}.incomplete-{os.getpid()}")
+    temporary = temporary_path(path)
     # One record a group: any single example can be read without its neighbours.
     writer = ArrayRecordWriter(str(temporary), "group_size:1")
     try:
@@ -49,6 +62,18 @@ def write_shard(path: Path, records: Iterable[bytes]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_records(path: Path) -> Iterator[bytes]:
+    """The records of one file of `write_shard`, in order."""
+    from array_record.python.array_record_module import ArrayRecordReader
+
+    reader = ArrayRecordReader(str(path))
+    try:
+        for _ in range(reader.num_records()):
+            yield reader.read()
+    finally:
+        reader.close()
 
 
 def write_dataset_info(

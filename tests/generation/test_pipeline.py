@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -5,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation import pipeline
-from spatialvlm_jax.generation.pipeline import GenerationError, Shard, generate, plan_shards
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.pipeline import GenerationError, generate
+from spatialvlm_jax.generation.plan import CHUNK
+from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.generation.shards import open_split, shard_files
 from spatialvlm_jax.generation.store import StoredExample
 from tests.generation.pictures import PictureSource
@@ -25,17 +30,6 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def image_ids(directory: Path, split: str) -> list[str]:
     return [StoredExample(record).image_id for record in open_split(directory, split)]
-
-
-def test_shards_divide_consecutive_images() -> None:
-    assert plan_shards(SPLITS, SHARDS) == [
-        Shard("train", 0, 3, 0, 2),
-        Shard("train", 1, 3, 2, 4),
-        Shard("train", 2, 3, 4, 7),
-        Shard("validation", 0, 1, 7, 10),
-    ]
-    assert [shard.count for shard in plan_shards({"train": 3600})] == [15] * 15
-    assert len(plan_shards({"train": 10_000_000})) == 128
 
 
 def test_every_image_is_stored_rejected_or_failed_and_the_ledger_says_why(tmp_path: Path) -> None:
@@ -69,11 +63,14 @@ def test_the_same_request_gives_the_same_bytes_for_any_number_of_workers(tmp_pat
     assert [name for name in one if one[name] != two[name]] == []
 
 
+@dataclasses.dataclass(frozen=True)
 class CutOff(PictureSource):
-    """Loses its power when it comes to image 5."""
+    """Loses its power when it comes to one image."""
+
+    at: int = 5
 
     def observe(self, indices: Sequence[int]) -> list[Any]:
-        if 5 in indices:
+        if self.at in indices:
             raise KeyboardInterrupt
         return super().observe(indices)
 
@@ -85,10 +82,24 @@ def test_a_run_that_was_cut_off_goes_on_and_gives_the_same_bytes(tmp_path: Path)
     done = sorted((tmp_path / "cut").glob("*.array_record-*"))
     assert len(done) == 2
     stamps = [path.stat().st_mtime_ns for path in done]
-    (tmp_path / "cut" / "left.incomplete-1").write_bytes(b"half")
+    for name in ("left.incomplete-1", ".parts/left.incomplete-1"):
+        (tmp_path / "cut" / name).write_bytes(b"half")
     generate(PictureSource(), SPLITS, tmp_path / "cut", shards=SHARDS, quiet=True)
     assert [path.stat().st_mtime_ns for path in done] == stamps
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_a_run_goes_on_within_a_shard(tmp_path: Path) -> None:
+    splits, last = {"train": 3 * CHUNK}, 3 * CHUNK - 1
+    generate(PictureSource(), splits, tmp_path / "whole", quiet=True)
+    with pytest.raises(KeyboardInterrupt):
+        generate(CutOff(at=last), splits, tmp_path / "cut", quiet=True)
+    parts = sorted((tmp_path / "cut" / ".parts").glob("*.json"))
+    assert [path.name for path in parts] == ["train-0000000000.json", "train-0000000064.json"]
+    source = CutOff(at=0)  # the first chunk is there and not made again
+    generate(source, splits, tmp_path / "cut", quiet=True)
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+    assert not (tmp_path / "cut" / ".parts").exists()
 
 
 def test_a_finished_data_set_is_left_alone(tmp_path: Path) -> None:
@@ -113,9 +124,48 @@ def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:
 
 
 def test_a_source_that_always_fails_stops_the_run_at_once(tmp_path: Path) -> None:
-    source = PictureSource(broken=tuple(range(10)))
-    with pytest.raises(GenerationError, match="every image fails; the first: RuntimeError"):
-        generate(source, SPLITS, tmp_path, quiet=True)
+    source = PictureSource(broken=tuple(range(2 * CHUNK)))
+    with pytest.raises(GenerationError, match="every image fails; the first, at observe: Runtime"):
+        generate(source, {"train": 2 * CHUNK}, tmp_path, quiet=True)
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == CHUNK
+    # Once the lamp is mended, nothing of the broken run stands in the way.
+    report = generate(PictureSource(), {"train": 2 * CHUNK}, tmp_path, quiet=True)
+    assert report.stored == report.asked == 2 * CHUNK
+
+
+class Hostile(PictureSource):
+    """Not one picture can be used, each for its own reason."""
+
+    def scene(self, observed: int) -> Scene:
+        if observed % 2:
+            raise Rejected("decode", "the file is empty")
+        raise (OSError, ValueError)[observed % 4 // 2]("broken")
+
+
+def test_a_run_that_stores_nothing_ends_well_with_its_ledger(tmp_path: Path) -> None:
+    with pytest.raises(GenerationError, match=r"'train' is empty: .* first was failed at scene"):
+        generate(Hostile(), {"train": 200}, tmp_path, quiet=True)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["asked"], summary["rejected"], summary["failed"]) == (200, 100, 100)
+    assert summary["reasons"] == {
+        "failed at scene: OSError": 50,
+        "failed at scene: ValueError": 50,
+        "rejected at decode: the file is empty": 100,
+    }
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 200
+    assert not (tmp_path / "dataset_info.json").exists()
+
+
+class Misconfigured(PictureSource):
+    """Its experts are not installed."""
+
+    def observe(self, indices: Sequence[int]) -> list[Any]:
+        raise UserError("torch is not installed")
+
+
+def test_what_the_user_must_mend_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="torch is not installed"):
+        generate(Misconfigured(), SPLITS, tmp_path, quiet=True)
     assert not list(tmp_path.glob("*.array_record-*"))
 
 
@@ -127,5 +177,5 @@ def test_a_shard_whose_images_are_all_rejected_can_be_read_past(tmp_path: Path) 
 
 def test_an_empty_split_is_an_error(tmp_path: Path) -> None:
     source = PictureSource(unclear=(7, 8, 9))
-    with pytest.raises(GenerationError, match=r"'validation' is empty; the reasons are in ledger"):
+    with pytest.raises(GenerationError, match=r"'validation' is empty: .*ledger"):
         generate(source, SPLITS, tmp_path, quiet=True)
