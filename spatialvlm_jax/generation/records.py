@@ -164,6 +164,7 @@ class QA:
       ("yes", "no", "left", a caption, a colour, a number word as digits); else "".
     objects: indices in `Scene.objects` of the objects asked about, in the order of the question.
     template: "question template id/answer template id".
+    answers: what several people answered, where a set asked them; `answer` is one of these.
     """
 
     question: str
@@ -176,3 +177,4 @@ class QA:
     verdict: str = ""
     objects: tuple[int, ...] = ()
     template: str = ""
+    answers: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ def features() -> Any:
         "verdict": text(doc="the normalised word that decides"),
         "template": text(doc="question template / answer template"),
         "objects": tensor(shape=(QA_OBJECTS,), dtype=np.int64, doc="objects asked about, then -1"),
+        "answers": text(doc="those of several people, one a line; empty if one was given"),
     }
     return tfds.features.FeaturesDict(
         {
@@ -166,6 +167,7 @@ def _pair_fields(pair: QA) -> dict[str, Any]:
         "verdict": pair.verdict,
         "template": pair.template,
         "objects": np.array(pair.objects + (-1,) * (QA_OBJECTS - len(pair.objects)), np.int64),
+        "answers": "\n".join(" ".join(answer.split()) for answer in pair.answers),
     }
 
 
@@ -261,6 +263,8 @@ class StoredExample:
         values = self.floats("qa/value").tolist()
         stds = self.floats("qa/value_std").tolist()
         objects = self.ints("qa/objects", (-1, QA_OBJECTS)).tolist()
+        # Absent in sets that were stored before there was this field.
+        answers = self.texts("qa/answers") or [""] * len(values)
         return [
             QA(
                 question=question,
@@ -273,9 +277,18 @@ class StoredExample:
                 verdict=verdict,
                 objects=tuple(index for index in about if index >= 0),
                 template=template,
+                answers=tuple(given.split("\n")) if given else (),
             )
-            for question, answer, type_, kind, unit, verdict, template, value, std, about in zip(
-                *columns, values, stds, objects, strict=True
+            for (
+                question,
+                answer,
+                type_,
+                kind,
+                unit,
+                verdict,
+                template,
+            ), value, std, about, given in zip(
+                zip(*columns, strict=True), values, stds, objects, answers, strict=True
             )
         ]
 

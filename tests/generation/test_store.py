@@ -38,6 +38,14 @@ def test_pairs_come_back_as_they_were(example: store.StoredExample) -> None:
         )
 
 
+def test_answers_of_several_people_are_kept() -> None:
+    several = dataclasses.replace(pairs(0)[0], answers=("yes", "no, it\nis not", "yes"))
+    record = store.encode_example(picture(0), [several, pairs(0)[1]])
+    first, second = store.StoredExample(record).pairs()
+    assert first.answers == ("yes", "no, it is not", "yes")
+    assert second.answers == ()
+
+
 def test_depth_is_metres_to_half_a_millimetre_and_zero_where_unknown() -> None:
     depth = np.array([[0.7773, np.nan], [-1.0, 52.1234]], np.float32)
     read = store.decode_depth(store.encode_depth(depth))
