@@ -29,9 +29,12 @@ def clear_objects(scene: Scene, config: QAConfig) -> tuple[int, ...]:
 def named_objects(scene: Scene, clear: tuple[int, ...]) -> tuple[int, ...]:
     """Those of `clear` whose caption does not also fit another object.
 
-    A caption fits another object if all its words are in that object's caption ("mug" fits the
-    "red mug").
+    Where ambiguity was resolved, its record says which captions were rejected. Else a caption fits
+    another object if all its words are in that object's caption ("mug" fits the "red mug").
     """
+    resolved = scene.extra.get("ambiguity")
+    if resolved is not None:
+        return tuple(i for i in clear if i not in resolved["rejected"])
     words = [frozenset(thing.caption.lower().split()) for thing in scene.objects]
     return tuple(i for i in clear if sum(words[i] <= other for other in words) == 1)
 
