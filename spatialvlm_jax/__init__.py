@@ -1,3 +1,3 @@
 """SpatialVLM-JAX: teach vision-language models to measure space."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

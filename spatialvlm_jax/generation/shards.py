@@ -16,7 +16,7 @@ from typing import Any
 from spatialvlm_jax.errors import UserError
 
 DATASET_NAME = "spatialvlm"
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 
 
 class StoreError(UserError):
@@ -83,7 +83,7 @@ def write_dataset_info(
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.dataset_info import DatasetIdentity
 
-    from spatialvlm_jax.generation.store import features
+    from spatialvlm_jax.generation.features import features
 
     identity = DatasetIdentity(
         name=DATASET_NAME,
@@ -119,6 +119,11 @@ def split_sizes(directory: Path) -> dict[str, SplitSize]:
         if info["fileFormat"] != "array_record":
             raise StoreError(
                 f"{directory} is stored as {info['fileFormat']}; only array_record can be read"
+            )
+        if info["name"] == DATASET_NAME and info["version"] != VERSION:
+            raise StoreError(
+                f"{directory} is stored in layout {info['version']}, and this program reads "
+                f"{VERSION}: generate it again (what was asked is in its generation.json)"
             )
         return {split["name"]: _split_size(split) for split in info["splits"]}
     except FileNotFoundError:

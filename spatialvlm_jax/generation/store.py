@@ -4,83 +4,31 @@ An example is a `tf.train.Example` laid out as TFDS lays out `features()`, so th
 `tfds.builder_from_directory` reads it; `encode_example` writes one and `StoredExample` reads one
 without TensorFlow, decoding only what is asked for.
 
-Depth is a float32 image feature (metres, rounded to 1/1024 m so that it compresses; 0 is unknown):
-TFDS can decode it without TensorFlow, which it cannot do for 16-bit images.
+TFDS has no optional features: where there is no depth, or no mask of any object, one zero pixel is
+stored, and an unknown number is NaN.
 """
 
 import functools
-import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from tensorflow_datasets.proto import tf_example_pb2
 
+from spatialvlm_jax.generation.codec import (
+    NOTHING,
+    decode_depth,
+    decode_image,
+    encode_depth,
+    encode_png,
+)
+from spatialvlm_jax.generation.features import ATTRIBUTES, QA_OBJECTS, features
 from spatialvlm_jax.generation.records import QA, Object3D, Scene
 from spatialvlm_jax.generation.relations import SceneGeometry
 
 MAX_OBJECTS = 255
-QA_OBJECTS = 4
-_DEPTH_STEPS_PER_METRE = 1024
-_ATTRIBUTES = ("color", "material", "shape")
-
-
-@functools.cache
-def features() -> Any:
-    """The TFDS features of an example, as a documented `tfds.features.FeaturesDict`."""
-    import tensorflow_datasets as tfds
-
-    text, tensor, image = tfds.features.Text, tfds.features.Tensor, tfds.features.Image
-    objects = {
-        "caption": text(doc="what people call it here, unique in its image"),
-        "category": text(doc="its noun"),
-        **{name: text(doc="empty where unknown") for name in _ATTRIBUTES},
-        "center": tensor(shape=(3,), dtype=np.float32, doc="metres, camera frame"),
-        "rotation": tensor(shape=(3, 3), dtype=np.float32, doc="columns: box axes, camera frame"),
-        "extents": tensor(shape=(3,), dtype=np.float32, doc="full sizes along the axes, metres"),
-        "spans": tensor(
-            shape=(3,), dtype=np.float32, doc="sizes along the canonical axes, metres; or NaN"
-        ),
-        "box": tensor(shape=(4,), dtype=np.float32, doc="x0, y0, x1, y1, pixels"),
-        "visible_fraction": tensor(shape=(), dtype=np.float32),
-        "truncation": tensor(shape=(), dtype=np.float32, doc="fraction outside the image"),
-        "confidence": tensor(shape=(), dtype=np.float32),
-        "std": tensor(shape=(), dtype=np.float32, doc="standard error of its position, metres"),
-        "provenance": text(doc="exact, annotated, sensor or estimated"),
-        "support": tensor(shape=(), dtype=np.int64, doc="object it rests on, -1 floor or unknown"),
-    }
-    pairs = {
-        "question": text(),
-        "answer": text(),
-        "type": text(doc="registered question type"),
-        "kind": text(doc="qualitative, quantitative or general"),
-        "value": tensor(shape=(), dtype=np.float32, doc="exact value, SI; NaN if there is none"),
-        "value_std": tensor(shape=(), dtype=np.float32, doc="its standard error; NaN if none"),
-        "unit": text(doc="the unit spoken"),
-        "verdict": text(doc="the normalised word that decides"),
-        "template": text(doc="question template / answer template"),
-        "objects": tensor(shape=(QA_OBJECTS,), dtype=np.int64, doc="objects asked about, then -1"),
-        "answers": text(doc="those of several people, one a line; empty if one was given"),
-    }
-    return tfds.features.FeaturesDict(
-        {
-            "image": image(shape=(None, None, 3), encoding_format="png"),
-            "image_id": text(),
-            "source": text(),
-            "intrinsics": tensor(shape=(3, 3), dtype=np.float32, doc="pixels"),
-            "up": tensor(shape=(3,), dtype=np.float32, doc="camera frame; NaN where unknown"),
-            "camera_height": tensor(shape=(), dtype=np.float32, doc="metres; NaN where unknown"),
-            "instances": image(
-                shape=(None, None, 1), encoding_format="png", doc="0 none, i + 1 object i"
-            ),
-            "depth": image(
-                shape=(None, None, 1), dtype=np.float32, doc="metres along z; 0 unknown"
-            ),
-            "objects": tfds.features.Sequence(objects),
-            "qa": tfds.features.Sequence(pairs),
-        }
-    )
+_OBJECT_SCALARS = ("visible_fraction", "truncation", "confidence", "std", "extents_std")
 
 
 @functools.cache
@@ -90,34 +38,12 @@ def _serializer() -> Any:
     return ExampleSerializer(features().get_serialized_info())
 
 
-def encode_png(array: np.ndarray) -> bytes:
-    """PNG bytes of a uint8[H, W] or uint8[H, W, C] array."""
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, format="png", compress_level=4)
-    return buffer.getvalue()
-
-
-def decode_png(data: bytes) -> np.ndarray:
-    """uint8[H, W] or uint8[H, W, C] from PNG bytes."""
-    return np.asarray(Image.open(io.BytesIO(data)))
-
-
-def encode_depth(depth: np.ndarray) -> bytes:
-    """PNG bytes of float32[H, W] metres, as TFDS stores float images: bits spread over RGBA."""
-    known = np.where(np.isfinite(depth) & (depth > 0), depth, 0.0)
-    metres = np.rint(known * _DEPTH_STEPS_PER_METRE) / _DEPTH_STEPS_PER_METRE
-    return encode_png(np.ascontiguousarray(metres.astype("<f4")[..., None]).view(np.uint8))
-
-
-def decode_depth(data: bytes) -> np.ndarray:
-    """float32[H, W], metres, 0 where unknown, from the bytes of `encode_depth`."""
-    return np.ascontiguousarray(decode_png(data)).view("<f4")[..., 0]
-
-
 def instance_map(scene: Scene) -> np.ndarray:
-    """uint8[H, W]: 0 for no object, i + 1 for object i of the scene."""
+    """uint8[H, W]: 0 for no object, i + 1 for object i of the scene; `NOTHING` without masks."""
     if len(scene.objects) > MAX_OBJECTS:
         raise ValueError(f"{len(scene.objects)} objects; at most {MAX_OBJECTS} can be stored")
+    if all(item.mask is None for item in scene.objects):
+        return NOTHING
     instances = np.zeros(scene.image.shape[:2], np.uint8)
     for index, item in enumerate(scene.objects):
         if item.mask is not None:
@@ -136,7 +62,7 @@ def _object_fields(item: Object3D, spans: np.ndarray) -> dict[str, Any]:
     return {
         "caption": item.caption,
         "category": item.category,
-        **{name: item.attributes.get(name, "") for name in _ATTRIBUTES},
+        **{name: item.attributes.get(name, "") for name in ATTRIBUTES},
         "center": np.asarray(item.center, np.float32),
         "rotation": np.asarray(item.rotation, np.float32),
         "extents": np.asarray(item.extents, np.float32),
@@ -146,6 +72,7 @@ def _object_fields(item: Object3D, spans: np.ndarray) -> dict[str, Any]:
         "truncation": np.float32(item.truncation),
         "confidence": np.float32(item.confidence),
         "std": np.float32(item.std),
+        "extents_std": np.float32(item.extents_std),
         "provenance": item.provenance,
         "support": -1 if item.support is None else item.support,
     }
@@ -175,25 +102,36 @@ def _columns(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, 
     return {name: [row[name] for row in rows] for name in names}
 
 
+def _plain(value: Any) -> Any:
+    """A JSON value for what numpy holds."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"Scene.extra holds a {type(value).__name__}, which JSON cannot")
+
+
 def encode_example(scene: Scene, pairs: Sequence[QA]) -> bytes:
     """One serialised example; equal inputs give equal bytes.
 
+    The image is stored as `scene.encoded` where that is given, so that a photo does not grow.
+
     Raises:
       ValueError: more objects, or more objects in a pair, than the format holds.
+      TypeError: `scene.extra` is not JSON.
     """
-    height, width = scene.image.shape[:2]
     unknown = np.full(3, np.nan)
-    depth = np.zeros((height, width)) if scene.depth is None else scene.depth
+    depth = NOTHING if scene.depth is None else scene.depth
     specs = features()
     example = {
-        "image": encode_png(np.ascontiguousarray(scene.image)),
+        "image": scene.encoded or encode_png(np.ascontiguousarray(scene.image)),
         "image_id": scene.image_id,
         "source": scene.source,
         "intrinsics": np.asarray(scene.intrinsics, np.float32),
         "up": np.asarray(unknown if scene.up is None else scene.up, np.float32),
         "camera_height": np.float32(np.nan if scene.camera_height is None else scene.camera_height),
+        "scale_std": np.float32(scene.scale_std),
         "instances": encode_png(instance_map(scene)),
         "depth": encode_depth(depth),
+        "extra": json.dumps(dict(scene.extra), sort_keys=True, default=_plain),
         "objects": _columns(
             [
                 _object_fields(item, spans)
@@ -239,15 +177,19 @@ class StoredExample:
 
     def image(self) -> np.ndarray:
         """uint8[H, W, 3]."""
-        return decode_png(self.bytes_of("image")[0])
+        return decode_image(self.bytes_of("image")[0])
 
     def instances(self) -> np.ndarray:
-        """uint8[H, W]: 0 for none, i + 1 for object i."""
-        return decode_png(self.bytes_of("instances")[0])
+        """uint8[H, W]: 0 for none, i + 1 for object i; one zero pixel if no object has a mask."""
+        return decode_image(self.bytes_of("instances")[0])
 
     def depth(self) -> np.ndarray:
-        """float32[H, W], metres along the camera's z, 0 where unknown."""
+        """float32[H, W], metres along the camera's z, 0 where unknown; one zero if not stored."""
         return decode_depth(self.bytes_of("depth")[0])
+
+    def extra(self) -> dict[str, Any]:
+        """`Scene.extra` as JSON gives it back."""
+        return json.loads(self.texts("extra")[0])
 
     def up(self) -> np.ndarray | None:
         """float32[3], camera frame, or None where gravity is unknown."""
@@ -299,14 +241,11 @@ class StoredExample:
         rotations = self.floats("objects/rotation", (-1, 3, 3)).astype(np.float64)
         extents = self.floats("objects/extents", (-1, 3)).astype(np.float64)
         boxes = self.floats("objects/box", (-1, 4))
-        scalars = {
-            name: self.floats(f"objects/{name}").tolist()
-            for name in ("visible_fraction", "truncation", "confidence", "std")
-        }
+        scalars = {name: self.floats(f"objects/{name}").tolist() for name in _OBJECT_SCALARS}
         support = self.ints("objects/support").tolist()
         texts = {
             name: self.texts(f"objects/{name}")
-            for name in ("caption", "category", "provenance", *_ATTRIBUTES)
+            for name in ("caption", "category", "provenance", *ATTRIBUTES)
         }
         return tuple(
             Object3D(
@@ -316,8 +255,8 @@ class StoredExample:
                 center=centers[i],
                 rotation=rotations[i],
                 extents=extents[i],
-                attributes={name: texts[name][i] for name in _ATTRIBUTES if texts[name][i]},
-                mask=instances == i + 1,
+                attributes={name: texts[name][i] for name in ATTRIBUTES if texts[name][i]},
+                mask=None if instances.size == 1 else instances == i + 1,
                 support=support[i] if support[i] >= 0 else None,
                 provenance=texts["provenance"][i],  # type: ignore[arg-type]
                 **{name: values[i] for name, values in scalars.items()},
@@ -327,8 +266,7 @@ class StoredExample:
 
     def scene(self) -> Scene:
         """The whole record, everything decoded."""
-        height = float(self.floats("camera_height")[0])
-        up = self.up()
+        height, up, depth = float(self.floats("camera_height")[0]), self.up(), self.depth()
         return Scene(
             image_id=self.image_id,
             image=self.image(),
@@ -336,6 +274,8 @@ class StoredExample:
             objects=self.objects(),
             up=None if up is None else up.astype(np.float64),
             camera_height=height if np.isfinite(height) else None,
-            depth=self.depth(),
+            depth=depth if depth.size > 1 else None,
             source=self.texts("source")[0],
+            scale_std=float(self.floats("scale_std")[0]),
+            extra=self.extra(),
         )

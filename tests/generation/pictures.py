@@ -40,6 +40,7 @@ def picture(index: int, size: int = 16, gravity: bool = True) -> Scene:
             visible_fraction=0.75,
             truncation=0.25,
             std=0.5,
+            extents_std=0.125,
         )
 
     return Scene(
@@ -54,6 +55,8 @@ def picture(index: int, size: int = 16, gravity: bool = True) -> Scene:
         camera_height=1.5 if gravity else None,
         depth=depth,
         source="fake",
+        scale_std=0.0625,
+        extra={"frame": "canonical" if gravity else "camera"},
     )
 
 

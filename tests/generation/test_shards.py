@@ -82,6 +82,13 @@ def test_missing_and_wrong_directories_are_named(directory: Path, tmp_path: Path
         shards.open_split(tmp_path, "train")
 
 
+def test_a_set_of_an_older_layout_is_refused(directory: Path, tmp_path: Path) -> None:
+    info = (directory / "dataset_info.json").read_text()
+    (tmp_path / "dataset_info.json").write_text(info.replace(shards.VERSION, "1.0.0"))
+    with pytest.raises(shards.StoreError, match=r"layout 1\.0\.0, .* reads 2\.0\.0: generate it"):
+        shards.open_split(tmp_path, "train")
+
+
 def test_a_missing_shard_is_named(tmp_path: Path) -> None:
     generate(PictureSource(), {"train": 4}, tmp_path, shards={"train": 2}, quiet=True)
     shards.shard_path(tmp_path, "train", 1, 2).unlink()

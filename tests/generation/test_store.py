@@ -1,9 +1,11 @@
 import dataclasses
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from spatialvlm_jax.generation import store
+from spatialvlm_jax.generation import codec, store
 from spatialvlm_jax.generation.records import Object3D, Scene
 from tests.generation.pictures import pairs, picture
 
@@ -21,6 +23,8 @@ def test_a_scene_comes_back_as_it_was(example: store.StoredExample) -> None:
     assert after.up is not None
     assert np.array_equal(after.up, [0, -1, 0])
     assert after.camera_height == 1.5
+    assert after.scale_std == 0.0625
+    assert after.extra == before.extra == {"frame": "canonical"}
     for was, now in zip(before.objects, after.objects, strict=True):
         for field in dataclasses.fields(Object3D):
             if field.name != "parts":
@@ -48,7 +52,7 @@ def test_answers_of_several_people_are_kept() -> None:
 
 def test_depth_is_metres_to_half_a_millimetre_and_zero_where_unknown() -> None:
     depth = np.array([[0.7773, np.nan], [-1.0, 52.1234]], np.float32)
-    read = store.decode_depth(store.encode_depth(depth))
+    read = codec.decode_depth(codec.encode_depth(depth))
     assert read.dtype == np.float32
     np.testing.assert_allclose(read, [[0.7773, 0.0], [0.0, 52.1234]], atol=0.5e-3)
 
@@ -83,12 +87,47 @@ def test_tfds_decodes_what_is_written_and_agrees_with_our_reader(
     assert np.array_equal(read["objects"]["rotation"], [np.eye(3), np.eye(3)])
 
 
-def test_an_empty_scene_can_be_stored() -> None:
-    empty: Scene = dataclasses.replace(picture(0), objects=())
-    example = store.StoredExample(store.encode_example(empty, []))
-    assert example.objects() == ()
-    assert example.pairs() == []
-    assert not example.instances().any()
+def test_a_picture_of_which_nothing_is_known_can_be_stored() -> None:
+    before = Scene("plain", picture(0).image, np.full((3, 3), np.nan), objects=())
+    record = store.encode_example(before, [])
+    after = store.StoredExample(record).scene()
+    assert after.objects == ()
+    assert (after.depth, after.up, after.camera_height) == (None, None, None)
+    assert np.isnan(after.intrinsics).all()
+    assert np.array_equal(after.image, before.image)
+    read = store.features().deserialize_example_np(record)
+    assert np.array_equal(read["depth"], np.zeros((1, 1, 1)))
+    assert np.array_equal(read["instances"], np.zeros((1, 1, 1)))
+    assert len(read["qa"]["question"]) == len(read["objects"]["caption"]) == 0
+
+
+def test_objects_without_masks_have_none_afterwards() -> None:
+    bare = tuple(dataclasses.replace(item, mask=None) for item in picture(0).objects)
+    scene = dataclasses.replace(picture(0), objects=bare)
+    after = store.StoredExample(store.encode_example(scene, pairs(0))).scene()
+    assert [item.mask for item in after.objects] == [None, None]
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp"])
+def test_the_file_of_a_photo_is_stored_as_it_is(form: str) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture(0, size=32).image).save(file, format=form)
+    decoded = np.asarray(Image.open(file))
+    scene = dataclasses.replace(picture(0, size=32), image=decoded, encoded=file.getvalue())
+    record = store.encode_example(scene, pairs(0))
+    example = store.StoredExample(record)
+    assert example.bytes_of("image") == [file.getvalue()]
+    assert np.array_equal(example.image(), decoded)
+    assert np.array_equal(store.features().deserialize_example_np(record)["image"], decoded)
+
+
+def test_what_json_cannot_hold_is_refused_by_name() -> None:
+    odd = dataclasses.replace(picture(0), extra={"model": object()})
+    with pytest.raises(TypeError, match=r"Scene\.extra holds a object"):
+        store.encode_example(odd, [])
+    fine = dataclasses.replace(picture(0), extra={"normal": np.ones(2), "n": np.int64(3)})
+    example = store.StoredExample(store.encode_example(fine, []))
+    assert example.extra() == {"normal": [1.0, 1.0], "n": 3}
 
 
 def test_more_than_the_format_holds_is_refused() -> None:
