@@ -41,9 +41,13 @@ class View:
         visible = np.array([thing.visible_fraction for thing in scene.objects])
         truncation = np.array([thing.truncation for thing in scene.objects])
         countable = np.array([phrase.countable for phrase in phrases], bool)
-        self.sure = countable & (visible >= min_visible_fraction) & (truncation <= max_truncation)
+        # An annotated box holds all of its object, on either side of the image's edge.
+        boxed = np.array([thing.provenance == "annotated" for thing in scene.objects], bool)
+        self.sure = (
+            countable & (visible >= min_visible_fraction) & ((truncation <= max_truncation) | boxed)
+        )
         self._whole = countable & (visible >= _WHOLE_VISIBLE) & (truncation <= _WHOLE_TRUNCATION)
-        self._shown = np.clip(visible * (1 - truncation), 1e-3, 1.0)
+        self._shown = np.where(boxed, 1.0, np.clip(visible * (1 - truncation), 1e-3, 1.0))
         self._countable = countable
 
     @functools.cached_property
