@@ -30,6 +30,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 
 T = TypeVar("T")
+_MAPPINGS = (dict, Mapping)
 
 
 class ConfigError(UserError):
@@ -65,12 +66,8 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
       ConfigError: the file is missing or fails, or a field or value is wrong.
     """
-    config = _run_config_file(spec)
-    for override in overrides:
-        name, separator, text = override.lstrip("-").partition("=")
-        if not separator:
-            raise ConfigError(f"{name}: an override needs a value, as in --{name}=VALUE")
-        override_field(config, name, text)
+    config = read_config_file(spec)
+    override_fields(config, overrides)
     experiment = from_config_dict(Experiment, config)
     _check_ranges(experiment)
     return experiment
@@ -111,7 +108,15 @@ def parse_experiment(
     help_text = "configuration file, with an argument if it takes one; see configs/"
     parser.add_argument("--config", required=True, metavar="FILE.py[:ARG]", help=help_text)
     args, rest = parser.parse_known_args(argv)
-    overrides = []
+    return args, load_experiment(args.config, take_overrides(parser, rest))
+
+
+def take_overrides(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]:
+    """The words left by `parser` as overrides, "--config.field=value" each.
+
+    Ends the program with code 2 at a word that is none.
+    """
+    overrides, rest = [], list(words)
     while rest:
         word = rest.pop(0)
         if not word.startswith("--config."):
@@ -119,11 +124,27 @@ def parse_experiment(
         if "=" not in word and rest and not rest[0].startswith("--"):
             word += f"={rest.pop(0)}"
         overrides.append(word)
-    return args, load_experiment(args.config, overrides)
+    return overrides
 
 
-def override_field(config: Any, name: str, text: str) -> None:
-    """Sets the field `name` ("config.optim.peak_lr") of an experiment's ConfigDict from text.
+def override_fields(config: Any, overrides: Sequence[str], cls: type = Experiment) -> None:
+    """Sets fields of a ConfigDict, each by "config.field.field=value", typed by a dataclass.
+
+    Raises:
+      ConfigError: as `override_field`, or an override has no value.
+    """
+    for override in overrides:
+        name, separator, text = override.lstrip("-").partition("=")
+        if not separator:
+            raise ConfigError(f"{name}: an override needs a value, as in --{name}=VALUE")
+        override_field(config, name, text, cls)
+
+
+def override_field(config: Any, name: str, text: str, cls: type = Experiment) -> None:
+    """Sets the field `name` ("config.optim.peak_lr") of a ConfigDict from text.
+
+    Args:
+      cls: the dataclass that the ConfigDict stands for.
 
     Raises:
       ConfigError: there is no such field, or `text` is not a value of its type.
@@ -131,7 +152,7 @@ def override_field(config: Any, name: str, text: str) -> None:
     steps = re.findall(r"[^.\[\]]+", name)[1:]
     if not steps:
         raise ConfigError(f"{name}: an override names a field, as in --config.train.steps=100")
-    parent, hint, path = config, typing.cast(Any, Experiment), "config"
+    parent, hint, path = config, typing.cast(Any, cls), "config"
     for i, step in enumerate(steps):
         hint, key = _descend(hint, parent, step, path)
         path = f"{path}[{step}]" if isinstance(key, int) else f"{path}.{step}"
@@ -159,7 +180,7 @@ def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
         if not step.isdigit() or int(step) >= len(parent):
             raise ConfigError(f"{path}[{step}]: no such member; it has {len(parent)}, from [0]")
         return typing.get_args(hint)[0], int(step)
-    if typing.get_origin(hint) is dict:
+    if typing.get_origin(hint) in _MAPPINGS:
         return typing.get_args(hint)[1], step
     raise ConfigError(f"{path}.{step}: {path} is a single value, it has no fields")
 
@@ -191,7 +212,7 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
         raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}" + near)
     if origin is tuple and isinstance(value, tuple | list):
         return tuple(_convert(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
-    if origin is dict and isinstance(value, Mapping | ConfigDict):
+    if origin in _MAPPINGS and isinstance(value, Mapping | ConfigDict):
         return {key: _convert(args[1], value[key], f"{path}.{key}") for key in value}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -213,7 +234,11 @@ def _convert_dataclass(cls: Any, value: Any, path: str) -> Any:
         required = field.default is field.default_factory is dataclasses.MISSING
         if required and field.name not in value:
             raise ConfigError(f"{path}.{field.name}: missing, and it has no default")
-    return cls(**{key: _convert(hints[key], value[key], f"{path}.{key}") for key in value})
+    fields = {key: _convert(hints[key], value[key], f"{path}.{key}") for key in value}
+    try:
+        return cls(**fields)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _mutable(value: Any) -> Any:
@@ -222,10 +247,15 @@ def _mutable(value: Any) -> Any:
         return ConfigDict({field.name: _mutable(getattr(value, field.name)) for field in fields})
     if isinstance(value, tuple):
         return tuple(_mutable(item) for item in value)
-    return ConfigDict(value) if isinstance(value, dict) else value
+    return ConfigDict(value) if isinstance(value, Mapping) else value
 
 
-def _run_config_file(spec: str) -> ConfigDict:
+def read_config_file(spec: str) -> ConfigDict:
+    """The ConfigDict of a file, "path/to/file.py" or "path/to/file.py:argument".
+
+    Raises:
+      ConfigError: the file is missing or fails.
+    """
     path, _, argument = spec.partition(":")
     module_spec = importlib.util.spec_from_file_location("spatialvlm_config_file", path)
     if not Path(path).is_file() or module_spec is None or module_spec.loader is None:
@@ -268,7 +298,7 @@ def _describe(hint: Any) -> str:
         return "one of " + ", ".join(repr(arg) for arg in args)
     if origin is tuple:
         return f"a tuple, each member {_describe(args[0])}"
-    if origin is dict:
+    if origin in _MAPPINGS:
         return f"a dictionary, each value {_describe(args[1])}"
     words = {int: "an integer", float: "a number", str: "text", bool: "true or false"}
     return words.get(hint, f"a {hint.__name__}")
