@@ -1,10 +1,18 @@
-"""All templates by question type, and a linter for them."""
+"""All templates by question type."""
 
 import dataclasses
 
+from spatialvlm_jax.generation import templates_choices as choices
+from spatialvlm_jax.generation import templates_differences as differences
+from spatialvlm_jax.generation import templates_directions as directions
+from spatialvlm_jax.generation import templates_distances as distances
 from spatialvlm_jax.generation import templates_general as general
-from spatialvlm_jax.generation import templates_qualitative as qualitative
-from spatialvlm_jax.generation import templates_quantitative as quantitative
+from spatialvlm_jax.generation import templates_sizes as sizes
+from spatialvlm_jax.generation import templates_thresholds as thresholds
+from spatialvlm_jax.generation.templates_comparisons import COMPARISON_QUESTIONS
+from spatialvlm_jax.generation.templates_contacts import CONTACT_QUESTIONS
+from spatialvlm_jax.generation.templates_positions import POSITION_QUESTIONS
+from spatialvlm_jax.generation.templates_qualitative import YES_NO_ANSWERS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,20 +23,24 @@ class Wording:
     answers: tuple[str, ...]
 
 
+_YES_NO = POSITION_QUESTIONS | COMPARISON_QUESTIONS | CONTACT_QUESTIONS
+_NUMBERS = distances.DISTANCE_QUESTIONS | sizes.SIZE_QUESTIONS | differences.DIFFERENCE_QUESTIONS
+_NUMBER_ANSWERS = distances.DISTANCE_ANSWERS | sizes.SIZE_ANSWERS | differences.DIFFERENCE_ANSWERS
+
 TEMPLATES: dict[str, Wording] = {
+    **{name: Wording(questions, YES_NO_ANSWERS) for name, questions in _YES_NO.items()},
     **{
-        name: Wording(questions, qualitative.YES_NO_ANSWERS)
-        for name, questions in qualitative.YES_NO_QUESTIONS.items()
+        name: Wording(questions, thresholds.THRESHOLD_ANSWERS[name])
+        for name, questions in thresholds.THRESHOLD_QUESTIONS.items()
     },
     **{
-        name: Wording(questions, qualitative.CHOICE_ANSWERS)
-        for name, questions in qualitative.CHOICE_QUESTIONS.items()
+        name: Wording(questions, choices.CHOICE_ANSWERS)
+        for name, questions in choices.CHOICE_QUESTIONS.items()
     },
-    "where": Wording(qualitative.WHERE_QUESTIONS, qualitative.WHERE_ANSWERS),
-    **{
-        name: Wording(questions, quantitative.NUMBER_ANSWERS[name])
-        for name, questions in quantitative.NUMBER_QUESTIONS.items()
-    },
+    "where": Wording(directions.WHERE_QUESTIONS, directions.WHERE_ANSWERS),
+    "clock": Wording(directions.CLOCK_QUESTIONS, directions.CLOCK_ANSWERS),
+    **{name: Wording(questions, _NUMBER_ANSWERS[name]) for name, questions in _NUMBERS.items()},
+    "bearing": Wording(directions.BEARING_QUESTIONS, directions.BEARING_ANSWERS),
     **{
         name: Wording(questions, general.GENERAL_ANSWERS[name])
         for name, questions in general.GENERAL_QUESTIONS.items()

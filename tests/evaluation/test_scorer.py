@@ -15,6 +15,7 @@ from spatialvlm_jax.generation.templates_qualitative import (
     PLACE_WORDS,
     RELATION_WORDS,
 )
+from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
 
 
 def length(value, kind="height"):
@@ -106,21 +107,23 @@ def test_predictions_are_one_object_a_line(tmp_path):
     assert [row["correct"] for row in rows] == [True, False]
 
 
+CAPTIONS = [("red mug", "blue lamp"), ("mug", "thing on the brown table")]
+
+
 def every_wording():
-    """A record for every question and answer template of every spatial type."""
-    captions = [("red mug", "blue lamp"), ("mug", "thing on the brown table")]
+    """Records in which every question meets every answer of its spatial type."""
     for name, kind in REGISTRY.items():
         if kind.kind == "general":
             continue
         wording = TEMPLATES[name]
-        for question, answer, (a, b) in itertools.product(
-            wording.questions, wording.answers, captions
+        for turn, (question, answer) in enumerate(
+            itertools.product(wording.questions, wording.answers)
         ):
+            a, b = CAPTIONS[turn % len(CAPTIONS)]
             for slots, truth in truths(kind, a, b):
-                names = {"a": a, "b": b}
                 yield QA(
-                    question.format(**names),
-                    answer.format(**names, **slots),
+                    question.format(a=a, b=b, size="60 cm"),
+                    answer.format(a=a, b=b, size="60 cm", **slots),
                     name,
                     kind.kind,
                     **truth,
@@ -130,8 +133,10 @@ def every_wording():
 def truths(kind, a, b):
     """The answers' placeholders, with the fields of the record that they mean."""
     if kind.answer_form == "number":
-        for value, unit in itertools.product((0.07, 0.5, 1.23, 23.0), METRES):
-            yield {"value": format_quantity(value, unit)}, {"value": value, "unit": unit}
+        yield {"value": "0.52 m"}, {"value": 0.52, "unit": "m"}
+    elif kind.name == "clock":
+        for hour in ("1", "3", "12"):
+            yield {"hour": hour}, {"verdict": hour}
     elif kind.answer_form == "word":
         for place, words in PLACE_WORDS.items():
             yield {"direction": place, "place": words}, {"verdict": place}
@@ -140,8 +145,12 @@ def truths(kind, a, b):
             slots = {"winner": winner, "loser": loser, "long": RELATION_WORDS[kind.asks][1]}
             yield slots, {"verdict": winner}
     else:
-        for word, verdict in ((kind.asks, "yes"), (OPPOSITES[kind.asks], "no")):
-            short, long = RELATION_WORDS[word]
+        for verdict in ("yes", "no"):
+            if kind.name in THRESHOLD_WORDS:
+                short, long = THRESHOLD_WORDS[kind.name][verdict]
+            else:
+                word = kind.asks if verdict == "yes" else OPPOSITES[kind.asks]
+                short, long = RELATION_WORDS[word]
             yield {"short": short, "long": long, "verdict": verdict}, {"verdict": verdict}
 
 
@@ -150,3 +159,12 @@ def test_every_wording_of_our_own_questions_is_read_rightly():
     wrong = [answer for answer in scorer.answers() if answer.mark != "right"]
     assert len(scorer) > 1_000
     assert wrong == []
+
+
+@pytest.mark.parametrize("answer", TEMPLATES["height"].answers)
+def test_lengths_in_every_unit_are_read_rightly(answer):
+    for value, unit in itertools.product((0.07, 0.5, 1.23, 23.0), METRES):
+        spoken = answer.format(a="red mug", value=format_quantity(value, unit))
+        record = QA("How tall?", spoken, "height", "quantitative", value=value, unit=unit)
+        (judged,) = scored((record, spoken)).answers()
+        assert judged.mark == "right", spoken

@@ -30,17 +30,25 @@ def test_first_answers_are_the_shortest() -> None:
     ("name", "question", "fault"),
     [
         ("left_of", "Is the {a} to the right of the {b}?", "does not ask for 'left'"),
-        ("left_of", "Is the {a} left or right of the {b}?", "asks for the opposite"),
-        ("in_front_of", "Does the {a} come behind the {b}?", "asks for the opposite"),
+        ("left_of", "Is the {a} left of the {b}? Is the {a} behind?", "one question mark"),
+        ("left_of", "Is the {a} left of Could you tell the {b}?", "a capital inside"),
+        ("left_of", "Is the {a} above and left of the {b}?", "asks for 'above' beside 'left'"),
+        ("left_of", "IS the {a}, to the left of, the {b}?", "repeats left_of.q1"),
+        ("left_of", "Is the {a} left or right of the {b}?", "asks for 'right' beside 'left'"),
+        ("in_front_of", "Does the {a} come behind the {b}?", "asks for 'behind'"),
         ("taller", "Is the {a} shorter than the {b}?", "does not ask for 'taller'"),
-        ("horizontal_distance", "What is the vertical gap from the {a} to the {b}?", "says one of"),
+        (
+            "horizontal_distance",
+            "What is the vertical gap from the {a} to the {b}?",
+            "is about another measure",
+        ),
         ("vertical_distance", "How far apart are the {a} and the {b}?", "says none of"),
-        ("height", "How wide is the {a}?", "says one of"),
+        ("height", "How wide is the {a}?", "is about another measure"),
         ("distance", "How far (in meters) is the {a} from the {b}?", "names a unit"),
         ("distance", "How many cm apart are the {a} and the {b}?", "names a unit"),
         ("distance", "How far is the {a} from {b}?", "no 'the' before {b}"),
-        ("distance", "How far is the {a}?", "do not name 2 objects"),
-        ("distance", "How far is the {a} from the {c}?", "do not name 2 objects"),
+        ("distance", "How far is the {a}?", "do not name a, b"),
+        ("distance", "How far is the {a} from the {c}?", "do not name a, b"),
         ("distance", "How far is the {a} from the {b}?What is the gap?", "run together"),
         ("distance", "How far is the {a} from the {b}? Tell me?", "one question mark"),
         ("distance", "How far is the the {a} from the {b}?", "doubled"),
@@ -94,10 +102,8 @@ def test_one_question_does_not_serve_two_types() -> None:
 def test_types_and_templates_match() -> None:
     lacking = {name: wording for name, wording in TEMPLATES.items() if name != "height"}
     assert lint(REGISTRY, lacking) == ["height: no templates"]
-    extra = TEMPLATES | {"weight": TEMPLATES["height"]}
-    assert lint(REGISTRY, extra) == ["weight: no such question type"]
     short = dataclasses.replace(TEMPLATES["height"], questions=TEMPLATES["height"].questions[:2])
-    assert any("fewer than 6" in fault for fault in lint(REGISTRY, TEMPLATES | {"height": short}))
+    assert any("fewer than 20" in fault for fault in lint(REGISTRY, TEMPLATES | {"height": short}))
 
 
 def test_ids_name_templates() -> None:
