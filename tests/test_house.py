@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "models": set(),
     "worlds": {"generation.records"},
     "generation": {"worlds"},
+    "conversion": {"generation"},
     "evaluation": {"generation.records"},
     "training": {"models"},
     "experiment": set(),

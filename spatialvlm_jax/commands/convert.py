@@ -1,0 +1,137 @@
+"""`spatialvlm convert`: store a public question-answer set as generated ones are stored."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.errors import UserError
+
+_DESCRIPTION = """\
+Stores a public set of questions about pictures in the form that training reads: ArrayRecord shards
+in TFDS layout, one example an image with all its questions.
+
+JPEG, PNG and WebP files are kept byte for byte. The same command makes the same bytes for any
+number of workers; cut off and run again, it goes on where it was. Images that could not be stored
+are listed with their reasons in DIR/ledger.jsonl; DIR/summary.json counts images (asked = stored +
+rejected + failed) and DIR/questions.json questions.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm convert --format=vqa_v2 --questions=v2_OpenEnded_mscoco_train2014_questions.json \\
+    --annotations=v2_mscoco_train2014_annotations.json --images=train2014.zip --out=data/vqa_v2
+  spatialvlm convert --format=okvqa --questions=OpenEnded_mscoco_train2014_questions.json \\
+    --annotations=mscoco_train2014_annotations.json --images=train2014.zip --out=data/okvqa
+  spatialvlm convert --format=gqa --questions=train_balanced_questions.json --images=images.zip \\
+    --out=data/gqa
+  spatialvlm convert --format=llava --questions=llava_v1_5_mix665k.json --images=images \\
+    --out=data/llava
+  spatialvlm convert --format=jsonl --questions=mine.jsonl --images=photos --out=data/mine
+  spatialvlm convert --format=parquet --data=downloaded --field question=query --out=data/hub
+  spatialvlm convert --format=webdataset --data=tars --prompt="Describe the image." \\
+    --name=captions --out=data/captions
+  spatialvlm convert --format=tfds --data=prepared/my_set/1.0.0 --data-split=train \\
+    --field image_id=image/filename --out=data/my_set
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `convert`."""
+    from spatialvlm_jax.conversion.formats import FORMATS
+
+    formats = "\n".join(
+        f"  {name:11} {form.said} ({', '.join('--' + need for need in form.needs)})"
+        for name, form in FORMATS.items()
+    )
+    parser = subparsers.add_parser(
+        "convert",
+        help="store a public question-answer set for training",
+        description=f"{_DESCRIPTION}\nformats:\n{formats}",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--format", required=True, choices=list(FORMATS), help="how the set is published")
+    add("--questions", type=Path, metavar="FILE", help="its questions")
+    add("--annotations", type=Path, metavar="FILE", help="the answers to them")
+    add("--images", type=Path, metavar="DIR|ZIP", help="its pictures; a zip file is read in place")
+    add("--image-name", default="", metavar="PATTERN", help="file names: COCO_{subset}_{image_id}")
+    add("--data", default="", metavar="PATH", help="file or folder that holds pictures too")
+    add("--data-dir", type=Path, metavar="DIR", help="where TFDS keeps its registered sets")
+    add("--data-split", default="train", help="split of a TFDS set to read (default: train)")
+    add("--out", type=Path, required=True, metavar="DIR", help="directory of the stored data set")
+    add("--split", default="train", metavar="NAME", help="split to store it as (default: train)")
+    add("--name", default="", help="type of its pairs (default: the format's name)")
+    add("--field", action="append", default=[], metavar="NAME=FIELD", help=_field_help())
+    add("--prompt", default="", help="the question of records that have an answer only (captions)")
+    add("--answer", default="most_frequent", help="of several people: most_frequent or sampled")
+    add("--seed", type=int, default=0, help="of sampled answers (default: 0)")
+    add("--workers", type=int, default=1, help="processes (default: 1)")
+    add("--quiet", action="store_true", help="no progress bar")
+
+
+def _field_help() -> str:
+    from spatialvlm_jax.conversion.rows import Fields
+
+    names = ", ".join(field.name for field in dataclasses.fields(Fields))
+    return f"what the set calls one of {names}; '/' leads into nested fields"
+
+
+def parse_fields(given: Sequence[str]) -> dict[str, str]:
+    """Names of fields from "name=field" each.
+
+    Raises:
+      UserError: there is no such name, or no field after it.
+    """
+    from spatialvlm_jax.conversion.rows import Fields
+
+    known = [field.name for field in dataclasses.fields(Fields)]
+    fields = dict(part.partition("=")[::2] for part in given)
+    for name, field in fields.items():
+        if name not in known or not field:
+            raise UserError(f"--field wants NAME=FIELD, NAME one of {', '.join(known)}")
+    return fields
+
+
+def run(args: argparse.Namespace) -> int:
+    """Converts and prints what was made."""
+    from spatialvlm_jax.conversion.convert import convert
+    from spatialvlm_jax.conversion.formats import Request
+    from spatialvlm_jax.conversion.rows import Fields
+
+    if args.workers < 1:
+        raise UserError(f"--workers must be at least 1, not {args.workers}")
+    if not args.split.isidentifier():
+        raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
+    if args.out.exists() and not args.out.is_dir():
+        raise UserError(f"--out={args.out} is a file, not a directory")
+    request = Request(
+        format=args.format,
+        questions=args.questions,
+        annotations=args.annotations,
+        images=args.images,
+        data=args.data,
+        data_dir=args.data_dir,
+        data_split=args.data_split,
+        image_name=args.image_name,
+        fields=Fields(**parse_fields(args.field)),
+        prompt=args.prompt,
+        answer=args.answer,
+        seed=args.seed,
+    )
+    report, questions = convert(
+        request,
+        args.out,
+        name=args.name,
+        split=args.split,
+        workers=args.workers,
+        quiet=args.quiet,
+    )
+    print(
+        f"{args.out}: {report.asked} images = {report.stored} stored + {report.rejected} rejected "
+        f"+ {report.failed} failed; {questions['asked']} questions = {questions['stored']} stored "
+        f"+ {questions['rejected']} rejected + {questions['lost_with_image']} lost with their image"
+        + ("" if report.stored == report.asked else f"; see {args.out / 'ledger.jsonl'}")
+    )
+    return 0

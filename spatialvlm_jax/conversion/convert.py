@@ -1,0 +1,90 @@
+"""From a public set to a stored one, with the generator's pipeline: sharded, resumable, counted.
+
+Beside what the pipeline writes lies `questions.json`, which says what became of every question:
+asked = stored + rejected + lost with their image.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from spatialvlm_jax.conversion.formats import Request, build_reader
+from spatialvlm_jax.conversion.items import group, write_items
+from spatialvlm_jax.conversion.rows import Row
+from spatialvlm_jax.conversion.source import ConvertedSource
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.pipeline import Report, generate
+
+_PROBES = 16
+
+
+def convert(
+    request: Request,
+    directory: Path,
+    *,
+    name: str = "",
+    split: str = "train",
+    workers: int = 1,
+    quiet: bool = False,
+) -> tuple[Report, dict[str, Any]]:
+    """Makes, or goes on making, a stored data set of a public one.
+
+    The questions are read anew each time, which takes seconds to minutes; images that are stored
+    already are not. Bytes do not depend on `workers`.
+
+    Args:
+      name: the type of its pairs and the beginning of its image ids; by default the format's.
+      split: what the stored split is called.
+
+    Returns:
+      What became of the images, and of the questions.
+
+    Raises:
+      UserError: the files cannot be read, do not belong together, or `directory` holds another set.
+    """
+    name = name or request.format
+    reader = build_reader(request)
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / ".items.array_record"
+    items = group(_counted(reader.rows(), quiet))
+    if not items:
+        raise UserError(f"there is no question in {request.questions or request.data}")
+    tally = write_items(items, path)
+    del items
+    # Whatever of the request matters shows in the items.
+    description = {"source": name, "format": request.format, "items": tally.digest}
+    source = ConvertedSource(reader, path, name, description)
+    _check_some_image_is_there(source)
+    report = generate(source, {split: len(source)}, directory, workers=workers, quiet=quiet)
+    path.unlink()
+    rejected = sum(tally.faults.values())
+    counts = {
+        "asked": tally.questions,
+        "stored": report.pairs,
+        "rejected": rejected,
+        "lost_with_image": tally.questions - rejected - report.pairs,
+        "reasons": tally.faults,
+    }
+    (directory / "questions.json").write_text(json.dumps(counts, indent=2, sort_keys=True))
+    return report, counts
+
+
+def _counted(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
+    yield from tqdm(rows, desc="read", unit="record", disable=quiet)
+
+
+def _check_some_image_is_there(source: ConvertedSource) -> None:
+    """Raises UserError if none of a few images, spread over all, can be found."""
+    size = len(source)
+    spread = sorted({size * probe // _PROBES for probe in range(_PROBES)})
+    seen = source.observe(spread)
+    lost = [entry for entry in seen if isinstance(entry, Rejected) and entry.stage == "image"]
+    if len(lost) == len(seen):
+        raise UserError(
+            f"of {len(seen)} images tried not one is there; the first: {lost[0]}. Check --images "
+            "and, if its files have other names, --image-name"
+        )

@@ -1,0 +1,150 @@
+"""Which public formats there are, and the reader of each from what the user names."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from spatialvlm_jax.conversion.images import Images, open_images
+from spatialvlm_jax.conversion.official import (
+    COCO_NAME,
+    GQA_NAME,
+    GqaReader,
+    JsonReader,
+    VqaReader,
+    image_name,
+)
+from spatialvlm_jax.conversion.parquet import ParquetReader
+from spatialvlm_jax.conversion.rows import ANSWER_RULES, AnswerRule, Fields, PairReader, Reader
+from spatialvlm_jax.conversion.tfds import TfdsReader
+from spatialvlm_jax.conversion.webdataset import WebDatasetReader
+from spatialvlm_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be read, and how.
+
+    questions, annotations, images: files of the sets whose pictures lie in a folder or zip file.
+    data: of the others, a file or folder; for TFDS its directory, or a registered name.
+    data_dir, data_split: where registered TFDS sets lie, and which split of a TFDS set is read.
+    image_name: pattern of the pictures' file names; "" takes the set's own.
+    fields, prompt, answer, seed: as `rows.PairReader` has them.
+    """
+
+    format: str
+    questions: Path | None = None
+    annotations: Path | None = None
+    images: Path | None = None
+    data: str = ""
+    data_dir: Path | None = None
+    data_split: str = "train"
+    image_name: str = ""
+    fields: Fields = dataclasses.field(default_factory=Fields)
+    prompt: str = ""
+    answer: AnswerRule = "most_frequent"
+    seed: int = 0
+
+    def pairs(self) -> PairReader:
+        """How pairs are read.
+
+        Raises:
+          UserError: there is no such rule for answers.
+        """
+        if self.answer not in ANSWER_RULES:
+            raise UserError(f"answer {self.answer!r}: there are {', '.join(ANSWER_RULES)}")
+        return PairReader(self.fields, self.prompt, self.answer, self.seed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A format: what the user must name, and how its reader is made. said: one line for help."""
+
+    said: str
+    needs: tuple[str, ...]
+    make: Callable[[Request], Reader]
+
+
+def build_reader(request: Request) -> Reader:
+    """The reader of a request.
+
+    Raises:
+      UserError: there is no such format, or it lacks a file or has one too many.
+    """
+    if request.format not in FORMATS:
+        raise UserError(f"no format {request.format!r}; there are {', '.join(FORMATS)}")
+    needs = FORMATS[request.format].needs
+    for name in ("questions", "annotations", "images", "data"):
+        given = bool(getattr(request, name))
+        if given != (name in needs):
+            wants = " and ".join(f"--{need}" for need in needs)
+            what = "takes no" if given else "needs"
+            raise UserError(f"format {request.format} {what} --{name}; it reads {wants}")
+    return FORMATS[request.format].make(request)
+
+
+def _files(place: str, suffix: str) -> list[Path]:
+    """The files named like a suffix in a folder, in order, or the one file.
+
+    Raises:
+      UserError: there are none.
+    """
+    path = Path(place)
+    files = sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        raise UserError(f"--data={place}: there is no {suffix} file")
+    return files
+
+
+def _path(path: Path | None) -> Path:
+    if path is None or not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    return path
+
+
+def _images(request: Request) -> Images:
+    assert request.images is not None
+    return open_images(request.images)
+
+
+def _vqa(request: Request) -> Reader:
+    name = request.image_name or COCO_NAME
+    image_name(name, image_id="1", subset="train2014")
+    files = _path(request.questions), _path(request.annotations)
+    return VqaReader(*files, _images(request), request.pairs(), name)
+
+
+def _gqa(request: Request) -> Reader:
+    name = request.image_name or GQA_NAME
+    image_name(name, image_id="1")
+    return GqaReader(_path(request.questions), _images(request), request.pairs(), name)
+
+
+def _json(request: Request) -> Reader:
+    return JsonReader(_path(request.questions), _images(request), request.pairs())
+
+
+def _parquet(request: Request) -> Reader:
+    return ParquetReader(_files(request.data, ".parquet"), request.pairs())
+
+
+def _webdataset(request: Request) -> Reader:
+    return WebDatasetReader(_files(request.data, ".tar"), request.pairs())
+
+
+def _tfds(request: Request) -> Reader:
+    return TfdsReader(request.data, request.data_split, request.pairs(), request.data_dir)
+
+
+_JSON_FILES = ("questions", "images")
+FORMATS = {
+    "vqa_v2": Format(
+        "VQA v2: questions, ten people's answers", (*_JSON_FILES, "annotations"), _vqa
+    ),
+    "okvqa": Format("OK-VQA: as VQA v2", (*_JSON_FILES, "annotations"), _vqa),
+    "gqa": Format("GQA: questions with one answer", _JSON_FILES, _gqa),
+    "llava": Format("LLaVA: conversations, JSON or JSON Lines", _JSON_FILES, _json),
+    "jsonl": Format("records {image, question, answer}, JSON or JSON Lines", _JSON_FILES, _json),
+    "parquet": Format("parquet files with pictures inside", ("data",), _parquet),
+    "webdataset": Format("tar files of pictures with json or txt", ("data",), _webdataset),
+    "tfds": Format("a data set prepared with TFDS", ("data",), _tfds),
+}

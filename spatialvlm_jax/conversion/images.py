@@ -1,0 +1,128 @@
+"""Pictures out of a folder or a zip file, read where they lie.
+
+Nothing is extracted. A name or a link that leaves the folder is refused, and so is a file with more
+bytes than any photo has: a small zip file can say that it holds a very large picture.
+"""
+
+import functools
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Failed, Rejected
+from spatialvlm_jax.generation.sources.images import DecodeSettings
+
+MAX_BYTES = 64 * 2**20
+# Pictures keep their size: loaders resize them to what the encoder takes.
+DECODING = DecodeSettings(max_bytes=MAX_BYTES, max_pixels=64_000_000, min_side=4, max_side=65_535)
+
+
+class Images(Protocol):
+    """Pictures by name. Instances are sent to worker processes."""
+
+    def find(self, name: str) -> str | None:
+        """Where a picture lies, or None where it is missing; raises Rejected for an unsafe name."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of its file; raises Rejected if it is missing or too large."""
+
+
+def open_images(path: Path) -> Images:
+    """The pictures of a folder or a zip file.
+
+    Raises:
+      UserError: it is neither.
+    """
+    if path.is_dir():
+        return FolderImages(path)
+    if not path.exists():
+        raise UserError(f"images {path} do not exist; give a folder or a zip file of them")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"images {path} are neither a folder nor a zip file")
+    return ZipImages(path)
+
+
+def _safe_parts(name: str) -> tuple[str, ...]:
+    """The parts of a relative name.
+
+    Raises:
+      Rejected: it is empty, absolute, or leads out of where it starts.
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    drive = bool(path.parts) and ":" in path.parts[0]
+    if path.is_absolute() or drive or ".." in path.parts or "\0" in name or not path.parts:
+        raise Rejected("image", f"{name!r} is no name inside a folder")
+    return path.parts
+
+
+def _check_bytes(name: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise Rejected("image", f"{name!r} has {size} bytes, more than {MAX_BYTES}")
+
+
+class FolderImages:
+    """Pictures in a folder, or in the folders directly inside it ("train2014/NAME")."""
+
+    def __init__(self, root: Path):
+        self._root = root
+
+    @functools.cached_property
+    def _places(self) -> list[Path]:
+        return [self._root, *sorted(path for path in self._root.iterdir() if path.is_dir())]
+
+    def find(self, name: str) -> str | None:
+        parts = _safe_parts(name)
+        candidates = (place.joinpath(*parts) for place in self._places)
+        return next((str(path) for path in candidates if path.is_file()), None)
+
+    def read(self, name: str) -> bytes:
+        found = self.find(name)
+        if found is None:
+            raise Rejected("image", f"{name!r} is missing")
+        real = Path(found).resolve()
+        if not real.is_relative_to(self._root.resolve()):
+            raise Rejected("image", f"{name!r} is a link that leads out of the folder")
+        _check_bytes(name, real.stat().st_size)
+        return real.read_bytes()
+
+
+class ZipImages:
+    """Pictures in a zip file, whichever folders inside it they lie in."""
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    def __reduce__(self) -> tuple[type["ZipImages"], tuple[Path]]:
+        return type(self), (self._path,)  # an open file stays where it is
+
+    @functools.cached_property
+    def _file(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self._path)
+
+    @functools.cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for name in self._file.namelist():
+            names.setdefault(name.rpartition("/")[2], []).append(name)
+        return names
+
+    def find(self, name: str) -> str | None:
+        wanted = "/".join(_safe_parts(name))
+        names = self._by_last_part.get(wanted.rpartition("/")[2], [])
+        if wanted in names:
+            return wanted
+        ends = [each for each in names if each.endswith("/" + wanted)]
+        if len(ends) > 1:
+            raise Rejected("image", f"{name!r} is there {len(ends)} times: {ends[0]}, {ends[1]}")
+        return ends[0] if ends else None
+
+    def read(self, name: str) -> bytes:
+        found = self.find(name)
+        if found is None:
+            raise Rejected("image", f"{name!r} is missing")
+        _check_bytes(name, self._file.getinfo(found).file_size)
+        try:
+            return self._file.read(found)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+            raise Failed("image", f"{name!r} cannot be read from the zip file: {error}") from None

@@ -1,0 +1,145 @@
+"""Sets of JSON questions and pictures in files: VQA v2, OK-VQA, GQA, LLaVA, plain JSON(L)."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.conversion.images import Images
+from spatialvlm_jax.conversion.json_files import read_document, read_records
+from spatialvlm_jax.conversion.rows import Fault, PairReader, Row, as_text, lookup, require
+from spatialvlm_jax.errors import UserError
+
+COCO_NAME = "COCO_{subset}_{image_id:0>12}.jpg"
+GQA_NAME = "{image_id}.jpg"
+
+
+def image_name(pattern: str, **values: str) -> str:
+    """The name of a picture's file.
+
+    Raises:
+      UserError: the pattern asks for something that is not known of a picture.
+    """
+    try:
+        return pattern.format(**values)
+    except (KeyError, IndexError, ValueError) as error:
+        known = ", ".join(f"{{{name}}}" for name in values)
+        raise UserError(f"image name {pattern!r}: {error!r}; it may use {known}") from None
+
+
+@dataclasses.dataclass(frozen=True)
+class VqaReader:
+    """VQA v2 and OK-VQA: a file of questions, and a file of ten people's answers to each.
+
+    name: pattern of a picture's file name, from {image_id} and {subset}, which is what the file
+      calls its pictures' set ("train2014").
+    """
+
+    questions: Path
+    annotations: Path
+    images: Images
+    pairs: PairReader
+    name: str = COCO_NAME
+
+    def rows(self) -> Iterator[Row]:
+        asked, annotated = read_document(self.questions), read_document(self.annotations)
+        questions = _member(asked, "questions", self.questions)
+        annotations = {
+            str(each.get("question_id")): each
+            for each in _member(annotated, "annotations", self.annotations)
+            if isinstance(each, Mapping)
+        }
+        subset = str(asked.get("data_subtype", annotated.get("data_subtype", "")))
+        for number, question in enumerate(questions):
+            image_id = as_text(lookup(question, "image_id")) if _is_record(question) else ""
+            if not image_id:
+                yield Row(f"{self.questions.name}:{number}", "", faults=("no field 'image_id'",))
+                continue
+            reference = image_name(self.name, image_id=image_id, subset=subset)
+            try:
+                key = as_text(require(question, "question_id"))
+                if key not in annotations:
+                    raise Fault(f"no annotation for question {key}")
+                answers = annotations[key].get("answers") or []
+                preferred = annotations[key].get("multiple_choice_answer")
+                text = require(question, "question")
+                pair = self.pairs.asked(text, answers or preferred, key, preferred)
+                yield Row(image_id, reference, (pair,))
+            except Fault as fault:
+                yield Row(image_id, reference, faults=(str(fault),))
+
+    def image(self, reference: str) -> bytes:
+        return self.images.read(reference)
+
+
+@dataclasses.dataclass(frozen=True)
+class GqaReader:
+    """GQA: one record a question id, with one answer.
+
+    name: pattern of a picture's file name, from {image_id}.
+    """
+
+    questions: Path
+    images: Images
+    pairs: PairReader
+    name: str = GQA_NAME
+
+    def rows(self) -> Iterator[Row]:
+        document = read_document(self.questions)
+        if not isinstance(document, Mapping):
+            raise UserError(f"{self.questions} is not GQA's: it maps no question ids to records")
+        for key, record in document.items():
+            image_id = as_text(lookup(record, "imageId")) if _is_record(record) else ""
+            if not image_id:
+                yield Row(f"question-{key}", "", faults=("no field 'imageId'",))
+                continue
+            reference = image_name(self.name, image_id=image_id)
+            try:
+                text, answer = require(record, "question"), require(record, "answer")
+                yield Row(image_id, reference, (self.pairs.asked(text, answer, str(key)),))
+            except Fault as fault:
+                yield Row(image_id, reference, faults=(str(fault),))
+
+    def image(self, reference: str) -> bytes:
+        return self.images.read(reference)
+
+
+@dataclasses.dataclass(frozen=True)
+class JsonReader:
+    """Records that name their picture: LLaVA's conversations, or plain questions and answers.
+
+    The name is what tells pictures apart: records that share it are about one image.
+    """
+
+    questions: Path
+    images: Images
+    pairs: PairReader
+
+    def rows(self) -> Iterator[Row]:
+        field = self.pairs.fields.image
+        for number, record in enumerate(read_records(self.questions)):
+            place = f"{self.questions.name}:{number}"
+            if not _is_record(record):
+                yield Row(place, "", faults=("the record is not a JSON object",))
+                continue
+            name = lookup(record, field)
+            if isinstance(name, str) and name:
+                yield self.pairs.row(record, name, name)
+            elif isinstance(name, list):
+                yield Row(place, "", faults=(f"{len(name)} images in one record",))
+            else:
+                yield Row(place, "", faults=(f"no field {field!r}",))
+
+    def image(self, reference: str) -> bytes:
+        return self.images.read(reference)
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _member(document: Any, name: str, path: Path) -> list[Any]:
+    member = document.get(name) if isinstance(document, Mapping) else None
+    if not isinstance(member, list):
+        raise UserError(f"{path} has no list {name!r}: is it the {name} file of this set?")
+    return member

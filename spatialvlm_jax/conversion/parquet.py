@@ -1,0 +1,83 @@
+"""Parquet files with the bytes of pictures inside, as hubs store data sets."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.conversion.rows import PairReader, Row, as_text, lookup
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Rejected
+
+
+class ParquetReader:
+    """Rows of parquet files. A picture is bytes, or a record {bytes, path}, or a list of one.
+
+    Rows whose `image_id` agrees are about one image, whose picture is that of the first; without
+    that column every row has an image of its own.
+    """
+
+    def __init__(self, files: list[Path], pairs: PairReader):
+        self._files = files
+        self._pairs = pairs
+
+    def __reduce__(self) -> tuple[type["ParquetReader"], tuple[list[Path], PairReader]]:
+        return type(self), (self._files, self._pairs)
+
+    def rows(self) -> Iterator[Row]:
+        fields = self._pairs.fields
+        picture = fields.image.partition("/")[0]
+        for number, path in enumerate(self._files):
+            file = _open(path)
+            names = file.schema_arrow.names
+            if picture not in names:
+                raise UserError(
+                    f"{path} has no column {picture!r}; it has {', '.join(names)}: "
+                    "name the right one with --field image=COLUMN"
+                )
+            # Pictures are the bulk of a file; here only what is said about them is read.
+            wanted = [name for name in names if name != picture]
+            for group in range(file.num_row_groups):
+                records = file.read_row_group(group, columns=wanted).to_pylist()
+                for place, record in enumerate(records):
+                    reference = f"{number}:{group}:{place}"
+                    image_id = as_text(lookup(record, fields.image_id))
+                    yield self._pairs.row(record, image_id or reference, reference)
+
+    def image(self, reference: str) -> bytes:
+        number, group, place = map(int, reference.split(":"))
+        return picture_bytes(self._pictures(number, group)[place].as_py())
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - readers live as long as their process
+    def _pictures(self, number: int, group: int) -> Any:
+        """The column of pictures of a row group; neighbours are asked for one after another."""
+        names = self._pairs.fields.image.split("/")
+        column = _open(self._files[number]).read_row_group(group, columns=names[:1]).column(0)
+        return column
+
+
+def picture_bytes(value: Any) -> bytes:
+    """The bytes of a picture from what stands in a column.
+
+    Raises:
+      Rejected: there are none, or there are several pictures.
+    """
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise Rejected("image", f"{len(value)} images in one row")
+        value = value[0]
+    if isinstance(value, Mapping):
+        value = value.get("bytes")
+    if not isinstance(value, bytes) or not value:
+        raise Rejected("image", "no image bytes in this row")
+    return value
+
+
+def _open(path: Path) -> Any:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        return parquet.ParquetFile(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise UserError(f"{path} is no parquet file that can be read: {error}") from None

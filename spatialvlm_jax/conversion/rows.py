@@ -1,0 +1,249 @@
+"""What a reader gives: rows of questions about an image, the answers chosen, the faults named.
+
+Records of many forms come down to these few: a question with one answer, with the answers of
+several people, lists of both, or a conversation. A question that cannot be used is not an error;
+its reason is kept.
+"""
+
+import collections
+import dataclasses
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+AnswerRule = Literal["most_frequent", "sampled"]
+ANSWER_RULES = ("most_frequent", "sampled")
+_IMAGE_TOKENS = ("<image>", "<Image>", "<ImageHere>", "<image_placeholder>")
+_ASKING, _ANSWERING = ("human", "user"), ("gpt", "assistant", "model")
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A question and the answer to learn. answers: of all people asked, if there were several."""
+
+    question: str
+    answer: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One record of a set: questions about one image.
+
+    image_id: as the set numbers its images; rows that share it are about one image.
+    image: what its reader finds the picture by.
+    pairs: the questions that can be used.
+    faults: a reason for each question that cannot.
+    """
+
+    image_id: str
+    image: str
+    pairs: tuple[Asked, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """One public set on disk. Instances are sent to worker processes."""
+
+    def rows(self) -> Iterable[Row]:
+        """Every record, in the order of the files. Raises UserError if the set cannot be read."""
+
+    def image(self, reference: str) -> bytes:
+        """The bytes of a row's picture. Raises Rejected or Failed if there are none."""
+
+
+class Fault(Exception):
+    """Why a question cannot be used."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Fields:
+    """What a set calls its fields; "/" leads into nested ones ("qa/question").
+
+    image: the picture, or its name. image_id: rows that share it are about one image; a set
+    without it has an image a row. answer: text, or the answers of several people. conversations:
+    turns by two speakers, in place of question and answer. A record without question and answer
+    may call them "prefix" and "suffix".
+    """
+
+    image: str = "image"
+    image_id: str = "image_id"
+    question: str = "question"
+    answer: str = "answer"
+    conversations: str = "conversations"
+
+
+@dataclasses.dataclass(frozen=True)
+class PairReader:
+    """Reads the pairs of a record.
+
+    prompt: the question of records that have an answer only (captions).
+    rule: which of several people's answers is learned; "sampled" draws one, by `seed` and the
+      question alone.
+    """
+
+    fields: Fields = Fields()
+    prompt: str = ""
+    rule: AnswerRule = "most_frequent"
+    seed: int = 0
+
+    def row(self, record: Mapping[str, Any], image_id: str, image: str) -> Row:
+        """The row of a record; what cannot be read is among its faults."""
+        turns = lookup(record, self.fields.conversations)
+        try:
+            if turns is not None:
+                return Row(image_id, image, *read_turns(turns))
+            return Row(image_id, image, *self._question_and_answer(record, image_id))
+        except Fault as fault:
+            return Row(image_id, image, faults=(str(fault),))
+
+    def asked(self, question: Any, answers: Any, key: str, preferred: Any = None) -> Asked:
+        """One pair.
+
+        Args:
+          answers: one answer, or those of several people, as texts or as records with "answer".
+          key: names the question; decides what is drawn.
+          preferred: what counts as the most frequent answer where several are.
+        Raises:
+          Fault: question or answer is empty.
+        """
+        text = as_text(question)
+        several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
+        given = [as_text(_answer_in(each)) for each in (answers if several else [answers])]
+        given = [answer for answer in given if answer]
+        if not text:
+            raise Fault("empty question")
+        if not given:
+            raise Fault("empty answer")
+        chosen = self._choose(given, key, as_text(preferred))
+        return Asked(text, chosen, tuple(given) if several and len(given) > 1 else ())
+
+    def _choose(self, given: Sequence[str], key: str, preferred: str) -> str:
+        if self.rule == "sampled":
+            rng = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
+            return given[int(rng.integers(len(given)))]
+        counts = collections.Counter(given)
+        most = max(counts.values())
+        tied = [answer for answer in counts if counts[answer] == most]
+        return preferred if preferred in tied else tied[0]
+
+    def _question_and_answer(
+        self, record: Mapping[str, Any], key: str
+    ) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+        if "suffix" in record:
+            record = {self.fields.question: record.get("prefix"), **record}
+            record = {self.fields.answer: record["suffix"], **record}
+        answers = require(record, self.fields.answer)
+        question = lookup(record, self.fields.question)
+        if question is None:
+            if not self.prompt:
+                raise Fault(f"no field {self.fields.question!r}")
+            question = self.prompt
+        if not _is_list(question):
+            return (self.asked(question, answers, f"{key}:{question}"),), ()
+        if not len(question):
+            raise Fault("empty question")
+        if not _is_list(answers) or len(answers) != len(question):
+            raise Fault("as many answers as questions are wanted")
+        pairs, faults = [], []
+        for number, (one, answer) in enumerate(zip(question, answers, strict=True)):
+            try:
+                pairs.append(self.asked(one, answer, f"{key}:{number}:{one}"))
+            except Fault as fault:
+                faults.append(str(fault))
+        return tuple(pairs), tuple(faults)
+
+
+def read_turns(turns: Any) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+    """Pairs of a conversation: what the human says, and what is answered to it.
+
+    Each pair stands alone. Place-holders of the image are taken out of the question. A turn that
+    nobody answers, or an answer that nobody asked for, is a fault.
+
+    Args:
+      turns: records {"from", "value"} or {"role", "content"}, or {"user", "assistant"} each.
+    Returns:
+      pairs and faults.
+    """
+    if not _is_list(turns):
+        raise Fault("a conversation is a list of turns")
+    pairs, faults = [], []
+    pending: str | None = None
+    for speaker, text in (said for turn in turns for said in _said(turn)):
+        if speaker in _ASKING:
+            if pending is not None:
+                faults.append("a question without an answer")
+            pending = without_image_tokens(text)
+        elif speaker in _ANSWERING:
+            if pending is None:
+                faults.append("an answer without a question")
+            elif not pending or not text.strip():
+                faults.append("empty answer" if pending else "empty question")
+            else:
+                pairs.append(Asked(pending, text.strip()))
+            pending = None
+        elif speaker != "system":
+            faults.append(f"unknown speaker {speaker!r}")
+    if pending is not None:
+        faults.append("a question without an answer")
+    if not pairs and not faults:
+        faults.append("empty conversation")
+    return tuple(pairs), tuple(faults)
+
+
+def _said(turn: Any) -> list[tuple[str, str]]:
+    if not isinstance(turn, Mapping):
+        raise Fault("a turn of a conversation is no record")
+    if "user" in turn and "assistant" in turn:
+        return [("user", as_text(turn["user"])), ("assistant", as_text(turn["assistant"]))]
+    speaker = turn.get("from", turn.get("role"))
+    text = turn.get("value", turn.get("content"))
+    if speaker is None or text is None:
+        raise Fault(f"unknown fields in a turn: {', '.join(sorted(map(str, turn)))}")
+    return [(as_text(speaker), as_text(text))]
+
+
+def without_image_tokens(text: str) -> str:
+    """The text without the words that stand for the image."""
+    for token in _IMAGE_TOKENS:
+        text = text.replace(token, "")
+    return text.strip()
+
+
+def lookup(record: Mapping[str, Any], name: str) -> Any:
+    """The value of a field, "/" leading into nested records; None where it is missing."""
+    if name in record:
+        return record[name]
+    value: Any = record
+    for part in name.split("/"):
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def require(record: Mapping[str, Any], name: str) -> Any:
+    """The value of a field. Raises Fault where it is missing, naming those there are."""
+    value = lookup(record, name)
+    if value is None:
+        raise Fault(f"no field {name!r}; there are {', '.join(sorted(map(str, record)))}")
+    return value
+
+
+def as_text(value: Any) -> str:
+    """Text, bytes or a number as text without white space at its ends; "" for anything else."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip()
+    if isinstance(value, str | int | float | np.integer | np.floating):
+        return str(value).strip()
+    return ""
+
+
+def _answer_in(value: Any) -> Any:
+    return value.get("answer") if isinstance(value, Mapping) else value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)

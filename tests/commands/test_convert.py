@@ -1,0 +1,170 @@
+"""The command on tiny sets in their official forms: stored, counted, resumed, refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.commands.convert import parse_fields
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.shards import open_split
+from spatialvlm_jax.generation.store import StoredExample
+from tests.conversion import published
+from tests.conversion.published import coco_name, photo, write_json, write_zip
+
+
+def command(form: str, paths: dict[str, str], out: Path, *more: str) -> list[str]:
+    files = [f"--{name}={path}" for name, path in paths.items()]
+    return ["convert", f"--format={form}", *files, f"--out={out}", "--quiet", *more]
+
+
+def examples(out: Path, split: str = "train") -> list[StoredExample]:
+    return [StoredExample(record) for record in open_split(out, split)]
+
+
+def test_a_converted_set_holds_each_image_once_with_all_its_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert cli.main(command("vqa_v2", published.vqa(tmp_path), out)) == 0
+    assert "6 images = 6 stored + 0 rejected + 0 failed; 18 questions = 18 stored + 0 rejected" in (
+        capsys.readouterr().out
+    )
+    first, *rest = examples(out)
+    assert len(rest) == 5
+    assert first.image_id == "vqa_v2/100"
+    assert first.texts("source") == ["vqa_v2"]
+    assert first.image().shape == (48, 64, 3)
+    assert np.isnan(first.floats("intrinsics")).all()
+    assert first.up() is None
+    assert first.objects() == ()
+    pairs = first.pairs()
+    assert {(pair.type, pair.kind, pair.answer) for pair in pairs} == {
+        ("vqa_v2", "general", "red mug")
+    }
+    assert [len(pair.answers) for pair in pairs] == [10, 10, 10]
+    assert not (out / ".items.array_record").exists()
+
+
+def test_jpeg_files_are_kept_and_tfds_reads_them(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert cli.main(command("gqa", published.gqa(tmp_path), out, "--name=gqa_balanced")) == 0
+    first = examples(out)[0]
+    assert first.bytes_of("image") == [photo(10)]
+    read = tfds.builder_from_directory(out).as_data_source("train")[0]
+    assert np.array_equal(read["image"], first.image())
+    assert read["qa"]["type"][0] == b"gqa_balanced"
+    assert first.image_id == "gqa_balanced/2000"
+
+
+def test_what_is_bad_is_in_the_ledger_and_the_counts_add_up(tmp_path: Path) -> None:
+    paths, out = published.vqa(tmp_path, images=8, questions_each=2), tmp_path / "out"
+    files = {coco_name(100 + i): photo(i) for i in range(8)}
+    del files[coco_name(101)]
+    files[coco_name(102)] = photo(2)[:40]
+    files[coco_name(103)] = photo(3, mode="L")
+    files[coco_name(104)] = photo(4, mode="CMYK")
+    write_zip(Path(paths["images"]), files)
+    document = json.loads(Path(paths["annotations"]).read_text())
+    for place in (5, 13, 6):  # both questions about 105, one of 106
+        document["annotations"][place].update(answers=[], multiple_choice_answer="")
+    write_json(Path(paths["annotations"]), document)
+    assert cli.main(command("vqa_v2", paths, out)) == 0
+    ledger = [json.loads(line) for line in (out / "ledger.jsonl").read_text().splitlines()]
+    assert {row["image_id"]: (row["stage"], row["reason"].split(":")[0]) for row in ledger} == {
+        "vqa_v2/101": ("image", f"{coco_name(101)!r} is missing"),
+        "vqa_v2/102": ("decode", "damaged"),
+        "vqa_v2/105": ("questions", "empty answer"),
+    }
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["asked"], summary["stored"]) == (8, 5)
+    assert summary["rejected"] + summary["failed"] == 3
+    assert json.loads((out / "questions.json").read_text()) == {
+        "asked": 16,
+        "stored": 9,
+        "rejected": 3,
+        "lost_with_image": 4,
+        "reasons": {"empty answer": 3},
+    }
+    shapes = {each.image_id: each.image().shape for each in examples(out)}
+    assert shapes["vqa_v2/103"] == (30, 80, 3)
+    assert shapes["vqa_v2/104"] == (48, 64, 3)
+
+
+def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> None:
+    paths = published.llava(tmp_path, images=130)
+    for name, workers in (("one", 1), ("two", 2)):
+        out = tmp_path / name
+        assert cli.main(command("llava", paths, out, f"--workers={workers}")) == 0
+    one, two = (
+        {path.name: path.read_bytes() for path in sorted((tmp_path / name).glob("spatialvlm-*"))}
+        for name in ("one", "two")
+    )
+    assert one
+    assert one == two
+    times = [path.stat().st_mtime_ns for path in sorted((tmp_path / "one").glob("spatialvlm-*"))]
+    assert cli.main(command("llava", paths, tmp_path / "one")) == 0
+    again = [path.stat().st_mtime_ns for path in sorted((tmp_path / "one").glob("spatialvlm-*"))]
+    assert times == again
+
+
+def test_another_set_in_the_same_place_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, out = published.vqa(tmp_path, images=3), tmp_path / "out"
+    assert cli.main(command("vqa_v2", paths, out)) == 0
+    assert cli.main(command("vqa_v2", paths, out, "--answer=sampled", "--seed=1")) == 2
+    assert "begun with other settings (items)" in capsys.readouterr().err
+
+
+def test_wrong_images_are_found_out_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = published.gqa(tmp_path)
+    paths["images"] = str(tmp_path)
+    assert cli.main(command("gqa", paths, tmp_path / "out")) == 0
+    (tmp_path / "empty").mkdir()
+    paths["images"] = str(tmp_path / "empty")
+    assert cli.main(command("gqa", paths, tmp_path / "other")) == 2
+    error = capsys.readouterr().err
+    assert "of 6 images tried not one is there; the first: '2000.jpg' is missing" in error
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--workers=0"], "--workers must be at least 1"),
+        (["--split=a-b"], "--split=a-b: letters, digits"),
+        (["--field=colour=x"], "--field wants NAME=FIELD"),
+        (["--answer=best"], "there are most_frequent, sampled"),
+        (["--annotations=x"], "format gqa takes no --annotations; it reads --questions and --imag"),
+    ],
+)
+def test_mistakes_are_one_line_and_code_2(
+    more: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command("gqa", published.gqa(tmp_path), tmp_path / "out"), *more]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_fields_are_pairs_of_known_names() -> None:
+    assert parse_fields(["image=img", "answer=qa/answer"]) == {
+        "image": "img",
+        "answer": "qa/answer",
+    }
+    with pytest.raises(UserError, match="NAME one of image, image_id, question"):
+        parse_fields(["image="])
+
+
+def test_help_has_an_example_of_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    from spatialvlm_jax.conversion.formats import FORMATS
+
+    with pytest.raises(SystemExit):
+        cli.main(["convert", "--help"])
+    told = capsys.readouterr().out
+    assert [form for form in FORMATS if f"--format={form} " not in told] == []
