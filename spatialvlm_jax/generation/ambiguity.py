@@ -19,6 +19,8 @@ from spatialvlm_jax.generation.captions import NounPhrase, common_noun, may_be_c
 from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.generation.references import View
 
+# A thing with fewer pixels than this share of the picture is not seen by people.
+_SEEN = 5e-4
 _ORDINALS = ("", "second", "third")
 
 
@@ -63,7 +65,9 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
     names no single thing.
 
     Args:
-      scene: N objects, whose captions may repeat.
+      scene: N objects, whose captions may repeat. `extra["dropped"]` may list things that are
+        seen but are no objects, as {"caption", "pixels"}: what they may be confused with is
+        rejected, since nothing is known of where they are.
       similarity: float[N, N], cosines of the captions' embeddings, or None to go by words alone.
 
     Returns:
@@ -81,6 +85,7 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
         scene, config.min_separation, config.min_visible_fraction, config.max_truncation, phrases
     )
     clustered = {index for cluster in clusters for index in cluster}
+    lost = _lost(scene)
     landmarks = [
         index
         for index, phrase in enumerate(phrases)
@@ -89,8 +94,8 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
     names: dict[int, tuple[str, str]] = {}
     for cluster in clusters:
         for index in cluster:
-            if phrases[index].countable:
-                reference = _reference(index, cluster, phrases)
+            reference = _reference(index, cluster, phrases)
+            if phrases[index].countable and not _fits_any(reference.noun, lost):
                 name = next(_names(reference, view, landmarks, config), None)
                 if name is not None:
                     names[index] = name
@@ -98,7 +103,9 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
     rejected = [
         index
         for index, phrase in enumerate(phrases)
-        if not phrase.countable or (index in clustered and index not in names)
+        if not phrase.countable
+        or (index in clustered and index not in names)
+        or _fits_any(phrase.text, lost)
     ]
     captions = [
         names[index][1] if index in names else phrase.text for index, phrase in enumerate(phrases)
@@ -131,6 +138,20 @@ def _alike(
             raise ValueError(f"similarity is {cosines.shape}, but there are {number} objects")
         alike |= np.maximum(cosines, cosines.T) >= config.min_similarity
     return alike
+
+
+def _lost(scene: Scene) -> list[NounPhrase]:
+    """Captions of what is seen in the picture, but is not among the objects."""
+    height, width = scene.image.shape[:2]
+    return [
+        parse(each["caption"])
+        for each in scene.extra.get("dropped", ())
+        if each.get("pixels", 0) >= _SEEN * height * width
+    ]
+
+
+def _fits_any(noun: str, lost: Sequence[NounPhrase]) -> bool:
+    return bool(lost) and any(may_be_confused(parse(noun), phrase) for phrase in lost)
 
 
 def _components(alike: np.ndarray) -> list[list[int]]:

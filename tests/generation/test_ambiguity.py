@@ -177,6 +177,19 @@ def test_several_chairs_in_one_box_undermine_the_single_one() -> None:
     assert captions(few, aside) == ["-", "leftmost chair"]
 
 
+def test_what_was_seen_but_not_lifted_undermines_what_it_may_be_confused_with() -> None:
+    scene = seen(make_scene(*row(2), plain("office chair", (0, 4, -0.5)), plain("mug", (0, 2, 0))))
+    for caption, pixels, rejected in (
+        ("chair", 900, [0, 1, 2]),
+        ("chair", 90, []),
+        ("red mug", 900, [3]),
+        ("table", 900, []),
+    ):
+        dropped = [{"caption": caption, "reason": "depth is unknown", "pixels": pixels}]
+        found = resolve(dataclasses.replace(scene, extra={"dropped": dropped}), CONFIG)
+        assert found.extra["ambiguity"]["rejected"] == rejected
+
+
 def test_under_roll_the_image_and_the_ground_must_agree() -> None:
     # The right one is much lower: rolled by 40 degrees, the camera sees it to the left.
     objects = [plain("mug", (-0.2, 4, 1), (0.1,) * 3), plain("mug", (0.2, 4, -1), (0.1,) * 3)]

@@ -65,6 +65,7 @@ def test_the_floor_is_flat_at_the_foot_of_the_camera(photos: list[Photo]) -> Non
         floor = floor_mask(scene)
         found += floor.sum()
         rows, columns = np.nonzero(floor)
+        assert scene.depth is not None
         depth = scene.depth[rows, columns]
         fx, cx, cy = scene.intrinsics[0, 0], scene.intrinsics[0, 2], scene.intrinsics[1, 2]
         points = np.stack([(columns + 0.5 - cx) / fx, (rows + 0.5 - cy) / fx, np.ones_like(depth)])
