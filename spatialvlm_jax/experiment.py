@@ -8,6 +8,7 @@ import dataclasses
 from typing import Literal
 
 AttentionRule = Literal["prefix", "image_prefix"]
+Resize = Literal["squash", "pad"]
 Group = Literal["encoder", "connector", "decoder", "embeddings"]
 
 
@@ -30,9 +31,15 @@ class EncoderConfig:
 
 @dataclasses.dataclass(frozen=True)
 class DecoderConfig:
-    """A Gemma-compatible decoder.
+    """A Gemma-compatible decoder (Gemma: arXiv 2403.08295; Gemma 2: arXiv 2408.00118).
 
     scale_embeddings: multiply token embeddings by sqrt(width), as Gemma does.
+    query_scale: what queries are multiplied by; 0 takes head_size^-0.5.
+    post_norms: normalise what attention and MLP add to the residual stream (Gemma 2).
+    attention_softcap, final_softcap: c tanh(x / c) on attention scores and on logits; 0 for none.
+      PaliGemma 2 was trained without the final one.
+    sliding_window: in layers 0, 2, 4, ... a token sees at most this many tokens back, itself
+      included; 0 for no limit.
     """
 
     vocab_size: int = 1024
@@ -44,6 +51,11 @@ class DecoderConfig:
     mlp_width: int = 512
     scale_embeddings: bool = True
     rope_base: float = 10_000.0
+    query_scale: float = 0.0
+    post_norms: bool = False
+    attention_softcap: float = 0.0
+    final_softcap: float = 0.0
+    sliding_window: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +104,10 @@ class WorldsRecipe:
 class DatasetConfig:
     """One member of the mixture.
 
-    path: directory of a stored data set (TFDS layout).
+    path: directory of a stored data set (TFDS layout), or a file of records.
+    format: "stored", or "jsonl": `path` is a JSON or JSON Lines file of records {image, question,
+      answer}, read where it is; `split` does not matter then.
+    images: folder or zip file of the pictures that records name.
     worlds: how to render it if `path` is missing; None: a missing data set is an error.
     weight: its share, in the unit `MixtureConfig.unit`.
     kinds, types: which pairs to use; empty means all.
@@ -102,6 +117,8 @@ class DatasetConfig:
 
     name: str
     path: str
+    format: Literal["stored", "jsonl"] = "stored"
+    images: str = ""
     split: str = "train"
     weight: float = 1.0
     kinds: tuple[str, ...] = ()
@@ -124,6 +141,8 @@ class DataConfig:
       of this size; must divide `length`; 0 takes the row as one block.
     pairs_per_image: at most this many pairs packed on one image; 1 is unpacked.
     prefix_template: wraps the question, "{question}" inside.
+    resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
+      shorter one with grey, which keeps proportions.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -134,6 +153,7 @@ class DataConfig:
     block_length: int = 0
     pairs_per_image: int = 16
     prefix_template: str = "{question}"
+    resize: Resize = "squash"
     seed: int = 0
     workers: int = 0
     shuffle: bool = True

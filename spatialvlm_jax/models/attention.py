@@ -36,14 +36,23 @@ def lead_with_heads(key: jax.Array, value: jax.Array) -> Keys:
     return Keys(key.transpose(0, 3, 1, 2, 4), value.transpose(0, 3, 1, 2, 4))
 
 
-def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
-    """Softmax attention over the union of `parts`; queries are scaled by H^-0.5.
+def softcap(x: jax.Array, limit: float) -> jax.Array:
+    """limit * tanh(x / limit), or x itself where the limit is 0."""
+    return limit * jnp.tanh(x / limit) if limit else x
+
+
+def attend(
+    query: jax.Array, parts: Sequence[Keys], *, scale: float = 0.0, score_limit: float = 0.0
+) -> jax.Array:
+    """Softmax attention over the union of `parts`.
 
     Every attention of the models goes through here, so another backend has one place to be.
 
     Args:
       query: float[B, S, Q, N, H].
       parts: at least one; together they hold all the keys.
+      scale: of the queries; 0 takes H^-0.5.
+      score_limit: softcap of the scores, applied before the mask; 0 for none.
 
     Returns:
       float[B, S, Q, N, H].
@@ -52,9 +61,9 @@ def attend(query: jax.Array, parts: Sequence[Keys]) -> jax.Array:
     heads = parts[0].key.shape[1]
     # Heads lead and the queries of a group lie in one axis: each product is a batch of plain
     # matrix products, twice as fast on CPU as leaving the layout to the compiler.
-    grouped = (query * size**-0.5).reshape(rows, texts, queries, heads, -1, size)
+    grouped = (query * (scale or size**-0.5)).reshape(rows, texts, queries, heads, -1, size)
     grouped = grouped.transpose(0, 3, 1, 4, 2, 5)
-    scores = [_scores(grouped, part) for part in parts]
+    scores = [_scores(grouped, part, score_limit) for part in parts]
     peaks = [jax.lax.stop_gradient(score).max(-1, keepdims=True) for score in scores]
     peak = functools.reduce(jnp.maximum, peaks)
     weights = [jnp.exp(score - peak) for score in scores]
@@ -75,7 +84,7 @@ def _flat(grouped: jax.Array, texts: int) -> jax.Array:
     return grouped.reshape(*grouped.shape[:2], texts, -1, grouped.shape[-1])
 
 
-def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
+def _scores(grouped: jax.Array, part: Keys, limit: float) -> jax.Array:
     """Masked products of queries [B, heads, S, G, Q, H] and keys: float32[B, heads, S, G, Q, K]."""
     product = jnp.einsum(
         "bnsqh,bnskh->bnsqk",
@@ -83,7 +92,7 @@ def _scores(grouped: jax.Array, part: Keys) -> jax.Array:
         part.key,
         preferred_element_type=jnp.float32,
     )
-    score = product.reshape(*grouped.shape[:-1], part.key.shape[3])
+    score = softcap(product, limit).reshape(*grouped.shape[:-1], part.key.shape[3])
     if part.mask is None:
         return score
     return jnp.where(part.mask[:, None, :, None], score, HIDDEN)

@@ -6,6 +6,7 @@ once and shared by all texts; text is [B, S, L, D].
 """
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DecoderConfig
-from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads
+from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
 from spatialvlm_jax.models.layers import (
     GatedMLP,
     RMSNorm,
@@ -25,6 +26,13 @@ from spatialvlm_jax.models.layers import (
 
 Rotary = tuple[jax.Array, jax.Array]
 Streams = tuple[jax.Array, jax.Array]
+
+
+class Windows(NamedTuple):
+    """What a sliding window leaves visible of image and text keys: bool[B, S, Q, keys]."""
+
+    image: jax.Array
+    text: jax.Array
 
 
 class Embedder(nnx.Module):
@@ -40,6 +48,7 @@ class Embedder(nnx.Module):
         table = jax.random.normal(rngs.params(), shape, jnp.float32)
         self.embedding = nnx.Param(table * (2.0 / config.width))
         self.scale = math.sqrt(config.width) if config.scale_embeddings else 1.0
+        self.logit_limit = config.final_softcap
 
     def encode(self, tokens: jax.Array, dtype: jnp.dtype) -> jax.Array:
         """int32[...] -> float[..., D]."""
@@ -50,11 +59,12 @@ class Embedder(nnx.Module):
         table = self.embedding[...].astype(hidden.dtype)
         flat = hidden.reshape(-1, hidden.shape[-1])
         logits = jnp.einsum("td,vd->tv", flat, table, preferred_element_type=jnp.float32)
+        logits = softcap(logits, self.logit_limit)
         return logits.reshape(*hidden.shape[:-1], -1)
 
 
 class DecoderBlock(nnx.Module):
-    """Pre-norm grouped-query attention with rotary positions, and GeGLU."""
+    """Pre-norm grouped-query attention with rotary positions, and GeGLU; post norms if asked."""
 
     def __init__(self, config: DecoderConfig, *, rngs: nnx.Rngs) -> None:
         """Residual outputs start small: 1 / sqrt(2 depth)."""
@@ -71,6 +81,9 @@ class DecoderBlock(nnx.Module):
         )
         self.mlp_norm = RMSNorm(config.width)
         self.mlp = GatedMLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
+        norms = [RMSNorm(config.width) if config.post_norms else None for _ in range(2)]
+        self.attention_post_norm, self.mlp_post_norm = nnx.data(norms[0]), nnx.data(norms[1])
+        self.query_scale, self.score_limit = config.query_scale, config.attention_softcap
 
     def project(self, x: jax.Array, rotary: Rotary) -> tuple[jax.Array, Keys]:
         """float[..., L, D] -> rotated queries and keys, with values."""
@@ -79,8 +92,13 @@ class DecoderBlock(nnx.Module):
 
     def finish(self, x: jax.Array, query: jax.Array, parts: list[Keys]) -> jax.Array:
         """Attends, then applies the MLP, both on the residual stream x."""
-        x = x + self.attention.output(attend(query, parts))
-        return x + self.mlp(self.mlp_norm(x))
+        mixed = attend(query, parts, scale=self.query_scale, score_limit=self.score_limit)
+        x = x + _normed(self.attention.output(mixed), self.attention_post_norm)
+        return x + _normed(self.mlp(self.mlp_norm(x)), self.mlp_post_norm)
+
+
+def _normed(x: jax.Array, norm: RMSNorm | None) -> jax.Array:
+    return x if norm is None else norm(x)
 
 
 class Decoder(nnx.Module):
@@ -103,11 +121,39 @@ class Decoder(nnx.Module):
         """int32[..., L] -> the rotary table."""
         return rotary_table(positions, self.config.head_size, self.config.rope_base)
 
+    def windows(
+        self,
+        image_tokens: int,
+        positions: jax.Array,
+        key_positions: jax.Array,
+        suffix_mask: jax.Array,
+    ) -> Windows | None:
+        """The sliding window's masks of text queries, or None where it reaches over everything.
+
+        Image and prefix see each other whole, as in transformers; only the suffix slides.
+
+        Args:
+          image_tokens: N.
+          positions, key_positions: int32[B, S, Q] and int32[B, S, K], of queries and text keys.
+          suffix_mask: bool[B, S, Q], which queries are of a suffix.
+        """
+        limit = self.config.sliding_window
+        if not limit or image_tokens + key_positions.shape[-1] <= limit:
+            return None
+        first = jnp.where(suffix_mask, positions + image_tokens - limit + 1, 0)[..., None]
+        image = first <= jnp.arange(image_tokens)
+        return Windows(image, first <= key_positions[..., None, :] + image_tokens)
+
+    def _slides(self, windows: Windows | None) -> jax.Array | None:
+        """bool[depth], which layers slide their window; None where none needs to."""
+        return None if windows is None else jnp.arange(self.config.depth) % 2 == 0
+
     def __call__(
         self,
         image: jax.Array,
         text: jax.Array,
         positions: jax.Array,
+        suffix_mask: jax.Array,
         text_mask: jax.Array,
         image_text_mask: jax.Array | None,
     ) -> tuple[jax.Array, jax.Array, tuple[Keys, Keys]]:
@@ -117,6 +163,7 @@ class Decoder(nnx.Module):
           image: float[B, 1, N, D].
           text: float[B, S, L, D]; S is 1 where the image sees text.
           positions: int32[B, S, L], counted from the segment's start; the image comes before.
+          suffix_mask: bool[B, S, L].
           text_mask: bool[B, S, L, L].
           image_text_mask: bool[B, 1, 1, L], or None where the image sees no text.
 
@@ -127,9 +174,10 @@ class Decoder(nnx.Module):
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
         text_rotary = self.rotary(positions + image.shape[-2])
+        windows = self.windows(image.shape[-2], positions, positions, suffix_mask)
 
         def layer(
-            block: DecoderBlock, streams: Streams, _: None
+            block: DecoderBlock, streams: Streams, slides: jax.Array | None
         ) -> tuple[Streams, tuple[jax.Array, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
@@ -137,7 +185,7 @@ class Decoder(nnx.Module):
             seen_by_image = [image_keys]
             if image_text_mask is not None:
                 seen_by_image.append(text_keys._replace(mask=image_text_mask))
-            seen_by_text = [image_keys, text_keys._replace(mask=text_mask)]
+            seen_by_text = _slide([image_keys, text_keys._replace(mask=text_mask)], windows, slides)
             streams = (
                 block.finish(image, image_query, seen_by_image),
                 block.finish(text, text_query, seen_by_text),
@@ -145,7 +193,7 @@ class Decoder(nnx.Module):
             return streams, (streams[1], (image_keys, text_keys))
 
         (_, text), (residuals, keys) = run_stack(
-            self.blocks, layer, (image, text), scan=self.scan_layers
+            self.blocks, layer, (image, text), self._slides(windows), scan=self.scan_layers
         )
         return self.final_norm(text), residuals[(self.config.depth - 1) // 2], keys
 
@@ -155,6 +203,7 @@ class Decoder(nnx.Module):
         positions: jax.Array,
         image_keys: Keys,
         text_keys: Keys,
+        key_positions: jax.Array,
         visible: jax.Array,
     ) -> tuple[jax.Array, Keys]:
         """One decoding step: a new token for each text, from stored keys.
@@ -163,21 +212,38 @@ class Decoder(nnx.Module):
           text: float[B, S, 1, D], the new tokens' embeddings.
           positions: int32[B, S, 1], counted from the segment's start.
           image_keys, text_keys: stored keys, [depth, B, heads, 1 or S, ..., H].
+          key_positions: int32[B, S, stored text keys], counted likewise.
           visible: bool[B, S, 1, stored text keys].
 
         Returns:
           Final-normed hidden states float[B, S, 1, D] and the new tokens' keys
           [depth, B, heads, S, 1, H], which the caller stores.
         """
-        rotary = self.rotary(positions + image_keys.key.shape[-2])
+        image_tokens = image_keys.key.shape[-2]
+        rotary = self.rotary(positions + image_tokens)
+        answer = jnp.ones_like(positions, bool)
+        windows = self.windows(image_tokens, positions, key_positions, answer)
 
         def layer(
-            block: DecoderBlock, x: jax.Array, stored: tuple[Keys, Keys]
+            block: DecoderBlock, x: jax.Array, inputs: tuple[jax.Array | None, Keys, Keys]
         ) -> tuple[jax.Array, Keys]:
             query, own = block.project(x, rotary)
-            image, earlier = stored
-            return block.finish(x, query, [image, earlier._replace(mask=visible), own]), own
+            slides, image, earlier = inputs
+            stored = _slide([image, earlier._replace(mask=visible)], windows, slides)
+            return block.finish(x, query, [*stored, own]), own
 
-        inputs = (image_keys, text_keys)
+        inputs = (self._slides(windows), image_keys, text_keys)
         text, keys = run_stack(self.blocks, layer, text, inputs, scan=self.scan_layers)
         return self.final_norm(text), keys
+
+
+def _slide(parts: list[Keys], windows: Windows | None, slides: jax.Array | None) -> list[Keys]:
+    """Image and text keys with their masks narrowed to the window in a layer that slides it."""
+    if windows is None or slides is None:
+        return parts
+    return [
+        part._replace(
+            mask=(within | ~slides) if part.mask is None else part.mask & (within | ~slides)
+        )
+        for part, within in zip(parts, windows, strict=True)
+    ]

@@ -103,11 +103,14 @@ def _generate(
         slot = jnp.arange(longest + max_tokens - 1)
         answered = (slot >= longest) & (slot < longest + loop.step - 1)
         visible = (slot < prefix_lengths[..., None]) | answered
+        after = prefix_lengths[..., None] + slot - longest
+        key_positions = jnp.where(slot < longest, slot, after)
         hidden, new = decoder.extend(
             decoder.embedder.encode(loop.token[..., None], embeddings.dtype),
             (prefix_lengths + loop.step - 1)[..., None],
             image_keys,
             loop.keys,
+            key_positions,
             visible[..., None, :],
         )
         at = longest + loop.step - 1
@@ -151,6 +154,7 @@ def _read_prefix(
         embeddings[:, None],
         model.decoder.embedder.encode(tokens, embeddings.dtype),
         jnp.broadcast_to(position, tokens.shape),
+        suffix,
         masks.text_mask(segments, suffix),
         masks.image_text_mask(model.config.attention, segments, suffix),
     )

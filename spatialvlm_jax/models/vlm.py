@@ -118,6 +118,7 @@ class VLM(nnx.Module):
             image_embeddings[:, None],
             self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
             positions.reshape(blocks),
+            suffix,
             masks.text_mask(segments, suffix),
             masks.image_text_mask(self.config.attention, segments, suffix),
         )

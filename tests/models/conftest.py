@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -37,8 +38,11 @@ def lively() -> MakeModel:
     shapes = nnx.split(nnx.eval_shape(lambda: VLM(TINY, rngs=nnx.Rngs(0))))[1]
     state = jax.tree.map(lambda x: jnp.asarray(0.5 * rng.normal(size=x.shape), x.dtype), shapes)
 
-    def make(rule: AttentionRule = "image_prefix", *, scan_layers: bool = False) -> VLM:
+    def make(
+        rule: AttentionRule = "image_prefix", *, scan_layers: bool = False, **decoder: Any
+    ) -> VLM:
         config = replace(TINY, attention=rule, scan_layers=scan_layers)
+        config = replace(config, decoder=replace(config.decoder, **decoder))
         definition = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))[0]
         return nnx.merge(definition, state)
 

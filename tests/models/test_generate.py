@@ -46,9 +46,17 @@ def answer_naively(model: VLM, image: np.ndarray, prefix: np.ndarray, eos: int) 
     return row[0, len(prefix) : len(prefix) + TOKENS].tolist()
 
 
-@pytest.mark.parametrize("rule", ["image_prefix", "prefix"])
-def test_greedy_answers_equal_naive_ones(lively: Callable[..., VLM], rule: AttentionRule) -> None:
-    model = lively(rule)
+GEMMA2 = {"sliding_window": 5, "attention_softcap": 2.0, "final_softcap": 4.0, "query_scale": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("rule", "decoder"),
+    [("image_prefix", {}), ("prefix", {}), ("image_prefix", GEMMA2), ("prefix", GEMMA2)],
+)
+def test_greedy_answers_equal_naive_ones(
+    lively: Callable[..., VLM], rule: AttentionRule, decoder: dict[str, float]
+) -> None:
+    model = lively(rule, **decoder)
     free = generate(model, IMAGES, PREFIXES, LENGTHS, max_tokens=TOKENS, eos_id=-1)
     assert free.shape == (2, 3, TOKENS)
     assert np.array_equal(free[0, 2], np.zeros(TOKENS))  # no question, no answer

@@ -34,6 +34,35 @@ def test_paligemma_has_the_published_sizes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("gemma2_2b", 2_614_341_888),
+        ("gemma2_9b", 9_241_705_984),
+        ("gemma2_27b", 27_227_128_320),
+    ],
+)
+def test_gemma2_has_the_published_sizes(name: str, published: int) -> None:
+    counts = sizes(f"debug+{name}")
+    words = 1_152 * variants.DECODERS[name].width
+    assert counts["decoder"] + counts["embeddings"] == published + words
+
+
+@pytest.mark.parametrize("resolution", [224, 448, 896])
+@pytest.mark.parametrize("name", variants.PALIGEMMAS)
+def test_paligemmas_come_at_three_resolutions(name: str, resolution: int) -> None:
+    config = variants.build_paligemma(name, resolution)
+    model = nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0)))
+    assert flat_params(model)["encoder/positions"].shape == ((resolution // 14) ** 2, 1152)
+
+
+def test_unknown_paligemmas_are_refused() -> None:
+    with pytest.raises(UserError, match='did you mean "paligemma2_3b"'):
+        variants.build_paligemma("paligema2_3b")
+    with pytest.raises(UserError, match="not 300"):
+        variants.build_paligemma("paligemma_3b", 300)
+
+
+@pytest.mark.parametrize(
     ("name", "millions"), [("Ti/16", 5.5), ("S/16", 21.7), ("B/16", 85.8), ("L/16", 303.2)]
 )
 def test_vit_sizes(name: str, millions: float) -> None:
