@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "generation": {"worlds"},
     "conversion": {"generation"},
     "evaluation": {"generation.records"},
+    "weights": {"models"},
     "training": {"models"},
     "experiment": set(),
     "config": set(),
