@@ -1,0 +1,174 @@
+"""Which way is up: from a sensor, or from a ground plane that can be trusted, else unknown.
+
+A plane that does not pass through the camera is m . X = 1, with the normal m / |m| pointing away
+from the camera and at the distance 1 / |m|. For a point X = depth * ray, m . X - 1 is the relative
+error of its depth, so that one tolerance holds near and far, and least squares weighs points as
+depth estimators err.
+"""
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+
+_CAMERA_UP = np.array([0.0, -1.0, 0.0])
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameConfig:
+    """When a ground plane is believed.
+
+    max_points: points of the ground that are looked at, at most. min_points: that are needed.
+    tolerance: relative depth error within which a point lies on the plane, at least.
+    min_inliers: share of the ground's points that must lie on it.
+    max_tilt: radians between the camera's up and the plane's: a facing wall is at 90 degrees.
+    min_above: share of the objects' points that must not lie below it.
+    trials: random triples tried, at most.
+    """
+
+    max_points: int = 800
+    min_points: int = 50
+    tolerance: float = 0.03
+    min_inliers: float = 0.6
+    max_tilt: float = float(np.deg2rad(60))
+    min_above: float = 0.9
+    trials: int = 100
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Frame:
+    """How the scene stands to gravity.
+
+    up: float64[3], unit, camera frame, or None. camera_height: metres above the ground, or None.
+    source: "given", "ground plane", or "camera" where gravity is unknown.
+    reason: why the ground was not used, or "". inliers: share of the ground's points on the plane.
+    """
+
+    up: np.ndarray | None
+    camera_height: float | None
+    source: Literal["given", "ground plane", "camera"]
+    reason: str = ""
+    inliers: float = 0.0
+
+
+class GroundPlane:
+    """A plane m . X = 1 as scikit-image's `ransac` wants a model."""
+
+    def __init__(self, m: np.ndarray) -> None:
+        self.m = m
+
+    @classmethod
+    def from_estimate(cls, points: np.ndarray) -> "GroundPlane | None":
+        """The plane by least squares of relative depth errors, or None for points in a line.
+
+        Args:
+          points: float64[N, 3], metres, camera frame.
+        """
+        try:
+            return cls(np.linalg.solve(points.T @ points, points.sum(0)))
+        except np.linalg.LinAlgError:
+            return None
+
+    def residuals(self, points: np.ndarray) -> np.ndarray:
+        """Relative depth error float64[N] of each point."""
+        return points @ self.m - 1
+
+    @property
+    def up(self) -> np.ndarray:
+        """float64[3], unit normal towards the camera, camera frame."""
+        return -self.m / np.linalg.norm(self.m)
+
+    @property
+    def distance(self) -> float:
+        """Metres from the camera."""
+        return float(1 / np.linalg.norm(self.m))
+
+
+def find_up(
+    ground: np.ndarray | None,
+    objects: np.ndarray,
+    given_up: np.ndarray | None,
+    config: FrameConfig,
+    noise_std: float,
+    rng: np.random.Generator,
+) -> Frame:
+    """Up and the camera's height over the ground.
+
+    A given up is kept, and the ground tells the height only. Without it the ground's plane is
+    used if it agrees with the ground mask, with the camera's up and with the objects.
+
+    Args:
+      ground: float64[N, 3], metres, camera frame: points of a ground mask, or None without a mask.
+        No plane is ever fitted to points that nothing says are ground.
+      objects: float64[M, 3], likewise: points of the objects.
+      given_up: float[3], camera frame, from a sensor or an annotation, or None.
+      noise_std: relative standard error of a depth.
+    """
+    tolerance = max(config.tolerance, 3 * noise_std)
+    if given_up is not None:
+        up = np.asarray(given_up, np.float64) / np.linalg.norm(given_up)
+        return Frame(up, _height_along(up, ground, config, tolerance), "given")
+    if ground is None:
+        return Frame(None, None, "camera", "no ground mask")
+    if len(ground) < config.min_points:
+        return Frame(None, None, "camera", f"the ground shows {len(ground)} points only")
+    plane, inliers = _fit(ground, config, tolerance, rng)
+    if plane is None:
+        return Frame(None, None, "camera", "no plane fits the ground mask")
+    reason = _disagreement(plane, inliers, objects, config, tolerance)
+    if reason:
+        return Frame(None, None, "camera", reason, inliers)
+    return Frame(plane.up, plane.distance, "ground plane", "", inliers)
+
+
+def _fit(
+    points: np.ndarray, config: FrameConfig, tolerance: float, rng: np.random.Generator
+) -> tuple[GroundPlane | None, float]:
+    """The plane most points lie on (Fischler & Bolles 1981), refined, and their share."""
+    from skimage.measure import ransac
+
+    plane, inliers = ransac(
+        points,
+        GroundPlane,
+        min_samples=3,
+        residual_threshold=tolerance,
+        max_trials=config.trials,
+        stop_probability=0.999,
+        rng=rng,
+    )
+    for _ in range(2):
+        if not plane or inliers is None or np.count_nonzero(inliers) < 3:
+            return None, 0.0
+        plane = GroundPlane.from_estimate(points[inliers])
+        if plane is not None:
+            inliers = np.abs(plane.residuals(points)) < tolerance
+    return plane, float(inliers.mean())
+
+
+def _disagreement(
+    plane: GroundPlane, inliers: float, objects: np.ndarray, config: FrameConfig, tolerance: float
+) -> str:
+    """Why the plane is not the ground, or ""."""
+    if inliers < config.min_inliers:
+        return f"the ground mask is no plane ({inliers:.0%} of its points fit)"
+    tilt = float(np.arccos(np.clip(plane.up @ _CAMERA_UP, -1, 1)))
+    if tilt > config.max_tilt:
+        return f"the ground plane is tilted by {np.rad2deg(tilt):.0f} degrees: a wall or a ceiling"
+    above = float((plane.residuals(objects) < 2 * tolerance).mean())
+    if above < config.min_above:
+        return f"the ground plane lies above {1 - above:.0%} of the objects' points"
+    return ""
+
+
+def _height_along(
+    up: np.ndarray, ground: np.ndarray | None, config: FrameConfig, tolerance: float
+) -> float | None:
+    """The camera's height over ground points that are level, else None."""
+    if ground is None or len(ground) < config.min_points:
+        return None
+    heights = -(ground @ up)
+    height = float(np.median(heights))
+    if height <= 0:
+        return None
+    level = np.abs(heights - height) < tolerance * height
+    return height if level.mean() >= config.min_inliers else None

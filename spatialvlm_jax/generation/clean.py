@@ -1,0 +1,193 @@
+"""Which pixels of a mask really show the object: sampling, edge bleed, flying pixels, outliers.
+
+All tests run at a capped sample of a mask's pixels and look at their neighbours in the depth
+image, so that the cost does not grow with the size of the picture or of the object.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+# Half of the eight directions in the image, (rows, columns); the others are their opposites.
+_AXES = np.array([(0, 1), (1, 0), (1, 1), (1, -1)])
+# Relative noise of a pixel's depth below which averaging would cost more in detail than it brings.
+_SMOOTH = 0.001
+
+
+@dataclasses.dataclass(frozen=True)
+class CleanConfig:
+    """How pixels are chosen and which are refused.
+
+    max_points: pixels looked at in a mask, at most.
+    edge_width: pixels, how far from a mask's border the depth may be that of something else: masks
+      are drawn a little too large, and depth maps are blurred at edges.
+    edge_jump: relative difference of the depths of neighbours that is an edge, not a surface.
+    bleed_jump: the same between a pixel near the border and the inside.
+    neighbors: nearest points by whose mean distance a point is an outlier.
+    outlier_ratio: refused where that distance is so many times the object's median.
+    min_pixels: pixels a mask needs. min_valid: share of them that needs depth.
+    min_points: points that need to be left after cleaning.
+    """
+
+    max_points: int = 800
+    edge_width: int = 2
+    edge_jump: float = 0.05
+    bleed_jump: float = 0.03
+    neighbors: int = 6
+    outlier_ratio: float = 5.0
+    min_pixels: int = 48
+    min_valid: float = 0.5
+    min_points: int = 24
+
+
+def sample_pixels(
+    mask: np.ndarray, cap: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, int64[N] each with N <= cap, of pixels spread evenly over a mask.
+
+    One pixel is drawn from each of `cap` runs of the mask in reading order: a regular grid would
+    miss the object's ends by half its pitch, and always on the same side.
+
+    Args:
+      mask: bool[H, W].
+    """
+    pixels = np.flatnonzero(mask)
+    if len(pixels) > cap:
+        runs = (np.arange(cap) + rng.random(cap)) * (len(pixels) / cap)
+        pixels = pixels[runs.astype(np.int64)]
+    return np.divmod(pixels, mask.shape[1])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cleaned:
+    """depth: float64[N], metres, meaningless where not `believed`, bool[N].
+
+    pixel_noise: relative standard error that differs from pixel to pixel, as measured.
+    noise: what averaging leaves of it in `depth`.
+    """
+
+    depth: np.ndarray
+    believed: np.ndarray
+    pixel_noise: float
+    noise: float
+
+
+class _Neighbors:
+    """Reads a depth image at an offset from given pixels; clipped at the image's border."""
+
+    def __init__(self, depth: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+        self.depth, self.rows, self.columns = depth.ravel(), rows, columns
+        self.height, self.width = depth.shape
+        here = self.depth[rows * self.width + columns]
+        self.known = np.isfinite(here) & (here > 0)
+        self.here = np.where(self.known, here, 1.0).astype(np.float64)
+
+    def steps(self, down: int, right: int, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(step float64[N], inside bool[N]) to the pixel `down` rows and `right` columns away.
+
+        The step is that of inverse depth, relative to the inverse depth here: inverse depth is
+        linear in the image on every plane. -1 where the other depth is unknown. `inside` reads
+        `where`, bool[H * W].
+        """
+        rows = np.minimum(np.maximum(self.rows + down, 0), self.height - 1)
+        columns = np.minimum(np.maximum(self.columns + right, 0), self.width - 1)
+        flat = rows * self.width + columns
+        other = self.depth[flat]
+        return self.here / np.where(other > 0, other, np.inf) - 1, where[flat]
+
+
+def clean_depth(
+    depth: np.ndarray,
+    mask: np.ndarray,
+    core: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    offsets: np.ndarray,
+    config: CleanConfig,
+    noise_std: float,
+) -> Cleaned:
+    """The depth at some places in pixels of a mask, and which of them to believe.
+
+    Refused are pixels without depth, flying pixels (whose depth lies between that of two
+    neighbours, far from both) and edge bleed: pixels near the mask's border whose depth differs
+    from what lies further inside, whichever direction inward one looks.
+
+    Depth is carried from a pixel's centre to a place in it along the surface, and averaged over
+    opposite pairs of neighbours on that surface if it is noisy. Planes stay in place.
+
+    Args:
+      depth: float32[H, W], metres. mask: bool[H, W]. core: bool[H, W], what of the mask lies more
+        than `config.edge_width` pixels from its border.
+      rows, columns: int64[N].
+      offsets: float64[2, N], in [-0.5, 0.5], rows and columns from each pixel's centre.
+      noise_std: relative standard error of a pixel's depth.
+    """
+    near = _Neighbors(depth, rows, columns)
+    jump = max(config.edge_jump, 6 * noise_std)
+    believed, inside = near.known, mask.ravel()
+    bends, slope = np.zeros((len(_AXES), len(rows))), np.zeros(len(rows))
+    level = np.zeros((len(_AXES), len(rows)), np.bool_)
+    for axis, (down, right) in enumerate(_AXES):
+        ahead, ahead_in = near.steps(down, right, inside)
+        behind, behind_in = near.steps(-down, -right, inside)
+        flying = np.minimum(np.abs(ahead), np.abs(behind)) > jump
+        believed &= ~(flying & (ahead * behind < 0))
+        ahead_in &= np.abs(ahead) < jump
+        behind_in &= np.abs(behind) < jump
+        level[axis] = ahead_in & behind_in
+        bends[axis] = np.where(level[axis], ahead + behind, 0.0)
+        if axis < 2:
+            rise = np.where(ahead_in, ahead, 0.0) - np.where(behind_in, behind, 0.0)
+            slope += offsets[1 - axis] * rise / np.maximum(1.0 * ahead_in + behind_in, 1.0)
+    band = np.flatnonzero(~core[rows, columns])
+    believed[band] &= ~_edge_bleed(
+        _Neighbors(depth, rows[band], columns[band]), core.ravel(), config, noise_std
+    )
+    # The second difference of three independent depths has six times the variance of one.
+    pixel_noise = noise = 0.0
+    if level.any():
+        pixel_noise = noise = 1.4826 * float(np.median(np.abs(bends[level]))) / 6**0.5
+    if noise > _SMOOTH:
+        averaged = 1 + 2 * level.sum(0)
+        slope += bends.sum(0) / averaged
+        noise *= float(np.mean(averaged**-0.5))
+    return Cleaned(near.here / np.maximum(1 + slope, 0.5), believed, pixel_noise, noise)
+
+
+def _edge_bleed(
+    near: _Neighbors, core: np.ndarray, config: CleanConfig, noise_std: float
+) -> np.ndarray:
+    """bool[N]: pixels near the mask's border that are unlike all that lies further inside.
+
+    Alike is a depth that is close to one inside, or that lies on in line with two. Thin parts,
+    which have no inside, are kept.
+    """
+    compared = np.zeros(len(near.here), np.bool_)
+    alike = np.zeros(len(near.here), np.bool_)
+    close = max(config.bleed_jump, 4 * noise_std)
+    one, two = config.edge_width + 1, config.edge_width + 3
+    for down, right in (*_AXES, *-_AXES):
+        first, looks = near.steps(one * down, one * right, core)
+        second, in_line = near.steps(two * down, two * right, core)
+        ahead = first + (first - second) * (one / (two - one))
+        compared |= looks
+        alike |= looks & ((np.abs(first) < close) | (in_line & (np.abs(ahead) < close)))
+    return compared & ~alike
+
+
+def outliers(points: np.ndarray, config: CleanConfig) -> np.ndarray:
+    """bool[N]: points whose nearest neighbours are far away for this object.
+
+    Statistical outlier removal (Rusu et al. 2008) with the median in place of mean and deviation:
+    on one object, surfaces seen at a low angle are sampled several times thinner than others.
+
+    Args:
+      points: float[N, 3], metres.
+    """
+    wanted = min(config.neighbors, len(points) - 1)
+    if wanted < 1:
+        return np.zeros(len(points), np.bool_)
+    tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+    spacing = tree.query(points, k=wanted + 1)[0][:, 1:].mean(1)
+    return spacing > config.outlier_ratio * np.median(spacing)
