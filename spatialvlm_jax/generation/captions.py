@@ -14,7 +14,8 @@ _ARTICLES = frozenset("a an the this that one some his her their its my your".sp
 _BREAKS = frozenset(
     """on in of with at by near next to behind beside below under underneath above over against
     between around from for inside outside that which who holding sitting standing wearing hanging
-    lying leaning facing closest nearest farthest covered filled made attached mounted placed""".split()
+    lying leaning facing closest nearest farthest covered filled made attached mounted
+    placed""".split()
 )
 _COLLECTIVES = frozenset("group pair row bunch couple lot crowd pile set collection".split())
 _NUMBERS = frozenset(
