@@ -91,7 +91,7 @@ def lift(perception: Perception, config: LiftConfig) -> Scene:
     """The scene that a photo shows, before ambiguous captions are resolved.
 
     The scene's `extra` tells, beside what the photo's holds: "frame" (where up comes from, and
-    why it is unknown where it is), "dropped" (caption and reason of regions without enough
+    why it is unknown where it is), "dropped" (caption, reason and pixels of regions without enough
     evidence) and "regions" (for each object, its index in `perception.regions`).
 
     Raises:
@@ -146,7 +146,8 @@ def _see_all(
     for index, region in enumerate(perception.regions):
         found = _see(index, region, perception.depth, config, rng)
         if isinstance(found, str):
-            dropped.append({"caption": region.caption, "reason": found})
+            pixels = 0 if region.mask is None else int(np.count_nonzero(region.mask))
+            dropped.append({"caption": region.caption, "reason": found, "pixels": pixels})
         else:
             seen.append(found)
     return seen, dropped
