@@ -8,7 +8,7 @@ The same command started again goes on from the last checkpoint in the workdir, 
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -27,7 +27,7 @@ from spatialvlm_jax.training import freezing, sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser, export
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
-from spatialvlm_jax.training.metrics import MetricsWriter
+from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
 from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
 from spatialvlm_jax.training.resume import describe_run, resume
@@ -70,6 +70,9 @@ def train(experiment: Experiment, workdir: Path) -> None:
         return evaluate_on_schedule(model, experiment, tokenizer, workdir, int(state.step))
 
     writer = MetricsWriter(workdir, resume_step=int(state.step))
+    requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
+    writer.write_requested_shares(requested)
+    print(describe_shares(requested, f"requested, of {experiment.data.unit}"), flush=True)
     state = Loop(
         experiment=experiment,
         workdir=workdir,
@@ -83,8 +86,16 @@ def train(experiment: Experiment, workdir: Path) -> None:
     ).run(state, data)
     writer.close()
     checkpoints.close()
+    realised = realised_shares(writer.path)
+    print(describe_shares(realised, "realised, of loss_tokens"), flush=True)
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment)
+
+
+def describe_shares(shares: Mapping[str, float], what: str) -> str:
+    """One line about a mixture: "mixture (requested, of loss_tokens): spatial 5.0 %, ..."."""
+    each = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+    return f"mixture ({what}): {each or 'nothing'}"
 
 
 def step_config(experiment: Experiment) -> StepConfig:

@@ -132,6 +132,11 @@ def _check(data: DataConfig, model: ModelConfig, process_index: int, process_cou
         raise DataError(
             f"data.block_length={data.block_length} must divide data.length={data.length}"
         )
+    for dataset in data.datasets if data.dense else ():
+        if dataset.format != "stored":
+            raise DataError(f"data.dense needs stored truth, which {dataset.name!r} has not")
+    if data.dense and data.resize != "squash":
+        raise DataError(f"data.dense needs data.resize='squash', not {data.resize!r}")
     if data.pairs_per_image > 1 and model.attention != "image_prefix":
         raise DataError(
             f"data.pairs_per_image={data.pairs_per_image} packs several pairs on an image, which "
@@ -177,6 +182,7 @@ def train_loader(
             seed=data.seed,
             image_size=model.encoder.image_size,
             dense=dense,
+            resize=data.resize,
         )
         for number, source in enumerate(sources)
     ]

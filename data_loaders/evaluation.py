@@ -11,7 +11,7 @@ from data_loaders.build import load_tokenizer
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Resize
 from spatialvlm_jax.generation.records import QA
 
 _PREFIX_MULTIPLE = 8
@@ -90,20 +90,26 @@ def eval_batches(
     longest = max(len(prefix) for chosen in asked for prefix in chosen.prefixes)
     width = -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
     return (
-        _stack(asked[start : start + batch_size], batch_size, pairs_per_image, width, model)
+        _stack(
+            asked[start : start + batch_size],
+            batch_size,
+            pairs_per_image,
+            width,
+            model.encoder.image_size,
+            data.resize,
+        )
         for start in range(0, len(asked), batch_size)
     )
 
 
 def _stack(
-    asked: Sequence[_Asked], rows: int, slots: int, width: int, model: ModelConfig
+    asked: Sequence[_Asked], rows: int, slots: int, width: int, size: int, resize: Resize
 ) -> EvalBatch:
-    size = model.encoder.image_size
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
     for row, chosen in enumerate(asked):
-        images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size)
+        images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size, resize)
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(

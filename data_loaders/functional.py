@@ -9,8 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from spatialvlm_jax.experiment import Resize
+
 Tokens = Sequence[int]
 Pair = tuple[Tokens, Tokens]
+_GREY = 127
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,11 +130,36 @@ def pad_prefixes(
     return tokens, lengths
 
 
-def resize_image(image: np.ndarray, size: int) -> np.ndarray:
-    """uint8[size, size, 3] from uint8[H, W, 3]: squeezed to a square, antialiased bicubic."""
-    if image.shape[:2] == (size, size):
+def resize_image(image: np.ndarray, size: int, how: Resize = "squash") -> np.ndarray:
+    """A square picture in colour, resized by antialiased bicubic interpolation.
+
+    Args:
+      image: uint8[H, W, 3], or grey uint8[H, W] or uint8[H, W, 1], or with alpha uint8[H, W, 4].
+      how: "squash" changes the proportions; "pad" keeps them and lays the picture in the middle of
+        a grey square.
+    Returns:
+      uint8[size, size, 3].
+    """
+    if image.ndim == 2:
+        image = image[..., None]
+    image = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]
+    height, width = image.shape[:2]
+    if (height, width) == (size, size):
         return image
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+    longest = max(height, width)
+    rows, columns = (
+        (size, size)
+        if how == "squash"
+        else (max(1, round(height * size / longest)), max(1, round(width * size / longest)))
+    )
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    resized = np.asarray(picture.resize((columns, rows), Image.Resampling.BICUBIC))
+    if (rows, columns) == (size, size):
+        return resized
+    square = np.full((size, size, 3), _GREY, np.uint8)
+    top, left = (size - rows) // 2, (size - columns) // 2
+    square[top : top + rows, left : left + columns] = resized
+    return square
 
 
 def resize_nearest(array: np.ndarray, size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Stored data sets as random-access sources of tokenised images.
+"""Data sets, stored or read where they lie, as random-access sources of tokenised images.
 
 A source gives images that have at least one usable pair: one that passes the data set's filter and
 fits into a row. Where an image has none, the next image that has one stands in, so that a source
@@ -13,6 +13,7 @@ import numpy as np
 
 from data_loaders.errors import DataError
 from data_loaders.functional import Pair
+from data_loaders.in_place import InPlaceExample, open_in_place
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.phrasing import rephrase
@@ -61,12 +62,12 @@ class AnswerNoise:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TokenizedImage:
-    """A stored example and its usable pairs as (prefix, suffix) tokens.
+    """An example and its usable pairs as (prefix, suffix) tokens.
 
     kept: index of each usable pair among all pairs of the example.
     """
 
-    example: StoredExample
+    example: StoredExample | InPlaceExample
     pairs: tuple[Pair, ...]
     records: tuple[QA, ...]
     kept: tuple[int, ...]
@@ -74,6 +75,29 @@ class TokenizedImage:
     def lengths(self) -> list[int]:
         """Tokens of each pair, prefix and suffix together."""
         return [len(prefix) + len(suffix) for prefix, suffix in self.pairs]
+
+
+class StoredExamples:
+    """Random access to the examples of a stored split."""
+
+    def __init__(self, path: str, split: str):
+        self._records = open_split(path, split)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, index: int) -> StoredExample:
+        return StoredExample(self._records[index])
+
+
+def _open(config: DatasetConfig) -> StoredExamples | list[InPlaceExample]:
+    """The examples of a data set; raises DataError if it cannot be read."""
+    if config.format == "jsonl":
+        return open_in_place(config)
+    try:
+        return StoredExamples(config.path, config.split)
+    except StoreError as error:
+        raise DataError(f"data set {config.name!r}: {error}") from None
 
 
 class TokenizedSource:
@@ -98,10 +122,7 @@ class TokenizedSource:
         """
         if "{question}" not in prefix_template:
             raise DataError(f"prefix_template needs '{{question}}' inside, not {prefix_template!r}")
-        try:
-            self._records = open_split(config.path, config.split)
-        except StoreError as error:
-            raise DataError(f"data set {config.name!r}: {error}") from None
+        self._examples = _open(config)
         self.name = config.name
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
@@ -111,7 +132,7 @@ class TokenizedSource:
         self[0]
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._examples)
 
     def __getitem__(self, index: int) -> TokenizedImage:
         """The image at `index`, or the next one that has a usable pair.
@@ -133,8 +154,10 @@ class TokenizedSource:
 
     def at(self, index: int) -> TokenizedImage:
         """The image at `index`, which may have no usable pair."""
-        example = StoredExample(self._records[index])
-        captions = example.texts("objects/caption") if self._noise.std else ()
+        example = self._examples[index]
+        captions: Sequence[str] = ()
+        if self._noise.std and isinstance(example, StoredExample):
+            captions = example.texts("objects/caption")
         pairs, records, kept = [], [], []
         for place, record in enumerate(example.pairs()):
             if not self._filter.keeps(record):

@@ -11,6 +11,8 @@ from data_loaders.batch import Batch, DenseTargets
 from data_loaders.dense import DenseReader
 from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
+from spatialvlm_jax.experiment import Resize
+from spatialvlm_jax.generation.store import StoredExample
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,7 @@ class PackRow(grain.transforms.MapWithIndex):
     seed: int
     image_size: int
     dense: DenseReader | None
+    resize: Resize = "squash"
 
     def choose(self, index: int, image: TokenizedImage) -> list[int]:
         """Which pairs the row at `index` of the endlessly repeated data set packs, in order."""
@@ -64,9 +67,10 @@ class PackRow(grain.transforms.MapWithIndex):
         row = pack_row(pairs, self.length, self.block_length)
         dense = None
         if self.dense is not None:
+            assert isinstance(element.example, StoredExample)
             records = [element.records[place] for place in taken]
             dense = self.dense(element.example, row, pairs, records)
-        image = resize_image(element.example.image(), self.image_size)
+        image = resize_image(element.example.image(), self.image_size, self.resize)
         return ImageRow(image, row, self.dataset_id, dense)
 
 

@@ -117,8 +117,6 @@ class DatasetConfig:
 
     name: str
     path: str
-    format: Literal["stored", "jsonl"] = "stored"
-    images: str = ""
     split: str = "train"
     weight: float = 1.0
     kinds: tuple[str, ...] = ()
@@ -127,6 +125,8 @@ class DatasetConfig:
     noise_std_metres: float = 0.0
     noise_seed: int = 0
     worlds: WorldsRecipe | None = None
+    format: Literal["stored", "jsonl"] = "stored"
+    images: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -124,5 +124,5 @@ class ZipImages:
         _check_bytes(name, self._file.getinfo(found).file_size)
         try:
             return self._file.read(found)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, RuntimeError, OSError) as error:
             raise Failed("image", f"{name!r} cannot be read from the zip file: {error}") from None

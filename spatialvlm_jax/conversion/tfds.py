@@ -49,7 +49,7 @@ class TfdsReader:
             decoders = {part: decoders}
         try:
             return builder.as_data_source(self._split, decoders=decoders)
-        except NotImplementedError:
+        except RuntimeError:
             form = builder.info.file_format
             raise UserError(
                 f"{self._name} is stored as {getattr(form, 'value', form)}, which only TensorFlow "

@@ -11,6 +11,7 @@ from tensorboardX import SummaryWriter
 
 FILE = "metrics.jsonl"
 EVAL_PREFIX = "eval/"
+SHARE_PREFIX, REQUESTED_PREFIX = "share/", "requested_share/"
 
 
 class MetricsWriter:
@@ -19,11 +20,13 @@ class MetricsWriter:
     def __init__(self, workdir: Path, resume_step: int) -> None:
         """Keeps rows up to and including `resume_step`, and opens both files.
 
-        `evaluated` holds the steps whose evaluation is on record.
+        `evaluated` holds the steps whose evaluation is on record; `has_shares` says whether the
+        requested shares are.
         """
         self.path = workdir / FILE
         rows = truncate(self.path, resume_step)
-        self.evaluated = {row["step"] for row in rows if _is_evaluation(row)}
+        self.evaluated = {row["step"] for row in rows if _has(row, EVAL_PREFIX)}
+        self.has_shares = any(_has(row, REQUESTED_PREFIX) for row in rows)
         self._file = self.path.open("a", encoding="utf-8")
         self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=resume_step + 1)
 
@@ -40,6 +43,12 @@ class MetricsWriter:
         self.write(step, {EVAL_PREFIX + name: value for name, value in values.items()})
         self.evaluated.add(step)
         self.flush()
+
+    def write_requested_shares(self, shares: Mapping[str, float]) -> None:
+        """Adds what share of each data set was asked for, as a row of step 0, once a run."""
+        if not self.has_shares:
+            self.write(0, {REQUESTED_PREFIX + name: share for name, share in shares.items()})
+            self.has_shares = True
 
     def flush(self) -> None:
         """Hands everything to the operating system: a kill afterwards loses none of it."""
@@ -80,5 +89,15 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _is_evaluation(row: Mapping[str, Any]) -> bool:
-    return any(name.startswith(EVAL_PREFIX) for name in row)
+def realised_shares(path: Path) -> dict[str, float]:
+    """The mean over all steps on record of the share of loss tokens, by data set."""
+    rows = [row for row in read_rows(path) if _has(row, SHARE_PREFIX)]
+    names = [name for name in (rows[0] if rows else ()) if name.startswith(SHARE_PREFIX)]
+    return {
+        name.removeprefix(SHARE_PREFIX): sum(row.get(name, 0.0) for row in rows) / len(rows)
+        for name in names
+    }
+
+
+def _has(row: Mapping[str, Any], prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in row)

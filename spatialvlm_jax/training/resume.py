@@ -11,7 +11,7 @@ from spatialvlm_jax.training.state import TrainState
 
 # What may change between a run and its continuation: where things lie and how fast they come.
 _FREE = ("data.workers",)
-_FREE_OF_DATASETS = ("path", "worlds")
+_FREE_OF_DATASETS = ("path", "images", "worlds")
 
 
 def describe_run(experiment: Experiment, processes: int) -> dict[str, Any]:
@@ -30,7 +30,10 @@ def describe_run(experiment: Experiment, processes: int) -> dict[str, Any]:
             "optimizer": experiment.optim.optimizer,
             "freeze": sorted(experiment.optim.freeze),
         },
-        "train": {"seed": experiment.train.seed, "init_from": experiment.train.init_from},
+        "train": {
+            name: getattr(experiment.train, name)
+            for name in ("seed", "init_from", "init_encoder_from", "init_decoder_from")
+        },
         "processes": processes,
     }
     return {name: value for name, value in _flatten(tree) if name not in _FREE}

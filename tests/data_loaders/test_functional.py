@@ -133,3 +133,28 @@ def test_resizing_keeps_flat_colours_and_where_things_are() -> None:
         [3, 3, 4, 4],
     ]
     assert resize_nearest(np.arange(16).reshape(4, 4), 2).tolist() == [[5, 7], [13, 15]]
+
+
+def test_pictures_become_squares_whatever_their_shape() -> None:
+    for shape in ((480, 640, 3), (640, 480), (480, 640, 1), (30, 30, 4), (90, 900, 3), (32, 32)):
+        image = np.full(shape, 200, np.uint8)
+        squashed, padded = (resize_image(image, 32, how) for how in ("squash", "pad"))
+        assert squashed.shape == padded.shape == (32, 32, 3)
+        assert squashed.dtype == padded.dtype == np.uint8
+        assert (squashed == 200).all()
+        assert (padded[16, 16] == 200).all()
+
+
+def test_padding_keeps_proportions_and_squashing_does_not() -> None:
+    # The left half is black, the right half white, in a picture twice as wide as high.
+    image = np.zeros((20, 40, 3), np.uint8)
+    image[:, 20:] = 255
+    padded, squashed = resize_image(image, 8, "pad"), resize_image(image, 8)
+    assert (padded[:2] == 127).all()
+    assert (padded[-2:] == 127).all()
+    assert (padded[2:6, 0] == 0).all()
+    assert (padded[2:6, -1] == 255).all()
+    assert (squashed[:, 0] == 0).all()
+    assert (squashed[:, -1] == 255).all()
+    tall = resize_image(image.swapaxes(0, 1), 8, "pad")
+    assert np.array_equal(tall, padded.swapaxes(0, 1))

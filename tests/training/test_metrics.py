@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.training.metrics import MetricsWriter, read_rows, truncate
+from spatialvlm_jax.training.metrics import MetricsWriter, read_rows, realised_shares, truncate
 
 
 def write_steps(workdir, resume_step, steps):
@@ -60,3 +60,19 @@ def test_bytes_that_are_no_rows_are_passed_over(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(b'{"step": 1, "loss": 2}\n\xff\xfe\n[1]\n{"step": "x"}\n{"no": 1}\n')
     assert truncate(path, 9) == [{"step": 1, "loss": 2}]
+
+
+def test_requested_shares_are_one_row_and_realised_ones_the_mean(tmp_path):
+    for _ in range(2):
+        writer = MetricsWriter(tmp_path, 0)
+        writer.write_requested_shares({"a": 0.25, "b": 0.75})
+        writer.close()
+    assert read_rows(tmp_path / "metrics.jsonl") == [
+        {"step": 0, "requested_share/a": 0.25, "requested_share/b": 0.75}
+    ]
+    assert realised_shares(tmp_path / "metrics.jsonl") == {}
+    writer = MetricsWriter(tmp_path, 0)
+    writer.write(1, {"loss": 1.0, "share/a": 0.5, "share/b": 0.5})
+    writer.write(2, {"loss": 1.0, "share/a": 0.0, "share/b": 1.0})
+    writer.close()
+    assert realised_shares(tmp_path / "metrics.jsonl") == {"a": 0.25, "b": 0.75}

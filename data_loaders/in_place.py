@@ -1,0 +1,93 @@
+"""Question-answer records and the pictures they name, read where they lie, without conversion.
+
+The records are read and checked when a run starts; pictures are decoded each time they are asked
+for. There is no ledger here: whatever is missing or cannot be used is an error.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from data_loaders.errors import DataError
+from spatialvlm_jax.conversion.formats import Request, build_reader
+from spatialvlm_jax.conversion.images import DECODING, Images, open_images
+from spatialvlm_jax.conversion.items import Item, group
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import DatasetConfig
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.generation.sources.images import decode
+
+_REMEDY = "mend it, or leave it out with: spatialvlm convert --format=jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class InPlaceExample:
+    """A picture in a folder or zip file, and the records that name it.
+
+    type: of its pairs, whose kind is "general".
+    """
+
+    item: Item
+    images: Images
+    type: str
+
+    @property
+    def image_id(self) -> str:
+        return self.item.image_id
+
+    def image(self) -> np.ndarray:
+        """uint8[H, W, 3].
+
+        Raises:
+          DataError: it cannot be read or decoded.
+        """
+        try:
+            return decode(self.images.read(self.item.image), DECODING).image
+        except Rejected as error:
+            raise DataError(f"{self.item.image} of {self.type!r}: {error}; {_REMEDY}") from None
+
+    def pairs(self) -> list[QA]:
+        """All its pairs, in the order of the file."""
+        return [
+            QA(pair.question, pair.answer, self.type, "general", answers=pair.answers)
+            for pair in self.item.pairs
+        ]
+
+
+def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
+    """One example a picture, in the order in which the records name them first.
+
+    Raises:
+      DataError: records or pictures are missing, or a record cannot be used.
+    """
+    try:
+        images = open_images(Path(config.images))
+        reader = build_reader(
+            Request(config.format, questions=Path(config.path), images=Path(config.images))
+        )
+        items = group(reader.rows())
+    except UserError as error:
+        raise DataError(f"data set {config.name!r}: {error}") from None
+    for item in items:
+        if item.faults:
+            where = f"a record of {item.image_id} in {config.path}"
+            raise DataError(f"data set {config.name!r}: {where}: {item.faults[0]}; {_REMEDY}")
+    missing = [item.image for item in items if not _is_there(images, item.image)]
+    if missing:
+        raise DataError(
+            f"data set {config.name!r}: {len(missing)} of {len(items)} pictures are not in "
+            f"{config.images}; the first is {missing[0]}: put them there, or leave them out with: "
+            "spatialvlm convert --format=jsonl"
+        )
+    if not items:
+        raise DataError(f"data set {config.name!r}: there is no record in {config.path}")
+    return [InPlaceExample(item, images, config.name) for item in items]
+
+
+def _is_there(images: Images, name: str) -> bool:
+    try:
+        return images.find(name) is not None
+    except Rejected:
+        return False

@@ -1,0 +1,120 @@
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from data_loaders.build import train_loader
+from data_loaders.errors import DataError
+from data_loaders.evaluation import eval_batches
+from data_loaders.in_place import open_in_place
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
+from tests.conversion.published import photo, write_folder, write_zip
+
+MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
+FILES = {"a.jpg": photo(0), "sub/b.png": photo(1, "L", "png"), "c.jpg": photo(2)}
+RECORDS: list[dict[str, Any]] = [
+    {"image": "a.jpg", "question": "what is it?", "answer": "stripes"},
+    {"image": "sub/b.png", "prefix": "which color?", "suffix": "grey"},
+    {"image": "a.jpg", "question": "how many?", "answer": ["9", "8", "9"]},
+    {"image": "c.jpg", "question": "is it a mug?", "answer": "no"},
+]
+
+
+def write(folder: Path, records: list[dict[str, Any]], zipped: bool = False) -> DatasetConfig:
+    path = folder / "records.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    if zipped:
+        images = write_zip(folder / "images.zip", FILES)
+    else:
+        images = write_folder(folder / "images", FILES)
+    return DatasetConfig("mine", str(path), format="jsonl", images=str(images))
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_records_of_a_picture_are_one_example(tmp_path: Path, zipped: bool) -> None:
+    first, second, third = open_in_place(write(tmp_path, RECORDS, zipped))
+    assert [each.image_id for each in (first, second, third)] == ["a.jpg", "sub/b.png", "c.jpg"]
+    pairs = first.pairs()
+    assert [(pair.question, pair.answer) for pair in pairs] == [
+        ("what is it?", "stripes"),
+        ("how many?", "9"),
+    ]
+    assert (pairs[0].type, pairs[0].kind) == ("mine", "general")
+    assert pairs[1].answers == ("9", "8", "9")
+    assert first.image().shape == (48, 64, 3)
+    assert second.image().shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("resize", ["squash", "pad"])
+def test_a_loader_reads_them_like_any_set(
+    tmp_path: Path, stored: Path, zipped: bool, resize: str
+) -> None:
+    mine = write(tmp_path, RECORDS, zipped)
+    data = DataConfig(
+        datasets=(mine, DatasetConfig("stored", str(stored))),
+        batch_size=4,
+        length=64,
+        pairs_per_image=4,
+        resize=resize,
+    )
+    one, two = next(train_loader(data, MODEL)), next(train_loader(data, MODEL))
+    assert all(map(np.array_equal, jax.tree.leaves(one), jax.tree.leaves(two)))
+    assert set(one.dataset_ids[:, 0].tolist()) == {0, 1}
+    assert one.images.shape == (4, 16, 16, 3)
+    (batch,) = eval_batches([mine], data, MODEL, batch_size=4, pairs_per_image=2)
+    assert batch.valid.tolist() == [True, True, True, False]
+    assert batch.image_ids[:3] == ("a.jpg", "sub/b.png", "c.jpg")
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"image": "no.jpg", "question": "a?", "answer": "b"}, r"1 of 4 pictures .* is no\.jpg"),
+        ({"image": "../a.jpg", "question": "a?", "answer": "b"}, r"the first is \.\./a\.jpg"),
+        ({"image": "a.jpg", "question": "a?", "answer": ""}, r"a record of a\.jpg .* empty answer"),
+        ({"image": "a.jpg", "answer": "b"}, r"no field 'question'; mend it, or leave it out with"),
+        ({"question": "a?", "answer": "b"}, r"records\.jsonl:4 in .*: no field 'image'"),
+    ],
+)
+def test_what_is_missing_is_an_error_that_names_it(
+    tmp_path: Path, record: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=f"data set 'mine': .*{message}"):
+        open_in_place(write(tmp_path, [*RECORDS, record]))
+
+
+def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
+    config = write(tmp_path, RECORDS)
+    for change in ({"path": str(tmp_path / "no.jsonl")}, {"images": str(tmp_path / "no")}):
+        with pytest.raises(DataError, match=r"data set 'mine': .*no"):
+            open_in_place(dataclasses.replace(config, **change))
+    with pytest.raises(DataError, match="there is no record"):
+        open_in_place(write(tmp_path, []))
+
+
+def test_a_broken_picture_is_an_error_that_names_it_and_the_remedy(tmp_path: Path) -> None:
+    config = write(tmp_path, RECORDS)
+    (tmp_path / "images" / "c.jpg").write_bytes(photo(2)[:50])
+    message = r"c\.jpg of 'mine': .*" + re.escape("spatialvlm convert --format=jsonl")
+    with pytest.raises(DataError, match=message):
+        open_in_place(config)[2].image()
+    data = DataConfig(datasets=(config,), batch_size=3, length=64)
+    with pytest.raises(DataError, match=message):
+        next(train_loader(data, MODEL))
+
+
+def test_dense_targets_need_stored_truth_and_squashed_pictures(
+    tmp_path: Path, stored: Path
+) -> None:
+    data = DataConfig(datasets=(write(tmp_path, RECORDS),), dense=True)
+    with pytest.raises(DataError, match="data.dense needs stored truth, which 'mine' has not"):
+        train_loader(data, MODEL)
+    data = DataConfig(datasets=(DatasetConfig("a", str(stored)),), dense=True, resize="pad")
+    with pytest.raises(DataError, match=r"data\.dense needs data\.resize='squash'"):
+        train_loader(data, MODEL)
