@@ -191,7 +191,9 @@ class TrainConfig:
 
     dense_weight: weight of the auxiliary dense loss (0 leaves it out).
     text_weight: weight of the text loss (0 trains the encoder on dense targets alone).
-    init_from: "" for random, the name of a shipped checkpoint, or a path to `.safetensors`.
+    init_from: weights to begin with: "" for random, the name of a shipped checkpoint, a path to
+      `.safetensors`, to a Hugging Face folder or to a big_vision `.npz`.
+    init_encoder_from, init_decoder_from: likewise, of one tower alone (a SigLIP, a Gemma).
     """
 
     steps: int = 1_000
@@ -200,6 +202,8 @@ class TrainConfig:
     dense_weight: float = 0.0
     text_weight: float = 1.0
     init_from: str = ""
+    init_encoder_from: str = ""
+    init_decoder_from: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
