@@ -2,7 +2,8 @@
 
 A command module has `add_parser(subparsers)`, which adds the parser of the verb it is named after,
 and `run(args)`, which does the work and returns an exit code or None. It imports what is heavy
-inside `run`, so that `--help` stays quick.
+inside `run`, so that `--help` stays quick. Where it has `TAKES_OVERRIDES = True`, it finds
+`--config.field=value` words in `args.overrides`.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from spatialvlm_jax import __version__, commands
+from spatialvlm_jax.config import take_overrides
 from spatialvlm_jax.errors import UserError
 
 
@@ -27,8 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"{commands.__name__}.{found.name}")
         modules[found.name.replace("_", "-")] = module
         module.add_parser(subparsers)
-    args = parser.parse_args(argv)
+    args, rest = parser.parse_known_args(argv)
+    if rest and not getattr(modules[args.verb], "TAKES_OVERRIDES", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
+        if rest:
+            args.overrides = take_overrides(parser, rest)
         return modules[args.verb].run(args) or 0
     except UserError as error:
         print(f"spatialvlm {args.verb}: {error}", file=sys.stderr)

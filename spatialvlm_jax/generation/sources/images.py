@@ -1,0 +1,211 @@
+"""Decoding pictures that nobody vouches for: bounded, and told in one line where it fails.
+
+The content decides what a file is, never its name. What is wrong with a picture itself (truncated,
+not a picture, too many pixels) is `Rejected` at the stage "decode"; so is what is merely unfit.
+"""
+
+import dataclasses
+import functools
+import io
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from spatialvlm_jax.generation.outcomes import Rejected
+
+# Formats that are pictures and decoded in this process; EPS, for one, would start an interpreter.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM")
+# What data sets can hold as it is and every reader decodes alike.
+_STORABLE = ("JPEG", "PNG", "WEBP")
+_ORIENTATION, _EXIF_IFD, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT = 274, 34665, 41989, 40962, 40963
+_FILM_DIAGONAL_MM = math.hypot(36.0, 24.0)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this installation of Pillow decodes."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodeSettings:
+    """What is decoded, and to what size.
+
+    max_bytes, max_pixels: larger files and pictures are refused before they are decoded.
+    min_side: pixels; smaller pictures are refused. max_side: pixels; larger ones are made smaller.
+    upright: turn pictures as their metadata says.
+    keep_bytes: store a JPEG, PNG or WebP file as it is, metadata included, where no pixel changes.
+    """
+
+    max_bytes: int = 256 * 2**20
+    max_pixels: int = 100_000_000
+    min_side: int = 32
+    max_side: int = 1024
+    upright: bool = True
+    keep_bytes: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_side <= self.max_side:
+            raise ValueError(
+                f"need 1 <= min_side <= max_side, not {self.min_side} and {self.max_side}"
+            )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decoded:
+    """A picture, turned upright if the settings say so.
+
+    image: uint8[H, W, 3]. focal: pixels of `image`, from the file's own metadata, or None.
+    scale: float64[2], width and height of `image` by those of the picture in the file, turned.
+    encoded: the file's bytes, if decoding them gives `image`. notes: what was changed on the way.
+    """
+
+    image: np.ndarray
+    focal: float | None
+    scale: np.ndarray
+    encoded: bytes | None
+    notes: tuple[str, ...]
+
+
+def decode(data: bytes, settings: DecodeSettings) -> Decoded:
+    """The picture in the bytes of a file; the first one where there are several.
+
+    Raises:
+      Rejected: there is none, it is damaged, or outside of the settings' bounds.
+    """
+    if not data:
+        raise Rejected("decode", "the file is empty")
+    if len(data) > settings.max_bytes:
+        raise Rejected("decode", f"{len(data)} bytes are more than {settings.max_bytes}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decode(data, settings)
+    except Rejected:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Rejected("decode", f"too many pixels: {error}") from None
+    except Image.UnidentifiedImageError:
+        raise Rejected("decode", f"not a picture; it begins with {data[:8]!r}") from None
+    except Exception as error:  # decoders raise whatever a damaged file leads them to
+        raise Rejected("decode", f"damaged: {type(error).__name__}: {error}") from None
+
+
+def _decode(data: bytes, settings: DecodeSettings) -> Decoded:
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
+    width, height = picture.size
+    if width * height > settings.max_pixels:
+        raise Rejected(
+            "decode", f"{width} x {height} pixels are more than {settings.max_pixels}: a bomb?"
+        )
+    if min(width, height) < settings.min_side:
+        raise Rejected(
+            "decode", f"{width} x {height} pixels: a side is shorter than {settings.min_side}"
+        )
+    notes = [] if picture.format in _STORABLE else [f"read from {picture.format}"]
+    orientation, focal = _exif(picture, notes)
+    turn = _TURNS.get(orientation) if settings.upright else None
+    whole = _is_plain(picture, data)
+    picture = _to_rgb(picture, notes)
+    if turn is not None:
+        picture = picture.transpose(turn)
+        notes.append(f"turned upright from orientation {orientation}")
+    full = np.array(picture.size, np.float64)
+    if max(picture.size) > settings.max_side:
+        factor = settings.max_side / max(picture.size)
+        size = tuple(max(1, round(side * factor)) for side in picture.size)
+        picture = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        notes.append(f"made smaller from {full[0]:.0f} x {full[1]:.0f}")
+    scale = np.array(picture.size) / full
+    kept = whole and settings.keep_bytes and turn is None and (scale == 1).all()
+    return Decoded(
+        image=np.array(picture),
+        focal=None if focal is None else focal * float(scale.mean()),
+        scale=scale,
+        encoded=data if kept else None,
+        notes=tuple(notes),
+    )
+
+
+def _is_plain(picture: Image.Image, data: bytes) -> bool:
+    """Whether every reader decodes these bytes to the same eight-bit RGB picture."""
+    deep = picture.format == "PNG" and data[24] != 8
+    moving = getattr(picture, "is_animated", False)
+    see_through = "transparency" in picture.info
+    plain = picture.format in _STORABLE and picture.mode == "RGB"
+    return plain and not (deep or moving or see_through)
+
+
+def _exif(picture: Image.Image, notes: list[str]) -> tuple[int, float | None]:
+    """Orientation (1 where there is none) and focal length in pixels of the stored picture.
+
+    The 35 mm equivalent compares diagonals (CIPA DCG-001). It speaks of the picture as it was
+    taken, so it is left out where the sides were cropped since.
+    """
+    try:
+        exif = picture.getexif()
+        details: Mapping[int, Any] = exif.get_ifd(_EXIF_IFD)
+        orientation = exif.get(_ORIENTATION, 1)
+        equivalent = float(details.get(_FOCAL_35MM) or 0.0)
+        taken = (float(details.get(_EXIF_WIDTH) or 0), float(details.get(_EXIF_HEIGHT) or 0))
+    except Exception as error:  # metadata that cannot be read says nothing, the pixels still do
+        notes.append(f"metadata left aside: {type(error).__name__}")
+        return 1, None
+    orientation = orientation if orientation in _TURNS else 1
+    width, height = picture.size
+    if min(taken) > 0:
+        ratio = max(taken) / min(taken) / (max(width, height) / min(width, height))
+        if not 0.98 < ratio < 1.02:
+            return orientation, None
+    if not 5.0 <= equivalent <= 2000.0:
+        return orientation, None
+    return orientation, equivalent / _FILM_DIAGONAL_MM * math.hypot(width, height)
+
+
+def _to_rgb(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Eight bits, three channels; what is see-through lies on white."""
+    mode = picture.mode
+    if getattr(picture, "is_animated", False):
+        notes.append("the first of several pictures")
+    if mode == "F":
+        raise Rejected("decode", "floating-point values, not colours")
+    if mode.startswith("I"):
+        picture.load()
+        values = np.asarray(picture).astype(np.float64)
+        if values.min() < 0 or values.max() > 65535:
+            raise Rejected("decode", "32-bit values, not colours")
+        notes.append("16 bits to 8")
+        return Image.fromarray(np.rint(values / 257.0).astype(np.uint8)).convert("RGB")
+    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        notes.append("see-through parts laid on white")
+        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, picture).convert("RGB")
+    if mode != "RGB":
+        notes.append(f"converted from {mode}")
+    picture.load()
+    return picture.convert("RGB")
+
+
+def pinhole(width: int, height: int, focal: float) -> np.ndarray:
+    """float64[3, 3], pixels: a camera with square pixels that looks through the middle."""
+    return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
+
+
+def scaled(intrinsics: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Intrinsics of a picture resized by `scale` (width, height); pixel centres are at +0.5."""
+    return np.diag([scale[0], scale[1], 1.0]) @ np.asarray(intrinsics, np.float64)

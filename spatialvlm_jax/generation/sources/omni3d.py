@@ -1,0 +1,258 @@
+"""Annotated 3D boxes in the Omni3D form as a source of scenes.
+
+Omni3D (Brazil et al. 2023) brings SUN RGB-D, ARKitScenes, Hypersim, Objectron, KITTI and nuScenes
+into one JSON form; any set in that form can be read. Up is not in it: it is taken from the boxes
+where they agree on it.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
+from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
+from spatialvlm_jax.generation.sources.photo_files import Entry, read_entry
+from spatialvlm_jax.generation.sources.stages import Stages
+
+_IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
+
+
+@dataclasses.dataclass(frozen=True)
+class Omni3DSettings:
+    """Which annotations, and how they are read.
+
+    annotations: JSON files. image_root: the folder that their file paths are relative to.
+    rotate: whether pictures are turned by `src_90_rotate`: "auto" does where the file's sides are
+      the other way round than annotated.
+    boxes: which boxes are believed, and how far.
+    """
+
+    annotations: tuple[str, ...] = ()
+    image_root: str = ""
+    rotate: Literal["auto", "never", "always"] = "auto"
+    boxes: BoxSettings = dataclasses.field(default_factory=BoxSettings)
+    decode: DecodeSettings = dataclasses.field(
+        default_factory=lambda: DecodeSettings(upright=False)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Catalog:
+    """The records of some annotation files: an image with its annotations as JSON text each.
+
+    Text takes a fraction of the memory of the objects it stands for.
+    """
+
+    ids: tuple[str, ...]
+    files: tuple[str, ...]
+    records: tuple[bytes, ...]
+    digest: str
+
+
+@functools.lru_cache(maxsize=1)
+def _catalog(paths: tuple[str, ...]) -> _Catalog:
+    """Reads annotation files, once a process."""
+    ids: dict[str, str] = {}
+    records: list[bytes] = []
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        data = _bytes(path)
+        digest.update(data)
+        for image_id, image, annotations in _images(path, data):
+            if image_id in ids:
+                raise UserError(f"{path}: image {image_id!r} is there twice")
+            ids[image_id] = str(image["file_path"])
+            records.append(json.dumps([image, annotations]).encode())
+    if not ids:
+        raise UserError(f"no images in {', '.join(paths)}")
+    return _Catalog(tuple(ids), tuple(ids.values()), tuple(records), digest.hexdigest())
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"--annotations={path}: {error.strerror}") from None
+
+
+def _images(path: str, data: bytes) -> list[tuple[str, Mapping[str, Any], list[Any]]]:
+    """Name, record and annotations of every image of a file."""
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}") from None
+    for field in ("images", "annotations"):
+        if not isinstance(content, dict) or not isinstance(content.get(field), list):
+            raise UserError(f"{path} has no list {field!r}, so it is not in the Omni3D form")
+    names = {each.get("id"): each.get("name") for each in content.get("categories", [])}
+    about: dict[Any, list[Any]] = {}
+    for annotation in content["annotations"]:
+        annotation.setdefault("category_name", names.get(annotation.get("category_id")) or "")
+        about.setdefault(annotation.get("image_id"), []).append(annotation)
+    info = content.get("info")
+    info = info[0] if isinstance(info, list) and info else info
+    name = (info.get("name") if isinstance(info, dict) else "") or Path(path).stem
+    rows = []
+    for image in content["images"]:
+        missing = [field for field in _IMAGE_FIELDS if field not in image]
+        if missing:
+            raise UserError(f"{path}: an image (id {image.get('id')}) has no field {missing[0]!r}")
+        rows.append((f"{name}-{image['id']}", image, about.get(image["id"], [])))
+    return rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture with its annotations, sent from `observe` to `scene`.
+
+    image: uint8[H, W, 3]. scale: float64[2], its width and height by those annotated.
+    """
+
+    image_id: str
+    image: np.ndarray
+    scale: np.ndarray
+    encoded: bytes | None
+    record: Mapping[str, Any]
+    annotations: Sequence[Mapping[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Omni3DSource:
+    """Annotated pictures, and questions about them."""
+
+    settings: Omni3DSettings
+    stages: Stages
+
+    @property
+    def _catalog(self) -> _Catalog:
+        return _catalog(self.settings.annotations)
+
+    def __len__(self) -> int:
+        return len(self._catalog.ids)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "source": "omni3d",
+            "omni3d": dataclasses.asdict(self.settings),
+            "annotations": self._catalog.digest,
+            **self.stages.describe(lifted=False),
+        }
+
+    def image_id(self, index: int) -> str:
+        return self._catalog.ids[index]
+
+    def folder(self, index: int) -> str:
+        return os.path.dirname(self._catalog.files[index])
+
+    def observe(self, indices: Sequence[int]) -> list[Frame | Rejected]:
+        return [self._frame(index) for index in indices]
+
+    def _frame(self, index: int) -> Frame | Rejected:
+        record, annotations = json.loads(self._catalog.records[index])
+        settings = self.settings.decode
+        root = Path(self.settings.image_root).resolve()
+        try:
+            with stage("decode"):
+                data = _read(root, str(record["file_path"]), settings.max_bytes)
+                decoded = decode(data, settings)
+                image, turned = _turned(decoded.image, record, self.settings.rotate)
+                # Kept bytes are those of the picture as it is.
+                encoded = None if turned else decoded.encoded
+                scale = _scale(image, record)
+        except Rejected as outcome:
+            return outcome
+        return Frame(self.image_id(index), image, scale, encoded, record, annotations)
+
+    def scene(self, observed: Frame) -> Scene:
+        with stage("boxes"):
+            annotated = np.array([observed.record["width"], observed.record["height"]], np.float64)
+            intrinsics = np.asarray(observed.record["K"], np.float64)
+            found = scene_of(
+                observed.annotations,
+                intrinsics,
+                annotated,
+                self.settings.boxes,
+                flagged=bool(observed.record.get("src_flagged", False)),
+            )
+            limits = np.concatenate([observed.scale, observed.scale])
+            dropped = [
+                {**each, "pixels": float(each["pixels"] * np.prod(observed.scale))}
+                for each in found.dropped
+            ]
+            objects = [
+                dataclasses.replace(thing, box=(thing.box * limits).astype(np.float32))
+                for thing in found.objects
+            ]
+            scene = Scene(
+                image_id=observed.image_id,
+                image=observed.image,
+                intrinsics=scaled(intrinsics, observed.scale),
+                objects=tuple(objects),
+                up=found.up,
+                camera_height=found.camera_height,
+                source="omni3d",
+                encoded=observed.encoded,
+                extra={"dropped": dropped},
+            )
+        return self.stages.named(scene)
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        return self.stages.pairs(scene)
+
+
+def _read(root: Path, file: str, max_bytes: int) -> bytes:
+    try:
+        return read_entry(root, Entry(file), max_bytes)
+    except Rejected as outcome:
+        raise Failed("decode", f"{file}: {outcome}; is --image-root right?") from None
+
+
+def _turned(image: np.ndarray, record: Mapping[str, Any], rotate: str) -> tuple[np.ndarray, bool]:
+    """The picture as it was annotated, and whether it had to be turned for that.
+
+    `src_90_rotate` counts quarter turns against the clock between capture and annotation.
+    """
+    quarters = int(record.get("src_90_rotate", 0)) % 4
+    lies = (image.shape[1] > image.shape[0]) != (record["width"] > record["height"])
+    if not quarters or rotate == "never" or (rotate == "auto" and not (lies and quarters % 2)):
+        return image, False
+    return np.ascontiguousarray(np.rot90(image, quarters)), True
+
+
+def _scale(image: np.ndarray, record: Mapping[str, Any]) -> np.ndarray:
+    """Width and height of the picture by those annotated.
+
+    Raises:
+      Rejected: its sides have another ratio, so it is not the picture that was annotated.
+    """
+    height, width = image.shape[:2]
+    scale = np.array([width / record["width"], height / record["height"]])
+    if not 0.98 < scale[0] / scale[1] < 1.02:
+        annotated = f"{record['width']} x {record['height']}"
+        raise Rejected("decode", f"{width} x {height} pixels, but annotated as {annotated}")
+    return scale
+
+
+def omni3d_source(settings: Omni3DSettings, stages: Stages) -> Omni3DSource:
+    """Opens annotation files.
+
+    Raises:
+      UserError: a file or folder is missing, or not in the Omni3D form.
+    """
+    if not settings.annotations:
+        raise UserError("--source=omni3d needs --annotations=FILE.json and --image-root=FOLDER")
+    if not Path(settings.image_root or ".").is_dir():
+        raise UserError(f"--image-root={settings.image_root} is not a folder")
+    source = Omni3DSource(settings, stages)
+    len(source)
+    return source

@@ -1,0 +1,208 @@
+"""Finding pictures in folders, tar files, parquet tables and lists, and reading their bytes.
+
+A set of pictures is listed once, in sorted order. Nothing outside of the folder asked for is read:
+neither through links nor through names with "..", and nothing but regular files is opened.
+"""
+
+import dataclasses
+import hashlib
+import os
+import stat
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Failed, Rejected
+from spatialvlm_jax.generation.sources.tables import list_table, read_row
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .ppm .pgm .heic".split()
+)
+_MAX_NAME = 200
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Entry:
+    """One picture to read.
+
+    file: path below the root. member: its name inside of a tar, or column and row of a table.
+    start, size: where a tar holds it; size -1 for a member that is not to be read. For a table,
+    the row group and the row in it.
+    """
+
+    file: str
+    member: str = ""
+    start: int = -1
+    size: int = -1
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}/{self.member}" if self.member else self.file
+
+    def image_id(self) -> str:
+        """A stable name in plain UTF-8; a hash marks names that had to be changed for it."""
+        clean = "".join(c if c.isprintable() else "_" for c in self.name)
+        if clean == self.name and len(clean) <= _MAX_NAME:
+            return clean
+        digest = hashlib.blake2b(os.fsencode(self.name), digest_size=6).hexdigest()
+        return f"{clean[-_MAX_NAME:]}-{digest}"
+
+    def folder(self) -> str:
+        """What it lies in: folder, tar or table."""
+        return self.file if self.member else os.path.dirname(self.file)
+
+
+@dataclasses.dataclass(frozen=True)
+class PhotoSet:
+    """The root of a set of pictures, and its pictures in order."""
+
+    root: Path
+    entries: tuple[Entry, ...]
+
+    def read(self, index: int, max_bytes: int) -> bytes:
+        """The bytes of a picture, at most `max_bytes + 1` of them.
+
+        Raises:
+          Rejected: a broken link, a link that leads out of the root, not a regular file.
+          Failed: the file cannot be read.
+        """
+        return read_entry(self.root, self.entries[index], max_bytes)
+
+
+def list_photos(
+    path: Path, *, root: Path | None = None, all_files: bool = False, column: str = "image"
+) -> PhotoSet:
+    """Lists the pictures of a folder (with its tars and tables), a tar, a table, or a list file.
+
+    Args:
+      path: a folder, FILE.tar, FILE.parquet, or a text file with one path a line.
+      root: the folder that the lines of a list file are relative to, by default the list's own.
+      all_files: take files of any name, not only those named like pictures.
+      column: the column of a table that holds the pictures.
+
+    Raises:
+      UserError: there is no such thing, or no picture in it.
+    """
+    if path.is_dir():
+        base, files = path, _walk(path)
+        entries = [entry for file in files for entry in _expand(base, file, all_files, column)]
+    elif not path.is_file():
+        raise UserError(f"no folder, tar, parquet or list of pictures at {path}")
+    elif path.suffix in (".tar", ".parquet") or _is_packed(path.name):
+        base = path.parent
+        entries = list(_expand(base, path.name, all_files, column))
+    else:
+        base = root or path.parent
+        entries = [Entry(os.path.normpath(line)) for line in _lines(path)]
+    if not entries:
+        hint = "" if all_files else "; --all-files takes files of any name"
+        raise UserError(f"no pictures in {path}{hint}")
+    return PhotoSet(base.resolve(), tuple(sorted(set(entries), key=_order)))
+
+
+def _order(entry: Entry) -> tuple[bytes, bytes, int, int]:
+    return os.fsencode(entry.file), os.fsencode(entry.member), entry.start, entry.size
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(
+            f"{path} is neither a folder, a .tar, a .parquet, nor a text file with a path a line"
+        ) from None
+    return [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Paths of all that is not a folder, below the root; hidden names are left aside.
+
+    Links to folders are not followed, so that there is no way round in a circle.
+    """
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name[0] != "."]
+        for name in files:
+            if name[0] != ".":
+                yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def _is_packed(name: str) -> bool:
+    return name.endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip"))
+
+
+def _named_like_a_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def _expand(root: Path, file: str, all_files: bool, column: str) -> Iterator[Entry]:
+    """The pictures that a file is, or holds."""
+    if _is_packed(file):
+        raise UserError(f"{root / file}: unpack it, or make it a plain .tar: others have no index")
+    if file.endswith(".tar") and (root / file).is_file():
+        yield from _members(root, file, all_files)
+    elif file.endswith(".parquet") and (root / file).is_file():
+        for group, row, member in list_table(root / file, column):
+            yield Entry(file, member, group, row)
+    elif all_files or _named_like_a_picture(file):
+        yield Entry(file)
+
+
+def _members(root: Path, file: str, all_files: bool) -> Iterator[Entry]:
+    """Members of a tar; links and devices are listed, so that the ledger speaks of them."""
+    try:
+        with tarfile.open(root / file, "r:") as archive:
+            for member in archive:
+                if member.isdir() or not (all_files or _named_like_a_picture(member.name)):
+                    continue
+                plain = member.isreg() and not member.issparse()
+                size = member.size if plain else -1
+                yield Entry(file, member.name, member.offset_data, size)
+    except tarfile.TarError as error:
+        raise UserError(f"{root / file} is damaged: {error}; remove it or mend it") from None
+
+
+def read_entry(root: Path, entry: Entry, max_bytes: int) -> bytes:
+    """As `PhotoSet.read`, for an entry below a root that is a real path."""
+    try:
+        return _read(root, entry, max_bytes + 1)
+    except OSError as error:
+        raise Failed("decode", f"cannot be read: {error.strerror or error}") from None
+
+
+def _read(root: Path, entry: Entry, limit: int) -> bytes:
+    path = inside(root, entry.file)
+    if entry.member and entry.file.endswith(".parquet"):
+        return read_row(path, entry.member, entry.start, entry.size)[:limit]
+    if entry.member and entry.size < 0:
+        raise Rejected("decode", "a link or a special file inside of a tar is not read")
+    # Without O_NONBLOCK the opening of a pipe would wait for someone to write to it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Rejected("decode", "not a regular file")
+        if entry.member:
+            file.seek(entry.start)
+            limit = min(limit, entry.size)
+        return file.read(limit)
+
+
+def inside(root: Path, file: str) -> Path:
+    """The real path of a regular file, which lies in the root whatever links it goes through.
+
+    Raises:
+      Rejected: it does not, or there is no such file.
+    """
+    path = root / file
+    try:
+        real = Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        reason = "a broken link" if path.is_symlink() else "there is no such file"
+        raise Rejected("decode", reason) from None
+    except OSError as error:
+        raise Rejected("decode", f"cannot be reached: {error.strerror}") from None
+    if not real.is_relative_to(root):
+        raise Rejected("decode", "it leads out of the folder")
+    if not real.is_file():
+        raise Rejected("decode", "not a regular file")
+    return real

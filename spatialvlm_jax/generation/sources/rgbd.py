@@ -1,0 +1,315 @@
+"""Folders of colour, depth and instance masks as a source of scenes.
+
+A glob finds the colour pictures; a pattern for each other kind of file names the one that belongs
+to a colour picture. In a pattern {dir} is the colour picture's folder below the root, {parent} the
+folder above that and {stem} its name without suffix; wildcards match the last name in sorted order,
+and "|" separates patterns to be tried in turn.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
+from spatialvlm_jax.generation.outcomes import Rejected, stage
+from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
+from spatialvlm_jax.generation.sources.photo_files import SUFFIXES, Entry, inside, read_entry
+from spatialvlm_jax.generation.sources.sensor_files import (
+    read_depth,
+    read_integers,
+    read_intrinsics,
+    read_labels,
+    read_up,
+)
+from spatialvlm_jax.generation.sources.stages import Stages
+
+Layout = Literal["plain", "nyu", "scannet", "sunrgbd"]
+_MAX_TEXT = 64 * 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class _Patterns:
+    color: str
+    depth: str
+    masks: str
+    labels: str
+    intrinsics: str
+    gravity: str
+    world_up: str = "z"
+    encoding: str = "plain"
+
+
+_PLAIN = _Patterns(
+    color="**/color/*",
+    depth="{parent}/depth/{stem}.*",
+    masks="{parent}/masks/{stem}.png",
+    labels="{parent}/masks/{stem}.json|{parent}/labels.json|{parent}/labels.csv|labels.json",
+    intrinsics="{parent}/intrinsics/{stem}.*|{parent}/intrinsics.*|intrinsics.*",
+    gravity="{parent}/gravity/{stem}.json|{parent}/gravity.json|{parent}/pose/{stem}.txt",
+)
+_LAYOUTS: Mapping[str, _Patterns] = {
+    "plain": _PLAIN,
+    "nyu": dataclasses.replace(
+        _PLAIN, color="**/rgb/*", masks="{parent}/instances/{stem}.png|{parent}/masks/{stem}.png"
+    ),
+    "scannet": dataclasses.replace(
+        _PLAIN,
+        masks="{parent}/instance-filt/{stem}.png|{parent}/instance/{stem}.png",
+        labels="{parent}/*.aggregation.json",
+        intrinsics="{parent}/intrinsic/intrinsic_color.txt",
+        gravity="{parent}/pose/{stem}.txt",
+    ),
+    "sunrgbd": dataclasses.replace(
+        _PLAIN,
+        color="**/image/*",
+        depth="{parent}/depth_bfx/*.png|{parent}/depth/*.png",
+        masks="{parent}/masks/*.png",
+        labels="{parent}/masks/*.json|{parent}/labels.json",
+        intrinsics="{parent}/intrinsics.txt",
+        gravity="{parent}/extrinsics/*.txt",
+        # Its extrinsics level the camera frame, in which y points down.
+        world_up="-y",
+        encoding="sunrgbd",
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RGBDSettings:
+    """Where the files are, and how their numbers are read.
+
+    root: the folder. layout: names used where the fields below are "".
+    color: a glob below the root. depth, masks, labels, intrinsics, gravity: patterns, see above;
+      `intrinsics` may also be the four numbers "fx fy cx cy" for all pictures.
+    depth_scale: what integer depth is divided by to be metres; floating-point depth is metres.
+    encoding, world_up: see `sensor_files`; "" is what the layout says.
+    max_depth: metres, larger values are unknown.
+    scale_std, noise_std: relative standard errors of depth: common to a picture, and of a pixel.
+    ground: labels of what is floor or ground; it tells up, or the camera's height.
+    ignore: labels of what no question is asked about.
+    """
+
+    root: str = ""
+    layout: Layout = "plain"
+    color: str = ""
+    depth: str = ""
+    masks: str = ""
+    labels: str = ""
+    intrinsics: str = ""
+    gravity: str = ""
+    depth_scale: float = 1000.0
+    encoding: Literal["", "plain", "sunrgbd"] = ""
+    world_up: Literal["", "x", "y", "z", "-x", "-y", "-z"] = ""
+    max_depth: float = 20.0
+    scale_std: float = 0.01
+    noise_std: float = 0.01
+    ground: tuple[str, ...] = ("floor", "ground", "rug", "carpet", "floor mat", "road")
+    ignore: tuple[str, ...] = ("wall", "ceiling", "unknown", "other", "void", "unlabeled")
+    decode: DecodeSettings = dataclasses.field(
+        default_factory=lambda: DecodeSettings(upright=False)
+    )
+
+    def __post_init__(self) -> None:
+        if self.depth_scale <= 0 or self.max_depth <= 0:
+            raise ValueError("depth_scale and max_depth are positive")
+
+    def pattern(self, name: str) -> str:
+        """A field, or what the layout says in its place."""
+        return str(getattr(self, name) or getattr(_LAYOUTS[self.layout], name))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RGBDSource:
+    """Pictures with depth and masks, and questions about them."""
+
+    settings: RGBDSettings
+    files: tuple[str, ...]
+    stages: Stages
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def describe(self) -> dict[str, object]:
+        return {
+            "source": "rgbd",
+            "rgbd": dataclasses.asdict(self.settings),
+            **self.stages.describe(lifted=True),
+        }
+
+    def image_id(self, index: int) -> str:
+        return Entry(self.files[index]).image_id()
+
+    def folder(self, index: int) -> str:
+        return os.path.dirname(os.path.dirname(self.files[index]))
+
+    def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
+        return [self._perception(index) for index in indices]
+
+    def _perception(self, index: int) -> Perception | Rejected:
+        try:
+            with stage("decode"):
+                return self._read(index)
+        except Rejected as outcome:
+            return outcome
+
+    def _read(self, index: int) -> Perception:
+        settings, color = self.settings, self.files[index]
+        root = Path(settings.root).resolve()
+        limits = settings.decode
+        decoded = decode(read_entry(root, Entry(color), limits.max_bytes), limits)
+        size = decoded.image.shape[:2]
+        depth = read_depth(
+            self._beside(root, color, "depth"),
+            scale=settings.depth_scale,
+            encoding=settings.pattern("encoding"),
+            max_depth=settings.max_depth,
+            max_pixels=limits.max_pixels,
+        )
+        masks = read_integers(self._beside(root, color, "masks"), limits.max_pixels)
+        labels_file = self._beside(root, color, "labels")
+        labels = read_labels(_text(labels_file), labels_file.suffix.lower())
+        intrinsics = scaled(self._intrinsics(root, color), decoded.scale)
+        regions, ground = _regions(fitted(masks, size), labels, settings)
+        photo = Photo(
+            image_id=self.image_id(index),
+            image=decoded.image,
+            intrinsics=intrinsics,
+            up=self._up(root, color),
+            encoded=decoded.encoded,
+            extra={"decode": list(decoded.notes)} if decoded.notes else {},
+        )
+        metric = MetricDepth(
+            fitted(depth, size), intrinsics, settings.scale_std, settings.noise_std, "sensor"
+        )
+        return Perception(photo, regions, metric, ground)
+
+    def _beside(self, root: Path, color: str, name: str) -> Path:
+        found = find_beside(root, color, self.settings.pattern(name))
+        if found is None:
+            pattern = self.settings.pattern(name)
+            raise Rejected("decode", f"no {name} file: {pattern} matches nothing beside {color}")
+        return found
+
+    def _intrinsics(self, root: Path, color: str) -> np.ndarray:
+        stated = self.settings.intrinsics
+        if stated and "/" not in stated and len(stated.split()) == 4:
+            return read_intrinsics(stated, "")
+        return read_intrinsics(_text(self._beside(root, color, "intrinsics")), Path(color).stem)
+
+    def _up(self, root: Path, color: str) -> np.ndarray | None:
+        found = find_beside(root, color, self.settings.pattern("gravity"))
+        if found is None:
+            return None
+        return read_up(_text(found), self.settings.pattern("world_up"))
+
+    def scene(self, observed: Perception) -> Scene:
+        return dataclasses.replace(self.stages.lifted(observed), source="rgbd")
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        return self.stages.pairs(scene)
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > _MAX_TEXT:
+        raise Rejected("decode", f"{path.name} is larger than {_MAX_TEXT} bytes")
+    return path.read_text(encoding="utf-8")
+
+
+def find_beside(root: Path, color: str, pattern: str) -> Path | None:
+    """The file that a pattern names for a colour picture, or None where there is none.
+
+    Raises:
+      Rejected: it lies outside of the root.
+      ValueError: the pattern has another placeholder.
+    """
+    folder = os.path.dirname(color)
+    places = {
+        "dir": folder or ".",
+        "parent": os.path.dirname(folder) or ".",
+        "stem": Path(color).stem,
+    }
+    for each in pattern.split("|"):
+        try:
+            # Names may have brackets of their own, which no glob should read.
+            name = os.path.normpath(each.format(**{k: _literal(v) for k, v in places.items()}))
+        except (KeyError, IndexError):
+            raise ValueError(f"pattern {each!r}: placeholders are dir, parent, stem") from None
+        found = sorted(path for path in root.glob(name) if path.is_file())
+        if found:
+            return inside(root, os.path.relpath(found[-1], root))
+    return None
+
+
+def _literal(text: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def fitted(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The nearest value at each pixel of a picture of (height, width) that shows the same.
+
+    Raises:
+      Rejected: its sides have another ratio, so it does not show the same.
+    """
+    if values.shape == size:
+        return values
+    scale = np.array(values.shape) / np.array(size)
+    if not 0.98 < scale[0] / scale[1] < 1.02:
+        raise Rejected(
+            "decode",
+            f"{values.shape[1]} x {values.shape[0]} pixels of depth or masks beside "
+            f"{size[1]} x {size[0]} of colour",
+        )
+    rows, columns = (
+        np.minimum(((np.arange(each) + 0.5) * factor).astype(np.int64), most - 1)
+        for each, factor, most in zip(size, scale, values.shape, strict=True)
+    )
+    return values[rows[:, None], columns]
+
+
+def _regions(
+    masks: np.ndarray, labels: Mapping[int, str], settings: RGBDSettings
+) -> tuple[tuple[Region, ...], np.ndarray | None]:
+    """Instances with a name, in the order of their ids, and the ground, if there is any."""
+    regions, ground = [], np.zeros(masks.shape, np.bool_)
+    for instance in np.unique(masks).tolist():
+        label = labels.get(instance, "")
+        if instance == 0 or not label or label in settings.ignore:
+            continue
+        mask = masks == instance
+        if label in settings.ground:
+            ground |= mask
+            continue
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+        regions.append(Region(box, label, label, mask=mask))
+    if not regions:
+        raise Rejected("decode", "no instance in the masks has a label to ask about")
+    return tuple(regions), ground if ground.any() else None
+
+
+def rgbd_source(settings: RGBDSettings, stages: Stages) -> RGBDSource:
+    """Lists the colour pictures.
+
+    Raises:
+      UserError: no folder is given, or there are no colour pictures in it.
+    """
+    root = Path(settings.root)
+    if not settings.root or not root.is_dir():
+        raise UserError(f"--source=rgbd needs --rgbd=FOLDER; {settings.root!r} is no folder")
+    pattern = settings.pattern("color")
+    found = sorted(
+        os.path.relpath(path, root)
+        for path in root.glob(pattern)
+        if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
+    if not found:
+        raise UserError(
+            f"no colour pictures match {pattern} in {root}; see --layout and --color-glob"
+        )
+    return RGBDSource(settings, tuple(found), stages)

@@ -1,0 +1,68 @@
+"""Rendered rooms with exact geometry as a source of scenes."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from spatialvlm_jax.generation.qa import generate_pairs
+from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.records import QA, Scene
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldsSettings:
+    """preset: simple, clear, rich or gallery. image_size: pixels a side, None for the preset's."""
+
+    preset: str = "rich"
+    image_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.image_size is not None and self.image_size < 1:
+            raise ValueError(f"image_size must be at least 1, not {self.image_size}")
+
+    def world(self) -> Any:
+        """The `WorldConfig` that these settings name.
+
+        Raises:
+          ValueError: there is no such preset.
+        """
+        from spatialvlm_jax.worlds.config import WorldConfig
+
+        changes = {} if self.image_size is None else {"image_size": self.image_size}
+        return WorldConfig.preset(self.preset, **changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldsSource:
+    """Scenes without end, and questions about them. Everything in them is exact."""
+
+    settings: WorldsSettings
+    questions: QAConfig
+    seed: int = 0
+
+    @functools.cached_property
+    def _world(self) -> Any:
+        return self.settings.world()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "source": "worlds",
+            "seed": self.seed,
+            "world": dataclasses.asdict(self._world),
+            "questions": dataclasses.asdict(self.questions),
+        }
+
+    def image_id(self, index: int) -> str:
+        return f"worlds-{self.seed}-{index:08d}"
+
+    def observe(self, indices: Sequence[int]) -> list[Scene]:
+        from spatialvlm_jax.worlds.source import generate_scenes
+
+        return generate_scenes(self._world, self.seed, list(indices))
+
+    def scene(self, observed: Scene) -> Scene:
+        return observed
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        return generate_pairs(scene, self.questions, self.seed)

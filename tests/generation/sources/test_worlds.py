@@ -1,0 +1,34 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
+
+SETTINGS = WorldsSettings(preset="simple", image_size=32)
+
+
+def test_a_scene_depends_on_seed_and_index_only() -> None:
+    source = WorldsSource(SETTINGS, QAConfig(pairs_per_image=6), seed=3)
+    one, two = source.observe([4, 7])
+    (again,) = pickle.loads(pickle.dumps(source)).observe([7])  # noqa: S301
+    assert [one.image_id, two.image_id] == [source.image_id(4), source.image_id(7)]
+    assert source.image_id(7) == "worlds-3-00000007"
+    np.testing.assert_array_equal(two.image, again.image)
+    assert source.scene(two) is two
+    assert 1 <= len(source.pairs(two)) <= 6
+
+
+def test_a_source_says_everything_its_output_depends_on() -> None:
+    described = json.loads(json.dumps(WorldsSource(SETTINGS, QAConfig()).describe()))
+    assert described["world"]["image_size"] == 32
+    assert described["questions"]["pairs_per_image"] == 32
+
+
+def test_wrong_settings_are_named() -> None:
+    with pytest.raises(ValueError, match="image_size must be at least 1"):
+        WorldsSettings(image_size=0)
+    with pytest.raises(ValueError, match="no world preset 'castle'"):
+        WorldsSettings(preset="castle").world()
