@@ -6,6 +6,8 @@ The same command started again goes on from the last checkpoint in the workdir, 
 """
 
 import argparse
+import dataclasses
+import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,7 +27,7 @@ from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import freezing, sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
-from spatialvlm_jax.training.initialise import Initialiser, export
+from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
 from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
 from spatialvlm_jax.training.optim import learning_rate, make_optimizer
@@ -34,6 +36,7 @@ from spatialvlm_jax.training.resume import describe_run, resume
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.state import ModelTemplate, TrainState
 from spatialvlm_jax.training.step import StepConfig, compile_step
+from spatialvlm_jax.weights.load import load_weights, sources_of
 
 
 def train(experiment: Experiment, workdir: Path) -> None:
@@ -51,7 +54,9 @@ def train(experiment: Experiment, workdir: Path) -> None:
         process_count=jax.process_count(),
     )
     config = step_config(experiment)
-    initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
+    initialiser = Initialiser(
+        config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
+    )
     abstract_state = initialiser.abstract()
 
     report = freezing.describe(abstract_state, batch_spec(experiment).abstract(), config)
@@ -96,6 +101,27 @@ def describe_shares(shares: Mapping[str, float], what: str) -> str:
     """One line about a mixture: "mixture (requested, of loss_tokens): spatial 5.0 %, ..."."""
     each = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
     return f"mixture ({what}): {each or 'nothing'}"
+
+
+def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
+    """Loads the weights that an experiment begins with, and leaves a manifest in the workdir.
+
+    Raises:
+      UserError: it names a shipped checkpoint that there is not.
+    """
+    sources = sources_of(experiment.train)
+    if not sources:
+        return None
+
+    def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
+        arrays, manifest = load_weights(sources, experiment.model, parameters)
+        print(manifest.summary(), flush=True)
+        workdir.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(dataclasses.asdict(manifest), indent=2)
+        (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
+        return arrays
+
+    return load
 
 
 def step_config(experiment: Experiment) -> StepConfig:

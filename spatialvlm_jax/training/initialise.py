@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,29 @@ import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
 
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.models.checkpoint_file import (
-    CheckpointFileError,
-    load_safetensors,
-    save_safetensors,
-    shipped,
-)
+from spatialvlm_jax.models.checkpoint_file import save_safetensors
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import optim, sharding
-from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state, parameters_of
+from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state
+
+# From shapes, dtypes and shardings, by name, to arrays; Any, because states hold either.
+Pretrained = Callable[[Mapping[str, Any]], Mapping[str, jax.Array]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Initialiser:
-    """Makes the first state of an experiment, never unsharded."""
+    """Makes the first state of an experiment, never unsharded.
+
+    pretrained: from shapes, dtypes and shardings of all parameters to those that there are weights
+      for; None draws all of them.
+    """
 
     template: ModelTemplate[VLM]
     optimizer: optax.GradientTransformation
     experiment: Experiment
     mesh: Mesh
+    pretrained: Pretrained | None = None
 
     def abstract(self) -> TrainState:
         """Shapes, dtypes and shardings of the state, as `jax.ShapeDtypeStruct`s."""
@@ -42,48 +45,25 @@ class Initialiser:
         )
 
     def state(self) -> TrainState:
-        """The state before step 0, with the weights of `train.init_from` if that is set.
+        """The state before step 0, with pretrained parameters where `pretrained` gives them.
+
+        Those are made first and donated, so that none exists twice and none is drawn in vain.
 
         Raises:
-          UserError: the weight file is missing or does not fit.
+          UserError: the weights are missing or do not fit.
         """
-        shardings = sharding.tree_shardings(jax.eval_shape(self._create), self.mesh)
-        state = jax.jit(self._create, out_shardings=shardings)()
-        if not self.experiment.train.init_from:
-            return state
-        model = self.template.model(state.parameters)
-        load_weights(self.experiment.train.init_from, model)
-        loaded = sharding.put(parameters_of(model), self.mesh)
-        return dataclasses.replace(
-            state,
-            trainable={name: loaded[name] for name in state.trainable},
-            frozen={name: loaded[name] for name in state.frozen},
-        )
+        wanted = self.abstract()
+        loaded = dict(self.pretrained(wanted.parameters)) if self.pretrained else {}
+        shardings = jax.tree.map(lambda x: x.sharding, wanted)
+        return jax.jit(self._create, out_shardings=shardings, donate_argnums=0)(loaded)
 
-    def _create(self) -> TrainState:
+    def _create(self, loaded: Mapping[str, jax.Array] | None = None) -> TrainState:
         return create_state(
-            self.template.initialise(),
+            {**self.template.initialise(), **(loaded or {})},
             lambda name: optim.is_frozen(name, self.experiment.optim),
             self.optimizer,
             jnp.dtype(self.experiment.model.compute_dtype),
         )
-
-
-def load_weights(source: str, model: VLM) -> None:
-    """Overwrites a model's parameters; the dense head may be missing or surplus.
-
-    Args:
-      source: name of a shipped checkpoint, or a path to `.safetensors`.
-      model: receives the values.
-
-    Raises:
-      UserError: there is no such file, or it does not fit.
-    """
-    try:
-        path = Path(source) if source.endswith(".safetensors") else shipped(source)
-        load_safetensors(path, model, optional=("dense_head",))
-    except CheckpointFileError as error:
-        raise UserError(f"train.init_from: {error}") from error
 
 
 def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Any) -> None:

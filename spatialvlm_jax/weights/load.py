@@ -12,7 +12,8 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from spatialvlm_jax.experiment import ModelConfig
+from spatialvlm_jax.experiment import ModelConfig, TrainConfig
+from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.layout import Piece, WeightsError
@@ -223,8 +224,19 @@ def resize_positions(table: np.ndarray, tokens: int) -> np.ndarray:
     return ndimage.zoom(grid, (zoom, zoom, 1), order=1).reshape(tokens, -1)
 
 
-def sources_of(model: str, encoder: str, decoder: str) -> Iterator[tuple[Part, Path]]:
-    """The places named in a configuration; empty names are left out."""
-    for part, name in (("model", model), ("encoder", encoder), ("decoder", decoder)):
-        if name:
-            yield part, Path(name)  # type: ignore[misc]
+def sources_of(train: TrainConfig) -> dict[Part, Path]:
+    """The places that a configuration names, shipped checkpoints by their path.
+
+    Raises:
+      UserError: `init_from` is neither a path that there is nor a shipped checkpoint.
+    """
+    sources: dict[Part, Path] = {}
+    if train.init_from:
+        named = "/" not in train.init_from and "." not in train.init_from
+        path = Path(train.init_from)
+        sources["model"] = shipped(train.init_from) if named and not path.exists() else path
+    if train.init_encoder_from:
+        sources["encoder"] = Path(train.init_encoder_from)
+    if train.init_decoder_from:
+        sources["decoder"] = Path(train.init_decoder_from)
+    return sources
