@@ -26,7 +26,8 @@ from spatialvlm_jax.generation.records import Object3D, Scene
 from spatialvlm_jax.worlds.catalog import CATEGORIES
 from spatialvlm_jax.worlds.config import WorldConfig
 
-_FLOOR_TOLERANCE = 0.02
+# Metres. A larger one would take the foot of a wall for the floor.
+_FLOOR_TOLERANCE = 0.003
 _DIMENSIONS = 512
 
 

@@ -69,7 +69,7 @@ def test_the_floor_is_flat_at_the_foot_of_the_camera(photos: list[Photo]) -> Non
         depth = scene.depth[rows, columns]
         fx, cx, cy = scene.intrinsics[0, 0], scene.intrinsics[0, 2], scene.intrinsics[1, 2]
         points = np.stack([(columns + 0.5 - cx) / fx, (rows + 0.5 - cy) / fx, np.ones_like(depth)])
-        assert np.abs((points * depth).T @ scene.up + scene.camera_height).max(initial=0) < 0.02
+        assert np.abs((points * depth).T @ scene.up + scene.camera_height).max(initial=0) < 0.004
         assert not any((floor & thing.mask).any() for thing in scene.objects)
     assert found > 1000
 
