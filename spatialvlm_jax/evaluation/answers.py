@@ -2,13 +2,18 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Collection
 from typing import Any, Literal
+
+import numpy as np
 
 from spatialvlm_jax.evaluation import metrics, quantities, verdicts
 from spatialvlm_jax.generation.records import QA
 
 Mark = Literal["right", "near", "wrong"]
+
+_CLOCK = re.compile(r"\bo['’]clock\b", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +34,10 @@ class ParsedAnswer:
 class Answer:
     """A question, what the model said, and how that was judged.
 
-    value: the predicted length in metres (quantitative questions), or None.
+    value: the predicted quantity in SI units (quantitative questions), or None.
     verdict: the predicted deciding word (other questions), or None.
-    mark: "right"; for lengths, right within 25 % of the truth, "near" within [50, 200] %; "wrong".
+    mark: "right"; for numbers, right within 25 % of the truth, "near" within [50, 200] %; for
+      angles, within 15 and within 30 degrees; "wrong".
     """
 
     record: QA
@@ -41,6 +47,11 @@ class Answer:
     value: float | None
     verdict: str | None
     mark: Mark
+
+    @property
+    def dimension(self) -> str:
+        """What a quantitative question asks for: "length", "area", "volume", "ratio", "angle"."""
+        return quantities.dimension_of(self.record.unit)
 
     def as_dict(self) -> dict[str, Any]:
         """The form in which predictions.jsonl has it; unknown numbers are null."""
@@ -82,6 +93,9 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
     """
     if record.verdict in ("yes", "no"):
         return verdicts.read_yes_no(prediction)
+    if record.verdict.isdigit() and _CLOCK.search(record.answer):
+        hour = quantities.find_hour(prediction)
+        return None if hour is None else str(hour)
     if record.verdict.isdigit():
         count = verdicts.read_count(prediction)
         return None if count is None else str(count)
@@ -112,9 +126,11 @@ def judge(
     value = verdict = None
     mark: Mark = "wrong"
     if record.kind == "quantitative":
-        value = parse_answer(prediction).value_metres
-        if value is not None and record.value > 0:
-            mark = _mark_length(value / record.value)
+        dimension = quantities.dimension_of(record.unit)
+        found = quantities.find_quantity(prediction, dimension)
+        if found is not None:
+            value = found.si
+            mark = _mark_number(value, record.value, dimension)
     else:
         verdict = read_verdict(record, prediction, vocabulary)
         consistent = verdict not in ("yes", "no") or not verdicts.contradicts(
@@ -124,10 +140,12 @@ def judge(
     return Answer(record, prediction, image_id, dataset, value, verdict, mark)
 
 
-def _mark_length(ratio: float) -> Mark:
+def _mark_number(said: float, true: float, dimension: str) -> Mark:
+    if dimension == "angle":
+        off = float(metrics.angle_errors(np.array([said]), np.array([true]))[0])
+        return "right" if off <= metrics.ANGLE else "near" if off <= 2 * metrics.ANGLE else "wrong"
     marks: tuple[tuple[str, Mark], ...] = (("within_25", "right"), ("within_50_200", "near"))
     for name, mark in marks:
-        low, high = metrics.BOUNDS[name]
-        if low * (1 - metrics.TOLERANCE) <= ratio <= high * (1 + metrics.TOLERANCE):
+        if metrics.within(np.array(said), np.array(true), metrics.BOUNDS[name]) and true > 0:
             return mark
     return "wrong"

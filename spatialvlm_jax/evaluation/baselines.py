@@ -42,6 +42,15 @@ def best_length_by_error(true: np.ndarray) -> tuple[float, float]:
     return constant, float(np.mean(np.abs(constant - true) / true))
 
 
+def best_angle(true: np.ndarray, tolerance: float) -> int:
+    """How many of true float[N], radians, the best constant is within `tolerance` of.
+
+    The arc of hits of the best constant begins at some true angle.
+    """
+    turns = (true[:, None] - true) % (2 * np.pi)
+    return int((turns <= 2 * tolerance).sum(0).max(initial=0))
+
+
 def best_word(verdicts: Sequence[str], positions: Sequence[int | None]) -> tuple[str, int]:
     """The better of the most frequent verdict and "always the first (second) object named".
 

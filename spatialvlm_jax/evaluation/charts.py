@@ -99,6 +99,7 @@ def _with_length(answers: Sequence[Answer]) -> list[Answer]:
         answer
         for answer in answers
         if answer.record.kind == "quantitative"
+        and answer.dimension == "length"
         and answer.record.value > 0
         and (answer.value or 0) > 0
     ]

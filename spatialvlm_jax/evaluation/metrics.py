@@ -1,8 +1,9 @@
 """Figures with their uncertainty: pure functions on arrays.
 
-A ratio metric asks whether a predicted length p lies within bounds relative to the true one t:
-low * t <= p <= high * t. A missing number (NaN) is outside. Bounds are inclusive, with a relative
-tolerance of 1e-6 for numbers that were rounded to be said or stored as float32.
+A ratio metric asks whether a predicted length, area, volume or ratio p lies within bounds relative
+to the true one t: low * t <= p <= high * t. A missing number (NaN) is outside. Bounds are
+inclusive, with a relative tolerance of 1e-6 for numbers that were rounded to be said or stored as
+float32.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ BOUNDS = {
     "within_25": (0.75, 1.25),
 }
 TOLERANCE = 1e-6
+ANGLE = math.radians(15.0) * (1 + TOLERANCE)
 _Z95 = 1.959963984540054
 
 
@@ -55,6 +57,12 @@ def relative_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     """|p - t| / t, float[M], of the answers that have a number and a true value above zero."""
     usable = np.isfinite(predicted) & (true > 0)
     return np.abs(predicted[usable] - true[usable]) / true[usable]
+
+
+def angle_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Least turn between two angles, float[N], radians in [0, pi]; NaN where none was predicted."""
+    turn = np.abs(predicted - true) % (2 * np.pi)
+    return np.minimum(turn, 2 * np.pi - turn)
 
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,10 +21,12 @@ PICTURES = 24
 _ANSWERS_PER_PICTURE = 4
 _PIXELATED_BELOW = 160
 _TILES = ("qualitative_accuracy", "within_50_200", "within_25", "general_accuracy")
+_SI = {"length": "m", "area": "m²", "volume": "m³", "ratio": "times"}
 _MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
 _HEADINGS = {
     "qualitative_accuracy": "Spatial, qualitative",
-    "within_25": "Spatial, lengths",
+    "within_25": "Spatial, numbers",
+    "angle_within_15_degrees": "Spatial, angles",
     "general_accuracy": "General",
 }
 # Chen et al. (2024), SpatialVLM with an unfrozen encoder.
@@ -122,9 +125,14 @@ def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def _truth(answer: Answer) -> str:
-    """The true answer in words, with the exact length where there is one."""
+    """The true answer in words, or the exact number where there is one."""
     record = answer.record
-    return f"{record.value:.3g} m" if record.kind == "quantitative" else record.answer
+    if record.kind != "quantitative":
+        return record.answer
+    if answer.dimension == "angle":
+        side = "right" if record.value > 0 else "left"
+        return f"{math.degrees(abs(record.value)):.3g}° to the {side}"
+    return f"{record.value:.3g} {_SI[answer.dimension]}"
 
 
 def _read_rows(path: Path) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ TITLES = {
     "within_25": "Within 25 % of truth",
     "within_90_110": "Within [90, 110] % of truth",
     "mean_absolute_relative_error": "Mean absolute relative error (less is better)",
+    "angle_within_15_degrees": "Angles within 15 degrees of truth",
     "general_accuracy": "General VQA accuracy",
 }
 
@@ -80,8 +81,8 @@ def headline_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
 
 
 def type_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
-    """One figure a question type: its accuracy, or its share within 25 % of the truth."""
-    shown = ("qualitative_accuracy", "within_25", "general_accuracy")
+    """One figure a question type: its accuracy, or its share near the truth (25 %, angles 15°)."""
+    shown = ("qualitative_accuracy", "within_25", "angle_within_15_degrees", "general_accuracy")
     names = [name for metric in shown for name in sorted(summary) if name.startswith(f"{metric}/")]
     return [_row(name, name.split("/", 1)[1], summary, earlier) for name in names]
 

@@ -15,9 +15,12 @@ from spatialvlm_jax.generation.records import QA
 
 Summary = dict[str, dict[str, Any]]
 
+# Of lengths, areas, volumes and ratios; an angle counts as a number given only.
 LENGTH_METRICS = ("number_given", *metrics.BOUNDS, "mean_absolute_relative_error")
 WORD_METRICS = {"qualitative": "qualitative_accuracy", "general": "general_accuracy"}
 METRICS = (WORD_METRICS["qualitative"], *LENGTH_METRICS, WORD_METRICS["general"])
+# Only where there are questions for angles.
+ANGLE_METRIC = "angle_within_15_degrees"
 
 
 class Scorer:
@@ -76,12 +79,17 @@ def summarize(answers: Sequence[Answer]) -> Summary:
 
 
 def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
-    """All metrics over one group of answers, in the order of `METRICS`."""
+    """All metrics over one group of answers, in the order of `METRICS`, then that of angles."""
     of_kind = _group(answers, lambda answer: answer.record.kind)
-    figures = _length_figures(of_kind.get("quantitative", []))
+    numbers = of_kind.get("quantitative", [])
+    angles = [answer for answer in numbers if answer.dimension == "angle"]
+    figures = _length_figures([answer for answer in numbers if answer.dimension != "angle"])
+    given = sum(answer.value is not None for answer in numbers)
+    figures["number_given"] = metrics.proportion(given, len(numbers), len(numbers))
     for kind, name in WORD_METRICS.items():
         figures[name] = _word_figure(of_kind.get(kind, []))
-    return {name: figures[name] for name in METRICS}
+    ordered = {name: figures[name] for name in METRICS}
+    return ordered | ({ANGLE_METRIC: _angle_figure(angles)} if angles else {})
 
 
 def _word_figure(answers: Sequence[Answer]) -> Figure:
@@ -106,8 +114,7 @@ def _length_figures(answers: Sequence[Answer]) -> dict[str, Figure]:
         _lengths(members)[0]
         for members in _group(answers, lambda answer: answer.record.type).values()
     ]
-    given = int(np.isfinite(predicted).sum())
-    figures = {"number_given": metrics.proportion(given, len(true), len(true))}
+    figures = {}
     for name, bounds in metrics.BOUNDS.items():
         hits = int(metrics.within(predicted, true, bounds).sum())
         constant = sum(baselines.best_length(lengths, bounds)[1] for lengths in by_type)
@@ -123,8 +130,18 @@ def _length_figures(answers: Sequence[Answer]) -> dict[str, Figure]:
     return figures
 
 
+def _angle_figure(answers: Sequence[Answer]) -> Figure:
+    true, predicted = _lengths(answers)
+    hits = int((metrics.angle_errors(predicted, true) <= metrics.ANGLE).sum())
+    constant = sum(
+        baselines.best_angle(_lengths(members)[0], metrics.ANGLE)
+        for members in _group(answers, lambda answer: answer.record.type).values()
+    )
+    return metrics.proportion(hits, len(true), constant)
+
+
 def _lengths(answers: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
-    """True and predicted lengths, float64[N] metres; NaN where none was predicted."""
+    """True and predicted numbers, float64[N], SI units; NaN where none was predicted."""
     true = np.array([answer.record.value for answer in answers], np.float64)
     said = [np.nan if answer.value is None else answer.value for answer in answers]
     return true, np.array(said, np.float64)

@@ -33,10 +33,13 @@ _RELATIONS: dict[str, tuple[str, int]] = {
         "tallness": ("taller", "shorter"),
         "wideness": ("wider", "narrower"),
         "bigness": ("bigger larger", "smaller"),
+        "contact": ("touching", "apart"),
+        "equality": ("equal equally", "different"),
     }.items()
     for sign, words in zip((1, -1), sides, strict=True)
     for word in words.split()
 }
+_SYMMETRIC = frozenset(("contact", "equality"))
 _SUBJECT = re.compile(r"\b(?:is|are|does|do|that) (?:the|an?) ([\w\s-]+)")
 _ARTICLES = frozenset(("a", "an", "the"))
 _JOINTS = frozenset(("or", "and", "versus", "vs"))
@@ -156,7 +159,7 @@ def contradicts(prediction: str, truth: str, question: str) -> bool:
     stated = _RELATIONS[words[at]][1]
     if {"not", "isn", "doesn"} & set(words[max(0, at - 4) : at]):
         stated = -stated
-    if _is_object(question, words, at):
+    if axis not in _SYMMETRIC and _is_object(question, words, at):
         stated = -stated
     return stated != sign
 

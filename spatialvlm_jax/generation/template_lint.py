@@ -128,8 +128,8 @@ def _relation_faults(lower: str, asks: str) -> Iterator[str]:
     """Whether a question asks for its relation, and for no other."""
     if not _says(lower, ASKING_WORDS[asks]):
         yield f"does not ask for {asks!r}"
-    for words in (*NEUTRAL, *ASKING_WORDS[asks]):
-        lower = lower.replace(words, "")
+    for own in (*NEUTRAL, *ASKING_WORDS[asks]):
+        lower = lower.replace(own, "")
     for other, words in ASKING_WORDS.items():
         if other != asks and _says(lower, words):
             yield f"asks for {other!r} beside {asks!r}"

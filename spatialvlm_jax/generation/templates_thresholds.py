@@ -20,7 +20,7 @@ THRESHOLD_QUESTIONS: dict[str, Frames] = {
         "Would the {a} fit through an opening that is {size} wide?",
         "If a doorway is {size} wide, can the {a} pass through it?",
         "Could you carry the {a} upright through an opening {size} wide?",
-        "Is an opening of {size} wide enough for the {a}?",
+        "Would an opening of {size} be wide enough for the {a}?",
         "Does the {a} fit through an opening {size} across?",
         "Is the {a} slim enough to pass through an opening {size} wide?",
         "Through an opening {size} wide, would the {a} fit?",

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.evaluation.quantities import METRES, Quantity, find_count, find_quantity
+from spatialvlm_jax.evaluation.measures import MEASURES
+from spatialvlm_jax.evaluation.quantities import (
+    METRES,
+    Quantity,
+    dimension_of,
+    find_count,
+    find_hour,
+    find_quantity,
+)
+from spatialvlm_jax.generation.units import DIMENSIONS, SI
 
 SPOKEN = {
     "m": ("m", "meter", "meters", "metres", "M"),
@@ -177,3 +186,119 @@ def test_counts_need_no_unit():
     assert find_count("There are three red mugs.") == 3
     assert find_count("one") == 1
     assert find_count("none") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("2 square meters", "area", 2),
+        ("about 2 m²", "area", 2),
+        ("2m²", "area", 2),
+        ("2 m2", "area", 2),
+        ("2 m^2", "area", 2),
+        ("2 sq m", "area", 2),
+        ("20 sq. ft.", "area", 1.8580608),
+        ("20 sqft", "area", 1.8580608),
+        ("a square metre", "area", 1),
+        ("half a square metre", "area", 0.5),
+        ("500 cm²", "area", 0.05),
+        ("3 feet squared", "area", 0.27870912),
+        ("between 1 and 2 square meters", "area", 1.5),
+        ("The 2 m desk covers 3 square meters", "area", 3),
+        ("1.5", "area", 1.5),
+        ("0.2 cubic meters", "volume", 0.2),
+        ("0.2 m³", "volume", 0.2),
+        ("30 liters", "volume", 0.03),
+        ("30 L", "volume", 0.03),
+        ("250ml", "volume", 2.5e-4),
+        ("2 cubic feet", "volume", 0.056633693184),
+        ("100 cubic inches", "volume", 1.6387064e-3),
+        ("2 gallons", "volume", 7.570823568e-3),
+        ("2.5 times", "ratio", 2.5),
+        ("2.5x", "ratio", 2.5),
+        ("2×", "ratio", 2),
+        ("twice as tall", "ratio", 2),
+        ("It is double the height.", "ratio", 2),
+        ("three times", "ratio", 3),
+        ("one and a half times", "ratio", 1.5),
+        ("a factor of 1.8", "ratio", 1.8),
+        ("30 degrees", "angle", math.pi / 6),
+        ("30 degrees to the left", "angle", -math.pi / 6),
+        ("turn left by 30°", "angle", -math.pi / 6),
+        ("-30 degrees", "angle", -math.pi / 6),
+        ("-30 degrees to the left", "angle", -math.pi / 6),
+        ("0.5 radians to the right", "angle", 0.5),
+        ("straight ahead", "angle", 0),
+        ("right in front of us", "angle", 0),
+    ],
+)
+def test_other_dimensions(text, dimension, value):
+    found = find_quantity(text, dimension)
+    assert found is not None
+    assert found.si == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension"),
+    [
+        ("2 m", "area"),
+        ("2 m by 3 m", "area"),
+        ("2 m", "volume"),
+        ("3 m taller", "ratio"),
+        ("50 %", "ratio"),
+        ("to the left", "angle"),
+        ("3 m to the left", "angle"),
+        ("", "volume"),
+    ],
+)
+def test_no_quantity_of_that_dimension(text, dimension):
+    assert find_quantity(text, dimension) is None
+
+
+def test_only_lengths_are_in_metres():
+    area = find_quantity("2 m²", "area")
+    assert area == Quantity(2.0, "m^2", "area")
+    with pytest.raises(ValueError, match="not a length"):
+        _ = area.metres
+
+
+@pytest.mark.parametrize("unit", SI)
+def test_every_unit_that_is_spoken_is_known_and_as_large(unit):
+    dimension = dimension_of(unit)
+    assert dimension == DIMENSIONS[unit]
+    found = find_quantity(f"2 {unit}", dimension)
+    assert found is not None
+    assert found.si == pytest.approx(2 * SI[unit])
+
+
+def test_units_that_are_not_known_are_of_lengths():
+    assert [dimension_of(unit) for unit in ("", "furlongs", "km", "litres")] == [
+        "length",
+        "length",
+        "length",
+        "volume",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("3 o'clock", 3),
+        ("three o'clock", 3),
+        ("at three", 3),
+        ("Twelve o’clock.", 12),
+        ("11 oclock", 11),
+        ("0", None),
+        ("13 o'clock", None),
+        ("to the right", None),
+    ],
+)
+def test_hours(text, hour):
+    assert find_hour(text) == hour
+
+
+@given(st.text(max_size=60), st.sampled_from(sorted(MEASURES)))
+def test_no_text_breaks_the_reader_of_any_dimension(text, dimension):
+    quantity = find_quantity(text, dimension)
+    assert quantity is None or math.isfinite(quantity.si)
+    assert find_hour(text) in (None, *range(1, 13))

@@ -1,7 +1,7 @@
 import json
 
 from spatialvlm_jax.evaluation import results
-from spatialvlm_jax.evaluation.scorer import METRICS, Scorer
+from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
 from spatialvlm_jax.generation.records import QA
 
 
@@ -14,7 +14,7 @@ def answers(prediction):
 
 
 def test_every_metric_has_a_title():
-    assert set(results.TITLES) == set(METRICS)
+    assert set(results.TITLES) == {*METRICS, ANGLE_METRIC}
 
 
 def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):

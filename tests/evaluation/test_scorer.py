@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import json
+import math
 
 import pytest
 
@@ -107,6 +108,14 @@ def test_predictions_are_one_object_a_line(tmp_path):
     assert [row["correct"] for row in rows] == [True, False]
 
 
+NUMBERS = {
+    "footprint": (0.7, "square meters"),
+    "volume": (0.03, "liters"),
+    "times_taller": (1.6, "times"),
+    "times_farther": (2.4, "times"),
+    "times_bigger": (7.2, "times"),
+    "bearing": (-0.5, "degrees"),
+}
 CAPTIONS = [("red mug", "blue lamp"), ("mug", "thing on the brown table")]
 
 
@@ -133,7 +142,8 @@ def every_wording():
 def truths(kind, a, b):
     """The answers' placeholders, with the fields of the record that they mean."""
     if kind.answer_form == "number":
-        yield {"value": "0.52 m"}, {"value": 0.52, "unit": "m"}
+        value, unit = NUMBERS.get(kind.name, (0.52, "m"))
+        yield {"value": format_quantity(value, unit)}, {"value": value, "unit": unit}
     elif kind.name == "clock":
         for hour in ("1", "3", "12"):
             yield {"hour": hour}, {"verdict": hour}
@@ -164,7 +174,88 @@ def test_every_wording_of_our_own_questions_is_read_rightly():
 @pytest.mark.parametrize("answer", TEMPLATES["height"].answers)
 def test_lengths_in_every_unit_are_read_rightly(answer):
     for value, unit in itertools.product((0.07, 0.5, 1.23, 23.0), METRES):
-        spoken = answer.format(a="red mug", value=format_quantity(value, unit))
+        said = format_quantity(value, unit, precision="two_digits")
+        spoken = answer.format(a="red mug", value=said)
         record = QA("How tall?", spoken, "height", "quantitative", value=value, unit=unit)
         (judged,) = scored((record, spoken)).answers()
         assert judged.mark == "right", spoken
+
+
+def bearing(degrees, name="bearing"):
+    value = math.radians(degrees)
+    return QA("Which way?", "", name, "quantitative", value=value, unit="degrees")
+
+
+def test_angles_have_a_metric_of_their_own():
+    scorer = scored(
+        (bearing(30), "40 degrees to the right"),
+        (bearing(-30), "40 degrees to the right"),
+        (bearing(-30), "about 45 degrees to the left"),
+        (bearing(8), "straight ahead"),
+        (bearing(8), "over there"),
+        (length(1.0), "1 m"),
+    )
+    summary = scorer.summary()
+    assert summary["angle_within_15_degrees"]["value"] == 0.6
+    assert summary["angle_within_15_degrees"]["count"] == 5
+    assert summary["angle_within_15_degrees"]["baseline"] == 0.6
+    assert summary["angle_within_15_degrees/bearing"]["count"] == 5
+    assert summary["number_given"]["value"] == pytest.approx(5 / 6)
+    assert summary["within_25"] == scored((length(1.0), "1 m")).summary()["within_25"]
+    assert "within_25/bearing" not in summary
+    marks = [answer.mark for answer in scorer.answers()]
+    assert marks == ["right", "wrong", "right", "right", "wrong", "right"]
+
+
+def test_angles_wrap_and_near_ones_are_near():
+    (near,) = scored((bearing(30), "55 degrees to the right")).answers()
+    (wrapped,) = scored((bearing(175), "175 degrees to the left")).answers()
+    assert (near.mark, wrapped.mark) == ("near", "right")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "prediction", "mark"),
+    [
+        (2.0, "square meters", "2.1 m²", "right"),
+        (2.0, "m²", "21.5 square feet", "right"),
+        (2.0, "m²", "3", "near"),
+        (0.03, "L", "30 liters", "right"),
+        (0.03, "m³", "1 cubic foot", "right"),
+        (0.03, "m³", "3 cubic meters", "wrong"),
+        (2.0, "times", "twice", "right"),
+        (2.0, "times", "2.1", "right"),
+        (2.0, "times", "3.5 times as tall", "near"),
+        (2.0, "times", "2 m", "wrong"),
+    ],
+)
+def test_numbers_are_judged_in_the_dimension_of_the_truth(value, unit, prediction, mark):
+    record = QA("How much?", "", "some_type", "quantitative", value=value, unit=unit)
+    scorer = scored((record, prediction))
+    assert [answer.mark for answer in scorer.answers()] == [mark]
+    assert scorer.summary()["within_50_200"]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("prediction", "mark"),
+    [
+        ("3 o'clock", "right"),
+        ("at three o’clock", "right"),
+        ("at three", "right"),
+        ("The mug is at 3 o'clock from the 2 boxes.", "right"),
+        ("From the 2 boxes it is at 3 o'clock.", "right"),
+        ("4 o'clock", "wrong"),
+        ("to the right", "wrong"),
+    ],
+)
+def test_hours_of_the_clock(prediction, mark):
+    record = QA("At what hour?", "3 o'clock", "clock", "qualitative", verdict="3")
+    assert [answer.mark for answer in scored((record, prediction)).answers()] == [mark]
+
+
+def test_reasons_that_turn_no_relation_round():
+    question = "Is the red mug touching the blue lamp?"
+    record = QA(question, "apart, so no", "touching", "qualitative", verdict="no")
+    right = "The blue lamp is apart from the red mug, so no."
+    wrong = "The blue lamp is touching the red mug, so no."
+    marks = [answer.mark for answer in scored((record, right), (record, wrong)).answers()]
+    assert marks == ["right", "wrong"]
