@@ -30,11 +30,11 @@ class CleanConfig:
     min_points: points that need to be left after cleaning.
     """
 
-    max_points: int = 800
+    max_points: int = 600
     edge_width: int = 2
     edge_jump: float = 0.05
     bleed_jump: float = 0.03
-    neighbors: int = 6
+    neighbors: int = 4
     outlier_ratio: float = 5.0
     min_pixels: int = 48
     min_valid: float = 0.5

@@ -13,8 +13,8 @@ from scipy.spatial import ConvexHull, QhullError
 # rectangle repeats itself.
 _STEPS = np.deg2rad(np.arange(0.0, 90.0, 2.0))
 # Rectangles at most so much larger than the smallest are told apart by how close the points lie.
-_NEARLY_SMALLEST = 1.1
-_COMPARED_POINTS = 200
+_NEARLY_SMALLEST = 1.05
+_COMPARED_POINTS = 120
 # Directions on the side that faces the camera, radians from the one towards it.
 _FACING = np.deg2rad(np.linspace(-75.0, 75.0, 31))
 # A footprint is round if a circle fits to this share of its radius and is not much wider than what
@@ -139,8 +139,11 @@ def upright_box(points: np.ndarray, yaw: float | None, share: float, noise: floa
       share: of points beyond which an end may lie, see `robust_span`.
       noise: relative standard error of each point's depth, by which ends lie too far out.
     """
-    upright = yaw is None
-    yaw = footprint_yaw(points[:, :2]) if yaw is None else yaw
+    circle = _circle(points, noise) if yaw is None else None
+    if circle is not None:
+        yaw = 0.0
+    elif yaw is None:
+        yaw = footprint_yaw(points[:, :2])
     c, s = np.cos(yaw), np.sin(yaw)
     rotation = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
     turned = points @ rotation
@@ -149,10 +152,17 @@ def upright_box(points: np.ndarray, yaw: float | None, share: float, noise: floa
     shrink = np.minimum(NOISE_REACH * along_sight, (high - low) / 4)
     low, high = low + shrink, high - shrink
     center, extents = rotation @ ((low + high) / 2), high - low
-    if upright:
-        distance = float(np.hypot(center[0], center[1]))
-        inward = NOISE_REACH * noise * distance * np.cos(_FACING)
-        middle, radius = round_footprint(points[:, :2], inward)
-        if 0 < 2 * radius < _ROUND_LIMIT * float(extents[:2].max()):
-            center[:2], extents[:2], rotation = middle, 2 * radius, np.eye(3)
+    if circle is not None:
+        center[:2], extents[:2] = circle
     return Box(center, rotation, extents)
+
+
+def _circle(points: np.ndarray, noise: float) -> tuple[np.ndarray, float] | None:
+    """Centre and diameter of a round footprint that is not much wider than what is seen of it."""
+    ground = points[:, :2]
+    middle = ground.mean(0)
+    distance = float(np.linalg.norm(middle))
+    inward = NOISE_REACH * noise * distance * np.cos(_FACING)
+    center, radius = round_footprint(ground, inward)
+    across = ground @ (np.array([middle[1], -middle[0]]) / max(distance, 1e-9))
+    return (center, 2 * radius) if 0 < 2 * radius < _ROUND_LIMIT * np.ptp(across) else None

@@ -57,7 +57,8 @@ class Silhouette:
 
     def contour(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns, int64[M] each, of the image's pixels at the mask's border."""
-        rows, columns = np.nonzero(self.crop & ~self.eroded(1))
+        border = np.flatnonzero(self.crop & ~self.eroded(1))
+        rows, columns = np.divmod(border, self.crop.shape[1])
         return rows + self.rows.start, columns + self.columns.start
 
     def core(self, width: int) -> np.ndarray:
