@@ -88,6 +88,7 @@ class WorldsRecipe:
     images, validation_images: sizes of the splits "train" and "validation".
     question_phrasings, answer_phrasings: use only the first so many ways to ask and to answer
       each type; 0 uses all.
+    types: names of the question types to ask; empty means all.
     """
 
     preset: str = "rich"
@@ -98,6 +99,7 @@ class WorldsRecipe:
     pairs_per_image: int = 16
     question_phrasings: int = 0
     answer_phrasings: int = 0
+    types: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -233,10 +235,18 @@ class EvalConfig:
 
 @dataclasses.dataclass(frozen=True)
 class MeshConfig:
-    """Device mesh: sizes of the axes; -1 takes what is left."""
+    """Device mesh: sizes of the axes; -1 takes what is left.
+
+    data: repeats the parameters. fsdp: splits them. tensor: splits heads and hidden units.
+    slices: groups of devices with a slower network between them, which "data" runs over.
+    repeat_frozen: hold frozen parameters whole on every device instead of split.
+    """
 
     data: int = -1
     fsdp: int = 1
+    tensor: int = 1
+    slices: int = 1
+    repeat_frozen: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,7 +41,9 @@ class Initialiser:
         return jax.tree.map(
             lambda x, where: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where),
             shapes,
-            sharding.tree_shardings(shapes, self.mesh),
+            sharding.tree_shardings(
+                shapes, self.mesh, repeat_frozen=self.experiment.mesh.repeat_frozen
+            ),
         )
 
     def state(self) -> TrainState:

@@ -90,12 +90,17 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def realised_shares(path: Path) -> dict[str, float]:
-    """The mean over all steps on record of the share of loss tokens, by data set."""
-    rows = [row for row in read_rows(path) if _has(row, SHARE_PREFIX)]
-    names = [name for name in (rows[0] if rows else ()) if name.startswith(SHARE_PREFIX)]
+    """The mean over all steps on record of the share of loss tokens, by data set.
+
+    Returns:
+      In the order in which they were requested; empty if there is no step yet.
+    """
+    rows = read_rows(path)
+    steps = [row for row in rows if _has(row, SHARE_PREFIX)]
+    asked = [name for row in rows for name in row if name.startswith(REQUESTED_PREFIX)]
+    names = [name.removeprefix(REQUESTED_PREFIX) for name in asked] if steps else []
     return {
-        name.removeprefix(SHARE_PREFIX): sum(row.get(name, 0.0) for row in rows) / len(rows)
-        for name in names
+        name: sum(row.get(SHARE_PREFIX + name, 0.0) for row in steps) / len(steps) for name in names
     }
 
 

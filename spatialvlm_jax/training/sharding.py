@@ -1,77 +1,154 @@
-"""Which device holds what: a mesh of two axes and two small rules.
+"""Which device holds what: a mesh of three axes, and a small table of rules.
 
-Axes of the mesh: "data" repeats the parameters; "fsdp" splits them. A batch is split over both.
+Axes of the mesh: "data" repeats the parameters; "fsdp" splits them; "tensor" splits heads and
+hidden units, and with them the work on one row. A batch is split over "data" and "fsdp".
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import mesh_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig
 
-AXES = ("data", "fsdp")
+AXES = ("data", "fsdp", "tensor")
+BATCH_AXES = ("data", "fsdp")
 SMALLEST_SPLIT = 2**16  # smaller arrays are repeated: gathering them costs more than holding them
+
+Shape = tuple[int, ...]
 
 
 def make_mesh(config: MeshConfig, devices: list[Any] | None = None) -> Mesh:
-    """The mesh over all devices (or those given).
+    """The mesh over all devices (or those given), laid out so that neighbours are near.
+
+    With `slices` above 1 the axis "data" runs over slices first: only gradients, once a step,
+    cross the slow network between them.
 
     Raises:
-      UserError: the axes do not multiply to the number of devices.
+      UserError: the axes do not multiply to the number of devices, or the slices do not fit.
     """
     devices = jax.devices() if devices is None else devices
-    sizes = [config.data, config.fsdp]
+    sizes = [config.data, config.fsdp, config.tensor]
     if sizes.count(-1) == 1:
         known = math.prod(size for size in sizes if size != -1)
         sizes[sizes.index(-1)] = len(devices) // max(known, 1)
     if min(sizes) < 1 or math.prod(sizes) != len(devices):
         raise UserError(
-            f"mesh: data {config.data} x fsdp {config.fsdp} does not make {len(devices)} devices; "
-            "set one axis to -1 to take what is left"
+            f"mesh: data {config.data} x fsdp {config.fsdp} x tensor {config.tensor} does not make "
+            f"{len(devices)} devices; set one axis to -1 to take what is left"
         )
-    return Mesh(np.asarray(devices).reshape(sizes), AXES)
+    return Mesh(_arrange(sizes, config.slices, devices), AXES)
+
+
+def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
+    if slices > 1:
+        if sizes[0] % slices:
+            raise UserError(f"mesh.slices {slices} must divide mesh.data, which is {sizes[0]}")
+        within = (sizes[0] // slices, *sizes[1:])
+        try:
+            return mesh_utils.create_hybrid_device_mesh(within, (slices, 1, 1), devices)
+        except ValueError as error:
+            raise UserError(f"mesh.slices {slices} does not fit these devices: {error}") from error
+    if devices[0].platform == "cpu":
+        return np.asarray(devices).reshape(sizes)
+    return mesh_utils.create_device_mesh(sizes, devices)
 
 
 def check_batch_size(batch_size: int, mesh: Mesh) -> None:
     """Raises UserError unless a batch splits evenly over devices and processes."""
-    parts = math.lcm(mesh.size, jax.process_count())
+    rows = math.prod(mesh.shape[axis] for axis in BATCH_AXES)
+    parts = math.lcm(rows, jax.process_count())
     if batch_size % parts:
         nearest = max(1, round(batch_size / parts)) * parts
         raise UserError(
-            f"data.batch_size {batch_size} does not divide by the {mesh.size} devices of the mesh; "
-            f"try --config.data.batch_size={nearest}"
+            f"data.batch_size {batch_size} does not divide by the {parts} parts that the mesh "
+            f"splits it into; try --config.data.batch_size={nearest}"
         )
 
 
 def batch_sharding(mesh: Mesh) -> NamedSharding:
-    """Rows over all devices."""
-    return NamedSharding(mesh, PartitionSpec(AXES))
+    """Rows over "data" and "fsdp"."""
+    return NamedSharding(mesh, PartitionSpec(BATCH_AXES))
 
 
-def parameter_spec(shape: tuple[int, ...], fsdp: int) -> PartitionSpec:
-    """The largest axis that divides by `fsdp` is split (the last of equals); small arrays are not.
+def _last(shape: Shape) -> int:
+    return len(shape) - 1
 
-    Example: shape (4, 512, 2048) on fsdp=8 gives PartitionSpec(None, None, "fsdp").
+
+def _first_of_matrix(shape: Shape) -> int:
+    return len(shape) - 2
+
+
+# What "tensor" splits, by the end of a parameter's name: the heads or hidden units that a layer
+# makes, and the same ones where the next layer takes them up, so that only sums are exchanged.
+TENSOR_RULES: dict[str, Callable[[Shape], int]] = {
+    "attention/query/kernel": _last,
+    "attention/query/bias": _last,
+    "attention/key/kernel": _last,
+    "attention/key/bias": _last,
+    "attention/value/kernel": _last,
+    "attention/value/bias": _last,
+    "attention/out/kernel": _first_of_matrix,
+    "mlp/up/kernel": _last,
+    "mlp/up/bias": _last,
+    "mlp/gate/kernel": _last,
+    "mlp/down/kernel": _first_of_matrix,
+    "embedder/embedding": _first_of_matrix,
+}
+
+
+def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> PartitionSpec:
+    """Where a parameter is split.
+
+    "tensor" takes the axis of `TENSOR_RULES` if it divides; "fsdp" then takes the largest other
+    axis that divides (the last of equals). Small arrays are repeated.
+
+    Args:
+      name: of the parameter, or of what its slot belongs to.
+      shape: its shape.
+      sizes: of the mesh's axes.
+
+    Example: ("decoder/blocks/mlp/up/kernel", (4, 512, 2048)) on fsdp 8 and tensor 2 gives
+    PartitionSpec(None, "fsdp", "tensor").
     """
-    divisible = [i for i, size in enumerate(shape) if size % fsdp == 0]
-    if fsdp == 1 or not divisible or math.prod(shape) < SMALLEST_SPLIT:
+    if math.prod(shape) < SMALLEST_SPLIT:
         return PartitionSpec()
-    axis = max(divisible, key=lambda i: (shape[i], i))
-    return PartitionSpec(*("fsdp" if i == axis else None for i in range(len(shape))))
+    spec: list[str | None] = [None] * len(shape)
+    for ending, axis_of in TENSOR_RULES.items():
+        if name.endswith(ending) and sizes["tensor"] > 1:
+            axis = axis_of(shape)
+            if shape[axis] % sizes["tensor"] == 0:
+                spec[axis] = "tensor"
+    free = [i for i, size in enumerate(shape) if not spec[i] and size % sizes["fsdp"] == 0]
+    if sizes["fsdp"] > 1 and free:
+        spec[max(free, key=lambda i: (shape[i], i))] = "fsdp"
+    return PartitionSpec(*spec) if any(spec) else PartitionSpec()
 
 
-def tree_shardings(tree: Any, mesh: Mesh) -> Any:
-    """Shardings of parameters or a whole training state, by shape alone.
+def tree_shardings(tree: Any, mesh: Mesh, *, repeat_frozen: bool = False) -> Any:
+    """Shardings of parameters or of a whole training state.
 
-    Optimiser slots have the shape of their parameter, so they are split alike.
+    Optimiser slots are split as their parameters, whose names and shapes they have.
+
+    Args:
+      tree: arrays or shapes.
+      mesh: where they go.
+      repeat_frozen: hold frozen parameters whole on every device: no gathering, more memory.
     """
-    fsdp = mesh.shape["fsdp"]
-    return jax.tree.map(lambda x: NamedSharding(mesh, parameter_spec(x.shape, fsdp)), tree)
+
+    def place(path: tuple[Any, ...], x: Any) -> NamedSharding:
+        names = [key.key for key in path if isinstance(key, jax.tree_util.DictKey)]
+        frozen = any(getattr(key, "name", "") == "frozen" for key in path)
+        if not names or (repeat_frozen and frozen):
+            return NamedSharding(mesh, PartitionSpec())
+        return NamedSharding(mesh, parameter_spec(str(names[-1]), x.shape, mesh.shape))
+
+    return jax.tree_util.tree_map_with_path(place, tree)
 
 
 def to_devices(batch: Any, mesh: Mesh) -> Any:
@@ -80,8 +157,3 @@ def to_devices(batch: Any, mesh: Mesh) -> Any:
     return jax.tree.map(
         lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), batch
     )
-
-
-def put(arrays: Mapping[str, Any], mesh: Mesh) -> dict[str, jax.Array]:
-    """Named host arrays to devices under the parameter rule."""
-    return jax.device_put(dict(arrays), tree_shardings(dict(arrays), mesh))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,6 +14,7 @@ from jax.sharding import PartitionSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.state import TrainState
 
 
 @pytest.mark.parametrize(
@@ -29,22 +31,52 @@ from spatialvlm_jax.training import sharding
     ],
 )
 def test_the_largest_axis_that_divides_is_split(shape, fsdp, spec):
-    assert sharding.parameter_spec(shape, fsdp) == spec
+    sizes = {"data": 1, "fsdp": fsdp, "tensor": 1}
+    assert sharding.parameter_spec("some/kernel", shape, sizes) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "spec"),
+    [
+        ("blocks/mlp/up/kernel", (4, 512, 2048), PartitionSpec(None, "fsdp", "tensor")),
+        ("blocks/mlp/down/kernel", (4, 2048, 512), PartitionSpec(None, "tensor", "fsdp")),
+        ("blocks/attention/query/kernel", (4, 512, 512), PartitionSpec(None, "fsdp", "tensor")),
+        ("blocks/attention/out/kernel", (4, 512, 512), PartitionSpec(None, "tensor", "fsdp")),
+        ("blocks/attention/key/kernel", (4, 512, 255), PartitionSpec(None, "fsdp", None)),
+        ("decoder/embedder/embedding", (1024, 512), PartitionSpec("tensor", "fsdp")),
+        ("connector/kernel", (512, 512), PartitionSpec(None, "fsdp")),
+        ("blocks/mlp/up/bias", (4, 2048), PartitionSpec()),
+    ],
+)
+def test_tensor_splits_heads_and_hidden_units(name, shape, spec):
+    assert sharding.parameter_spec(name, shape, {"data": 1, "fsdp": 2, "tensor": 2}) == spec
+
+
+def test_frozen_parameters_may_be_repeated():
+    mesh = jax.sharding.AbstractMesh((1, 2, 1), sharding.AXES)
+    large: Any = jax.ShapeDtypeStruct((512, 512), np.float32)
+    state = TrainState(None, {"a/kernel": large}, {"b/kernel": large}, {"mu": {"a/kernel": large}})
+    split = sharding.tree_shardings(state, mesh)
+    assert split.frozen["b/kernel"].spec == split.trainable["a/kernel"].spec != PartitionSpec()
+    whole = sharding.tree_shardings(state, mesh, repeat_frozen=True)
+    assert whole.frozen["b/kernel"].spec == PartitionSpec()
+    assert whole.opt_state["mu"]["a/kernel"].spec == split.trainable["a/kernel"].spec
 
 
 @pytest.mark.parametrize(
     ("config", "count", "shape"),
     [
-        (MeshConfig(), 8, (8, 1)),
-        (MeshConfig(data=-1, fsdp=4), 8, (2, 4)),
-        (MeshConfig(data=1, fsdp=-1), 8, (1, 8)),
-        (MeshConfig(data=2, fsdp=3), 6, (2, 3)),
+        (MeshConfig(), 8, (8, 1, 1)),
+        (MeshConfig(data=-1, fsdp=4), 8, (2, 4, 1)),
+        (MeshConfig(data=1, fsdp=-1), 8, (1, 8, 1)),
+        (MeshConfig(data=2, fsdp=3), 6, (2, 3, 1)),
+        (MeshConfig(data=2, fsdp=-1, tensor=2), 8, (2, 2, 2)),
     ],
 )
 def test_meshes(config, count, shape):
     mesh = sharding.make_mesh(config, jax.devices() * count)
     assert mesh.devices.shape == shape
-    assert mesh.axis_names == ("data", "fsdp")
+    assert mesh.axis_names == ("data", "fsdp", "tensor")
 
 
 @pytest.mark.parametrize("config", [MeshConfig(fsdp=3), MeshConfig(2, 2), MeshConfig(-1, -1)])
@@ -58,6 +90,12 @@ def test_a_batch_must_divide():
     sharding.check_batch_size(16, mesh)
     with pytest.raises(UserError, match=r"batch_size 13 does not divide .*batch_size=16"):
         sharding.check_batch_size(13, mesh)
+    sharding.check_batch_size(4, sharding.make_mesh(MeshConfig(tensor=2), jax.devices() * 8))
+
+
+def test_slices_must_fit():
+    with pytest.raises(UserError, match=r"mesh.slices 3 must divide mesh.data"):
+        sharding.make_mesh(MeshConfig(slices=3), jax.devices() * 8)
 
 
 EIGHT_DEVICES = """
@@ -72,12 +110,11 @@ from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import SPEC, step_config, tiny_experiment
 
 sharding.SMALLEST_SPLIT = 256
-MESH = int(sys.argv[1]), int(sys.argv[2])
 result = []
-for data, fsdp in ((1, 1), MESH):
-    experiment = tiny_experiment(mesh=MeshConfig(data=data, fsdp=fsdp))
+for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
+    experiment = tiny_experiment(mesh=MeshConfig(*sizes))
     config = step_config(experiment)
-    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[: data * fsdp])
+    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[: int(np.prod(sizes))])
     start = Initialiser(config.template, config.optimizer, experiment, mesh)
     state, step = start.state(), compile_step(config, start.abstract(), mesh)
     losses = []
@@ -90,7 +127,7 @@ for data, fsdp in ((1, 1), MESH):
     result.append({"losses": losses, "kernel": shard(kernel), "slot": shard(slots[0])})
 
 # What was saved on eight devices is restored on one.
-checkpoints = Checkpoints(Path(sys.argv[3]), keep=1)
+checkpoints = Checkpoints(Path(sys.argv[2]), keep=1)
 checkpoints.save(state, iter(grain.MapDataset.range(3).to_iter_dataset()), {})
 checkpoints.wait()
 one_device = sharding.make_mesh(MeshConfig(), jax.devices()[:1])
@@ -105,11 +142,19 @@ print(json.dumps(result))
 """
 
 
-@pytest.mark.parametrize(("data", "fsdp"), [(2, 4), pytest.param(8, 1, marks=pytest.mark.slow)])
-def test_the_loss_is_the_same_on_one_device_and_on_eight(data, fsdp, tmp_path):
+@pytest.mark.parametrize(
+    ("mesh", "share"),
+    [
+        ("2x2x2", 1 / 4),
+        pytest.param("8x1x1", 1.0, marks=pytest.mark.slow),
+        pytest.param("1x8x1", 1 / 8, marks=pytest.mark.slow),
+        pytest.param("1x1x8", 1 / 8, marks=pytest.mark.slow),
+    ],
+)
+def test_the_loss_is_the_same_on_one_device_and_on_eight(mesh, share, tmp_path):
     flags = "--xla_force_host_platform_device_count=8"
     done = subprocess.run(
-        [sys.executable, "-c", EIGHT_DEVICES, str(data), str(fsdp), str(tmp_path)],
+        [sys.executable, "-c", EIGHT_DEVICES, mesh, str(tmp_path)],
         env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -119,4 +164,4 @@ def test_the_loss_is_the_same_on_one_device_and_on_eight(data, fsdp, tmp_path):
     one, eight = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
     assert one["losses"][0] != one["losses"][2]
-    assert eight["kernel"] == eight["slot"] == 1 / fsdp
+    assert eight["kernel"] == eight["slot"] == share
