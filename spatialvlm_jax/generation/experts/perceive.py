@@ -28,6 +28,7 @@ def perceive(photos: Sequence[Photo], experts: Experts) -> list[Perception | Rej
     _ask(rows, "detect", experts.detector)
     _reject(rows, "detect", _nothing_found)
     _ask(rows, "segment", experts.segmenter, "detect")
+    _reject(rows, "segment", _nothing_masked)
     _ask(rows, "depth", experts.depth)
     if experts.ground is not None:
         _ask(rows, "ground", experts.ground)
@@ -77,6 +78,10 @@ def _filtered_out(verdict: Any) -> str | None:
 
 def _nothing_found(regions: tuple[Region, ...]) -> str | None:
     return None if regions else "nothing was found in it"
+
+
+def _nothing_masked(regions: tuple[Region, ...]) -> str | None:
+    return None if regions else "no mask fits what was found in it"
 
 
 def _similarity(row: _Progress, experts: Experts) -> None:

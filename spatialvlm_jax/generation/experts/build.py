@@ -1,0 +1,183 @@
+"""From names of checkpoints to the experts of a run."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from spatialvlm_jax.generation.experts import (
+    depth,
+    detection,
+    embedding,
+    florence,
+    ground,
+    segmentation,
+)
+from spatialvlm_jax.generation.experts.base import Experts
+from spatialvlm_jax.generation.experts.checkpoint import (
+    Checkpoint,
+    ExpertError,
+    Runtime,
+    choose,
+    find_checkpoint,
+)
+from spatialvlm_jax.generation.experts.depth import MetricDepthModel
+from spatialvlm_jax.generation.experts.detection import VocabularyDetector
+from spatialvlm_jax.generation.experts.embedding import ImageTextModel, TextEmbedding
+from spatialvlm_jax.generation.experts.filter import KEEP_LABELS, REJECT_LABELS, SemanticFilter
+from spatialvlm_jax.generation.experts.florence import FlorenceDetector, FlorenceOptions
+from spatialvlm_jax.generation.experts.ground import GROUND_LABELS, LabelledGround
+from spatialvlm_jax.generation.experts.noise import NoiseConfig
+from spatialvlm_jax.generation.experts.rendered import rendered_experts
+from spatialvlm_jax.generation.experts.segmentation import BoxSegmenter
+
+RENDERED = "rendered"
+STAGES = ("filter", "detector", "segmenter", "depth", "ground", "embedder")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExpertsConfig:
+    """Which model does what.
+
+    filter, detector, segmenter, depth, ground, embedder: a directory with a checkpoint, or the hub
+      name of one in the local cache; "rendered" for the stand-in that reads a rendered world; None
+      leaves out the filter, the ground or the embedder. What kind of model it is stands in the
+      checkpoint's config.json.
+    device, dtype, batch_size: see `Runtime`. batch_sizes: other batch sizes, by stage.
+    keep_labels, reject_labels, filter_margin: see `SemanticFilter`.
+    vocabulary, threshold: what Grounding DINO or OWLv2 looks for, and the lowest score (None: the
+      model's own). proposals: see `FlorenceOptions`. most_overlap: of two boxes that overlap by
+      more (intersection over union), one goes.
+    min_mask_pixels: regions with smaller masks are dropped.
+    fov_degrees: the angle that the longer side of every photo spans, for photos whose focal length
+      is unknown and depth models that do not estimate it.
+    depth_scale_std, depth_noise_std: relative standard errors of depth (None: as published for
+      the model, see `depth.ERRORS`).
+    ground_labels: what the ground is called in the labels of the segmentation model.
+    noise, seed: errors of the "rendered" stand-ins.
+    """
+
+    detector: str = "florence-community/Florence-2-large-ft"
+    segmenter: str = "facebook/sam2.1-hiera-large"
+    depth: str = "apple/DepthPro-hf"
+    filter: str | None = "openai/clip-vit-large-patch14"
+    ground: str | None = "openmmlab/upernet-convnext-large"
+    embedder: str | None = "openai/clip-vit-large-patch14"
+    device: str = "auto"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    batch_size: int = 8
+    batch_sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    keep_labels: tuple[str, ...] = KEEP_LABELS
+    reject_labels: tuple[str, ...] = REJECT_LABELS
+    filter_margin: float = 0.0
+    vocabulary: tuple[str, ...] = ()
+    threshold: float | None = None
+    proposals: bool = False
+    most_overlap: float = 0.7
+    min_mask_pixels: int = 1
+    fov_degrees: float | None = None
+    depth_scale_std: float | None = None
+    depth_noise_std: float | None = None
+    ground_labels: tuple[str, ...] = GROUND_LABELS
+    noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = set(self.batch_sizes) - set(STAGES)
+        if unknown:
+            raise ExpertError(
+                f"batch_sizes: no stage is called {min(unknown)!r}; stages: {', '.join(STAGES)}"
+            )
+
+    def runtime(self, stage: str) -> Runtime:
+        """Where and how the model of this stage runs."""
+        return Runtime(self.device, self.dtype, self.batch_sizes.get(stage, self.batch_size))
+
+
+def rendered_config(noise: NoiseConfig = NoiseConfig(), seed: int = 0) -> ExpertsConfig:  # noqa: B008
+    """Stand-ins throughout: they read the rendered world, with these errors."""
+    stages: dict[str, Any] = dict.fromkeys(STAGES, RENDERED)
+    return ExpertsConfig(**stages, noise=noise, seed=seed)
+
+
+def build_experts(config: ExpertsConfig) -> Experts:
+    """Loads every model that the configuration names.
+
+    Raises:
+      ExpertError: a checkpoint is not on this machine, is of a family that its stage has no use
+        for, or lacks weights; an option does not fit it.
+    """
+    stand_ins = rendered_experts(config.noise, config.seed)
+    return Experts(
+        **{
+            stage: getattr(stand_ins, stage)
+            if getattr(config, stage) == RENDERED
+            else _build(config, stage)
+            for stage in STAGES
+        }
+    )
+
+
+def _build(config: ExpertsConfig, stage: str) -> Any:
+    name = getattr(config, stage)
+    if name is None:
+        return None
+    checkpoint = find_checkpoint(name)
+    builder = choose(checkpoint, stage, FAMILIES)
+    return builder(checkpoint, config.runtime(stage), config)
+
+
+Builder = Callable[[Checkpoint, Runtime, ExpertsConfig], Any]
+
+
+def _filter(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> SemanticFilter:
+    model = ImageTextModel(checkpoint, runtime)
+    return SemanticFilter(model, config.keep_labels, config.reject_labels, config.filter_margin)
+
+
+def _embedder(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> TextEmbedding:
+    del config
+    return TextEmbedding(ImageTextModel(checkpoint, runtime))
+
+
+def _florence(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> FlorenceDetector:
+    options = FlorenceOptions(config.proposals, config.most_overlap)
+    return FlorenceDetector(checkpoint, runtime, options)
+
+
+def _vocabulary(
+    checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig
+) -> VocabularyDetector:
+    return VocabularyDetector(
+        checkpoint, runtime, config.vocabulary, config.threshold, config.most_overlap
+    )
+
+
+def _segmenter(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> BoxSegmenter:
+    return BoxSegmenter(checkpoint, runtime, config.min_mask_pixels)
+
+
+def _depth(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> MetricDepthModel:
+    error = depth.ERRORS[checkpoint.family]
+    if config.depth_scale_std is not None:
+        error = dataclasses.replace(error, scale_std=config.depth_scale_std)
+    if config.depth_noise_std is not None:
+        error = dataclasses.replace(error, noise_std=config.depth_noise_std)
+    return MetricDepthModel(checkpoint, runtime, config.fov_degrees, error)
+
+
+def _ground(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> LabelledGround:
+    return LabelledGround(checkpoint, runtime, config.ground_labels)
+
+
+# What builds the expert of a stage from a checkpoint, by the family that config.json names.
+FAMILIES: Mapping[str, Mapping[str, Builder]] = {
+    "filter": dict.fromkeys(embedding.CLASSES, _filter),
+    "detector": {
+        **dict.fromkeys(florence.CLASSES, _florence),
+        **dict.fromkeys(detection.CLASSES, _vocabulary),
+    },
+    "segmenter": dict.fromkeys(segmentation.CLASSES, _segmenter),
+    "depth": dict.fromkeys(depth.CLASSES, _depth),
+    "ground": dict.fromkeys(ground.CLASSES, _ground),
+    "embedder": dict.fromkeys(embedding.CLASSES, _embedder),
+}
