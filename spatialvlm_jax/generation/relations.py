@@ -1,18 +1,20 @@
-"""What holds between the objects of a scene: relations with tie margins, and exact quantities.
+"""What holds between the objects of a scene, with margins for what is too close to call.
 
-All relations are between objects i and j and return the word for how i stands to j ("left" means
-i is left of j), or None where it is too close to call. All quantities return a `Measure`, or None.
-A margin is a share of the objects' size, and never less than three standard errors.
+Every relation is a function of (geometry, i, j) that returns the word for how i stands to j
+("left" means i is left of j), or None where it is too close to call. It is computed for all pairs
+of a scene at once, when first asked for.
+
+A margin is a share of the objects' size, and never less than three standard errors of what is
+compared. The scene's common scale error is left out of these: lengths that are all too large by
+one factor compare as before.
 """
 
-import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Object3D, Scene
-from spatialvlm_jax.generation.surfaces import Solids, object_distances, solids_of, support
+from spatialvlm_jax.generation.geometry import SceneGeometry
 
 POSITION_MARGIN = 0.25
 VERTICAL_MARGIN = 0.5
@@ -20,6 +22,12 @@ NEARNESS_MARGIN = 0.05
 SIZE_MARGIN = 0.15
 VOLUME_MARGIN = 0.4
 SECTOR_MARGIN = np.deg2rad(6.0)
+CLOCK_MARGIN = np.deg2rad(4.0)
+# Contact: surfaces this close touch; apart are those farther than `APART`, metres, and than a
+# tenth of the smaller object. A resting object's bottom lies within `RESTING` of what carries it.
+CONTACT, APART, APART_SHARE = 0.005, 0.05, 0.1
+RESTING = 0.02
+SAME_HEIGHT, OTHER_HEIGHT = 0.08, 0.2
 SECTORS = (
     "right",
     "right and behind",
@@ -30,227 +38,266 @@ SECTORS = (
     "in front",
     "right and in front",
 )
+HOURS = ("12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
+
+Relation = Callable[[SceneGeometry, int, int], str | None]
 
 
-@dataclasses.dataclass(frozen=True)
-class Measure:
-    """A quantity in metres and its standard error."""
+def _for_pairs(compute: Callable[[SceneGeometry], np.ndarray]) -> Relation:
+    """A relation from a function that finds the words for all pairs, object[N, N]."""
 
-    value: float
-    std: float = 0.0
+    def listed(geometry: SceneGeometry) -> list[list[str | None]]:
+        return compute(geometry).tolist()
 
+    @functools.wraps(compute)
+    def relation(geometry: SceneGeometry, i: int, j: int) -> str | None:
+        return geometry.table(listed)[i][j]
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class SceneGeometry:
-    """A scene's objects as arrays over N objects, metres.
-
-    Positions are canonical (x right, y forward, z up, origin at the camera) where gravity is
-    known (`has_gravity`); otherwise their axes mean nothing but distances still hold.
-
-    centers: float64[N, 3]. low, high: float64[N, 3], ends of each object's surface along the axes.
-    camera_distance: float64[N], camera to centre. size: float64[N], longest side of the oriented
-    box. volume: float64[N], cubic metres, of the oriented box. std: float64[N], of the position.
-    """
-
-    objects: Sequence[Object3D]
-    solids: Solids
-    has_gravity: bool
-    centers: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    camera_distance: np.ndarray
-    size: np.ndarray
-    volume: np.ndarray
-    std: np.ndarray
-
-    @classmethod
-    def from_scene(cls, scene: Scene) -> "SceneGeometry":
-        """Measures every object of `scene` once."""
-        objects = scene.objects
-        try:
-            rotation, has_gravity = scene.canonical_from_camera(), True
-        except ValueError:
-            rotation, has_gravity = np.eye(3), False
-        solids = solids_of(objects)
-        camera_centers = np.array([thing.center for thing in objects], np.float64).reshape(-1, 3)
-        extents = np.array([thing.extents for thing in objects], np.float64).reshape(-1, 3)
-        low, high = _spans(objects, solids, rotation)
-        return cls(
-            objects=objects,
-            solids=solids,
-            has_gravity=has_gravity,
-            centers=camera_centers @ rotation.T,
-            low=low,
-            high=high,
-            camera_distance=np.linalg.norm(camera_centers, axis=-1),
-            size=extents.max(-1, initial=0.0),
-            volume=extents.prod(-1),
-            std=np.array([thing.std for thing in objects], np.float64),
-        )
-
-    @functools.cached_property
-    def surface_distance(self) -> np.ndarray:
-        """Nearest distance between surfaces, float64[N, N], metres."""
-        return object_distances(self.objects, self.solids)
-
-    @functools.cached_property
-    def width(self) -> np.ndarray:
-        """Span along canonical x, float64[N], metres: how wide it stands before the viewer."""
-        return self.high[:, 0] - self.low[:, 0]
-
-    @functools.cached_property
-    def height(self) -> np.ndarray:
-        """Span along canonical z, float64[N], metres."""
-        return self.high[:, 2] - self.low[:, 2]
+    return relation
 
 
-def _spans(
-    objects: Sequence[Object3D], solids: Solids, rotation: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of each object's surface along the rows of `rotation`: two float64[N, 3]."""
-    if not len(objects):
-        return np.zeros((0, 3)), np.zeros((0, 3))
-    directions = np.concatenate([rotation, -rotation])
-    reach = support(solids, np.broadcast_to(directions, (len(solids.codes), 6, 3)))
-    starts = np.searchsorted(solids.owners, np.arange(len(objects)))
-    reach = np.maximum.reduceat(reach, starts, axis=0)
-    return -reach[:, 3:], reach[:, :3]
+def _less(values: np.ndarray) -> np.ndarray:
+    """values[i] - values[j]."""
+    return values[:, None] - values
 
 
-def _noise(geometry: SceneGeometry, i: int, j: int) -> float:
-    return 3 * float(np.hypot(geometry.std[i], geometry.std[j]))
+def _mean(values: np.ndarray) -> np.ndarray:
+    return (values[:, None] + values) / 2
 
 
-def _side(difference: float, margin: float, more: str, less: str) -> str | None:
-    if abs(difference) <= margin:
-        return None
-    return more if difference > 0 else less
+def _larger(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values[:, None], values)
 
 
-def lateral(geometry: SceneGeometry, i: int, j: int) -> str | None:
+def _smaller(values: np.ndarray) -> np.ndarray:
+    return np.minimum(values[:, None], values)
+
+
+def _noise(stds: np.ndarray) -> np.ndarray:
+    """Three standard errors of the difference of two values known within `stds`."""
+    return 3 * np.hypot(stds[:, None], stds)
+
+
+def surface_noise(geometry: SceneGeometry) -> np.ndarray:
+    """Three standard errors of where two surfaces are to each other, float64[N, N], metres."""
+    return _noise(np.hypot(geometry.std, geometry.extents_std / 2))
+
+
+def _words(*cases: tuple[str, np.ndarray]) -> np.ndarray:
+    """object[N, N]: the word of the first case that holds, or None."""
+    found = np.full(cases[0][1].shape, None, object)
+    for word, holds in reversed(cases):
+        found[holds] = word
+    return found
+
+
+def _side(difference: np.ndarray, margin: np.ndarray, more: str, less: str) -> np.ndarray:
+    return _words((more, difference > margin), (less, difference < -margin))
+
+
+@_for_pairs
+def lateral(geometry: SceneGeometry) -> np.ndarray:
     """ "left" or "right": canonical x of the centres.
 
     None too where the picture shows them the other way round (a nearer object can have the
     smaller x and still be seen to the right): people would not agree on the answer.
     """
     x, y = geometry.centers[:, 0], geometry.centers[:, 1]
-    margin = POSITION_MARGIN * (geometry.width[i] + geometry.width[j]) / 2
-    difference = x[i] - x[j]
-    bearing = x[i] * y[j] - x[j] * y[i]
-    if bearing * difference <= 0:
-        return None
-    return _side(difference, max(margin, _noise(geometry, i, j)), "right", "left")
+    margin = np.maximum(POSITION_MARGIN * _mean(geometry.width), _noise(geometry.std))
+    difference = _less(x)
+    bearing = x[:, None] * y - x * y[:, None]
+    return _side(np.where(bearing * difference > 0, difference, 0.0), margin, "right", "left")
 
 
-def frontal(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def frontal(geometry: SceneGeometry) -> np.ndarray:
     """ "front" or "behind": canonical y of the centres, the smaller is in front."""
-    spans = geometry.high[:, 1] - geometry.low[:, 1]
-    margin = POSITION_MARGIN * (spans[i] + spans[j]) / 2
-    difference = geometry.centers[i, 1] - geometry.centers[j, 1]
-    return _side(difference, max(margin, _noise(geometry, i, j)), "behind", "front")
+    margin = np.maximum(POSITION_MARGIN * _mean(geometry.depth), _noise(geometry.std))
+    return _side(_less(geometry.centers[:, 1]), margin, "behind", "front")
 
 
-def vertical(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def vertical(geometry: SceneGeometry) -> np.ndarray:
     """ "above" or "below": canonical z of the centres, at least half the mean height apart."""
-    margin = VERTICAL_MARGIN * (geometry.height[i] + geometry.height[j]) / 2
-    difference = geometry.centers[i, 2] - geometry.centers[j, 2]
-    return _side(difference, max(margin, _noise(geometry, i, j)), "above", "below")
+    margin = np.maximum(VERTICAL_MARGIN * _mean(geometry.height), _noise(geometry.std))
+    return _side(_less(geometry.centers[:, 2]), margin, "above", "below")
 
 
-def nearness(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def nearness(geometry: SceneGeometry) -> np.ndarray:
     """ "nearer" or "farther": distance from the camera to the centres."""
     distance = geometry.camera_distance
-    margin = max(
-        POSITION_MARGIN * (geometry.size[i] + geometry.size[j]) / 2,
-        NEARNESS_MARGIN * max(distance[i], distance[j]),
-        _noise(geometry, i, j),
-    )
-    return _side(distance[i] - distance[j], margin, "farther", "nearer")
+    margin = np.maximum(POSITION_MARGIN * _mean(geometry.size), NEARNESS_MARGIN * _larger(distance))
+    return _side(_less(distance), np.maximum(margin, _noise(geometry.std)), "farther", "nearer")
 
 
-def tallness(geometry: SceneGeometry, i: int, j: int) -> str | None:
+def _size(geometry: SceneGeometry, sizes: np.ndarray, more: str, less: str) -> np.ndarray:
+    margin = np.maximum(SIZE_MARGIN * _larger(sizes), _noise(geometry.extents_std))
+    return _side(_less(sizes), margin, more, less)
+
+
+@_for_pairs
+def tallness(geometry: SceneGeometry) -> np.ndarray:
     """ "taller" or "shorter": spans along canonical z."""
-    height = geometry.height
-    margin = max(SIZE_MARGIN * max(height[i], height[j]), _noise(geometry, i, j))
-    return _side(height[i] - height[j], margin, "taller", "shorter")
+    return _size(geometry, geometry.height, "taller", "shorter")
 
 
-def wideness(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def wideness(geometry: SceneGeometry) -> np.ndarray:
     """ "wider" or "narrower": spans along canonical x."""
-    width = geometry.width
-    margin = max(SIZE_MARGIN * max(width[i], width[j]), _noise(geometry, i, j))
-    return _side(width[i] - width[j], margin, "wider", "narrower")
+    return _size(geometry, geometry.width, "wider", "narrower")
 
 
-def bigness(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def bigness(geometry: SceneGeometry) -> np.ndarray:
     """ "bigger" or "smaller": volumes of the oriented boxes."""
     volume = geometry.volume
-    larger = max(volume[i], volume[j])
-    noise = _noise(geometry, i, j) / max(min(geometry.size[i], geometry.size[j]), 1e-6)
-    return _side(volume[i] - volume[j], max(VOLUME_MARGIN, noise) * larger, "bigger", "smaller")
+    noise = _noise(volume * geometry.relative_error(geometry.extents))
+    margin = np.maximum(VOLUME_MARGIN * _larger(volume), noise)
+    return _side(_less(volume), margin, "bigger", "smaller")
 
 
-def direction(geometry: SceneGeometry, i: int, j: int) -> str | None:
+@_for_pairs
+def same_height(geometry: SceneGeometry) -> np.ndarray:
+    """ "equal" or "different": spans along canonical z, within 8 % or more than 20 % apart."""
+    gap, noise = np.abs(_less(geometry.height)), _noise(geometry.extents_std)
+    larger = _larger(geometry.height)
+    return _words(
+        ("equal", gap + noise <= SAME_HEIGHT * larger),
+        ("different", gap - noise > OTHER_HEIGHT * larger),
+    )
+
+
+def _carried(geometry: SceneGeometry) -> np.ndarray:
+    """bool[N, N], whether i rests on j, on what rests on j, and so on, as far as it is told."""
+    number = len(geometry.objects)
+    carried = np.zeros((number, number), bool)
+    for index, thing in enumerate(geometry.objects):
+        below = thing.support
+        while below is not None and not carried[index, below]:
+            carried[index, below] = True
+            below = geometry.objects[below].support
+    return carried
+
+
+def _supports(geometry: SceneGeometry) -> tuple[np.ndarray, np.ndarray]:
+    """bool[N, N], whether i rests right on j; bool[N], whether what i rests on is told."""
+    things = geometry.objects
+    below = np.array([-1 if thing.support is None else thing.support for thing in things], int)
+    told = np.array([thing.provenance == "exact" for thing in things], bool) | (below >= 0)
+    return below[:, None] == np.arange(len(things)), told
+
+
+def _over(geometry: SceneGeometry) -> np.ndarray:
+    """bool[N, N], whether the centre of i lies over the oriented box of j."""
+    step = (geometry.centers[:, None] - geometry.centers)[..., :2]
+    along = np.einsum("ijx,jkx->ijk", step, geometry.plan_axes)
+    return (np.abs(along) <= geometry.sides / 2).all(-1)
+
+
+@_for_pairs
+def on_top_of(geometry: SceneGeometry) -> np.ndarray:
+    """ "on" or "off": what i rests on where that is told, else judged by the boxes.
+
+    By the boxes, i is on j if its centre lies over j and its bottom at j's top; off j if their
+    footprints are apart, if it ends below j's lower quarter, or hangs above j. Between, and where
+    i rests on something that rests on j, it is None.
+    """
+    resting, told = _supports(geometry)
+    bottom, top = geometry.low[:, 2], geometry.high[:, 2]
+    noise = surface_noise(geometry)
+    tolerance = np.maximum(RESTING, noise)
+    gap = bottom[:, None] - top
+    close = (np.abs(gap) <= tolerance) & (tolerance <= geometry.height[:, None] / 2)
+    apart = geometry.plan_gap > tolerance
+    under = bottom[:, None] + noise < bottom + geometry.height / 4
+    seen_on = close & _over(geometry)
+    seen_off = apart | under | (gap > tolerance + APART)
+    return _words(
+        ("on", np.where(told[:, None], resting, seen_on)),
+        ("off", np.where(told[:, None], ~_carried(geometry), seen_off)),
+    )
+
+
+@_for_pairs
+def touching(geometry: SceneGeometry) -> np.ndarray:
+    """ "touching" or "apart": nearest surface distance, or that one is known to rest on the other.
+
+    Of an object known by the points seen of it only, the unseen side may be the nearest: it counts
+    as apart where a gap separates the boxes.
+    """
+    resting = _supports(geometry)[0]
+    resting = resting | resting.T
+    noise, nearest = surface_noise(geometry), geometry.surface_distance
+    above = geometry.low[:, None, 2] - geometry.high[:, 2]
+    separate = np.maximum(geometry.plan_gap, np.maximum(above, above.T))
+    clouds = geometry.is_cloud[:, None] | geometry.is_cloud
+    least = np.where(clouds, np.minimum(separate, nearest), nearest)
+    margin = np.maximum(APART, APART_SHARE * _smaller(geometry.size))
+    return _words(
+        ("touching", resting | (nearest + noise <= CONTACT)), ("apart", least - noise > margin)
+    )
+
+
+def _around(geometry: SceneGeometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How i lies from j in the ground plane.
+
+    Returns:
+      Steps float64[N, N, 2], metres; whether they are long enough for a direction, bool[N, N];
+      three standard errors of the direction, float64[N, N], radians.
+    """
+    step = geometry.centers[:, None, :2] - geometry.centers[:, :2]
+    noise = _noise(geometry.std)
+    margin = np.maximum(POSITION_MARGIN * _larger(geometry.spans[:, :2].max(-1)), noise)
+    distance = np.hypot(step[..., 0], step[..., 1])
+    return step, distance > 2 * margin, noise / np.maximum(distance, 1e-9)
+
+
+def _nearest_step(turns: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of `steps` equal steps around, int[...], and how far its edge is, radians."""
+    whole = np.round(turns)
+    edge = (0.5 - np.abs(turns - whole)) * (2 * np.pi / steps)
+    return whole.astype(int) % steps, edge
+
+
+def _named(names: tuple[str, ...], steps: np.ndarray, clear: np.ndarray) -> np.ndarray:
+    """object[N, N]: the names of the steps int[N, N] where they are clear, else None."""
+    found = np.array(names, object)[steps]
+    found[~clear] = None
+    return found
+
+
+@_for_pairs
+def direction(geometry: SceneGeometry) -> np.ndarray:
     """One of `SECTORS`: which of eight 45 degree sectors around j the centre of i lies in.
 
     Sectors lie in the ground plane, "behind" points away from the camera along canonical y. None
     near a sector's edge, for objects that overlap on the ground, and where `lateral` is None
     though the word would name a side.
     """
-    step = geometry.centers[i, :2] - geometry.centers[j, :2]
-    spans = geometry.high[:, :2] - geometry.low[:, :2]
-    margin = max(POSITION_MARGIN * float(spans[[i, j]].max()), _noise(geometry, i, j))
-    distance = float(np.hypot(*step))
-    if distance <= 2 * margin:
-        return None
-    turns = np.arctan2(step[1], step[0]) / (np.pi / 4)
-    sector = int(np.round(turns))
-    edge = (0.5 - abs(turns - sector)) * np.pi / 4
-    if edge < max(SECTOR_MARGIN, _noise(geometry, i, j) / distance):
-        return None
-    word = SECTORS[sector % 8]
-    side = word.split(" ")[0]
-    if side in ("left", "right") and lateral(geometry, i, j) != side:
-        return None
-    return word
+    step, clear, noise = _around(geometry)
+    sector, edge = _nearest_step(np.arctan2(step[..., 1], step[..., 0]) / (np.pi / 4), 8)
+    clear &= edge >= np.maximum(SECTOR_MARGIN, noise)
+    number = len(geometry.objects)
+    sides = [[lateral(geometry, i, j) for j in range(number)] for i in range(number)]
+    named = np.array([word.split()[0] for word in SECTORS], object)[sector]
+    ahead = np.isin(sector, [SECTORS.index("behind"), SECTORS.index("in front")])
+    clear &= ahead | (named == np.array(sides, object).reshape(named.shape))
+    return _named(SECTORS, sector, clear)
 
 
-def camera_distance(geometry: SceneGeometry, i: int) -> Measure:
-    """From the camera to the object's centre."""
-    return Measure(float(geometry.camera_distance[i]), float(geometry.std[i]))
+@_for_pairs
+def clock(geometry: SceneGeometry) -> np.ndarray:
+    """One of `HOURS`: i from j, facing the way the camera looks; "3" is right, "12" is behind j.
 
-
-def height(geometry: SceneGeometry, i: int) -> Measure:
-    """Span of the surface along canonical z."""
-    return Measure(float(geometry.height[i]), float(geometry.std[i]) * 2**0.5)
-
-
-def width(geometry: SceneGeometry, i: int) -> Measure:
-    """Span of the surface along canonical x."""
-    return Measure(float(geometry.width[i]), float(geometry.std[i]) * 2**0.5)
-
-
-def _between(geometry: SceneGeometry, i: int, j: int, value: float) -> Measure:
-    return Measure(float(value), float(np.hypot(geometry.std[i], geometry.std[j])))
-
-
-def distance(geometry: SceneGeometry, i: int, j: int) -> Measure:
-    """Between the nearest points of the two surfaces; 0 where they touch."""
-    return _between(geometry, i, j, geometry.surface_distance[i, j])
-
-
-def centre_distance(geometry: SceneGeometry, i: int, j: int) -> Measure:
-    """From centre to centre."""
-    step = geometry.centers[i] - geometry.centers[j]
-    return _between(geometry, i, j, np.sqrt(step @ step))
-
-
-def horizontal_distance(geometry: SceneGeometry, i: int, j: int) -> Measure:
-    """From centre to centre in the ground plane."""
-    step = geometry.centers[i, :2] - geometry.centers[j, :2]
-    return _between(geometry, i, j, np.hypot(*step))
-
-
-def vertical_distance(geometry: SceneGeometry, i: int, j: int) -> Measure:
-    """From centre to centre along canonical z, without sign."""
-    return _between(geometry, i, j, abs(geometry.centers[i, 2] - geometry.centers[j, 2]))
+    In the ground plane, rounded to the nearest hour. None near a half hour, for objects that
+    overlap on the ground, and where facing straight away from the camera at j, which differs from
+    the viewing direction for a j to the side, would give another hour.
+    """
+    step, clear, noise = _around(geometry)
+    angle = np.arctan2(step[..., 0], step[..., 1])
+    hour, edge = _nearest_step(angle / (np.pi / 6), 12)
+    away = np.arctan2(geometry.centers[:, 0], geometry.centers[:, 1])
+    clear &= hour == _nearest_step((angle - away) / (np.pi / 6), 12)[0]
+    clear &= edge >= np.maximum(CLOCK_MARGIN, noise)
+    return _named(HOURS, hour, clear)

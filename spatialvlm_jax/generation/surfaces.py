@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spatialvlm_jax.generation.clouds import cloud_distances
 from spatialvlm_jax.generation.records import Object3D, Primitive
 
 _CODES = {"box": 0, "cylinder": 1, "ellipsoid": 2}
@@ -202,19 +203,17 @@ def group_distances(
     return np.where(best <= tolerance, 0.0, best)
 
 
-def _point_distance(cloud: Object3D, other: Object3D) -> float:
-    """Least distance from the seen points of one object to the surface or points of another."""
-    points = np.asarray(cloud.points, np.float64)
-    if other.points is not None and not other.parts:
-        from scipy.spatial import cKDTree
+def is_cloud(thing: Object3D) -> bool:
+    """Whether an object's surface is known by points only."""
+    return thing.points is not None and len(thing.points) > 0 and not thing.parts
 
-        return float(cKDTree(other.points).query(points)[0].min())
-    solids = solids_of([other])
-    nearest = np.inf
-    for part in range(len(solids.codes)):
-        repeated = solids.take(np.full(len(points), part))
-        nearest = min(nearest, np.linalg.norm(points - project(repeated, points), axis=-1).min())
-    return float(nearest)
+
+def _to_solids(points: np.ndarray, solids: Solids) -> float:
+    """Least distance from points float64[N, 3] to solids, metres."""
+    count = len(solids.codes)
+    repeated = solids.take(np.tile(np.arange(count), len(points)))
+    points = np.repeat(points, count, axis=0)
+    return float(np.linalg.norm(points - project(repeated, points), axis=-1).min())
 
 
 def object_distances(objects: Sequence[Object3D], solids: Solids | None = None) -> np.ndarray:
@@ -225,19 +224,21 @@ def object_distances(objects: Sequence[Object3D], solids: Solids | None = None) 
     number = len(objects)
     solids = solids_of(objects) if solids is None else solids
     distances = np.zeros((number, number))
-    one, two = np.triu_indices(len(solids.codes), 1)
-    apart = solids.owners[one] != solids.owners[two]
+    clouds = [index for index, thing in enumerate(objects) if is_cloud(thing)]
+    exact = solids.take(~np.isin(solids.owners, clouds))
+    one, two = np.triu_indices(len(exact.codes), 1)
+    apart = exact.owners[one] != exact.owners[two]
     one, two = one[apart], two[apart]
-    if len(one) == 0:
-        return distances
-    groups = solids.owners[one] * number + solids.owners[two]
-    flat = group_distances(solids.take(one), solids.take(two), groups, number * number)
-    upper = np.triu_indices(number, 1)
-    distances[upper] = flat.reshape(number, number)[upper]
-    clouds = [i for i, thing in enumerate(objects) if thing.points is not None and not thing.parts]
-    for cloud in clouds:
-        for other in range(number):
-            if other != cloud:
-                distance = _point_distance(objects[cloud], objects[other])
-                distances[min(cloud, other), max(cloud, other)] = distance
-    return distances + distances.T
+    if len(one):
+        groups = exact.owners[one] * number + exact.owners[two]
+        flat = group_distances(exact.take(one), exact.take(two), groups, number * number)
+        found = flat.reshape(number, number)
+        distances = np.where(np.isfinite(found), found, 0.0)
+        distances += distances.T
+    points = [np.asarray(objects[index].points, np.float64) for index in clouds]
+    distances[np.ix_(clouds, clouds)] = cloud_distances(points)
+    for other in set(range(number)).difference(clouds) if clouds else ():
+        own = solids.take(solids.owners == other)
+        for cloud, seen in zip(clouds, points, strict=True):
+            distances[cloud, other] = distances[other, cloud] = _to_solids(seen, own)
+    return distances

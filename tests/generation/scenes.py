@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.records import Object3D, Primitive, Scene
 
 SIZE = 64
+# Cameras, as (pitch, roll), radians.
+TILTS = [(0.0, 0.0), (0.5, 0.0), (-0.4, 0.0), (0.0, 0.6), (0.7, -0.5), (0.2, 3.0)]
 
 
 def camera_from_canonical(pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
@@ -57,6 +60,7 @@ def make_scene(
     roll: float = 0.0,
     image_id: str = "scene",
     gravity: bool = True,
+    **fields: Any,
 ) -> Scene:
     rotation = camera_from_canonical(pitch, roll)
 
@@ -75,7 +79,12 @@ def make_scene(
         intrinsics=np.array([[64.0, 0, 32], [0, 64, 32], [0, 0, 1]]),
         objects=seen,
         up=rotation @ np.array([0.0, 0, 1]) if gravity else None,
+        **fields,
     )
+
+
+def geometry(*objects: Object3D, **options: Any) -> SceneGeometry:
+    return SceneGeometry.from_scene(make_scene(*objects, **options))
 
 
 COLORS = ("red", "green", "blue", "orange", "black")

@@ -5,20 +5,30 @@ import pytest
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
 from spatialvlm_jax.generation.records import Kind
 from spatialvlm_jax.generation.templates import TEMPLATES
+from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 EXAMPLE = {
     "a": "red mug",
     "b": "blue box",
     "winner": "red mug",
-    "value": "1.2 m",
+    "size": "60 cm",
+    "hour": "3",
     "verdict": "yes",
     "direction": "left and behind",
     "plural": "red mugs",
     "one": "a red mug",
     "color": "red",
 }
+VALUES = {
+    "length": "1.2 m",
+    "area": "0.48 m²",
+    "volume": "0.36 m³",
+    "ratio": "1.5 times",
+    "angle": "30 degrees to the right",
+}
 SHORT = {"existence": "red", "front": "in front"}
+SHORT |= {name: words["yes"][0] for name, words in THRESHOLD_WORDS.items()}
 ANSWERS = {
     "color": "red",
     "material": "wood",
@@ -34,6 +44,7 @@ def row(name: str) -> str:
     """A type's line in the guide's table."""
     entry, wording = REGISTRY[name], TEMPLATES[name]
     slots = EXAMPLE | {"answer": ANSWERS.get(name, "")}
+    slots["value"] = VALUES[entry.dimension]
     slots["short"] = SHORT.get(entry.asks or name, entry.asks)
     if name == "what_is_on":
         slots["a"] = "blue box"
@@ -63,3 +74,16 @@ def test_the_guide_names_the_types_that_need_gravity() -> None:
     free = [name for name, entry in REGISTRY.items() if entry.frame == "camera"]
     sentence = ", ".join(f"`{name}`" for name in free)
     assert sentence in " ".join(PAGE.read_text(encoding="utf-8").split()), sentence
+
+
+def test_there_are_enough_spatial_types() -> None:
+    kinds = [entry.kind for entry in REGISTRY.values()]
+    assert kinds.count("qualitative") == 36
+    assert kinds.count("quantitative") == 18
+
+
+def test_only_numbers_have_a_dimension_of_their_own() -> None:
+    for entry in REGISTRY.values():
+        assert entry.answer_form == "number" or entry.dimension == "length"
+        assert entry.reverses or entry.answer_form == "yes_no"
+        assert (entry.answer_form == "number") == (entry.kind == "quantitative")

@@ -4,17 +4,11 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.generation import relations
+from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.qa import REGISTRY
-from spatialvlm_jax.generation.records import Primitive
-from spatialvlm_jax.generation.relations import SECTORS, SceneGeometry
+from spatialvlm_jax.generation.relations import HOURS, SECTORS
 from spatialvlm_jax.generation.templates_qualitative import OPPOSITES
-from tests.generation.scenes import make_scene, random_scene, thing, turned
-
-TILTS = [(0.0, 0.0), (0.5, 0.0), (-0.4, 0.0), (0.0, 0.6), (0.7, -0.5), (0.2, 3.0)]
-
-
-def geometry(*objects, **options) -> SceneGeometry:
-    return SceneGeometry.from_scene(make_scene(*objects, **options))
+from tests.generation.scenes import TILTS, geometry, make_scene, random_scene, thing
 
 
 @pytest.mark.parametrize(("pitch", "roll"), TILTS)
@@ -47,58 +41,6 @@ def test_predicates_hold_under_camera_pitch_and_roll(pitch: float, roll: float) 
     assert relations.direction(scene, left, 0) == "left"
     assert relations.direction(scene, behind, 0) == "behind"
     assert relations.direction(scene, 0, behind) == "in front"
-
-
-@pytest.mark.parametrize(("pitch", "roll"), TILTS)
-def test_every_extent_differs_and_height_is_not_width(pitch: float, roll: float) -> None:
-    for yaw, wide in ((0.0, 0.3), (np.pi / 2, 0.5)):
-        scene = geometry(
-            thing("red box", (0.5, 3, -0.2), (0.3, 0.5, 0.9), yaw), pitch=pitch, roll=roll
-        )
-        assert relations.height(scene, 0).value == pytest.approx(0.9)
-        assert relations.width(scene, 0).value == pytest.approx(wide)
-        assert relations.camera_distance(scene, 0).value == pytest.approx(np.sqrt(0.25 + 9 + 0.04))
-
-
-def test_a_tilted_box_is_as_wide_and_tall_as_its_corners_reach() -> None:
-    scene = geometry(thing("red box", (0, 3, 0), (0.6, 0.8, 0.2), np.arctan2(3, 4)))
-    corners = np.array(list(itertools.product((-0.3, 0.3), (-0.4, 0.4), (-0.1, 0.1))))
-    reached = corners @ turned(np.arctan2(3, 4)).T
-    assert relations.width(scene, 0).value == pytest.approx(np.ptp(reached[:, 0]))
-    assert relations.height(scene, 0).value == pytest.approx(0.2)
-
-
-def test_extents_are_of_the_surface_not_of_its_box() -> None:
-    ball = Primitive("ellipsoid", np.array([0, 3, 0.5]), turned(0.7), np.array([0.4, 0.4, 0.4]))
-    foot = Primitive("cylinder", np.array([0, 3, 0.2]), turned(0.3), np.array([0.6, 0.6, 0.2]))
-    lamp = thing("red lamp", (0, 3, 0.4), (0.6, 0.6, 0.6), 0.7, parts=(ball, foot))
-    scene = geometry(lamp, pitch=0.4, roll=0.2)
-    assert relations.height(scene, 0).value == pytest.approx(0.6)
-    assert relations.width(scene, 0).value == pytest.approx(0.6)
-
-
-def test_distances_between_two_boxes() -> None:
-    scene = geometry(
-        thing("red box", (-1, 3, 0), (0.4, 0.4, 0.4)),
-        thing("blue box", (1, 4, 0.5), (0.6, 0.2, 0.4)),
-        pitch=0.6,
-        roll=0.3,
-    )
-    gaps = np.array([2 - 0.5, 1 - 0.3, 0.5 - 0.4])
-    assert relations.distance(scene, 0, 1).value == pytest.approx(np.linalg.norm(gaps), abs=2e-4)
-    assert relations.centre_distance(scene, 0, 1).value == pytest.approx(np.sqrt(4 + 1 + 0.25))
-    assert relations.vertical_distance(scene, 0, 1).value == pytest.approx(0.5)
-
-
-def test_horizontal_distance_has_depth_in_it() -> None:
-    scene = geometry(thing("red box", (0, 3, 0)), thing("blue box", (0.3, 7, 2)), pitch=0.5)
-    assert relations.horizontal_distance(scene, 0, 1).value == pytest.approx(np.hypot(0.3, 4))
-
-
-def test_nearest_distance_is_the_same_both_ways() -> None:
-    scene = SceneGeometry.from_scene(random_scene(5))
-    np.testing.assert_array_equal(scene.surface_distance, scene.surface_distance.T)
-    assert (np.diag(scene.surface_distance) == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -134,8 +76,26 @@ def test_margins_grow_with_uncertainty() -> None:
     for std, answer in ((0.05, "left"), (0.2, None)):
         scene = geometry(*(thing(caption, place, std=std) for place, caption in objects))
         assert relations.lateral(scene, 0, 1) == answer
-        assert relations.centre_distance(scene, 0, 1).std == pytest.approx(std * np.sqrt(2))
-        assert relations.camera_distance(scene, 0).std == std
+
+
+def test_sizes_are_compared_by_the_errors_of_the_extents() -> None:
+    for stds, answer in (
+        ({"std": 9.0, "extents_std": 0.05}, "shorter"),
+        ({"extents_std": 0.2}, None),
+    ):
+        scene = geometry(
+            thing("red box", (0, 3, 0), (0.5, 0.5, 1), **stds),
+            thing("blue box", (9, 3, 0), (0.5, 0.5, 1.6), **stds),
+        )
+        assert relations.tallness(scene, 0, 1) == answer
+
+
+def test_an_error_common_to_all_lengths_turns_no_relation_round() -> None:
+    objects = [thing("red box", (-1, 3, 0)), thing("blue box", (1, 5, 0.5), (0.6, 0.6, 0.9))]
+    sure, unsure = geometry(*objects), geometry(*objects, scale_std=0.5)
+    for name, entry in REGISTRY.items():
+        if entry.answer_form in ("yes_no", "choice", "word") and entry.kind == "qualitative":
+            assert entry.evaluate(sure, 0, 1) == entry.evaluate(unsure, 0, 1), name
 
 
 def test_sizes_within_15_percent_are_too_close_to_call() -> None:
@@ -183,18 +143,12 @@ def test_relations_turn_round_with_their_objects() -> None:
                 continue
             for i, j in itertools.combinations(range(6), 2):
                 there, back = entry.evaluate(scene, i, j), entry.evaluate(scene, j, i)
-                assert back == (None if there is None else OPPOSITES[there]), entry.name
+                if entry.reverses:
+                    assert back == (None if there is None else OPPOSITES[there]), entry.name
+                elif entry.name != "on_top_of":
+                    assert back == there, entry.name
                 decided += there is not None
     assert decided > 500
-
-
-def test_without_gravity_distances_remain() -> None:
-    objects = (thing("red box", (-1, 3, 0)), thing("blue box", (1, 4, 0)))
-    level, unknown = geometry(*objects), geometry(*objects, gravity=False)
-    assert level.has_gravity
-    assert not unknown.has_gravity
-    for quantity in (relations.distance, relations.centre_distance):
-        assert quantity(unknown, 0, 1).value == pytest.approx(quantity(level, 0, 1).value, abs=2e-4)
 
 
 def test_looking_straight_down_counts_as_no_gravity() -> None:
@@ -203,3 +157,131 @@ def test_looking_straight_down_counts_as_no_gravity() -> None:
 
 def test_a_scene_without_objects() -> None:
     assert geometry().centers.shape == (0, 3)
+
+
+def at_bearing(degrees: float, **fields) -> SceneGeometry:
+    """One box 3 m from another that stands straight ahead; degrees clockwise from behind it."""
+    angle = np.deg2rad(degrees)
+    place = np.array([0.0, 30.0, 0.0]) + 3 * np.array([np.sin(angle), np.cos(angle), 0])
+    return geometry(thing("red box", place, **fields), thing("blue box", (0, 30, 0)), pitch=0.3)
+
+
+@pytest.mark.parametrize("half", range(24))
+def test_clock_hours_are_rounded_not_floored(half: int) -> None:
+    """At every half hour around: on the hour its name, on the half hour none."""
+    expected = None if half % 2 else HOURS[half // 2]
+    assert relations.clock(at_bearing(15 * half), 0, 1) == expected
+
+
+@pytest.mark.parametrize("degrees", [-10, -5, 5, 10])
+def test_clock_hours_hold_to_either_side(degrees: int) -> None:
+    for hour, word in enumerate(HOURS):
+        assert relations.clock(at_bearing(30 * hour + degrees), 0, 1) == word
+
+
+def test_three_o_clock_is_to_the_right() -> None:
+    assert relations.clock(at_bearing(90), 0, 1) == "3"
+    assert relations.direction(at_bearing(90), 0, 1) == "right"
+    assert relations.clock(at_bearing(180), 0, 1) == "6"
+
+
+def test_the_clock_is_not_read_where_two_ways_to_face_differ() -> None:
+    """Away from the camera and along its view are 45 degrees apart for a box to the side."""
+    aside = geometry(thing("red box", (8, 8, 0)), thing("blue box", (5, 5, 0)))
+    assert relations.clock(aside, 0, 1) is None
+
+
+def test_uncertain_directions_are_not_read() -> None:
+    assert relations.clock(at_bearing(85, std=0.05), 0, 1) == "3"
+    assert relations.clock(at_bearing(85, std=0.3), 0, 1) is None
+
+
+def on_table(**fields) -> list:
+    """A mug on a table, a book on the floor beside it, a lamp high above, all by their boxes."""
+    return [
+        thing("brown table", (0, 4, 0.4), (1.2, 0.8, 0.8), **fields),
+        thing("red mug", (0.3, 4, 0.85), (0.1, 0.1, 0.1), **fields),
+        thing("blue book", (1.2, 4, 0.05), (0.3, 0.2, 0.1), **fields),
+        thing("white lamp", (0, 4, 1.8), (0.4, 0.4, 0.4), **fields),
+    ]
+
+
+@pytest.mark.parametrize(("pitch", "roll"), TILTS)
+def test_on_by_the_boxes(pitch: float, roll: float) -> None:
+    scene = geometry(*on_table(provenance="annotated"), pitch=pitch, roll=roll)
+    assert relations.on_top_of(scene, 1, 0) == "on"
+    for i, j in ((0, 1), (2, 0), (0, 2), (3, 0), (0, 3), (3, 1), (1, 2)):
+        assert relations.on_top_of(scene, i, j) == "off", (i, j)
+
+
+def test_on_by_the_boxes_is_not_said_of_uncertain_places() -> None:
+    sure = geometry(*on_table(provenance="estimated", std=0.003, extents_std=0.003))
+    assert relations.on_top_of(sure, 1, 0) == "on"
+    unsure = geometry(*on_table(provenance="estimated", std=0.15))
+    assert relations.on_top_of(unsure, 1, 0) is None
+    assert relations.on_top_of(unsure, 2, 0) is None
+
+
+def test_a_seat_below_the_top_of_the_chair_is_not_judged_by_boxes() -> None:
+    chair = thing("black chair", (0, 4, 0.45), (0.5, 0.5, 0.9), provenance="annotated")
+    cat = thing("white cat", (0, 4, 0.6), (0.3, 0.3, 0.3), provenance="annotated")
+    assert relations.on_top_of(geometry(chair, cat), 1, 0) is None
+
+
+def test_on_as_it_is_told() -> None:
+    stack = [
+        on_table()[0],
+        thing("red mug", (9, 9, 9), support=2),
+        thing("blue book", (3, 3, 3), support=0),
+        thing("black box", (0.3, 4, 0.85)),
+    ]
+    scene = geometry(*stack)
+    assert relations.on_top_of(scene, 1, 2) == "on"
+    assert relations.on_top_of(scene, 2, 0) == "on"
+    assert relations.on_top_of(scene, 1, 0) is None
+    assert relations.on_top_of(scene, 3, 0) == "off"
+    assert relations.on_top_of(scene, 0, 2) == "off"
+    assert relations.touching(scene, 2, 1) == "touching"
+
+
+def test_touching_and_apart() -> None:
+    scene = geometry(
+        thing("red box", (0, 4, 0), (1, 1, 1)),
+        thing("blue box", (1, 4, 0), (1, 1, 1)),
+        thing("green box", (2.06, 4, 0), (1, 1, 1)),
+        thing("white box", (3.7, 4, 0), (1, 1, 1)),
+    )
+    assert relations.touching(scene, 0, 1) == "touching"
+    assert relations.touching(scene, 2, 1) is None
+    assert relations.touching(scene, 3, 2) == "apart"
+
+
+def test_seen_points_apart_do_not_make_objects_apart() -> None:
+    """Two boxes in a row touch; of each only the side towards the camera is seen."""
+    side = np.stack(np.meshgrid([-0.2, 0.2], [-0.2, 0.2]), -1).reshape(-1, 2)
+
+    def seen(caption: str, distance: float):
+        points = np.array([(x, distance - 0.2, z) for x, z in side])
+        box = thing(caption, (0, distance, 0), (0.4, 0.4, 0.4))
+        scene = make_scene(box)
+        turn = scene.canonical_from_camera().T
+        return box, (points @ turn.T).astype(np.float32)
+
+    objects = []
+    for caption, distance in (("red box", 4.0), ("blue box", 4.4), ("green box", 6.0)):
+        box, points = seen(caption, distance)
+        objects.append(thing(caption, box.center, box.extents, points=points))
+    scene = geometry(*objects)
+    assert scene.surface_distance[0, 1] == pytest.approx(0.4, abs=1e-6)
+    assert relations.touching(scene, 0, 1) is None
+    assert relations.touching(scene, 1, 2) == "apart"
+
+
+def test_the_same_height() -> None:
+    heights = {1.0: "equal", 1.05: "equal", 1.15: None, 1.3: "different"}
+    for tall, answer in heights.items():
+        scene = geometry(
+            thing("red box", (0, 3, 0), (0.5, 0.5, 1)),
+            thing("blue box", (1, 3, 1), (0.9, 0.2, tall)),
+        )
+        assert relations.same_height(scene, 0, 1) == answer
