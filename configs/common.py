@@ -9,6 +9,15 @@ from spatialvlm_jax.models.variants import build_model_config
 
 SPATIAL = ("qualitative", "quantitative")
 GENERAL = ("general",)
+# What the shipped small checkpoint was taught to answer by `configs/pretrain.py`.
+SMALL_TYPES = (
+    *("left_of", "right_of", "in_front_of", "behind", "above", "below"),
+    *("nearer", "taller", "wider", "bigger"),
+    *("which_left", "which_nearer", "which_taller", "which_wider", "where"),
+    *("camera_distance", "height", "width"),
+    *("distance", "centre_distance", "horizontal_distance", "vertical_distance"),
+    *("color", "material", "shape", "category", "count", "existence", "on_what", "what_is_on"),
+)
 
 
 def experiment(name: str, model: str) -> ConfigDict:

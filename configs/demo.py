@@ -22,6 +22,7 @@ RECIPE = WorldsRecipe(
     pairs_per_image=40,
     question_phrasings=3,
     answer_phrasings=1,
+    types=common.SMALL_TYPES,
 )
 
 

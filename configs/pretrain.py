@@ -26,6 +26,7 @@ RECIPE = WorldsRecipe(
     pairs_per_image=40,
     question_phrasings=3,
     answer_phrasings=1,
+    types=common.SMALL_TYPES,
 )
 
 CLEAR = dataclasses.replace(RECIPE, preset="clear", images=12_000, validation_images=256, seed=2000)

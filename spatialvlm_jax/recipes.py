@@ -50,18 +50,25 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
             command.append(f"--question-phrasings={recipe.question_phrasings}")
         if recipe.answer_phrasings:
             command.append(f"--answer-phrasings={recipe.answer_phrasings}")
+        if recipe.types:
+            command.append(f"--types={','.join(recipe.types)}")
         print("spatialvlm " + " ".join(command), flush=True)
         if cli.main(command):
             raise UserError(f"{path} could not be made; the reason is above")
-        (folder / RECIPE_FILE).write_text(json.dumps(dataclasses.asdict(recipe), indent=2))
+        (folder / RECIPE_FILE).write_text(_text(recipe))
+
+
+def _text(recipe: WorldsRecipe) -> str:
+    return json.dumps(dataclasses.asdict(recipe), indent=2)
 
 
 def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:
     """Refuses data made by another recipe; data without a recipe is taken as it is."""
     path = folder / RECIPE_FILE
-    before = json.loads(path.read_text()) if path.exists() else dataclasses.asdict(recipe)
+    now, default = (json.loads(_text(each)) for each in (recipe, WorldsRecipe()))
+    before = json.loads(path.read_text()) if path.exists() else now
     for field in dataclasses.fields(recipe):
-        there, here = before.get(field.name, field.default), getattr(recipe, field.name)
+        there, here = before.get(field.name, default[field.name]), now[field.name]
         if there != here:
             raise UserError(
                 f"{folder} was made with worlds.{field.name}={there}, the configuration has "

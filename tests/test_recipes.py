@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
+from configs import demo, pretrain
 from spatialvlm_jax.commands import generate
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.generation.qa import QAConfig
 from spatialvlm_jax.recipes import render_missing
 
 RECIPE = WorldsRecipe(images=30, validation_images=5, seed=3, image_size=32)
@@ -65,3 +67,31 @@ def test_two_recipes_for_one_path_are_refused(commands):
 def test_a_generator_that_refuses_ends_the_run(commands, tmp_path):
     with pytest.raises(UserError, match="could not be made"):
         render_missing([DatasetConfig(name="a", path=str(tmp_path / "refused"), worlds=RECIPE)])
+
+
+def test_types_are_asked_for_and_remembered(monkeypatch, tmp_path):
+    seen = []
+
+    def record(command):
+        seen.append(command)
+        (tmp_path / "dataset_info.json").touch()
+        return 0
+
+    monkeypatch.setattr("spatialvlm_jax.cli.main", record)
+    recipe = dataclasses.replace(RECIPE, types=("height", "left_of"))
+    dataset = DatasetConfig(name="a", path=str(tmp_path), worlds=recipe)
+    render_missing([dataset])
+    render_missing([dataset])
+    (command,) = seen
+    assert "--types=height,left_of" in command
+    with pytest.raises(UserError, match=r"worlds\.types=\['height', 'left_of'\]"):
+        render_missing([dataclasses.replace(dataset, worlds=RECIPE)])
+
+
+def test_the_demo_asks_what_its_checkpoint_was_taught():
+    """Types that came later would be new to the shipped checkpoint."""
+    later = {"clock", "touching", "volume", "which_right", "farther"}
+    for recipe in (demo.RECIPE, pretrain.RECIPE, pretrain.CLEAR):
+        QAConfig(types=recipe.types)
+        assert len(recipe.types) == 30
+        assert not later & set(recipe.types)
