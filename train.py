@@ -91,8 +91,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     ).run(state, data)
     writer.close()
     checkpoints.close()
-    realised = realised_shares(writer.path)
-    print(describe_shares(realised, "realised, of loss_tokens"), flush=True)
+    print(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"), flush=True)
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment)
 

@@ -150,9 +150,10 @@ def _open(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> Tok
 
 
 def _loss_tokens_per_row(source: TokenizedSource, pack: PackRow) -> float:
-    """Mean over the first examples: enough for a share, and the same in every process."""
+    """Mean over examples spread over the set, which may lie in some order."""
     count = min(len(source), CALIBRATION_EXAMPLES)
-    rows = [pack.text(index, source[index]) for index in range(count)]
+    spread = [len(source) * number // count for number in range(count)]
+    rows = [pack.text(index, source[index]) for index in spread]
     return float(np.mean([row.loss_mask.sum() for row in rows]))
 
 

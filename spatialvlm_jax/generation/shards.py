@@ -112,7 +112,7 @@ def split_sizes(directory: Path) -> dict[str, SplitSize]:
     if not directory.is_dir():
         raise StoreError(
             f"data directory {directory} does not exist; "
-            f"make it with: spatialvlm generate --out={directory}"
+            f"make it with: spatialvlm generate (or convert) --out={directory}"
         )
     try:
         info = json.loads((directory / "dataset_info.json").read_text())

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_loaders.batch import Batch, BatchSpec
 from data_loaders.build import Loader, train_loader
@@ -86,6 +87,23 @@ def test_weights_can_be_shares_of_loss_tokens(stored: Path) -> None:
     np.testing.assert_allclose(shares, [0.75, 0.25], atol=0.02)
     by_rows = train_loader(two_halves(stored), MODEL)
     assert np.mean([realised_shares(b, 2) for b in take(by_rows, 40)], axis=0)[0] > 0.8
+
+
+def test_shares_of_loss_tokens_hold_for_sets_in_some_order(stored: Path, tmp_path: Path) -> None:
+    # Short answers first, long ones behind: the first rows alone say nothing of the rest.
+    lines = []
+    for number in range(200):
+        answer = "yes" if number < 100 else "a red mug that stands on a blue table"
+        record = {"image": f"{number}.png", "question": "what is it?", "answer": answer}
+        lines.append(json.dumps(record))
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    mine = DatasetConfig("mine", str(tmp_path / "x.jsonl"), format="jsonl", images=str(tmp_path))
+    datasets = (mine, DatasetConfig("stored", str(stored)))
+    data = two_halves(stored, datasets=datasets, unit="loss_tokens")
+    batches = take(train_loader(data, MODEL), 100)
+    shares = np.mean([realised_shares(batch, 2) for batch in batches], axis=0)
+    np.testing.assert_allclose(shares, [0.5, 0.5], atol=0.04)
 
 
 def test_an_epoch_shows_every_image_once_and_the_next_in_another_order(stored: Path) -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from data_loaders.build import train_loader
 from data_loaders.errors import DataError
 from data_loaders.evaluation import eval_batches
 from data_loaders.in_place import open_in_place
+from spatialvlm_jax.conversion.formats import FORMATS
+from spatialvlm_jax.conversion.rows import Fields
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
 from tests.conversion.published import photo, write_folder, write_zip
 
@@ -118,3 +121,21 @@ def test_dense_targets_need_stored_truth_and_squashed_pictures(
     data = DataConfig(datasets=(DatasetConfig("a", str(stored)),), dense=True, resize="pad")
     with pytest.raises(DataError, match=r"data\.dense needs data\.resize='squash'"):
         train_loader(data, MODEL)
+
+
+def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cotraining.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    write_folder(tmp_path / "data" / "photos", FILES)
+    lines = [json.dumps(record) for record in RECORDS]
+    (tmp_path / "data" / "mine.jsonl").write_text("\n".join(lines))
+    (tmp_path / "snippet.py").write_text(snippet)
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("snippet.py")
+
+
+def test_the_page_names_every_format_and_option() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cotraining.md").read_text()
+    assert [name for name in FORMATS if f"--format={name} " not in page] == []
+    for field in dataclasses.fields(Fields):
+        assert f"`{field.name}`" in page
