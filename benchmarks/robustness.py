@@ -32,9 +32,9 @@ from spatialvlm_jax.generation.judging import (
     exact_value,
     exact_word,
     judge_relation,
+    judge_threshold,
     matches,
     meant_by,
-    stated_size,
 )
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
@@ -95,7 +95,7 @@ def judge(
         tally.unclear += 1
         return False
     if form == "threshold":
-        right = (pair.verdict == "yes") == (value < stated_size(pair.question))
+        right = judge_threshold(pair, value)
         tally.true += right
         return right
     error = abs(pair.value - value)

@@ -82,6 +82,17 @@ def stated_size(question: str) -> float:
     raise ValueError(f"no length is stated in {question!r}")
 
 
+def judge_threshold(pair: QA, value: float) -> bool:
+    """Whether the verdict follows from the exact length that the stated one is compared with.
+
+    What fits through an opening, or is within reach, is less than the stated size; a gap that
+    something fits between is more.
+    """
+    size = stated_size(pair.question)
+    holds = value > size if pair.type == "fits_between" else value < size
+    return (pair.verdict == "yes") == holds
+
+
 def matches(scene: Scene, truth: Scene) -> list[int]:
     """For each object the index of the true one whose mask it overlaps most."""
     masks = np.stack([np.asarray(thing.mask).ravel() for thing in truth.objects]).astype(np.float32)

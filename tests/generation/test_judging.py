@@ -9,6 +9,7 @@ from spatialvlm_jax.generation.judging import (
     exact_value,
     exact_word,
     judge_relation,
+    judge_threshold,
     matches,
     meant_by,
     stated_size,
@@ -128,3 +129,22 @@ def test_stated_sizes_are_read(question: str, metres: float) -> None:
 def test_a_question_without_a_size_is_refused() -> None:
     with pytest.raises(ValueError, match="no length is stated"):
         stated_size("Is the mug on the table?")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "verdict"),
+    [
+        ("fits_through", 0.7, "yes"),
+        ("fits_through", 0.9, "no"),
+        ("fits_between", 0.7, "no"),
+        ("fits_between", 0.9, "yes"),
+        ("reaches", 0.7, "yes"),
+        ("reaches", 0.9, "no"),
+    ],
+)
+def test_stated_sizes_are_compared_the_right_way_round(
+    name: str, value: float, verdict: str
+) -> None:
+    for said in ("yes", "no"):
+        pair = QA("With 80 cm, is it so?", "", name, "qualitative", verdict=said)
+        assert judge_threshold(pair, value) == (said == verdict)
