@@ -17,7 +17,7 @@ TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".tom
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 
 # What each part may import of the others, beside itself and the shared leaves.
-LEAVES = {"config", "errors", "experiment", "processes"}
+LEAVES = {"config", "errors", "experiment", "processes", "svg"}
 MAY_IMPORT = {
     "models": set(),
     "worlds": {"generation.records"},
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "config": set(),
     "errors": set(),
     "processes": set(),
+    "svg": set(),
 }
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.evaluation import svg
+from spatialvlm_jax import svg
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.scorer import Summary
-from spatialvlm_jax.evaluation.svg import Axis, Series
+from spatialvlm_jax.svg import Axis, Series
 
 _CURVES = {
     "qualitative_accuracy": "qualitative accuracy",

@@ -2,8 +2,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from spatialvlm_jax.evaluation import svg
-from spatialvlm_jax.evaluation.svg import Axis, Frame, Series
+from spatialvlm_jax import svg
+from spatialvlm_jax.svg import Axis, Frame, Series
 
 
 @pytest.mark.parametrize(
