@@ -16,7 +16,7 @@ from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample, open_in_place
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.generation.phrasing import rephrase
+from spatialvlm_jax.generation.phrasing import DIMENSIONS, rephrase
 from spatialvlm_jax.generation.records import QA
 from spatialvlm_jax.generation.shards import StoreError, open_split
 from spatialvlm_jax.generation.store import StoredExample
@@ -42,6 +42,8 @@ class PairFilter:
 class AnswerNoise:
     """Gaussian noise on spoken lengths: the stored truth stays, the answer is phrased again.
 
+    Areas, volumes, ratios and angles are no lengths and stay as they are.
+
     std: metres. The draw depends on `seed`, the image's id and the pair's place in it only.
     """
 
@@ -50,7 +52,8 @@ class AnswerNoise:
 
     def apply(self, pair: QA, image_id: str, index: int, captions: Sequence[str]) -> QA:
         """The pair with an answer that says value + noise; other kinds are returned unchanged."""
-        if not self.std or pair.kind != "quantitative" or not np.isfinite(pair.value):
+        is_length = pair.kind == "quantitative" and DIMENSIONS.get(pair.unit) == "length"
+        if not self.std or not is_length or not np.isfinite(pair.value):
             return pair
         rng = np.random.default_rng([self.seed, zlib.crc32(image_id.encode()), index])
         noisy = pair.value + self.std * rng.standard_normal()

@@ -3,12 +3,18 @@
 faults = lint(REGISTRY, TEMPLATES)      # [] when all is well
 """
 
+import functools
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 
 from spatialvlm_jax.generation.registry import QuestionType
-from spatialvlm_jax.generation.template_words import ASKING_WORDS, MEASURE_WORDS, NEUTRAL
+from spatialvlm_jax.generation.template_words import (
+    ASKING_WORDS,
+    MEASURE_WORDS,
+    NEUTRAL,
+    Words,
+)
 from spatialvlm_jax.generation.templates import Wording
 from spatialvlm_jax.generation.templates_qualitative import RELATION_WORDS
 
@@ -32,6 +38,8 @@ _ANSWER_SLOTS: dict[str, tuple[set[str], set[str]]] = {
     "where": ({"direction", "place"}, {"a", "b", "direction", "place"}),
     "clock": ({"hour"}, {"a", "b", "hour"}),
 }
+# "on" stands in many a sentence that names no relation.
+_RELATIONS = tuple(word for pair in RELATION_WORDS.values() for word in pair if word != "on")
 _AGREEMENT = (
     (r"(?<!and )the \{\w+\} are\b|\b(it|that|this) are\b|\bthey is\b", "plural verb: one object"),
     (r"\b(are|do) the \{\w+\}(?! and)", "plural verb: one object"),
@@ -48,6 +56,10 @@ def slots_of(template: str) -> list[str]:
 def lint(types: Mapping[str, QuestionType], templates: Mapping[str, Wording]) -> list[str]:
     """Every fault found, each as "template id: what is wrong"."""
     faults = [f"{name}: no templates" for name in types if name not in templates]
+    faults += [f"{name}: no such question type" for name in templates if name not in types]
+    spatial = sum(entry.kind != "general" for entry in types.values())
+    if spatial < MIN_SPATIAL_TYPES:
+        faults.append(f"{spatial} spatial question types; at least {MIN_SPATIAL_TYPES}")
     questions: dict[str, str] = {}
     for name in sorted(templates.keys() & types.keys()):
         wording, entry = templates[name], types[name]
@@ -147,19 +159,23 @@ def _answer_faults(text: str, entry: QuestionType) -> Iterator[str]:
     if "verdict" in slots and not _REASONS & set(slots[: slots.index("verdict")]):
         yield "the verdict stands before what decides it"
     words = re.sub(r"\{\w+\}", "", text.lower())
-    if entry.kind == "qualitative" and entry.answer_form != "threshold":
-        named = [word for pair in RELATION_WORDS.values() for word in pair if len(word) > 2]
-        if _says(words, named):
-            yield "names a relation itself; only a placeholder does"
+    states_relation = entry.kind == "qualitative" and entry.answer_form != "threshold"
+    if states_relation and _says(words, _RELATIONS):
+        yield "names a relation itself; only a placeholder does"
     if re.search(r"\b(yes|no|not)\b", words):
         yield "says yes or no itself"
     if entry.name in MEASURE_WORDS and _says(words, MEASURE_WORDS[entry.name].forbidden):
         yield "is about another measure"
 
 
-def _said(text: str, words: Iterable[str]) -> list[str]:
-    return [word for word in words if re.search(rf"\b{re.escape(word)}", text)]
+@functools.cache
+def _pattern(words: Words) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})")
 
 
-def _says(text: str, words: Iterable[str]) -> bool:
-    return bool(_said(text, words))
+def _said(text: str, words: Words) -> list[str]:
+    return list(dict.fromkeys(_pattern(words).findall(text)))
+
+
+def _says(text: str, words: Words) -> bool:
+    return _pattern(words).search(text) is not None

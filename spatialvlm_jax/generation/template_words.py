@@ -49,9 +49,7 @@ _ALONG_GROUND: Words = (
 )  # fmt: skip
 _UPWARDS: Words = ("vertical", "level", "straight up", "up and down")
 _HOW_MUCH: Words = ("how much", "difference", "differ")
-_HOW_MANY: Words = (
-    "times", "factor", "ratio", "multiple", "divide", "as one", "in heights", "in volumes",
-)  # fmt: skip
+_HOW_MANY: Words = ("times", "factor", "ratio", "multiple", "divide", "as one")
 
 # A length between centers says so; without the word it is between surfaces.
 MEASURE_WORDS: dict[str, Rule] = {

@@ -77,8 +77,14 @@ _TIMES: Frames = (
     "About how many times the <measure> of the {b} does the {a} have?",
     "Taking the <measure> of the {b} as one, what is that of the {a}?",
 )
-_TALL_TIMES: Frames = (*_TIMES, "In heights of the {b}, how many does the {a} measure?")
-_BIG_TIMES: Frames = (*_TIMES, "In volumes of the {b}, how many does the {a} hold?")
+_TALL_TIMES: Frames = (
+    *_TIMES,
+    "How many times over does the height of the {b} fit into the height of the {a}?",
+)
+_BIG_TIMES: Frames = (
+    *_TIMES,
+    "How many times over does the volume of the {b} fit into that of the {a}?",
+)
 _FAR_TIMES: Frames = (
     "how many times as far from the camera is the {a} as the {b}?",
     "How many times as far from us as the {b} is the {a}?",

@@ -108,6 +108,12 @@ def test_noise_rephrases_numbers_only_and_leaves_the_truth() -> None:
         assert after[index].answer.endswith(" m")
 
 
+def test_noise_in_metres_leaves_what_is_no_length() -> None:
+    noise = AnswerNoise(std=0.5, seed=1)
+    pair = dataclasses.replace(pairs(0)[1], type="volume", value=0.03, unit="L")
+    assert noise.apply(pair, "fake-0000", 0, CAPTIONS) == pair
+
+
 def test_noise_has_the_asked_spread_and_follows_seed_image_and_place() -> None:
     pair = dataclasses.replace(pairs(0)[1], value=50.0, value_std=0.0)
 

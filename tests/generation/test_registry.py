@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from spatialvlm_jax.generation.phrasing import METRIC, format_quantity
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
 from spatialvlm_jax.generation.records import Kind
 from spatialvlm_jax.generation.templates import TEMPLATES
+from spatialvlm_jax.generation.templates_qualitative import RELATION_WORDS
 from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
@@ -12,23 +14,16 @@ EXAMPLE = {
     "a": "red mug",
     "b": "blue box",
     "winner": "red mug",
-    "size": "60 cm",
-    "hour": "3",
     "verdict": "yes",
     "direction": "left and behind",
+    "hour": "3",
+    "size": "60 cm",
     "plural": "red mugs",
     "one": "a red mug",
     "color": "red",
 }
-VALUES = {
-    "length": "1.2 m",
-    "area": "0.48 m²",
-    "volume": "0.36 m³",
-    "ratio": "1.5 times",
-    "angle": "30 degrees to the right",
-}
-SHORT = {"existence": "red", "front": "in front"}
-SHORT |= {name: words["yes"][0] for name, words in THRESHOLD_WORDS.items()}
+VALUES = {"length": 1.2, "area": 0.8, "volume": 0.12, "ratio": 2.0, "angle": 0.52}
+SHORT = {"existence": "red"}
 ANSWERS = {
     "color": "red",
     "material": "wood",
@@ -43,14 +38,17 @@ ANSWERS = {
 def row(name: str) -> str:
     """A type's line in the guide's table."""
     entry, wording = REGISTRY[name], TEMPLATES[name]
-    slots = EXAMPLE | {"answer": ANSWERS.get(name, "")}
-    slots["value"] = VALUES[entry.dimension]
-    slots["short"] = SHORT.get(entry.asks or name, entry.asks)
+    slots = EXAMPLE | {"answer": ANSWERS.get(name, ""), "short": SHORT.get(name, "")}
+    slots["value"] = format_quantity(VALUES[entry.dimension], METRIC[entry.dimension])
+    if entry.asks:
+        slots["short"] = RELATION_WORDS[entry.asks][0]
+    if entry.answer_form == "threshold":
+        slots["short"] = THRESHOLD_WORDS[name]["yes"][0]
     if name == "what_is_on":
         slots["a"] = "blue box"
     question = wording.questions[0].format(**slots)
     answer = wording.answers[0].format(**slots)
-    columns = [f"`{name}`", question, answer, entry.definition, entry.margin]
+    columns = [f"`{name}`", question, answer, entry.definition, entry.frame, entry.margin]
     return f"| {' | '.join(columns)} |"
 
 
@@ -87,3 +85,28 @@ def test_only_numbers_have_a_dimension_of_their_own() -> None:
         assert entry.answer_form == "number" or entry.dimension == "length"
         assert entry.reverses or entry.answer_form == "yes_no"
         assert (entry.answer_form == "number") == (entry.kind == "quantitative")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [
+        (0.23, "centimeters"),
+        (0.86, "meters"),
+        (0.86, "feet"),
+        (5.2, "ft"),
+        (23.0, "meters"),
+        (23.0, "feet"),
+        (0.64, "square feet"),
+        (0.034, "L"),
+        (0.034, "cubic feet"),
+        (1.58, "times"),
+        (0.55, "degrees"),
+    ],
+)
+def test_the_guide_rounds_as_the_code_does(value: float, unit: str) -> None:
+    line = next(
+        line
+        for line in PAGE.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {value:g} ")
+    )
+    assert format_quantity(value, unit) in line
