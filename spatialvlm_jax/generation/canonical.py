@@ -23,6 +23,8 @@ class FrameConfig:
     min_inliers: share of the ground's points that must lie on it.
     max_tilt: radians between the camera's up and the plane's: a facing wall is at 90 degrees.
     min_above: share of the objects' points that must not lie below it.
+    max_error: radians, standard error of up: a small patch of floor says little about its slope.
+    shared: points whose depth errors are taken to be one, as neighbours err alike.
     trials: random triples tried, at most.
     """
 
@@ -32,6 +34,8 @@ class FrameConfig:
     min_inliers: float = 0.6
     max_tilt: float = float(np.deg2rad(60))
     min_above: float = 0.9
+    max_error: float = float(np.deg2rad(2))
+    shared: int = 16
     trials: int = 100
 
 
@@ -42,6 +46,7 @@ class Frame:
     up: float64[3], unit, camera frame, or None. camera_height: metres above the ground, or None.
     source: "given", "ground plane", or "camera" where gravity is unknown.
     reason: why the ground was not used, or "". inliers: share of the ground's points on the plane.
+    error: standard error of up, radians, where a plane was fitted.
     """
 
     up: np.ndarray | None
@@ -49,6 +54,7 @@ class Frame:
     source: Literal["given", "ground plane", "camera"]
     reason: str = ""
     inliers: float = 0.0
+    error: float = 0.0
 
 
 class GroundPlane:
@@ -112,19 +118,21 @@ def find_up(
         return Frame(None, None, "camera", "no ground mask")
     if len(ground) < config.min_points:
         return Frame(None, None, "camera", f"the ground shows {len(ground)} points only")
-    plane, inliers = _fit(ground, config, tolerance, rng)
+    plane, on_plane = _fit(ground, config, tolerance, rng)
     if plane is None:
         return Frame(None, None, "camera", "no plane fits the ground mask")
-    reason = _disagreement(plane, inliers, objects, config, tolerance)
+    inliers = float(on_plane.mean())
+    error = _up_error(plane, ground[on_plane], config)
+    reason = _disagreement(plane, inliers, error, objects, config, tolerance)
     if reason:
-        return Frame(None, None, "camera", reason, inliers)
-    return Frame(plane.up, plane.distance, "ground plane", "", inliers)
+        return Frame(None, None, "camera", reason, inliers, error)
+    return Frame(plane.up, plane.distance, "ground plane", "", inliers, error)
 
 
 def _fit(
     points: np.ndarray, config: FrameConfig, tolerance: float, rng: np.random.Generator
-) -> tuple[GroundPlane | None, float]:
-    """The plane most points lie on (Fischler & Bolles 1981), refined, and their share."""
+) -> tuple[GroundPlane | None, np.ndarray]:
+    """The plane most points lie on (Fischler & Bolles 1981), refined, and bool[N] which do."""
     from skimage.measure import ransac
 
     plane, inliers = ransac(
@@ -138,15 +146,29 @@ def _fit(
     )
     for _ in range(2):
         if not plane or inliers is None or np.count_nonzero(inliers) < 3:
-            return None, 0.0
+            return None, np.zeros(len(points), np.bool_)
         plane = GroundPlane.from_estimate(points[inliers])
         if plane is not None:
             inliers = np.abs(plane.residuals(points)) < tolerance
-    return plane, float(inliers.mean())
+    return plane, inliers
+
+
+def _up_error(plane: GroundPlane, points: np.ndarray, config: FrameConfig) -> float:
+    """Standard error of the plane's normal in its worst direction, radians, by least squares."""
+    spread = float(np.sqrt(np.mean(plane.residuals(points) ** 2) * config.shared))
+    across = np.linalg.svd(plane.up[None])[2][1:]
+    covariance = np.linalg.pinv(points.T @ points)
+    worst = np.linalg.eigvalsh(across @ covariance @ across.T)[-1]
+    return spread * float(np.sqrt(max(worst, 0.0))) * plane.distance
 
 
 def _disagreement(
-    plane: GroundPlane, inliers: float, objects: np.ndarray, config: FrameConfig, tolerance: float
+    plane: GroundPlane,
+    inliers: float,
+    error: float,
+    objects: np.ndarray,
+    config: FrameConfig,
+    tolerance: float,
 ) -> str:
     """Why the plane is not the ground, or ""."""
     if inliers < config.min_inliers:
@@ -154,6 +176,8 @@ def _disagreement(
     tilt = float(np.arccos(np.clip(plane.up @ _CAMERA_UP, -1, 1)))
     if tilt > config.max_tilt:
         return f"the ground plane is tilted by {np.rad2deg(tilt):.0f} degrees: a wall or a ceiling"
+    if error > config.max_error:
+        return f"the ground's slope is known to {np.rad2deg(error):.1f} degrees only"
     above = float((plane.residuals(objects) < 2 * tolerance).mean())
     if above < config.min_above:
         return f"the ground plane lies above {1 - above:.0%} of the objects' points"

@@ -13,6 +13,9 @@ from scipy.spatial import cKDTree
 _AXES = np.array([(0, 1), (1, 0), (1, 1), (1, -1)])
 # Relative noise of a pixel's depth below which averaging would cost more in detail than it brings.
 _SMOOTH = 0.001
+# For each pixel, how much inverse depth bends on the way to two opposite neighbours, and whether
+# all three lie on one surface.
+_Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +27,7 @@ class CleanConfig:
       are drawn a little too large, and depth maps are blurred at edges.
     edge_jump: relative difference of the depths of neighbours that is an edge, not a surface.
     bleed_jump: the same between a pixel near the border and the inside.
+    noise_length: pixels beyond which the errors of depth are taken to be independent.
     neighbors: nearest points by whose mean distance a point is an outlier.
     outlier_ratio: refused where that distance is so many times the object's median.
     min_pixels: pixels a mask needs. min_valid: share of them that needs depth.
@@ -34,6 +38,7 @@ class CleanConfig:
     edge_width: int = 2
     edge_jump: float = 0.05
     bleed_jump: float = 0.03
+    noise_length: int = 6
     neighbors: int = 4
     outlier_ratio: float = 5.0
     min_pixels: int = 48
@@ -63,14 +68,14 @@ def sample_pixels(
 class Cleaned:
     """depth: float64[N], metres, meaningless where not `believed`, bool[N].
 
-    pixel_noise: relative standard error that differs from pixel to pixel, as measured.
-    noise: what averaging leaves of it in `depth`.
+    noise: relative standard error that differs within the object, as measured.
+    left: what averaging leaves of it in `depth`.
     """
 
     depth: np.ndarray
     believed: np.ndarray
-    pixel_noise: float
     noise: float
+    left: float
 
 
 class _Neighbors:
@@ -126,8 +131,7 @@ def clean_depth(
     near = _Neighbors(depth, rows, columns)
     jump = max(config.edge_jump, 6 * noise_std)
     believed, inside = near.known, mask.ravel()
-    bends, slope = np.zeros((len(_AXES), len(rows))), np.zeros(len(rows))
-    level = np.zeros((len(_AXES), len(rows)), np.bool_)
+    pairs, slope = [], np.zeros(len(rows))
     for axis, (down, right) in enumerate(_AXES):
         ahead, ahead_in = near.steps(down, right, inside)
         behind, behind_in = near.steps(-down, -right, inside)
@@ -135,8 +139,7 @@ def clean_depth(
         believed &= ~(flying & (ahead * behind < 0))
         ahead_in &= np.abs(ahead) < jump
         behind_in &= np.abs(behind) < jump
-        level[axis] = ahead_in & behind_in
-        bends[axis] = np.where(level[axis], ahead + behind, 0.0)
+        pairs.append((ahead + behind, ahead_in & behind_in))
         if axis < 2:
             rise = np.where(ahead_in, ahead, 0.0) - np.where(behind_in, behind, 0.0)
             slope += offsets[1 - axis] * rise / np.maximum(1.0 * ahead_in + behind_in, 1.0)
@@ -144,15 +147,49 @@ def clean_depth(
     believed[band] &= ~_edge_bleed(
         _Neighbors(depth, rows[band], columns[band]), core.ravel(), config, noise_std
     )
-    # The second difference of three independent depths has six times the variance of one.
-    pixel_noise = noise = 0.0
-    if level.any():
-        pixel_noise = noise = 1.4826 * float(np.median(np.abs(bends[level]))) / 6**0.5
-    if noise > _SMOOTH:
-        averaged = 1 + 2 * level.sum(0)
-        slope += bends.sum(0) / averaged
-        noise *= float(np.mean(averaged**-0.5))
-    return Cleaned(near.here / np.maximum(1 + slope, 0.5), believed, pixel_noise, noise)
+    wide = _wide_pairs(near, inside, jump, config.noise_length) if noise_std > 0 else []
+    shift, noise, left = _averaged(pairs, wide)
+    return Cleaned(near.here / np.maximum(1 + slope + shift, 0.5), believed, noise, left)
+
+
+def _wide_pairs(near: _Neighbors, inside: np.ndarray, jump: float, length: int) -> list[_Pair]:
+    pairs = []
+    for down, right in _AXES * length:
+        ahead, ahead_in = near.steps(down, right, inside)
+        behind, behind_in = near.steps(-down, -right, inside)
+        bend = ahead + behind
+        pairs.append((bend, ahead_in & behind_in & (np.abs(bend) < jump)))
+    return pairs
+
+
+def _spread(pairs: list[_Pair]) -> float:
+    """Relative noise of one pixel, from how much depth bends between pairs of neighbours.
+
+    The bend of three independent depths has six times the variance of one.
+    """
+    bends = np.concatenate([bend[level] for bend, level in pairs]) if pairs else np.zeros(0)
+    return 1.4826 * float(np.median(np.abs(bends))) / 6**0.5 if len(bends) else 0.0
+
+
+def _averaged(near: list[_Pair], wide: list[_Pair]) -> tuple[np.ndarray, float, float]:
+    """(shift float64[N], noise, left): the mean bend over all pairs, if there is noise to average.
+
+    Noise that neighbouring pixels share shows between distant ones only; averaging takes less of
+    it away.
+    """
+    pixel, shared = _spread(near), _spread(wide)
+    noise = max(pixel, shared)
+    total, distant = np.zeros(len(near[0][0])), 1.0
+    if noise < _SMOOTH:
+        return total, noise, noise
+    count = np.ones(len(total))
+    for group in (wide, near):
+        for bend, level in group:
+            total += np.where(level, bend, 0.0)
+            count += 2 * level
+        distant = float(np.mean(1 / count)) if group is wide else distant
+    left = pixel**2 * float(np.mean(1 / count)) + max(shared**2 - pixel**2, 0.0) * distant
+    return total / count, noise, left**0.5
 
 
 def _edge_bleed(

@@ -107,7 +107,7 @@ def lift(perception: Perception, config: LiftConfig) -> Scene:
     if not seen:
         reasons = "; ".join(f"{each['caption']}: {each['reason']}" for each in dropped)
         raise Rejected("lift", f"no object is left ({reasons})")
-    ground = _ground_points(perception, config, rng)
+    ground = ground_points(perception, config, rng)
     frame = find_up(
         ground,
         np.concatenate([each.points for each in seen]),
@@ -120,7 +120,12 @@ def lift(perception: Perception, config: LiftConfig) -> Scene:
     objects = [_object(each, metric, turn, frame.up is not None, config) for each in seen]
     if frame.up is not None:
         objects = rest(objects, turn, frame.camera_height)
-    about = {"from": frame.source, "reason": frame.reason, "inliers": round(frame.inliers, 4)}
+    about = {
+        "from": frame.source,
+        "reason": frame.reason,
+        "inliers": round(frame.inliers, 4),
+        "error": round(frame.error, 5),
+    }
     extra = {"frame": about, "dropped": dropped, "regions": [each.index for each in seen]}
     focal_std = config.focal_std if photo.intrinsics is None else 0.0
     return Scene(
@@ -184,7 +189,7 @@ def _see(
     return _Seen(index, region, mask, outline, points, cleaned)
 
 
-def _ground_points(
+def ground_points(
     perception: Perception, config: LiftConfig, rng: np.random.Generator
 ) -> np.ndarray | None:
     """Points of the ground mask, float64[N, 3], metres, camera frame; None without a mask."""
@@ -211,7 +216,7 @@ def _object(
 ) -> Object3D:
     region, clean = seen.region, config.clean
     box = upright_box(
-        seen.points @ turn.T, None if upright else 0.0, config.end_share, seen.cleaned.noise
+        seen.points @ turn.T, None if upright else 0.0, config.end_share, seen.cleaned.left
     )
     visible = visible_fraction(
         seen.outline, metric.depth, seen.mask, clean.edge_jump, clean.edge_width
@@ -243,15 +248,15 @@ def _errors(
 ) -> tuple[float, float]:
     """Standard errors of position and extents along each axis, metres.
 
-    Beside the noise that differs from pixel to pixel, which averages out, all of an object is
+    Beside the noise that differs within an object, which averages out, all of an object is
     displaced alike by what is left of the stated noise.
 
     Args:
       missing: standard error of an extent from what is not seen; half of it moves the centre.
     """
     distance = float(np.linalg.norm(seen.points.mean(0)))
-    pixel, left, stated = seen.cleaned.pixel_noise, seen.cleaned.noise, metric.noise_std
-    common = max(config.correlated_noise * stated, max(stated**2 - pixel**2, 0.0) ** 0.5)
+    within, left, stated = seen.cleaned.noise, seen.cleaned.left, metric.noise_std
+    common = max(config.correlated_noise * stated, max(stated**2 - within**2, 0.0) ** 0.5)
     std = np.hypot(distance * np.hypot(left / len(seen.points) ** 0.5, common), missing / 2)
     extents_std = np.hypot(distance * np.hypot(NOISE_REACH * left, 2**0.5 * common), missing)
     return float(std), float(extents_std)

@@ -80,6 +80,15 @@ def test_too_little_ground_is_refused() -> None:
     assert frame.reason == "the ground shows 20 points only"
 
 
+def test_a_small_patch_of_noisy_floor_is_refused() -> None:
+    floor = points_on(-up_at(0.4, 0.0), 1.3, noise=0.02)
+    assert find(floor, noise=0.02).error < np.deg2rad(1)
+    patch = floor[np.linalg.norm(floor - floor[400], axis=1).argsort()[:60]]
+    frame = find(patch, noise=0.02)
+    assert frame.up is None
+    assert "slope is known to" in frame.reason
+
+
 def test_a_mask_that_is_no_plane_is_refused() -> None:
     cloud = np.random.default_rng(0).uniform((-1, -1, 1), (1, 1, 4), (500, 3))
     frame = find(cloud)
