@@ -60,7 +60,7 @@ class ExpertsConfig:
     segmenter: str = "facebook/sam2.1-hiera-large"
     depth: str = "apple/DepthPro-hf"
     filter: str | None = "openai/clip-vit-large-patch14"
-    ground: str | None = "openmmlab/upernet-convnext-large"
+    ground: str | None = "openmmlab/upernet-convnext-base"
     embedder: str | None = "openai/clip-vit-large-patch14"
     device: str = "auto"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"

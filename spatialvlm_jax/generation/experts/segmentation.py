@@ -76,9 +76,11 @@ class BoxSegmenter:
         vision = self._vision
         window = self._window(shape)
         scale = np.array([window.width / shape[1], window.height / shape[0]] * 2, np.float32)
+        # In float32 whatever the model's precision: it rounds them after it has normalised them.
+        prompts = vision.torch.from_numpy((boxes * scale)[None]).to(vision.model.device)
         output = vision.model(
             image_embeddings=features,
-            input_boxes=vision.tensor((boxes * scale)[None]),
+            input_boxes=prompts,
             multimask_output=True,
         )
         best = output.iou_scores[0].argmax(dim=-1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.config import from_config_dict, to_config_dict
-from spatialvlm_jax.generation.experts.base import Experts, Perception
+from spatialvlm_jax.generation.experts.base import Experts, Perception, Region
 from spatialvlm_jax.generation.experts.build import (
     FAMILIES,
     STAGES,
@@ -59,6 +59,40 @@ def test_a_model_of_another_stage_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(ExpertError, match=r"depth: .* 'sam2'; it belongs to 'segmenter'"):
         build_experts(dataclasses.replace(rendered_config(), depth=str(tmp_path)))
+
+
+KINDS = {
+    "filter": ("clip", "siglip"),
+    "detector": ("grounding_dino", "owlv2"),
+    "segmenter": ("sam", "sam2"),
+    "depth": ("depth_pro", "zoedepth", "depth_anything"),
+    "ground": ("segformer", "upernet", "mask2former"),
+}
+
+
+@pytest.mark.experts
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    ("stage", "kind"), [(stage, kind) for stage, kinds in KINDS.items() for kind in kinds]
+)
+def test_models_run_in_half_precision(tiny: Tiny, stage: str, kind: str, dtype: str) -> None:
+    config = from_config_dict(
+        ExpertsConfig,
+        {
+            "device": "cpu",
+            "dtype": dtype,
+            "vocabulary": ("red mug", "chair"),
+            "ground_labels": ("floor", "rug"),
+            "fov_degrees": 60.0,
+        },
+    )
+    checkpoint, several = tiny(kind), photos((24, 40), (40, 24))
+    expert = FAMILIES[stage][checkpoint.family](checkpoint, config.runtime(stage), config)
+    region = Region(np.array([2, 3, 20, 20], np.float32), "mug")
+    found = expert(several, [(region,)] * 2) if stage == "segmenter" else expert(several)
+    assert len(found) == 2
+    if stage == "depth":
+        assert all(np.isfinite(each.depth).all() for each in found)
 
 
 @pytest.mark.experts
