@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_loaders.batch import DenseTargets
+from data_loaders.errors import DataError
 from data_loaders.functional import Pair, Row, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.records import QA, canonical_from_up
@@ -165,7 +166,15 @@ class DenseReader:
           row: the text, one segment for each of `pairs`.
           pairs: what was packed, in order.
           records: of the same pairs.
+
+        Raises:
+          DataError: nothing is known of the space that the example shows.
         """
+        if np.isnan(example.floats("intrinsics")).any():
+            raise DataError(
+                f"{example.image_id} has no camera, depth or objects: set data.dense=False, or "
+                "leave its data set out"
+            )
         instances = resize_nearest(example.instances(), self.image_size)
         depth = resize_nearest(example.depth(), self.image_size)
         patches = to_patches(instances, self.patch_size)

@@ -1,10 +1,11 @@
 """From a public set to a stored one, with the generator's pipeline: sharded, resumable, counted.
 
-Beside what the pipeline writes lies `questions.json`, which says what became of every question:
-asked = stored + rejected + lost with their image.
+Beside what the pipeline writes lie `questions.json`, which counts what became of the questions
+(asked = stored + rejected + lost with their image), and `rejected_questions.jsonl`, one line each.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,18 @@ def convert(
     name = name or request.format
     reader = build_reader(request)
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / ".items.array_record"
     items = group(_counted(reader.rows(), quiet))
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
-    tally = write_items(items, path)
+    # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
+    partial = directory / f".items-{os.getpid()}.array_record"
+    tally = write_items(items, partial)
+    path = partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
+    rejections = [
+        json.dumps({"image_id": f"{name}/{item.image_id}", "reason": fault}) + "\n"
+        for item in items
+        for fault in item.faults
+    ]
     del items
     # Whatever of the request matters shows in the items.
     description = {"source": name, "format": request.format, "items": tally.digest}
@@ -69,6 +77,7 @@ def convert(
         "lost_with_image": tally.questions - rejected - report.pairs,
         "reasons": tally.faults,
     }
+    (directory / "rejected_questions.jsonl").write_text("".join(rejections))
     (directory / "questions.json").write_text(json.dumps(counts, indent=2, sort_keys=True))
     return report, counts
 

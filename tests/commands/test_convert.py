@@ -46,7 +46,7 @@ def test_a_converted_set_holds_each_image_once_with_all_its_pairs(
         ("vqa_v2", "general", "red mug")
     }
     assert [len(pair.answers) for pair in pairs] == [10, 10, 10]
-    assert not (out / ".items.array_record").exists()
+    assert not list(out.glob(".items*"))
 
 
 def test_jpeg_files_are_kept_and_tfds_reads_them(tmp_path: Path) -> None:
@@ -89,6 +89,10 @@ def test_what_is_bad_is_in_the_ledger_and_the_counts_add_up(tmp_path: Path) -> N
         "lost_with_image": 4,
         "reasons": {"empty answer": 3},
     }
+    rejected = (out / "rejected_questions.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in rejected] == [
+        {"image_id": f"vqa_v2/{number}", "reason": "empty answer"} for number in (105, 105, 106)
+    ]
     shapes = {each.image_id: each.image().shape for each in examples(out)}
     assert shapes["vqa_v2/103"] == (30, 80, 3)
     assert shapes["vqa_v2/104"] == (48, 64, 3)

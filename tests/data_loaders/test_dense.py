@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data_loaders import dense
+from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.records import QA
@@ -123,3 +124,11 @@ def test_names_are_found_whole_or_not_at_all() -> None:
     assert dense.find_name((5, 1, 2, 1, 3), (1, 3)) == 4
     assert dense.find_name((5, 1, 2), (1, 3)) == -1
     assert dense.find_name((1,), (1, 3)) == -1
+
+
+def test_a_picture_of_which_nothing_is_known_has_no_targets() -> None:
+    unknown = dataclasses.replace(picture(0), objects=(), intrinsics=np.full((3, 3), np.nan))
+    with pytest.raises(
+        DataError, match="fake-0000 has no camera, depth or objects: set data.dense"
+    ):
+        READER(StoredExample(encode_example(unknown, [])), NO_TEXT, (), ())
