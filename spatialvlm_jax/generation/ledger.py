@@ -99,5 +99,10 @@ def write_report(path: Path, report: Report) -> None:
 
 def read_report(path: Path) -> Report:
     """A report that `write_report` wrote."""
-    fields = json.loads(path.read_text(encoding="utf-8"))
+    return report_from(path.read_text(encoding="utf-8"))
+
+
+def report_from(text: str) -> Report:
+    """A report from its JSON."""
+    fields = json.loads(text)
     return Report(**{**fields, "ledger": tuple(fields["ledger"])})

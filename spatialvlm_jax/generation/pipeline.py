@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax import __version__
 from spatialvlm_jax.generation.chunks import GenerationError, Source, join_parts, remove_part
+from spatialvlm_jax.generation.distribute import run_ray
 from spatialvlm_jax.generation.ledger import Report, read_report
 from spatialvlm_jax.generation.local import run_local
 from spatialvlm_jax.generation.plan import CHUNK, PARTS, REPORTS, Chunk, Shard, plan_shards
@@ -42,6 +43,8 @@ def generate(
     shards: Mapping[str, int] | None = None,
     workers: int = 1,
     quiet: bool = False,
+    ray_address: str | None = None,
+    ray_gpus: float = 0.0,
 ) -> Report:
     """Makes, or goes on making, a stored data set.
 
@@ -49,8 +52,11 @@ def generate(
       source: where the images come from; a copy is sent to each worker.
       splits: images asked for in each split.
       shards: of each split; see `plan_shards`.
-      workers: processes on this machine.
+      workers: processes on this machine; on Ray, actors of a pool at most.
       quiet: no progress bar.
+      ray_address: None for this machine without Ray; "local", "auto" or HOST:PORT for Ray, which
+        wants a `directory` that all its machines share.
+      ray_gpus: share of a GPU of each actor that observes; 0 for none.
 
     Returns:
       What became of all its images; the rows about lost ones are in `ledger.jsonl`.
@@ -72,7 +78,13 @@ def generate(
         _check_same_request(directory, request)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
-        with contextlib.closing(run_local(source, chunks, directory, workers)) as parts:
+        if ray_address is None:
+            parts = run_local(source, chunks, directory, workers)
+        else:
+            parts = run_ray(
+                source, chunks, directory, address=ray_address, workers=workers, gpus=ray_gpus
+            )
+        with contextlib.closing(parts):
             assembly.take(parts, quiet)
         return _finish(plan, directory, request)
 
