@@ -33,8 +33,8 @@ class QuestionType:
     frame: "canonical" needs gravity; "camera" does not; "image" is about what is seen.
     evaluate: a pure function. Relations: (geometry, i, j) -> how i stands to j, or None where it
       is too close to call. Numbers: (geometry, i) or (geometry, i, j) -> Measure or None.
-      Thresholds: the length, as a number, that a stated size is compared with; "yes" where the
-      stated size is the larger. General: (contents) -> list of `Fact`.
+      Thresholds: the number that a stated size is compared with. General: (contents) -> list of
+      `Fact`.
     asks: for yes/no and choice, the relation the question names ("left").
     weight: relative share among the types of its kind.
     dimension: what a number measures: lengths are in metres, areas in square metres, volumes in
