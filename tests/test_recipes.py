@@ -9,6 +9,7 @@ from spatialvlm_jax.commands import generate
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.generation.qa import QAConfig
+from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.recipes import render_missing
 
 RECIPE = WorldsRecipe(images=30, validation_images=5, seed=3, image_size=32)
@@ -36,8 +37,10 @@ def test_one_command_a_path(commands, tmp_path):
     render_missing([one, two, plain])
     (args,) = commands
     assert args.out == tmp_path / "worlds"
-    assert generate.parse_splits(args) == {"train": 30, "validation": 5}
-    assert (args.preset, args.seed, args.image_size) == ("rich", 3, 32)
+    settings = generate.read_settings(args)
+    assert generate.open_source(args, settings)[1] == {"train": 30, "validation": 5}
+    assert settings.worlds == WorldsSettings(preset="rich", image_size=32)
+    assert settings.seed == 3
 
 
 def test_what_is_complete_is_left_alone(commands, tmp_path):

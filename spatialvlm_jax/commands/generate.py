@@ -1,194 +1,263 @@
-"""`spatialvlm generate`: draw scenes, ask questions about them, store both."""
+"""`spatialvlm generate`: from images, rendered or real, to stored questions and answers."""
 
 import argparse
-import dataclasses
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.records import QA, Scene
+
+TAKES_OVERRIDES = True
 
 _DESCRIPTION = """\
-Makes a data set of rendered scenes with exact geometry and question-answer pairs about them.
+Makes a data set of images with spatial and general question-answer pairs, and the metric truth
+behind every answer. Images come from one source:
 
-It is stored as ArrayRecord shards in TFDS layout, one example an image with all its pairs. The
-same command always makes the same bytes. Cut off at any point and run again, it goes on where it
-was; run once more, it finds nothing to do. Images that could not be stored are listed with their
-reasons in DIR/ledger.jsonl, and DIR/summary.json counts asked = stored + rejected + failed.
+  worlds           rendered rooms with exact geometry, without end
+  omni3d           annotated 3D boxes in the Omni3D form (SUN RGB-D, KITTI, nuScenes, ...)
+  rgbd             folders of colour, depth and instance masks (NYU-, SUN-, ScanNet-like)
+  photos           any folder, tar, parquet or list of pictures, looked at by expert models
+  rendered_photos  rendered rooms looked at by stand-in experts: the path of photos without weights
+
+The set is stored as ArrayRecord shards in TFDS layout, one example an image with all its pairs. The
+same command makes the same bytes, for any number of workers. Cut off at any point and run again, it
+goes on where it was; run once more, it finds nothing to do. Images that could not be stored are
+listed with their reasons in DIR/ledger.jsonl, and DIR/summary.json counts asked = stored + rejected
++ failed.
 """
 _EPILOG = """\
 examples:
   spatialvlm generate --out=data/worlds --images=4000
-  spatialvlm generate --out=data/worlds --split train=3600,validation=400 --workers=2
+  spatialvlm generate --out=data/worlds --split=train=3600,validation=400 --workers=2
+  spatialvlm generate --source=omni3d --annotations=KITTI_train.json --image-root=datasets \\
+    --units=human --out=data/kitti
+  spatialvlm generate --source=rgbd --rgbd=scans --layout=scannet --split-by=folder --out=data/scans
+  spatialvlm generate --source=photos --photos=pictures --dry-run --out=data/photos
+  spatialvlm generate --source=rendered_photos --images=200 --config=configs/generation.py:noisy \\
+    --out=data/noisy
+  spatialvlm generate --source=photos --photos=shards --config=configs/generation.py:paper \\
+    --config.experts.device=cuda --config.questions.weights="{'distance': 2.0}" --out=data/photos
+
+Any setting can be overridden as --config.FIELD=VALUE, with or without --config=FILE; the fields are
+those of GenerationSettings in spatialvlm_jax/generation/settings.py. docs/generation.md is the
+guide.
 """
+_SOURCES = ("worlds", "omni3d", "rgbd", "photos", "rendered_photos")
 
 
 def add_parser(subparsers: Any) -> None:
-    """Adds the verb `generate`."""
+    """Adds the verb `generate`.
+
+    Options that are fields of `GenerationSettings` have the field's name as their destination.
+    """
     parser = subparsers.add_parser(
         "generate",
-        help="make a data set of scenes with question-answer pairs",
+        help="make a data set of images with question-answer pairs",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("--source", choices=["worlds"], default="worlds", help="where scenes come from")
+    _add_run(parser.add_argument_group("the run"))
+    _add_questions(parser.add_argument_group("questions"))
+    _add_sources(parser)
+    parser.set_defaults(overrides=[])
+
+
+def _add_run(group: Any) -> None:
+    add = group.add_argument
+    add("--source", dest="source", choices=_SOURCES, help="where images come from (worlds)")
     add("--out", type=Path, required=True, metavar="DIR", help="directory of the data set")
-    add("--images", type=int, default=4000, help="images in all (default: %(default)s)")
-    add(
-        "--validation-images",
-        type=int,
-        metavar="N",
-        help="how many of them are held out as the split 'validation' (default: a tenth)",
-    )
-    add(
-        "--split",
-        metavar="NAME=N,...",
-        help="images of each split, instead of --images and --validation-images",
-    )
-    add("--seed", type=int, default=0, help="another seed draws other scenes (default: 0)")
-    add(
-        "--preset",
-        default="rich",
-        help="kind of worlds: simple, clear, rich, gallery (default: rich)",
-    )
-    add("--image-size", type=int, metavar="PIXELS", help="side of an image (default: the preset's)")
-    add("--pairs-per-image", type=int, metavar="N", help="at most this many pairs an image")
-    add("--question-phrasings", type=int, metavar="N", help="only the first N ways to ask a type")
-    add("--answer-phrasings", type=int, metavar="N", help="only the first N ways to answer it")
+    add("--config", metavar="FILE.py[:PRESET]", help="settings; see configs/generation.py")
+    add("--images", type=int, metavar="N", help="images in all (worlds: 4000; else all there are)")
+    help_text = "how many of them are held out as the split 'validation' (a tenth)"
+    add("--validation-images", type=int, metavar="N", help=help_text)
+    help_text = "images of each split, instead of --images and --validation-images"
+    add("--split", metavar="NAME=N,...", help=help_text)
+    help_text = "what is held out whole: image, or folder (a video, room or tar)"
+    add("--split-by", dest="split.by", choices=("image", "folder"), help=help_text)
+    add("--seed", dest="seed", type=int, metavar="N", help="another seed asks otherwise (0)")
     add("--shards", type=int, metavar="N", help="shards of the largest split; others in proportion")
-    add("--workers", type=int, default=1, help="processes (default: 1)")
+    add("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    help_text = "run on Ray: 'local', 'auto', or HOST:PORT of a cluster that shares DIR"
+    add("--ray-address", metavar="ADDRESS", help=help_text)
+    help_text = "share of a GPU of each worker that runs experts on Ray (0)"
+    add("--ray-gpus", type=float, default=0.0, metavar="SHARE", help=help_text)
+    add("--dry-run", action="store_true", help="only say what would be made")
     add("--quiet", action="store_true", help="no progress bar")
 
 
-def _positive(name: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise UserError(f"--{name} must be at least 1, not {value}")
-
-
-def parse_splits(args: argparse.Namespace) -> dict[str, int]:
-    """Images of each split, from the arguments.
-
-    Raises:
-      UserError: the arguments do not describe splits.
-    """
-    if args.split:
-        splits = {}
-        for part in args.split.split(","):
-            name, _, count = part.partition("=")
-            if not name.isidentifier() or not count.isdigit() or int(count) < 1:
-                raise UserError(f"--split wants NAME=N,... such as train=3600, not {part!r}")
-            if name in splits:
-                raise UserError(f"--split names {name!r} twice")
-            splits[name] = int(count)
-        return splits
-    _positive("images", args.images)
-    held_out = args.images // 10 if args.validation_images is None else args.validation_images
-    if not 0 <= held_out < args.images:
-        raise UserError(f"--validation-images must be from 0 to {args.images - 1}, not {held_out}")
-    return {"train": args.images - held_out} | ({"validation": held_out} if held_out else {})
-
-
-@dataclasses.dataclass(frozen=True)
-class WorldsSource:
-    """Rendered scenes with exact geometry, and questions about them.
-
-    world: fields of `worlds.config.WorldConfig`; questions: fields of `generation.qa.QAConfig`.
-    """
-
-    seed: int
-    world: Mapping[str, Any]
-    questions: Mapping[str, Any]
-
-    @functools.cached_property
-    def _configs(self) -> tuple[Any, Any]:
-        from spatialvlm_jax.generation.qa import QAConfig
-        from spatialvlm_jax.worlds.config import WorldConfig
-
-        return WorldConfig(**self.world), QAConfig(**self.questions)
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "source": "worlds",
-            "seed": self.seed,
-            "world": dict(self.world),
-            "questions": dict(self.questions),
-        }
-
-    def image_id(self, index: int) -> str:
-        return f"worlds-{self.seed}-{index:08d}"
-
-    def observe(self, indices: Sequence[int]) -> list[Scene]:
-        from spatialvlm_jax.worlds.source import generate_scenes
-
-        return generate_scenes(self._configs[0], self.seed, list(indices))
-
-    def scene(self, observed: Scene) -> Scene:
-        return observed
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        from spatialvlm_jax.generation.qa import generate_pairs
-
-        return generate_pairs(scene, self._configs[1], self.seed)
-
-
-def worlds_source(args: argparse.Namespace) -> WorldsSource:
-    """The source that the arguments describe.
-
-    Raises:
-      UserError: there is no such preset.
-    """
-    from spatialvlm_jax.generation.qa import QAConfig
-    from spatialvlm_jax.worlds.config import WorldConfig
-
-    _positive("image-size", args.image_size)
-    asked = {
-        field: getattr(args, field)
-        for field in ("pairs_per_image", "question_phrasings", "answer_phrasings")
-        if getattr(args, field) is not None
-    }
-    for field, value in asked.items():
-        _positive(field.replace("_", "-"), value)
-    changes = {} if args.image_size is None else {"image_size": args.image_size}
-    try:
-        world = WorldConfig.preset(args.preset, **changes)
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    return WorldsSource(
-        seed=args.seed,
-        world=dataclasses.asdict(world),
-        questions=dataclasses.asdict(QAConfig(**asked)),
+def _add_questions(group: Any) -> None:
+    add = group.add_argument
+    help_text = "at most this many pairs an image (32)"
+    add(
+        "--pairs-per-image", dest="questions.pairs_per_image", type=int, metavar="N", help=help_text
     )
+    help_text = "only these question types, by name; docs/questions.md lists them"
+    add("--types", dest="questions.types", type=_names, metavar="A,B,...", help=help_text)
+    help_text = "metric: metres, two digits; human: as people say it (metric)"
+    add("--units", dest="questions.units", choices=("metric", "human"), help=help_text)
+    help_text = "only the first N ways to ask a type"
+    add("--question-phrasings", dest="questions.question_phrasings", type=int, metavar="N",
+        help=help_text)  # fmt: skip
+    help_text = "only the first N ways to answer it"
+    add("--answer-phrasings", dest="questions.answer_phrasings", type=int, metavar="N",
+        help=help_text)  # fmt: skip
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("worlds, rendered_photos").add_argument
+    add(
+        "--preset", dest="worlds.preset", metavar="NAME", help="simple, clear, rich, gallery (rich)"
+    )
+    help_text = "side of an image (the preset's)"
+    add("--image-size", dest="worlds.image_size", type=int, metavar="PIXELS", help=help_text)
+
+    add = parser.add_argument_group("omni3d").add_argument
+    help_text = "an annotation file; may be given again"
+    add("--annotations", dest="omni3d.annotations", action="append", metavar="JSON", help=help_text)
+    help_text = "the folder that its file paths are relative to"
+    add("--image-root", dest="omni3d.image_root", metavar="DIR", help=help_text)
+
+    add = parser.add_argument_group("rgbd").add_argument
+    add("--rgbd", dest="rgbd.root", metavar="DIR", help="the folder")
+    layouts = ("plain", "nyu", "scannet", "sunrgbd")
+    add("--layout", dest="rgbd.layout", choices=layouts, help="how files are named (plain)")
+    add("--color-glob", dest="rgbd.color", metavar="GLOB", help="colour pictures below the folder")
+    for name in ("depth", "masks", "labels", "intrinsics", "gravity"):
+        help_text = f"the {name} file of a picture; {{dir}}, {{parent}}, {{stem}} stand for its own"
+        flag = f"--{name}-glob" if name in ("depth", "masks") else f"--{name}"
+        add(flag, dest=f"rgbd.{name}", metavar="PATTERN", help=help_text)
+    help_text = "integer depth divided by this is metres (1000)"
+    add("--depth-scale", dest="rgbd.depth_scale", type=float, metavar="X", help=help_text)
+
+    add = parser.add_argument_group("photos").add_argument
+    help_text = "a folder, .tar, .parquet, or a text file with a path a line"
+    add("--photos", dest="photos.path", metavar="PATH", help=help_text)
+    add("--list-root", dest="photos.root", metavar="DIR", help="what paths in a list start from")
+    help_text = "files of any name, not only those named like pictures"
+    add("--all-files", dest="photos.all_files", action="store_true", default=None, help=help_text)
+    add("--column", dest="photos.column", metavar="NAME", help="pictures in a table (image)")
+    help_text = "horizontal field of view where a file does not tell its focal length"
+    add("--fov", dest="photos.fov", type=float, metavar="DEGREES", help=help_text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def read_settings(args: argparse.Namespace) -> Any:
+    """The `GenerationSettings` of a command line: file, then options, then overrides.
+
+    Raises:
+      UserError: a field, a value or a file is wrong.
+    """
+    from spatialvlm_jax.config import (
+        from_config_dict,
+        override_fields,
+        read_config_file,
+        to_config_dict,
+    )
+    from spatialvlm_jax.generation.settings import GenerationSettings
+
+    if args.config:
+        config = read_config_file(args.config)
+    else:
+        config = to_config_dict(GenerationSettings())
+    fields = {"source", "seed"}
+    for name, value in vars(args).items():
+        if value is not None and ("." in name or name in fields):
+            *path, last = name.split(".")
+            place = config
+            for step in path:
+                place = place[step]
+            place[last] = tuple(value) if isinstance(value, list) else value
+    override_fields(config, args.overrides, GenerationSettings)
+    return from_config_dict(GenerationSettings, config)
+
+
+def _at_least(name: str, value: int | None, least: int) -> None:
+    if value is not None and value < least:
+        raise UserError(f"--{name} must be at least {least}, not {value}")
+
+
+def parse_splits(text: str) -> dict[str, int]:
+    """Images of each split, from "train=3600,validation=400".
+
+    Raises:
+      UserError: it does not describe splits.
+    """
+    splits: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, count = part.partition("=")
+        if not name.isidentifier() or not count.isdigit() or int(count) < 1:
+            raise UserError(f"--split wants NAME=N,... such as train=3600, not {part!r}")
+        if name in splits:
+            raise UserError(f"--split names {name!r} twice")
+        splits[name] = int(count)
+    return splits
+
+
+def open_source(args: argparse.Namespace, settings: Any) -> tuple[Any, dict[str, int]]:
+    """The source with the images of each split.
+
+    Raises:
+      UserError: the settings lead nowhere, or there are fewer images than asked for.
+    """
+    from spatialvlm_jax.generation.settings import divide, endless_splits, open_endless, open_finite
+
+    _at_least("images", args.images, 1)
+    _at_least("validation-images", args.validation_images, 0)
+    splits = parse_splits(args.split) if args.split else None
+    finite = open_finite(settings)
+    if finite is None:
+        splits = splits or endless_splits(settings.split, args.images, args.validation_images)
+        return open_endless(settings), splits
+    return divide(
+        finite,
+        settings.split,
+        images=args.images,
+        validation=args.validation_images,
+        splits=splits,
+    )
+
+
+def _shards(largest: int | None, splits: Mapping[str, int]) -> dict[str, int] | None:
+    if largest is None:
+        return None
+    most = max(splits.values())
+    return {name: max(1, round(largest * images / most)) for name, images in splits.items()}
 
 
 def run(args: argparse.Namespace) -> int:
     """Makes the data set and prints what was made."""
-    from spatialvlm_jax.generation.pipeline import generate
-
-    splits = parse_splits(args)
-    _positive("workers", args.workers)
-    _positive("shards", args.shards)
+    _at_least("workers", args.workers, 1)
+    _at_least("shards", args.shards, 1)
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out={args.out} is a file, not a directory")
-    largest = max(splits.values())
-    shards = args.shards and {
-        split: max(1, round(args.shards * images / largest)) for split, images in splits.items()
-    }
+    settings = read_settings(args)
+    source, splits = open_source(args, settings)
+    if args.dry_run:
+        counts = ", ".join(f"{count} in {name}" for name, count in splits.items())
+        print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")
+        return 0
+    from spatialvlm_jax.generation.pipeline import generate
+
+    ray: dict[str, Any] = {}
+    if args.ray_address is not None:
+        ray = {"ray_address": args.ray_address, "ray_gpus": args.ray_gpus}
     report = generate(
-        worlds_source(args),
+        source,
         splits,
         args.out,
-        shards=shards or None,
+        shards=_shards(args.shards, splits),
         workers=args.workers,
         quiet=args.quiet,
+        **ray,
     )
     print(
         f"{args.out}: {report.stored} images, {report.pairs} pairs "
         f"({', '.join(f'{count} {kind}' for kind, count in sorted(report.kinds.items()))}); "
         f"{report.rejected} rejected, {report.failed} failed"
-        + (f", see {args.out / 'ledger.jsonl'}" if report.stored < report.asked else "")
+        + (f", see {args.out / 'ledger.jsonl'}" if report.ledger else "")
     )
     return 0

@@ -5,50 +5,73 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.commands.generate import WorldsSource, parse_splits, worlds_source
+from spatialvlm_jax.commands import generate
+from spatialvlm_jax.commands.generate import parse_splits, read_settings
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.settings import GenerationSettings
 from spatialvlm_jax.generation.shards import open_split
 from spatialvlm_jax.generation.store import StoredExample
 
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "tests" / "data" / "omni3d_sample"
 TINY = ["generate", "--preset=simple", "--image-size=32", "--pairs-per-image=6", "--quiet"]
+OMNI3D = [
+    "generate",
+    "--source=omni3d",
+    f"--annotations={SAMPLE / 'omni3d_sample.json'}",
+    f"--image-root={SAMPLE}",
+    "--quiet",
+]
 
 
-def arguments(**fields: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"split": None, "images": 100, "validation_images": None} | fields)
+def settings_of(*words: str) -> GenerationSettings:
+    """What a command line asks for; words that are no options are overrides."""
+    parser = argparse.ArgumentParser()
+    generate.add_parser(parser.add_subparsers(dest="verb"))
+    args, overrides = parser.parse_known_args(["generate", "--out=somewhere", *words])
+    args.overrides = overrides
+    return read_settings(args)
 
 
-def test_splits_from_images_or_by_name() -> None:
-    assert parse_splits(arguments()) == {"train": 90, "validation": 10}
-    assert parse_splits(arguments(validation_images=0)) == {"train": 100}
-    assert parse_splits(arguments(split="a=3,b=4")) == {"a": 3, "b": 4}
+def examples(directory: Path, split: str) -> list[StoredExample]:
+    return [StoredExample(record) for record in open_split(directory, split)]
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("text", "message"),
     [
-        ({"split": "train"}, "--split wants NAME=N"),
-        ({"split": "train=0"}, "not 'train=0'"),
-        ({"split": "a=1,a=2"}, "names 'a' twice"),
-        ({"images": 0}, "--images must be at least 1"),
-        ({"validation_images": 100}, "must be from 0 to 99"),
+        ("train", "--split wants NAME=N"),
+        ("train=0", "not 'train=0'"),
+        ("a=1,a=2", "names 'a' twice"),
     ],
 )
-def test_wrong_splits_are_named(fields: dict[str, object], message: str) -> None:
+def test_wrong_splits_are_named(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        parse_splits(arguments(**fields))
+        parse_splits(text)
+    assert parse_splits("a=3,b=4") == {"a": 3, "b": 4}
 
 
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
         (["--preset=castle"], "no world preset 'castle'"),
-        (["--image-size=0"], "--image-size must be at least 1"),
-        (["--pairs-per-image=-1"], "--pairs-per-image must be at least 1"),
+        (["--image-size=0"], "config.worlds: image_size must be at least 1"),
+        (["--images=0"], "--images must be at least 1"),
+        (["--images=100", "--validation-images=100"], "must be from 0 to 99"),
         (["--workers=0"], "--workers must be at least 1"),
         (["--shards=0"], "--shards must be at least 1"),
+        (["--types=left_off"], "config.questions: unknown question types ['left_off']"),
+        (["--config.questions.pairs_per_imgae=3"], "did you mean pairs_per_image?"),
+        (["--config.questions.pairs_per_image=many"], "'many' is not an integer"),
+        (["--config.question.units=human"], "did you mean questions?"),
+        (["--config=absent.py"], "there is no Python file 'absent.py'"),
+        (["--source=omni3d"], "needs --annotations=FILE.json"),
+        (["--source=rgbd"], "needs --rgbd=FOLDER"),
+        (["--source=photos"], "needs --photos=FOLDER"),
+        (["--source=photos", "--photos=absent"], "no folder, tar, parquet or list"),
     ],
 )
-def test_wrong_settings_are_one_line_and_code_2(
+def test_mistakes_are_one_line_and_code_2(
     extra: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["generate", f"--out={tmp_path / 'data'}", *extra]) == 2
@@ -64,6 +87,45 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "is a file, not a directory" in capsys.readouterr().err
 
 
+def test_options_and_overrides_are_settings() -> None:
+    assert settings_of() == GenerationSettings()
+    settings = settings_of(
+        "--source=rgbd",
+        "--types=left_of,distance",
+        "--units=human",
+        "--layout=scannet",
+        "--masks-glob={parent}/ids/{stem}.png",
+        "--annotations=a.json",
+        "--annotations=b.json",
+        "--fov=70",
+        "--all-files",
+        "--split-by=folder",
+        "--config.questions.weights={'distance': 2}",
+        "--config.lift.clean.min_pixels=99",
+    )
+    assert settings.source == "rgbd"
+    assert settings.questions.types == ("left_of", "distance")
+    assert settings.questions.weights == {"distance": 2.0}
+    assert settings.questions.units == "human"
+    assert (settings.rgbd.layout, settings.rgbd.masks) == ("scannet", "{parent}/ids/{stem}.png")
+    assert settings.omni3d.annotations == ("a.json", "b.json")
+    assert (settings.photos.fov, settings.photos.all_files) == (70, True)
+    assert settings.split.by == "folder"
+    assert settings.lift.clean.min_pixels == 99
+
+
+def test_options_go_before_the_file_and_overrides_before_options() -> None:
+    file = f"--config={ROOT / 'configs' / 'generation.py'}"
+    assert settings_of(f"{file}:paper").questions.pairs_per_image == 200
+    assert settings_of(f"{file}:paper", "--pairs-per-image=9").questions.pairs_per_image == 9
+    words = ["--pairs-per-image=9", "--config.questions.pairs_per_image=8"]
+    assert settings_of(f"{file}:paper", *words).questions.pairs_per_image == 8
+    assert settings_of(f"{file}:noisy").source == "rendered_photos"
+    assert settings_of(file) == GenerationSettings()
+    with pytest.raises(UserError, match="no preset 'nosy'"):
+        settings_of(f"{file}:nosy")
+
+
 def test_worlds_are_made_asked_about_and_stored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,11 +135,11 @@ def test_worlds_are_made_asked_about_and_stored(
     assert summary["failed"] == 0
     assert summary["stored"] + summary["rejected"] == 7
     assert f"{summary['stored']} images, {summary['pairs']} pairs" in capsys.readouterr().out
-    examples = [StoredExample(record) for record in open_split(tmp_path, "train")]
-    assert all(example.image().shape == (32, 32, 3) for example in examples)
-    assert all(1 <= len(example.pairs()) <= 6 for example in examples)
-    assert {example.image_id[:9] for example in examples} == {"worlds-0-"}
-    assert all((example.depth() > 0).any() for example in examples)
+    made = examples(tmp_path, "train")
+    assert all(example.image().shape == (32, 32, 3) for example in made)
+    assert all(1 <= len(example.pairs()) <= 6 for example in made)
+    assert {example.image_id[:9] for example in made} == {"worlds-0-"}
+    assert all((example.depth() > 0).any() for example in made)
     assert cli.main(command) == 0
     assert cli.main([*command, "--seed=1"]) == 2
     assert "begun with other settings (seed)" in capsys.readouterr().err
@@ -93,11 +155,25 @@ def test_worlds_have_the_same_bytes_for_any_number_of_workers(tmp_path: Path) ->
         assert one == two
 
 
-def test_a_source_says_everything_its_output_depends_on() -> None:
-    fields = dict.fromkeys(("image_size", "question_phrasings", "answer_phrasings"))
-    args = argparse.Namespace(seed=3, preset="simple", pairs_per_image=5, **fields)
-    source = worlds_source(args)
-    described = source.describe()
-    assert WorldsSource(3, described["world"], described["questions"]) == source
-    assert json.loads(json.dumps(described))["questions"]["pairs_per_image"] == 5
-    assert source.image_id(7) == "worlds-3-00000007"
+def test_finite_sources_are_used_whole_and_held_out_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*OMNI3D, f"--out={tmp_path}", "--validation-images=1", "--dry-run"]) == 0
+    assert "omni3d: 2 images, 1 in train, 1 in validation; nothing" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    command = [*OMNI3D, f"--out={tmp_path}", "--validation-images=1", "--types=centre_distance"]
+    assert cli.main(command) == 0
+    stored = [*examples(tmp_path, "train"), *examples(tmp_path, "validation")]
+    assert {example.image_id for example in stored} == {"omni3d_sample-0", "omni3d_sample-1"}
+    assert {pair.type for example in stored for pair in example.pairs()} == {"centre_distance"}
+    assert cli.main([*OMNI3D, f"--out={tmp_path / 'more'}", "--images=3"]) == 2
+    assert "3 images are asked for, but there are only 2" in capsys.readouterr().err
+
+
+def test_only_commands_that_are_configured_take_overrides(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (["preview", "--config.seed=1"], ["generate", "--out=x", "--confg=1"]):
+        with pytest.raises(SystemExit):
+            cli.main(words)
+        assert "unrecognized argument" in capsys.readouterr().err

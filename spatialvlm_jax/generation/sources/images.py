@@ -92,17 +92,21 @@ def decode(data: bytes, settings: DecodeSettings) -> Decoded:
     if len(data) > settings.max_bytes:
         raise Rejected("decode", f"{len(data)} bytes are more than {settings.max_bytes}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _decode(data, settings)
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            decoded = _decode(data, settings)
     except Rejected:
         raise
     except Image.DecompressionBombError as error:
-        raise Rejected("decode", f"too many pixels: {error}") from None
+        raise Rejected("decode", f"a bomb? {error}") from None
     except Image.UnidentifiedImageError:
         raise Rejected("decode", f"not a picture; it begins with {data[:8]!r}") from None
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise Rejected("decode", f"damaged: {type(error).__name__}: {error}") from None
+    if heard:  # bytes that readers complain of would be complained of in every epoch
+        notes = (*decoded.notes, *(str(each.message).strip() for each in heard))
+        return dataclasses.replace(decoded, encoded=None, notes=notes)
+    return decoded
 
 
 def _decode(data: bytes, settings: DecodeSettings) -> Decoded:

@@ -208,6 +208,8 @@ def read_up(text: str, world_up: str) -> np.ndarray | None:
             turn = _rotation(content["axis_alignment"]) @ turn
     else:
         turn = _rotation([float(number) for number in _NUMBER.findall(text)])
+    if not np.isfinite(turn).all():
+        return None
     axis = np.array(_AXES[world_up[-1]], np.float64) * (-1 if world_up[0] == "-" else 1)
     return _unit(turn.T @ axis)
 

@@ -1,0 +1,181 @@
+"""Plain photos as a source of scenes: decoded, looked at by experts, lifted.
+
+source = photos_source(PhotosSettings(path="pictures"), ExpertsConfig(), Stages())
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.experts.base import Experts, Perception, Photo
+from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_experts
+from spatialvlm_jax.generation.experts.perceive import perceive
+from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
+from spatialvlm_jax.generation.outcomes import Rejected, stage
+from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole
+from spatialvlm_jax.generation.sources.photo_files import PhotoSet, list_photos
+from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class PhotosSettings:
+    """Where photos are, and what is known of the camera.
+
+    path: a folder (with all below it), a .tar, a .parquet, or a text file with a path a line.
+    root: the folder that a list's lines are relative to; "" for the list's own.
+    all_files: take files of any name. column: the column of a table that holds the pictures.
+    fov: horizontal field of view in degrees of photos whose metadata does not tell their focal
+      length; None leaves it to the depth expert.
+    """
+
+    path: str = ""
+    root: str = ""
+    all_files: bool = False
+    column: str = "image"
+    fov: float | None = None
+    decode: DecodeSettings = dataclasses.field(default_factory=DecodeSettings)
+
+    def __post_init__(self) -> None:
+        if self.fov is not None and not 1 <= self.fov <= 170:
+            raise ValueError(f"fov is from 1 to 170 degrees, not {self.fov}")
+
+
+# Experts hold models: a process builds them once, whatever number of chunks it is given.
+_BUILT: dict[str, Experts] = {}
+
+
+def _built(config: ExpertsConfig) -> Experts:
+    key = repr(config)
+    if key not in _BUILT:
+        _BUILT.clear()
+        _BUILT[key] = build_experts(config)
+    return _BUILT[key]
+
+
+def _perceive(
+    photos: Sequence[Photo | Rejected], experts: Experts | ExpertsConfig
+) -> list[Perception | Rejected]:
+    """Perceptions of the photos that there are, in their places."""
+    if not isinstance(experts, Experts):
+        experts = _built(experts)
+    there = [photo for photo in photos if isinstance(photo, Photo)]
+    perceptions = iter(perceive(there, experts))
+    return [next(perceptions) if isinstance(photo, Photo) else photo for photo in photos]
+
+
+def _described(experts: Experts | ExpertsConfig) -> Any:
+    return "given" if isinstance(experts, Experts) else dataclasses.asdict(experts)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PhotosSource:
+    """Photos, the experts that look at them, and what is made of what they find."""
+
+    settings: PhotosSettings
+    photos: PhotoSet
+    experts: Experts | ExpertsConfig
+    stages: Stages
+
+    def __len__(self) -> int:
+        return len(self.photos.entries)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "source": "photos",
+            "photos": dataclasses.asdict(self.settings),
+            "experts": _described(self.experts),
+            **self.stages.describe(lifted=True),
+        }
+
+    def image_id(self, index: int) -> str:
+        return self.photos.entries[index].image_id()
+
+    def folder(self, index: int) -> str:
+        return self.photos.entries[index].folder()
+
+    def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
+        return _perceive([self._photo(index) for index in indices], self.experts)
+
+    def _photo(self, index: int) -> Photo | Rejected:
+        settings = self.settings.decode
+        try:
+            with stage("decode"):
+                decoded = decode(self.photos.read(index, settings.max_bytes), settings)
+        except Rejected as outcome:
+            return outcome
+        height, width = decoded.image.shape[:2]
+        focal = decoded.focal
+        if focal is None and self.settings.fov is not None:
+            focal = width / 2 / float(np.tan(np.deg2rad(self.settings.fov) / 2))
+        return Photo(
+            image_id=self.image_id(index),
+            image=decoded.image,
+            intrinsics=None if focal is None else pinhole(width, height, focal),
+            encoded=decoded.encoded,
+            extra={"decode": list(decoded.notes)} if decoded.notes else {},
+        )
+
+    def scene(self, observed: Perception) -> Scene:
+        return dataclasses.replace(self.stages.lifted(observed), source="photos")
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        return self.stages.pairs(scene)
+
+
+def photos_source(
+    settings: PhotosSettings, experts: Experts | ExpertsConfig, stages: Stages
+) -> PhotosSource:
+    """Lists the photos.
+
+    Raises:
+      UserError: no path is given, or there are no photos.
+    """
+    if not settings.path:
+        raise UserError("--source=photos needs --photos=FOLDER, FILE.tar, FILE.parquet or LIST.txt")
+    found = list_photos(
+        Path(settings.path),
+        root=Path(settings.root) if settings.root else None,
+        all_files=settings.all_files,
+        column=settings.column,
+    )
+    return PhotosSource(settings, found, experts, stages)
+
+
+@dataclasses.dataclass(frozen=True)
+class RenderedPhotosSource:
+    """Rendered rooms looked at through stand-in experts: the whole path without any weights.
+
+    experts: only their `noise` and `seed` count.
+    """
+
+    worlds: WorldsSettings
+    experts: ExpertsConfig
+    stages: Stages
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "source": "rendered_photos",
+            "world": dataclasses.asdict(self.worlds.world()),
+            "noise": dataclasses.asdict(self.experts.noise),
+            "noise_seed": self.experts.seed,
+            **self.stages.describe(lifted=True),
+        }
+
+    def image_id(self, index: int) -> str:
+        return f"worlds-{self.stages.seed}-{index:08d}"
+
+    def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
+        photos = rendered_photos(self.worlds.world(), self.stages.seed, indices)
+        return perceive(photos, rendered_experts(self.experts.noise, self.experts.seed))
+
+    def scene(self, observed: Perception) -> Scene:
+        return dataclasses.replace(self.stages.lifted(observed), source="rendered_photos")
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        return self.stages.pairs(scene)

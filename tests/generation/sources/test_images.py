@@ -1,0 +1,122 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole, scaled
+from tests.generation.sources import hostile
+
+PLAIN = DecodeSettings()
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+def test_pictures_are_decoded_or_refused_with_a_reason(kind: str) -> None:
+    content, _, fate = hostile.KINDS[kind]
+    if fate != hostile.FINE:
+        with pytest.raises(Rejected, match=fate.replace("?", r"\?")) as refused:
+            decode(content(5), PLAIN)
+        assert refused.value.stage == "decode"
+        return
+    image = decode(content(5), PLAIN).image
+    assert image.dtype == np.uint8
+    expected = hostile.pixels(5)
+    if kind == "turned":
+        expected = np.rot90(expected, -1)
+    assert image.shape == expected.shape
+    if kind not in ("grey", "sixteen", "palette", "gif", "cmyk"):
+        assert np.abs(image.astype(int) - expected).mean() < 4
+
+
+def test_sixteen_bits_keep_their_upper_eight() -> None:
+    image = decode(hostile.sixteen_bits(9), PLAIN).image
+    np.testing.assert_array_equal(image[..., 0], hostile.pixels(9)[..., 0])
+
+
+def test_what_is_see_through_lies_on_white() -> None:
+    array = np.zeros((40, 40, 4), np.uint8)
+    array[:, 20:, 3] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    decoded = decode(buffer.getvalue(), PLAIN)
+    assert decoded.image[:, :20].min() == 255
+    assert decoded.image[:, 20:].max() == 0
+    assert decoded.encoded is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_ends_upright(orientation: int) -> None:
+    decoded = decode(hostile.turned(3, orientation), PLAIN)
+    with Image.open(io.BytesIO(hostile.turned(3, orientation))) as stored:
+        exif = Image.Exif()
+        exif[274] = orientation
+        picture = stored.copy()
+    # Turning an upright picture by the inverse of its orientation gives what was stored.
+    inverse = {6: 8, 8: 6}.get(orientation, orientation)
+    again = decode(_with_orientation(decoded.image, inverse), PLAIN).image
+    assert np.abs(again.astype(int) - np.asarray(picture)).max() <= 2
+    assert (decoded.encoded is None) == (orientation != 1)
+    as_stored = decode(hostile.turned(3, orientation), DecodeSettings(upright=False))
+    np.testing.assert_array_equal(as_stored.image, np.asarray(picture))
+
+
+def _with_orientation(array: np.ndarray, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[274] = orientation
+    return hostile.encoded(array, "PNG", exif=exif)
+
+
+def test_bytes_are_kept_only_where_every_reader_sees_the_same() -> None:
+    kept = {
+        kind
+        for kind, (content, _, fate) in hostile.KINDS.items()
+        if fate == hostile.FINE and decode(content(1), PLAIN).encoded is not None
+    }
+    assert kept == {"plain", "wrong name", "strange turn", "ünï코드 🦜"}
+    assert (
+        decode(hostile.encoded(hostile.pixels(1)), DecodeSettings(keep_bytes=False)).encoded is None
+    )
+
+
+def test_large_pictures_are_made_smaller_and_say_by_how_much() -> None:
+    data = hostile.encoded(hostile.pixels(0, (300, 500)), "PNG")
+    decoded = decode(data, DecodeSettings(max_side=100))
+    assert decoded.image.shape == (60, 100, 3)
+    np.testing.assert_allclose(decoded.scale, [0.2, 0.2])
+    assert decoded.encoded is None
+    with pytest.raises(Rejected, match="150000|more than"):
+        decode(data, DecodeSettings(max_pixels=100_000))
+    with pytest.raises(Rejected, match="bytes are more than"):
+        decode(data, DecodeSettings(max_bytes=10))
+
+
+def with_focal(millimetres: float, size: tuple[int, int] | None = None) -> bytes:
+    exif = Image.Exif()
+    details = exif.get_ifd(34665)
+    details[41989] = millimetres
+    if size is not None:
+        details[40962], details[40963] = size
+    return hostile.encoded(hostile.pixels(0, (200, 300)), exif=exif)
+
+
+def test_the_focal_length_compares_diagonals() -> None:
+    # 36 mm by 24 mm film has the sides of this picture, so 36 mm is the width of 300 pixels.
+    assert decode(with_focal(36), PLAIN).focal == pytest.approx(300)
+    assert decode(with_focal(36), DecodeSettings(max_side=150)).focal == pytest.approx(150)
+    assert decode(with_focal(36, (3000, 2000)), PLAIN).focal == pytest.approx(300)
+    assert decode(with_focal(36, (3000, 3000)), PLAIN).focal is None
+    assert decode(with_focal(0), PLAIN).focal is None
+    assert decode(with_focal(60_000), PLAIN).focal is None
+
+
+def test_intrinsics_follow_the_picture() -> None:
+    camera = pinhole(300, 200, 250.0)
+    np.testing.assert_allclose(camera @ [0, 0, 1], [150, 100, 1])
+    half = scaled(camera, np.array([0.5, 0.5]))
+    np.testing.assert_allclose(half, pinhole(150, 100, 125.0))
+
+
+def test_wrong_bounds_are_named() -> None:
+    with pytest.raises(ValueError, match="min_side <= max_side"):
+        DecodeSettings(min_side=100, max_side=50)

@@ -1,0 +1,146 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.sources.sensor_files import (
+    read_depth,
+    read_integers,
+    read_intrinsics,
+    read_labels,
+    read_up,
+)
+
+CAMERA = np.array([[500.0, 0, 320], [0, 510, 240], [0, 0, 1]])
+
+
+def depth(path: Path, **options) -> np.ndarray:
+    defaults = {"scale": 1000.0, "encoding": "plain", "max_depth": 10.0, "max_pixels": 10**6}
+    return read_depth(path, **(defaults | options))
+
+
+def test_integers_are_scaled_and_floats_are_metres(tmp_path: Path) -> None:
+    values = np.array([[0, 1500], [65535, 4000]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    np.testing.assert_allclose(depth(tmp_path / "a.png"), [[0, 1.5], [0, 4.0]])
+    np.testing.assert_allclose(depth(tmp_path / "a.png", scale=5000.0)[0], [0, 0.3])
+    np.save(tmp_path / "a.npy", values[None])
+    np.testing.assert_allclose(depth(tmp_path / "a.npy"), [[0, 1.5], [0, 4.0]])
+    np.save(tmp_path / "b.npy", np.array([[np.nan, 1.5], [np.inf, -1]], np.float32))
+    np.testing.assert_allclose(depth(tmp_path / "b.npy"), [[0, 1.5], [0, 0]])
+    assert depth(tmp_path / "b.npy").dtype == np.float32
+
+
+def test_turned_bits_are_turned_back(tmp_path: Path) -> None:
+    millimetres = np.array([[8191, 12, 2500]], np.uint16)
+    Image.fromarray((millimetres << 3) | (millimetres >> 13)).save(tmp_path / "a.png")
+    found = depth(tmp_path / "a.png", encoding="sunrgbd")
+    np.testing.assert_allclose(found, millimetres / 1000.0, rtol=1e-6)
+
+
+def test_depth_that_is_none_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((2, 3, 4)))
+    np.save(tmp_path / "b.npy", np.zeros((2, 3)))
+    (tmp_path / "c.npy").write_bytes(b"no array")
+    (tmp_path / "d.png").write_bytes(b"no picture")
+    for name, message in (("a", "shape"), ("c", "is no array")):
+        with pytest.raises(Rejected, match=message):
+            depth(tmp_path / f"{name}.npy")
+    with pytest.raises(Rejected, match="not a depth picture"):
+        depth(tmp_path / "b.npy", max_pixels=5)
+    with pytest.raises(Rejected, match="damaged"):
+        depth(tmp_path / "d.png")
+
+
+def test_missing_exr_support_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    (tmp_path / "a.exr").touch()
+    with pytest.raises(UserError, match=r"spatialvlm-jax\[exr\]"):
+        depth(tmp_path / "a.exr")
+
+
+def test_instance_ids_are_read_as_they_are(tmp_path: Path) -> None:
+    ids = np.array([[0, 7], [200, 3]], np.uint8)
+    palette = Image.fromarray(ids, "L").convert("P")
+    palette.putdata(ids.ravel().tolist())
+    palette.save(tmp_path / "p.png")
+    np.testing.assert_array_equal(read_integers(tmp_path / "p.png", 99), ids)
+    colors = np.zeros((2, 2, 3), np.uint8)
+    colors[0, 0] = (1, 2, 3)
+    Image.fromarray(colors).save(tmp_path / "c.png")
+    assert read_integers(tmp_path / "c.png", 99)[0, 0] == 1 + 2 * 256 + 3 * 65536
+    with pytest.raises(Rejected, match="more than 3 pixels"):
+        read_integers(tmp_path / "c.png", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ('{"1": "Night_Stand", "12": "bed"}', ".json"),
+        ('{"1": {"label": "night stand"}, "12": {"name": "bed"}}', ".json"),
+        ('[{"id": 1, "label": "night stand"}, {"id": 12, "category": "bed"}]', ".json"),
+        (
+            '{"segGroups": [{"objectId": 0, "label": "night stand"}, '
+            '{"objectId": 11, "label": "bed"}]}',
+            ".json",
+        ),
+        ("id,label\n1,night stand\n12,bed\n", ".csv"),
+    ],
+)
+def test_labels_come_in_several_forms(text: str, suffix: str) -> None:
+    assert read_labels(text, suffix) == {1: "night stand", 12: "bed"}
+
+
+def test_labels_of_other_forms_are_refused() -> None:
+    for text in ('{"1": {"colour": "red"}}', "[1, 2]", '[{"label": "bed"}]', "{"):
+        with pytest.raises(ValueError, match=r"labels are|Expecting"):
+            read_labels(text, ".json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"fx": 500, "fy": 510, "cx": 320, "cy": 240}',
+        json.dumps({"K": CAMERA.tolist()}),
+        json.dumps(CAMERA.tolist()),
+        json.dumps({"other": None, "a": {"intrinsics": CAMERA.ravel().tolist()}}),
+        "500 510 320 240",
+        "500.0 0 3.2e2\n0 510 240\n0 0 1\n",
+        "500 0 320 0\n0 510 240 0\n0 0 1 0\n0 0 0 1",
+    ],
+)
+def test_intrinsics_come_in_several_forms(text: str) -> None:
+    np.testing.assert_allclose(read_intrinsics(text, "a"), CAMERA)
+
+
+@pytest.mark.parametrize("text", ["", "1 2 3", '{"b": [1]}', "0 510 320 240", "500 inf 320 240"])
+def test_intrinsics_of_other_forms_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="intrinsics"):
+        read_intrinsics(text, "a")
+
+
+def test_up_is_stated_or_follows_from_a_pose() -> None:
+    np.testing.assert_allclose(read_up('{"up": [0, -2, 0]}', "z"), [0, -1, 0])
+    np.testing.assert_allclose(read_up('{"gravity": [0, 9.8, 0]}', "z"), [0, -1, 0])
+    # A camera that looks along the world's y: its x is x, its y is -z, its z is y.
+    pose = np.eye(4)
+    pose[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
+    text = "\n".join(" ".join(map(str, row)) for row in pose)
+    np.testing.assert_allclose(read_up(text, "z"), [0, -1, 0])
+    np.testing.assert_allclose(read_up(text, "-y"), [0, 0, -1])
+    # The world itself lies on its side: aligned, its y becomes z.
+    align = np.eye(4)
+    align[:3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
+    both = json.dumps({"pose": pose.tolist(), "axis_alignment": align.tolist()})
+    np.testing.assert_allclose(read_up(both, "z"), [0, 0, 1])
+    assert read_up(" ".join(["-inf"] * 16), "z") is None
+    for bad in ("1 2 3", '{"down": [0, 1, 0]}'):
+        with pytest.raises(ValueError, match="pose"):
+            read_up(bad, "z")
