@@ -45,7 +45,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     use_compilation_cache()
     check_dense_targets(experiment)
     mesh = sharding.make_mesh(experiment.mesh)
-    sharding.check_batch_size(experiment.data.batch_size, mesh)
+    sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
     render_missing([*experiment.data.datasets, *experiment.eval.datasets])
     loader = train_loader(
         experiment.data,
@@ -71,7 +71,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def evaluate(state: TrainState) -> dict[str, float]:
-        model = config.template.model(state.parameters)
+        model = config.template.model(state.averaged)
         return evaluate_on_schedule(model, experiment, tokenizer, workdir, int(state.step))
 
     writer = MetricsWriter(workdir, resume_step=int(state.step))

@@ -193,6 +193,10 @@ class TrainConfig:
 
     dense_weight: weight of the auxiliary dense loss (0 leaves it out).
     text_weight: weight of the text loss (0 trains the encoder on dense targets alone).
+    accumulate: parts that a batch is computed in, one after the other, for less memory; the result
+      is that of the whole batch.
+    average_decay: of running averages of the parameters, which are then what is evaluated and
+      exported; 0 keeps none.
     init_from: weights to begin with: "" for random, the name of a shipped checkpoint, a path to
       `.safetensors`, to a Hugging Face folder or to a big_vision `.npz`.
     init_encoder_from, init_decoder_from: likewise, of one tower alone (a SigLIP, a Gemma).
@@ -203,6 +207,8 @@ class TrainConfig:
     log_every_steps: int = 20
     dense_weight: float = 0.0
     text_weight: float = 1.0
+    accumulate: int = 1
+    average_decay: float = 0.0
     init_from: str = ""
     init_encoder_from: str = ""
     init_decoder_from: str = ""

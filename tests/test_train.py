@@ -127,7 +127,7 @@ def test_mistakes_are_one_line_and_code_2(data, tmp_path, capsys, overrides, mes
 def test_a_batch_that_does_not_divide_is_refused(data, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sharding.jax, "devices", lambda: jax.local_devices() * 8)
     assert train.main(arguments(data, tmp_path / "run", "data.batch_size=13")) == 2
-    assert "batch_size 13 does not divide by the 8 devices" in capsys.readouterr().err
+    assert "batch_size 13 does not divide by the 8 parts" in capsys.readouterr().err
 
 
 def start(data: Path, workdir: Path, *overrides: str) -> subprocess.Popen:

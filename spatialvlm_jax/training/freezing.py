@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from spatialvlm_jax.models.flops import count_flops
+from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.optim import group, is_decayed
 from spatialvlm_jax.training.state import TrainState
-from spatialvlm_jax.training.step import StepConfig, loss_and_metrics
+from spatialvlm_jax.training.step import StepConfig, loss_and_sums
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ def report_flops(state: TrainState, batch: Any, config: StepConfig) -> StepFlops
 
     def objective(trainable: Any, frozen: Any, batch: Any) -> Any:
         model = config.template.model({**trainable, **frozen})
-        return loss_and_metrics(model, batch, config)
+        return loss_and_sums(model, batch, totals_of(batch), config)
 
     arguments = (state.trainable, state.frozen, batch)
     once = count_flops(objective, *arguments)

@@ -65,10 +65,11 @@ class Initialiser:
             lambda name: optim.is_frozen(name, self.experiment.optim),
             self.optimizer,
             jnp.dtype(self.experiment.model.compute_dtype),
+            average=self.experiment.train.average_decay > 0,
         )
 
 
 def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Any) -> None:
     """Writes the model's weights as safetensors; the header holds its configuration as JSON."""
     header = {"step": str(int(state.step)), "config": json.dumps(dataclasses.asdict(config))}
-    save_safetensors(path, template.model(state.parameters), header)
+    save_safetensors(path, template.model(state.averaged), header)

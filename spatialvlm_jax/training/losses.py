@@ -3,7 +3,7 @@
 Axes: B rows, L text tokens, D model width, V vocabulary, C chunk of tokens, N image tokens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -71,15 +71,22 @@ def token_losses(
     return restore(outputs[0]), restore(outputs[1])
 
 
-def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
-    """Mean of `values` where `mask` holds, float32[]; 0 where it holds nowhere."""
-    return jnp.sum(values * mask, dtype=jnp.float32) / jnp.maximum(jnp.sum(mask), 1)
+def masked_mean(values: jax.Array, mask: jax.Array, total: jax.Array | None = None) -> jax.Array:
+    """Mean of `values` where `mask` holds, float32[]; 0 where it holds nowhere.
+
+    Args:
+      values, mask: of the same shape.
+      total: how many `mask` holds in all, where `values` are only a part of them: what the parts
+        give then sums to the mean over all.
+    """
+    total = jnp.sum(mask) if total is None else total
+    return jnp.sum(values * mask, dtype=jnp.float32) / jnp.maximum(total, 1)
 
 
 def by_dataset(
     values: jax.Array, mask: jax.Array, dataset_ids: jax.Array, count: int
 ) -> tuple[jax.Array, jax.Array]:
-    """How each data set of the mixture does.
+    """Sums and tokens of each data set of the mixture.
 
     Args:
       values: float32[B, L], such as token losses.
@@ -88,18 +95,38 @@ def by_dataset(
       count: how many data sets there are.
 
     Returns:
-      float32[count] mean of `values` over each data set's tokens, NaN for one without tokens, and
-      float32[count] the share of tokens that is its.
+      float32[count] sum of `values` over each data set's tokens, and int32[count] their number.
     """
     one_hot = (dataset_ids[..., None] == jnp.arange(count)) & mask[..., None]
-    totals = jnp.sum(values[..., None] * one_hot, axis=(0, 1), dtype=jnp.float32)
-    tokens = jnp.sum(one_hot, axis=(0, 1))
-    means = jnp.where(tokens > 0, totals / jnp.maximum(tokens, 1), jnp.nan)
+    sums = jnp.sum(values[..., None] * one_hot, axis=(0, 1), dtype=jnp.float32)
+    return sums, jnp.sum(one_hot, axis=(0, 1))
+
+
+def means_and_shares(sums: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Of `by_dataset`: each data set's mean, NaN without tokens, and its share of all tokens."""
+    means = jnp.where(tokens > 0, sums / jnp.maximum(tokens, 1), jnp.nan)
     return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
 
 
+def totals_of(batch: Any) -> dict[str, jax.Array]:
+    """How many tokens, names and values of a batch each loss is a mean over."""
+    totals = {"text": jnp.sum(batch.loss_mask)}
+    if batch.dense is not None:
+        totals |= {
+            "labels": jnp.asarray(batch.dense.labels.size),
+            "words": jnp.sum(batch.dense.words > 0),
+            "values": jnp.sum(batch.dense.value_mask),
+            "mentions": jnp.sum(batch.dense.mention_mask),
+        }
+    return totals
+
+
 def dense_loss(
-    label_logits: jax.Array, values: jax.Array, word_logits: jax.Array, targets: Any
+    label_logits: jax.Array,
+    values: jax.Array,
+    word_logits: jax.Array,
+    targets: Any,
+    totals: Mapping[str, jax.Array],
 ) -> jax.Array:
     """The auxiliary loss of image tokens: what each shows, its name, size and place.
 
@@ -109,6 +136,7 @@ def dense_loss(
       word_logits: float[B, N, vocab_size], scores of text tokens.
       targets: `DenseTargets`: labels int32[B, N], values and value_mask [B, N, V], words
         int32[B, N, W].
+      totals: of `totals_of`, over all of the batch that this may be a part of.
 
     Returns:
       float32[]: mean cross-entropy of the labels, plus that of the known words, plus `value_loss`.
@@ -119,17 +147,19 @@ def dense_loss(
     scores = jax.nn.log_softmax(word_logits.astype(jnp.float32))
     words = -jnp.take_along_axis(scores, targets.words, axis=-1)
     return (
-        jnp.mean(labels)
-        + masked_mean(words, targets.words > 0)
-        + value_loss(values, targets.values, targets.value_mask)
+        jnp.sum(labels) / totals["labels"]
+        + masked_mean(words, targets.words > 0, totals["words"])
+        + value_loss(values, targets.values, targets.value_mask, totals["values"])
     )
 
 
-def value_loss(values: jax.Array, targets: jax.Array, mask: jax.Array) -> jax.Array:
+def value_loss(
+    values: jax.Array, targets: jax.Array, mask: jax.Array, total: jax.Array
+) -> jax.Array:
     """`VALUE_WEIGHT` times the mean Huber loss (delta 1) of known values, float32[].
 
     Args:
-      values, targets: float[..., V]. mask: bool[..., V].
+      values, targets: float[..., V]. mask: bool[..., V]. total: as in `masked_mean`.
     """
     errors = optax.huber_loss(values.astype(jnp.float32), targets)
-    return VALUE_WEIGHT * masked_mean(errors, mask)
+    return VALUE_WEIGHT * masked_mean(errors, mask, total)

@@ -70,7 +70,7 @@ def find_checkpoint(workdir: Path, step: str = "") -> Path:
 def restore_parameters(
     path: Path, template: ModelTemplate[VLM], experiment: Experiment
 ) -> Parameters:
-    """The parameters of a checkpoint by name, without the optimiser's slots, on one device.
+    """The parameters of a checkpoint by name, on one device; their averages where there are.
 
     Raises:
       UserError: they are not those of the configured model.
@@ -86,11 +86,12 @@ def restore_parameters(
             )
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
-    target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {"trainable": {}, "frozen": {}}
+    trained = "average" if experiment.train.average_decay else "trainable"
+    target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}
     for name, entry in template.shapes.items():
         frozen = is_frozen(name, experiment.optim)
         dtype = frozen_dtype if frozen else entry.dtype
-        target["frozen" if frozen else "trainable"][name] = jax.ShapeDtypeStruct(
+        target["frozen" if frozen else trained][name] = jax.ShapeDtypeStruct(
             entry.shape, dtype, sharding=device
         )
     parameters_only = ocp.args.PyTreeRestore(
@@ -100,4 +101,4 @@ def restore_parameters(
     )
     checkpointer = ocp.Checkpointer(ocp.PyTreeCheckpointHandler())
     restored = checkpointer.restore(path.absolute() / "state", args=parameters_only)
-    return {**restored["trainable"], **restored["frozen"]}
+    return {**restored[trained], **restored["frozen"]}

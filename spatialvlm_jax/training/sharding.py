@@ -59,15 +59,15 @@ def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
     return mesh_utils.create_device_mesh(sizes, devices)
 
 
-def check_batch_size(batch_size: int, mesh: Mesh) -> None:
-    """Raises UserError unless a batch splits evenly over devices and processes."""
+def check_batch_size(batch_size: int, mesh: Mesh, accumulate: int = 1) -> None:
+    """Raises UserError unless a batch splits evenly over devices, processes and its parts."""
     rows = math.prod(mesh.shape[axis] for axis in BATCH_AXES)
-    parts = math.lcm(rows, jax.process_count())
+    parts = math.lcm(rows * accumulate, jax.process_count())
     if batch_size % parts:
         nearest = max(1, round(batch_size / parts)) * parts
         raise UserError(
-            f"data.batch_size {batch_size} does not divide by the {parts} parts that the mesh "
-            f"splits it into; try --config.data.batch_size={nearest}"
+            f"data.batch_size {batch_size} does not divide by the {parts} parts that mesh and "
+            f"train.accumulate split it into; try --config.data.batch_size={nearest}"
         )
 
 

@@ -26,17 +26,24 @@ class TrainState:
     trainable: parameters that are differentiated; float32.
     frozen: the others, in the compute dtype: no gradient, no optimiser slot.
     opt_state: slots for `trainable` only.
+    average: running averages of `trainable`, or empty.
     """
 
     step: jax.Array
     trainable: Parameters
     frozen: Parameters
     opt_state: optax.OptState
+    average: Parameters = dataclasses.field(default_factory=dict)
 
     @property
     def parameters(self) -> Parameters:
         """All parameters of the model by name."""
         return {**self.trainable, **self.frozen}
+
+    @property
+    def averaged(self) -> Parameters:
+        """As `parameters`, running averages in place of those that have one."""
+        return {**self.parameters, **self.average}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +100,8 @@ def create_state(
     is_frozen: Callable[[str], bool],
     optimizer: optax.GradientTransformation,
     frozen_dtype: Any,
+    *,
+    average: bool = False,
 ) -> TrainState:
     """The state before step 0.
 
@@ -101,6 +110,7 @@ def create_state(
       is_frozen: tells which names are frozen.
       optimizer: its slots are made for the trainable parameters only.
       frozen_dtype: floating-point dtype of frozen parameters.
+      average: keep running averages of the trainable ones.
     """
     frozen = {name: x.astype(frozen_dtype) for name, x in parameters.items() if is_frozen(name)}
     trainable = {name: x for name, x in parameters.items() if not is_frozen(name)}
@@ -109,4 +119,5 @@ def create_state(
         trainable=trainable,
         frozen=frozen,
         opt_state=optimizer.init(trainable),
+        average=jax.tree.map(jnp.copy, trainable) if average else {},
     )

@@ -1,7 +1,7 @@
 """One training step: a pure function of state and batch."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -34,21 +34,24 @@ class StepConfig:
     block_length: int = 0
 
 
-def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Array, Metrics]:
-    """The weighted sum of the text and dense losses.
+def loss_and_sums(
+    model: VLM, batch: Any, totals: Mapping[str, jax.Array], config: StepConfig
+) -> tuple[jax.Array, Metrics]:
+    """The weighted sum of the text and dense losses, and what metrics are made of.
 
     Args:
       model: the model.
-      batch: `data_loaders.batch.Batch`; rows [B], text tokens [B, L].
+      batch: `data_loaders.batch.Batch`, or some of its rows; rows [B], text tokens [B, L].
+      totals: of `losses.totals_of` for the whole batch. What parts of a batch give then sums to
+        what the whole gives.
       config: weights and names.
 
     Returns:
-      loss float32[], and metrics float32[]: text_loss, accuracy (share of suffix tokens predicted
-      right), for each data set loss/NAME (NaN without tokens) and share/NAME (of loss tokens),
-      dense_loss, mention_loss.
+      loss float32[], and addable: text_loss, accuracy, dense_loss, mention_loss float32[],
+      sums and tokens of each data set.
     """
     embeddings, features = model.encode_image(batch.images)
-    loss, metrics = jnp.zeros((), jnp.float32), {}
+    loss, sums = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
         hidden, halfway = model.text_states(
             embeddings,
@@ -58,29 +61,43 @@ def loss_and_metrics(model: VLM, batch: Any, config: StepConfig) -> tuple[jax.Ar
             batch.suffix_mask,
             block_length=config.block_length,
         )
-        each, correct = losses.token_losses(hidden, batch.targets, batch.loss_mask, model.logits)
-        text_loss = losses.masked_mean(each, batch.loss_mask)
-        loss += config.train.text_weight * text_loss
-        metrics["text_loss"] = text_loss
-        metrics["accuracy"] = losses.masked_mean(correct, batch.loss_mask)
-        means, shares = losses.by_dataset(
-            each, batch.loss_mask, batch.dataset_ids, len(config.datasets)
+        mask, total = batch.loss_mask, totals["text"]
+        each, correct = losses.token_losses(hidden, batch.targets, mask, model.logits)
+        sums["text_loss"] = losses.masked_mean(each, mask, total)
+        sums["accuracy"] = losses.masked_mean(correct, mask, total)
+        loss += config.train.text_weight * sums["text_loss"]
+        sums["sums"], sums["tokens"] = losses.by_dataset(
+            each, mask, batch.dataset_ids, len(config.datasets)
         )
+        if config.train.dense_weight:
+            targets = batch.dense
+            sums["mention_loss"] = losses.value_loss(
+                model.mentions(halfway),
+                targets.mention_values,
+                targets.mention_mask,
+                totals["mentions"],
+            )
+            loss += config.train.dense_weight * sums["mention_loss"]
+    if config.train.dense_weight:
+        predictions = (*model.dense(features), model.words(embeddings))
+        sums["dense_loss"] = losses.dense_loss(*predictions, batch.dense, totals)
+        loss += config.train.dense_weight * sums["dense_loss"]
+    return loss, sums
+
+
+def metrics_of(sums: Metrics, config: StepConfig) -> Metrics:
+    """Metrics of a whole batch, float32[] each.
+
+    text_loss, accuracy (share of suffix tokens predicted right), dense_loss, mention_loss, and for
+    each data set loss/NAME (NaN without tokens) and share/NAME (of loss tokens).
+    """
+    metrics = {name: value for name, value in sums.items() if name not in ("sums", "tokens")}
+    if "sums" in sums:
+        means, shares = losses.means_and_shares(sums["sums"], sums["tokens"])
         for i, name in enumerate(config.datasets):
             metrics[f"loss/{name}"] = means[i]
             metrics[f"share/{name}"] = shares[i]
-        if config.train.dense_weight:
-            targets = batch.dense
-            mention_loss = losses.value_loss(
-                model.mentions(halfway), targets.mention_values, targets.mention_mask
-            )
-            loss += config.train.dense_weight * mention_loss
-            metrics["mention_loss"] = mention_loss
-    if config.train.dense_weight:
-        dense_loss = losses.dense_loss(*model.dense(features), model.words(embeddings), batch.dense)
-        loss += config.train.dense_weight * dense_loss
-        metrics["dense_loss"] = dense_loss
-    return loss, metrics
+    return metrics
 
 
 def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[TrainState, Metrics]:
@@ -90,29 +107,58 @@ def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[Tr
     where nothing trainable lies below.
 
     Returns:
-      The next state, and metrics float32[]: those of `loss_and_metrics`, loss, grad_norm (before
+      The next state, and metrics float32[]: those of `metrics_of`, loss, grad_norm (before
       clipping), learning_rate.
     """
+    totals = losses.totals_of(batch)
 
-    def objective(trainable: Parameters) -> tuple[jax.Array, Metrics]:
+    def objective(trainable: Parameters, rows: Any) -> tuple[jax.Array, Metrics]:
         model = config.template.model({**trainable, **state.frozen})
-        return loss_and_metrics(model, batch, config)
+        return loss_and_sums(model, rows, totals, config)
 
-    (loss, metrics), gradients = jax.value_and_grad(objective, has_aux=True)(state.trainable)
+    differentiate = jax.value_and_grad(objective, has_aux=True)
+    (loss, sums), gradients = _accumulate(
+        lambda rows: differentiate(state.trainable, rows), batch, config.train.accumulate
+    )
     updates, opt_state = config.optimizer.update(gradients, state.opt_state, state.trainable)
     metrics = {
         "loss": loss,
-        **metrics,
+        **metrics_of(sums, config),
         "grad_norm": optax.tree.norm(gradients),
         "learning_rate": jnp.asarray(config.schedule(state.step), jnp.float32),
     }
+    trainable = optax.apply_updates(state.trainable, updates)
     next_state = dataclasses.replace(
         state,
         step=state.step + 1,
-        trainable=optax.apply_updates(state.trainable, updates),
+        trainable=trainable,
         opt_state=opt_state,
+        average=_average(state.average, trainable, config.train.average_decay),
     )
     return next_state, metrics
+
+
+def _accumulate(evaluate: Callable[[Any], Any], batch: Any, parts: int) -> Any:
+    """The sum of `evaluate` over equal parts of a batch, one part in memory at a time.
+
+    A part takes every `parts`-th row, so that each device keeps to its own rows.
+    """
+    if parts == 1:
+        return evaluate(batch)
+    split = jax.tree.map(lambda x: jnp.moveaxis(x.reshape(-1, parts, *x.shape[1:]), 1, 0), batch)
+    first = evaluate(jax.tree.map(lambda x: x[0], split))
+
+    def add(total: Any, rows: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, evaluate(rows)), None
+
+    return jax.lax.scan(add, first, jax.tree.map(lambda x: x[1:], split))[0]
+
+
+def _average(average: Parameters, trainable: Parameters, decay: float) -> Parameters:
+    """The running average of the parameters; empty where none is kept."""
+    return {
+        name: decay * before + (1 - decay) * trainable[name] for name, before in average.items()
+    }
 
 
 def compile_step(

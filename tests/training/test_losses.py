@@ -69,7 +69,7 @@ def test_means_and_shares_by_data_set():
     values = np.array([[1, 2, 3, 4.0]])
     mask = np.array([[True, True, False, True]])
     ids = np.array([[0, 0, 1, 2]])
-    means, shares = losses.by_dataset(values, mask, ids, 3)
+    means, shares = losses.means_and_shares(*losses.by_dataset(values, mask, ids, 3))
     np.testing.assert_allclose(means, [1.5, np.nan, 4.0])
     np.testing.assert_allclose(shares, [2 / 3, 0, 1 / 3])
 
@@ -86,7 +86,8 @@ def test_dense_loss_is_of_labels_known_values_and_known_words():
     )
     words = np.array([[[0.0, 0.0, 5.0], [7.0, 0.0, 0.0]]], np.float32)
     # Huber of 0.5 is 0.125; of 3 it is 2.5.
-    value = losses.dense_loss(logits, np.zeros((1, 2, 2), np.float32), words, targets)
+    totals = {"labels": 2, "words": 1, "values": 2}
+    value = losses.dense_loss(logits, np.zeros((1, 2, 2), np.float32), words, targets, totals)
     named = np.log(2 + np.exp(5.0)) - 5.0
     expected = np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named
     np.testing.assert_allclose(value, expected, rtol=1e-6)

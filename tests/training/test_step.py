@@ -89,3 +89,37 @@ def test_metrics_are_split_by_data_set(batch):
     np.testing.assert_allclose(metrics["text_loss"], mixed, rtol=1e-6)
     total = metrics["text_loss"] + 0.1 * (metrics["dense_loss"] + metrics["mention_loss"])
     np.testing.assert_allclose(metrics["loss"], total, rtol=1e-6)
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
+    ids = np.arange(SPEC.batch_size)[:, None] % 2 * np.ones_like(batch.tokens)
+    batch = dataclasses.replace(batch, dataset_ids=ids.astype(np.int32))
+    # Rows of very different lengths: a mean of the parts' means would be something else.
+    batch = dataclasses.replace(
+        batch, loss_mask=batch.loss_mask & (np.arange(SPEC.batch_size)[:, None] != 1)
+    )
+    results = []
+    for accumulate in (1, parts):
+        train = TrainConfig(steps=10, dense_weight=0.1, accumulate=accumulate)
+        state, step = start(tiny_experiment(train=train))
+        results.append(step(state, batch))
+    (whole, expected), (pieces, found) = results
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=2e-5, err_msg=name)
+    # Adam's first moments are the gradients; its updates blow up where those are rounding alone.
+    for value, other in zip(
+        *map(jax.tree.leaves, (whole.opt_state, pieces.opt_state)), strict=True
+    ):
+        np.testing.assert_allclose(other, value, atol=1e-6)
+
+
+def test_running_averages_follow_the_parameters(batch):
+    train = TrainConfig(steps=10, dense_weight=0.1, average_decay=0.75)
+    state, step = start(tiny_experiment(train=train))
+    before = jax.device_get(state.trainable)
+    state, _ = step(state, batch)
+    for name, value in state.averaged.items():
+        expected = 0.75 * before[name] + 0.25 * np.asarray(state.trainable[name])
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-7, err_msg=name)
+    assert start(tiny_experiment())[0].average == {}
