@@ -42,3 +42,20 @@ def test_the_majority_verdict_is_the_constant_word():
 def test_always_the_same_position_beats_a_rare_caption():
     verdicts = ["red mug", "blue lamp", "green box"]
     assert baselines.best_word(verdicts, [1, 1, 0]) == ("always the second named", 2)
+
+
+@given(st.lists(st.floats(-np.pi, np.pi), min_size=1, max_size=20))
+def test_no_constant_angle_hits_more_than_the_best(angles):
+    true = np.array(angles)
+    hits = baselines.best_angle(true, metrics.ANGLE)
+    tries = np.concatenate([np.linspace(-np.pi, np.pi, 721), true + metrics.ANGLE * 0.999999])
+    reached = [(metrics.angle_errors(np.full(len(true), c), true) <= metrics.ANGLE).sum()
+               for c in tries]  # fmt: skip
+    assert max(reached) <= hits <= len(true)
+
+
+def test_best_angle_of_literal_values():
+    degrees = np.radians([-40.0, -30.0, -20.0, -10.0, 30.0])
+    assert baselines.best_angle(degrees, metrics.ANGLE) == 4
+    assert baselines.best_angle(np.radians([175.0, -170.0]), metrics.ANGLE) == 2
+    assert baselines.best_angle(np.zeros(0), metrics.ANGLE) == 0

@@ -62,3 +62,10 @@ def test_mean_error_has_the_interval_of_a_mean():
     assert figure.value == pytest.approx(0.3)
     assert figure.ci95 == pytest.approx((max(low, 0), high))
     assert metrics.mean_error(errors[:1], None).ci95 is None
+
+
+def test_angles_differ_by_the_shorter_turn():
+    predicted = np.radians([10.0, 175.0, -30.0, 200.0, np.nan])
+    true = np.radians([-5.0, -175.0, 30.0, -160.0, 0.0])
+    errors = np.degrees(metrics.angle_errors(predicted, true))
+    assert errors == pytest.approx([15.0, 10.0, 60.0, 0.0, np.nan], nan_ok=True, abs=1e-9)

@@ -8,13 +8,13 @@ from spatialvlm_jax.generation.templates import TEMPLATES, answer_template
 
 
 def faults_with(name: str, *, question: str = "", answer: str = "") -> list[str]:
-    """Faults of the shipped templates with one more planted in type `name`."""
+    """Faults of the shipped templates of type `name` with one more planted in them."""
     wording = TEMPLATES[name]
     if question:
         wording = dataclasses.replace(wording, questions=(*wording.questions, question))
     if answer:
         wording = dataclasses.replace(wording, answers=(*wording.answers, answer))
-    return lint(REGISTRY, TEMPLATES | {name: wording})
+    return lint({name: REGISTRY[name]}, {name: wording})
 
 
 def test_the_shipped_templates_are_clean() -> None:
@@ -95,8 +95,10 @@ def test_planted_answers_are_found(name: str, answer: str, fault: str) -> None:
 
 
 def test_one_question_does_not_serve_two_types() -> None:
-    question = TEMPLATES["height"].questions[1]
-    assert any("repeats" in fault for fault in faults_with("width", question=question))
+    wording, question = TEMPLATES["width"], TEMPLATES["height"].questions[1]
+    wording = dataclasses.replace(wording, questions=(*wording.questions, question))
+    found = lint(REGISTRY, TEMPLATES | {"width": wording})
+    assert any("repeats height.q1" in fault for fault in found)
 
 
 def test_types_and_templates_match() -> None:
@@ -157,7 +159,6 @@ def test_a_type_whose_words_are_not_known_is_a_fault() -> None:
         ("how_much_wider", "How much narrower is the {a} than the {b}?", "says none of wider"),
         ("times_taller", "How many times taller is the {a} than the {b}?", "measure: 'taller'"),
         ("times_bigger", "How much is the {a} as a multiple of the {b}?", "says none of big"),
-        ("horizontal_distance", "What is the Vertical gap of the centers of the {a} and {b}?", ""),
     ],
 )
 def test_planted_questions_of_the_later_types_are_found(
@@ -185,3 +186,49 @@ def test_planted_questions_of_the_later_types_are_found(
 def test_planted_answers_of_the_later_types_are_found(name: str, answer: str, fault: str) -> None:
     found = faults_with(name, answer=answer)
     assert any(fault in each and each.startswith(f"{name}.a") for each in found), found
+
+
+PUBLISHED_FAULTS = {
+    "two templates fused by a missing comma": (
+        "in_front_of",
+        "Is the {a} in front of the {b}?Does the {a} stand in front of the {b}?",
+        "two templates run together",
+    ),
+    "fused, with a space between": (
+        "in_front_of",
+        "Is the {a} in front of the {b} Would you say so?",
+        "two templates run together",
+    ),
+    "the opposite asked": ("behind", "Is the {a} in front of the {b}?", "does not ask for"),
+    "vertical asked for horizontal": (
+        "horizontal_distance",
+        "Vertical gap between the centers of the {a} and the {b}?",
+        "is about another measure: 'vertical'",
+    ),
+    "width asked for height": ("height", "What is the width of the {a}?", "says none of tall"),
+    "a unit that the answer may not have": (
+        "distance",
+        "How far is the {a} from the {b} (in meters)?",
+        "names a unit",
+    ),
+    "centimeters asked for": ("width", "How many centimeters wide is the {a}?", "names a unit"),
+}
+
+
+@pytest.mark.parametrize("fault", PUBLISHED_FAULTS)
+def test_faults_of_published_question_templates_are_found(fault: str) -> None:
+    name, question, says = PUBLISHED_FAULTS[fault]
+    assert any(says in each for each in faults_with(name, question=question)), fault
+
+
+@pytest.mark.parametrize(
+    "answer", ["No, the {b} is behind the {a}.", "Yes, the {a} is {long} the {b}.", "{verdict}"]
+)
+def test_answers_with_a_polarity_of_their_own_are_found(answer: str) -> None:
+    assert faults_with("in_front_of", answer=answer)
+
+
+@pytest.mark.parametrize("name", ["left_of", "distance", "volume", "clock"])
+def test_the_same_question_with_other_punctuation_is_found(name: str) -> None:
+    question = TEMPLATES[name].questions[1].replace(" the ", ", the ", 1)
+    assert any(f"repeats {name}.q1" in fault for fault in faults_with(name, question=question))
