@@ -4,16 +4,17 @@ Beside what the pipeline writes lie `questions.json`, which counts what became o
 (asked = stored + rejected + lost with their image), and `rejected_questions.jsonl`, one line each.
 """
 
+import collections
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from spatialvlm_jax.conversion.formats import Request, build_reader
-from spatialvlm_jax.conversion.items import group, write_items
+from spatialvlm_jax.conversion.items import Item, group, write_items
 from spatialvlm_jax.conversion.rows import Row
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
@@ -53,6 +54,7 @@ def convert(
     items = group(_counted(reader.rows(), quiet))
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
+    _check_some_question_is_good(items)
     # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
@@ -84,6 +86,16 @@ def convert(
 
 def _counted(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
     yield from tqdm(rows, desc="read", unit="record", disable=quiet)
+
+
+def _check_some_question_is_good(items: Sequence[Item]) -> None:
+    """Raises UserError if not one question can be used, naming the reason of most."""
+    if not any(item.pairs for item in items):
+        faults = collections.Counter(fault for item in items for fault in item.faults)
+        (fault, count), *_ = faults.most_common(1)
+        raise UserError(
+            f"not one of {faults.total()} questions can be used; of {count} the reason is: {fault}"
+        )
 
 
 def _check_some_image_is_there(source: ConvertedSource) -> None:

@@ -26,7 +26,7 @@ class Item:
 
     def encode(self) -> bytes:
         """Its bytes in the file."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False).encode()
+        return json.dumps(dataclasses.asdict(self)).encode()
 
     @classmethod
     def decode(cls, record: bytes) -> "Item":

@@ -59,7 +59,7 @@ class VqaReader:
             try:
                 key = as_text(require(question, "question_id"))
                 if key not in annotations:
-                    raise Fault(f"no annotation for question {key}")
+                    raise Fault("no annotation has its question_id")
                 answers = annotations[key].get("answers") or []
                 preferred = annotations[key].get("multiple_choice_answer")
                 text = require(question, "question")

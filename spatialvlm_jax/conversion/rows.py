@@ -237,7 +237,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode(errors="replace").strip()
     if isinstance(value, str | int | float | np.integer | np.floating):
-        return str(value).strip()
+        # Halves of characters, which texts cut by their makers end with, cannot be stored.
+        return str(value).encode(errors="replace").decode().strip()
     return ""
 
 

@@ -99,7 +99,7 @@ def test_what_is_bad_is_in_the_ledger_and_the_counts_add_up(tmp_path: Path) -> N
 
 
 def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> None:
-    paths = published.llava(tmp_path, images=130)
+    paths = published.llava(tmp_path, images=300)
     for name, workers in (("one", 1), ("two", 2)):
         out = tmp_path / name
         assert cli.main(command("llava", paths, out, f"--workers={workers}")) == 0
@@ -109,10 +109,12 @@ def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> N
     )
     assert one
     assert one == two
-    times = [path.stat().st_mtime_ns for path in sorted((tmp_path / "one").glob("spatialvlm-*"))]
+    first, second = sorted((tmp_path / "one").glob("spatialvlm-*"))
+    before = first.stat().st_mtime_ns
+    second.unlink()  # as if the run had been cut off
     assert cli.main(command("llava", paths, tmp_path / "one")) == 0
-    again = [path.stat().st_mtime_ns for path in sorted((tmp_path / "one").glob("spatialvlm-*"))]
-    assert times == again
+    assert second.read_bytes() == two[second.name]
+    assert first.stat().st_mtime_ns == before
 
 
 def test_another_set_in_the_same_place_is_refused(
@@ -135,6 +137,19 @@ def test_wrong_images_are_found_out_at_once(
     assert cli.main(command("gqa", paths, tmp_path / "other")) == 2
     error = capsys.readouterr().err
     assert "of 6 images tried not one is there; the first: '2000.jpg' is missing" in error
+
+
+def test_questions_of_another_set_are_found_out_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = published.vqa(tmp_path)
+    document = json.loads(Path(paths["annotations"]).read_text())
+    for annotation in document["annotations"]:
+        annotation["question_id"] += 10_000
+    write_json(Path(paths["annotations"]), document)
+    assert cli.main(command("vqa_v2", paths, tmp_path / "out")) == 2
+    reason = "not one of 18 questions can be used; of 18 the reason is: no annotation has its que"
+    assert reason in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

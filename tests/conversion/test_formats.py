@@ -51,7 +51,7 @@ def test_vqa_names_what_is_wrong_with_a_question(tmp_path: Path) -> None:
     write_json(Path(paths["questions"]), document)
     first, second, third, fourth = items(request("vqa_v2", paths))
     assert first.faults[0].startswith("no field 'question'; there are image_id, question_id")
-    assert second.faults == ("no annotation for question 7",)
+    assert second.faults == ("no annotation has its question_id",)
     assert (third.image_id, third.faults) == ("q.json:2", ("no field 'image_id'",))
     assert len(fourth.pairs) == 1
 

@@ -22,6 +22,11 @@ def test_one_answer_is_the_answer() -> None:
     assert row({"question": "How many?", "answer": 3})[0] == [Asked("How many?", "3")]
 
 
+def test_halves_of_characters_do_not_come_through() -> None:
+    (pair,), _ = row({"question": "which face?", "answer": "this: \ud83d"})
+    assert pair.answer == "this: ?"
+
+
 def test_of_ten_answers_the_most_frequent_is_learned_and_all_are_kept() -> None:
     given = ["2", "two", "two", "3", "two", "2", "two", "", "2", "1"]
     (pair,), _ = row({"question": "How many?", "answer": given})
