@@ -13,9 +13,6 @@ from scipy.spatial import cKDTree
 _AXES = np.array([(0, 1), (1, 0), (1, 1), (1, -1)])
 # Relative noise of a pixel's depth below which averaging would cost more in detail than it brings.
 _SMOOTH = 0.001
-# For each pixel, how much inverse depth bends on the way to two opposite neighbours, and whether
-# all three lie on one surface.
-_Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,15 +85,15 @@ class _Neighbors:
         self.known = np.isfinite(here) & (here > 0)
         self.here = np.where(self.known, here, 1.0).astype(np.float64)
 
-    def steps(self, down: int, right: int, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(step float64[N], inside bool[N]) to the pixel `down` rows and `right` columns away.
+    def steps(self, offsets: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(step float64[D, N], inside bool[D, N]) to pixels at `offsets`, int[D, 2] (down, right).
 
         The step is that of inverse depth, relative to the inverse depth here: inverse depth is
         linear in the image on every plane. -1 where the other depth is unknown. `inside` reads
         `where`, bool[H * W].
         """
-        rows = np.minimum(np.maximum(self.rows + down, 0), self.height - 1)
-        columns = np.minimum(np.maximum(self.columns + right, 0), self.width - 1)
+        rows = np.minimum(np.maximum(self.rows + offsets[:, :1], 0), self.height - 1)
+        columns = np.minimum(np.maximum(self.columns + offsets[:, 1:], 0), self.width - 1)
         flat = rows * self.width + columns
         other = self.depth[flat]
         return self.here / np.where(other > 0, other, np.inf) - 1, where[flat]
@@ -131,65 +128,70 @@ def clean_depth(
     near = _Neighbors(depth, rows, columns)
     jump = max(config.edge_jump, 6 * noise_std)
     believed, inside = near.known, mask.ravel()
-    pairs, slope = [], np.zeros(len(rows))
-    for axis, (down, right) in enumerate(_AXES):
-        ahead, ahead_in = near.steps(down, right, inside)
-        behind, behind_in = near.steps(-down, -right, inside)
-        flying = np.minimum(np.abs(ahead), np.abs(behind)) > jump
-        believed &= ~(flying & (ahead * behind < 0))
-        ahead_in &= np.abs(ahead) < jump
-        behind_in &= np.abs(behind) < jump
-        pairs.append((ahead + behind, ahead_in & behind_in))
-        if axis < 2:
-            rise = np.where(ahead_in, ahead, 0.0) - np.where(behind_in, behind, 0.0)
-            slope += offsets[1 - axis] * rise / np.maximum(1.0 * ahead_in + behind_in, 1.0)
+    ahead, ahead_in = near.steps(_AXES, inside)
+    behind, behind_in = near.steps(-_AXES, inside)
+    flying = (np.minimum(np.abs(ahead), np.abs(behind)) > jump) & (ahead * behind < 0)
+    believed &= ~flying.any(0)
+    ahead_in &= np.abs(ahead) < jump
+    behind_in &= np.abs(behind) < jump
+    rise = np.where(ahead_in, ahead, 0.0) - np.where(behind_in, behind, 0.0)
+    rise /= np.maximum(1 * ahead_in + behind_in, 1)
+    slope = offsets[1] * rise[0] + offsets[0] * rise[1]
     band = np.flatnonzero(~core[rows, columns])
     believed[band] &= ~_edge_bleed(
         _Neighbors(depth, rows[band], columns[band]), core.ravel(), config, noise_std
     )
-    wide = _wide_pairs(near, inside, jump, config.noise_length) if noise_std > 0 else []
-    shift, noise, left = _averaged(pairs, wide)
+    wide = None
+    if noise_std > 0:
+        far, far_in = near.steps(config.noise_length * np.concatenate([_AXES, -_AXES]), inside)
+        bend = far[: len(_AXES)] + far[len(_AXES) :]
+        both = far_in[: len(_AXES)] & far_in[len(_AXES) :]
+        wide = _Pairs(bend, both & (np.abs(bend) < jump))
+    shift, noise, left = _averaged(_Pairs(ahead + behind, ahead_in & behind_in), wide)
     return Cleaned(near.here / np.maximum(1 + slope + shift, 0.5), believed, noise, left)
 
 
-def _wide_pairs(near: _Neighbors, inside: np.ndarray, jump: float, length: int) -> list[_Pair]:
-    pairs = []
-    for down, right in _AXES * length:
-        ahead, ahead_in = near.steps(down, right, inside)
-        behind, behind_in = near.steps(-down, -right, inside)
-        bend = ahead + behind
-        pairs.append((bend, ahead_in & behind_in & (np.abs(bend) < jump)))
-    return pairs
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Pairs of opposite neighbours of N pixels.
 
-
-def _spread(pairs: list[_Pair]) -> float:
-    """Relative noise of one pixel, from how much depth bends between pairs of neighbours.
-
-    The bend of three independent depths has six times the variance of one.
+    bend: float64[D, N], how much inverse depth bends on the way from one over the pixel to the
+      other. level: bool[D, N], whether all three lie on one surface.
     """
-    bends = np.concatenate([bend[level] for bend, level in pairs]) if pairs else np.zeros(0)
-    return 1.4826 * float(np.median(np.abs(bends))) / 6**0.5 if len(bends) else 0.0
+
+    bend: np.ndarray
+    level: np.ndarray
+
+    def noise(self) -> float:
+        """Relative noise of one pixel; the bend of three has six times its variance."""
+        bends = self.bend[self.level]
+        return 1.4826 * float(np.median(np.abs(bends))) / 6**0.5 if len(bends) else 0.0
+
+    def total(self) -> np.ndarray:
+        return np.where(self.level, self.bend, 0.0).sum(0)
+
+    def count(self) -> np.ndarray:
+        return 2.0 * self.level.sum(0)
 
 
-def _averaged(near: list[_Pair], wide: list[_Pair]) -> tuple[np.ndarray, float, float]:
+def _averaged(near: _Pairs, wide: _Pairs | None) -> tuple[np.ndarray, float, float]:
     """(shift float64[N], noise, left): the mean bend over all pairs, if there is noise to average.
 
     Noise that neighbouring pixels share shows between distant ones only; averaging takes less of
     it away.
     """
-    pixel, shared = _spread(near), _spread(wide)
+    pixel = near.noise()
+    shared = 0.0 if wide is None else wide.noise()
     noise = max(pixel, shared)
-    total, distant = np.zeros(len(near[0][0])), 1.0
     if noise < _SMOOTH:
-        return total, noise, noise
-    count = np.ones(len(total))
-    for group in (wide, near):
-        for bend, level in group:
-            total += np.where(level, bend, 0.0)
-            count += 2 * level
-        distant = float(np.mean(1 / count)) if group is wide else distant
-    left = pixel**2 * float(np.mean(1 / count)) + max(shared**2 - pixel**2, 0.0) * distant
-    return total / count, noise, left**0.5
+        return np.zeros(near.bend.shape[1]), noise, noise
+    total, distant = np.zeros(near.bend.shape[1]), np.ones(near.bend.shape[1])
+    if wide is not None:
+        total, distant = wide.total(), 1 + wide.count()
+    count = distant + near.count()
+    of_shared = max(shared**2 - pixel**2, 0.0)
+    left = pixel**2 * float(np.mean(1 / count)) + of_shared * float(np.mean(1 / distant))
+    return (total + near.total()) / count, noise, left**0.5
 
 
 def _edge_bleed(
@@ -200,17 +202,14 @@ def _edge_bleed(
     Alike is a depth that is close to one inside, or that lies on in line with two. Thin parts,
     which have no inside, are kept.
     """
-    compared = np.zeros(len(near.here), np.bool_)
-    alike = np.zeros(len(near.here), np.bool_)
     close = max(config.bleed_jump, 4 * noise_std)
     one, two = config.edge_width + 1, config.edge_width + 3
-    for down, right in (*_AXES, *-_AXES):
-        first, looks = near.steps(one * down, one * right, core)
-        second, in_line = near.steps(two * down, two * right, core)
-        ahead = first + (first - second) * (one / (two - one))
-        compared |= looks
-        alike |= looks & ((np.abs(first) < close) | (in_line & (np.abs(ahead) < close)))
-    return compared & ~alike
+    around = np.concatenate([_AXES, -_AXES])
+    first, looks = near.steps(one * around, core)
+    second, in_line = near.steps(two * around, core)
+    ahead = first + (first - second) * (one / (two - one))
+    alike = (np.abs(first) < close) | (in_line & (np.abs(ahead) < close))
+    return looks.any(0) & ~(looks & alike).any(0)
 
 
 def outliers(points: np.ndarray, config: CleanConfig) -> np.ndarray:

@@ -100,7 +100,7 @@ def truncation(outline: Silhouette) -> float:
     return float(1 - kept)
 
 
-_MAX_CONTOUR = 600
+_MAX_CONTOUR = 400
 
 
 def visible_fraction(
