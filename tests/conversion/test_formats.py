@@ -197,6 +197,13 @@ def test_tfds_sets_are_read_without_tensorflow(tmp_path: Path) -> None:
         items(asked)
 
 
+def test_tfds_sets_have_a_name_below_their_data_dir(tmp_path: Path) -> None:
+    generate(PictureSource(), {"train": 2}, tmp_path / "spatialvlm" / "1.0.0", quiet=True)
+    fields = Fields(question="qa/question", answer="qa/answer")
+    asked = Request("tfds", data="spatialvlm", data_dir=tmp_path, fields=fields)
+    assert [item.image_id for item in items(asked)] == ["fake-0000", "fake-0001"]
+
+
 @pytest.mark.parametrize(
     ("format_", "paths", "message"),
     [
