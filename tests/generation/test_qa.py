@@ -269,32 +269,6 @@ def test_phrasings_can_be_limited() -> None:
     assert len(spread) > 100
 
 
-def test_without_gravity_nothing_that_needs_it_is_asked() -> None:
-    """A wall taken for the floor would leave the frame unknown: no heights, no sides."""
-    pairs = asked(two(gravity=False))
-    assert {"camera_distance", "distance", "centre_distance", "nearer"} <= set(pairs)
-    for name in pairs:
-        assert not REGISTRY[name].needs_gravity
-    level = {name for name, entry in REGISTRY.items() if entry.needs_gravity}
-    assert {"height", "width", "left_of", "above", "vertical_distance", "where"} <= level
-
-
-def test_an_empty_mask_does_not_shift_the_captions() -> None:
-    objects = [
-        thing("red mug", (-1, 3, -0.5), mask=np.ones((64, 64), bool)),
-        thing("black lamp", (0, 9, -0.5), mask=np.zeros((64, 64), bool)),
-        thing("blue box", (1, 5, -0.5), (0.5, 0.5, 0.9), mask=np.ones((64, 64), bool)),
-    ]
-    pairs = asked(make_scene(*objects))
-    text = " ".join(pair.question for found in pairs.values() for pair in found)
-    assert "black lamp" not in text
-    heights = {pair.question: pair.answer for pair in pairs["height"]}
-    assert heights == {
-        "how tall is the red mug?": "0.30 m",
-        "how tall is the blue box?": "0.90 m",
-    }
-
-
 def test_uncertain_and_tiny_lengths_are_not_asked() -> None:
     scene = make_scene(
         thing("red mug", (0, 3, 0), (0.3, 0.3, 0.3)),
