@@ -10,6 +10,7 @@ from typing import Literal
 AttentionRule = Literal["prefix", "image_prefix"]
 Resize = Literal["squash", "pad"]
 Group = Literal["encoder", "connector", "decoder", "embeddings"]
+Remat = Literal["none", "layers", "matmuls"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +69,8 @@ class ModelConfig:
     compute_dtype: dtype of activations; parameters are float32 unless frozen.
     scan_layers: run the layers as one compiled loop: compiles in constant time whatever the depth;
       unrolled layers step faster on small models.
+    remat: what the backward pass computes again instead of keeping it: nothing, whole layers, or
+      all but the results of matrix products with parameters ("matmuls").
     dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
     """
 
@@ -78,6 +81,7 @@ class ModelConfig:
     dense_labels: int = 0
     dense_values: int = 0
     scan_layers: bool = False
+    remat: Remat = "none"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import DecoderConfig
+from spatialvlm_jax.experiment import DecoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
 from spatialvlm_jax.models.layers import (
     GatedMLP,
@@ -104,15 +104,23 @@ def _normed(x: jax.Array, norm: RMSNorm | None) -> jax.Array:
 class Decoder(nnx.Module):
     """Embedder, blocks, final norm."""
 
-    def __init__(self, config: DecoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
-        """Raises UserError for heads that do not divide."""
+    def __init__(
+        self,
+        config: DecoderConfig,
+        *,
+        scan_layers: bool,
+        rngs: nnx.Rngs,
+        remat: Remat = "none",
+        keep_halfway: bool = False,
+    ) -> None:
+        """Raises UserError for heads that do not divide; `keep_halfway` costs memory."""
         if config.heads % config.kv_heads or config.head_size % 2:
             raise UserError(
                 f"decoder: kv_heads {config.kv_heads} must divide heads {config.heads}, and "
                 f"head_size {config.head_size} must be even"
             )
         self.config = config
-        self.scan_layers = scan_layers
+        self.scan_layers, self.remat, self.keep_halfway = scan_layers, remat, keep_halfway
         self.embedder = Embedder(config, rngs=rngs)
         self.blocks = stack(lambda rngs: DecoderBlock(config, rngs=rngs), config.depth, rngs)
         self.final_norm = RMSNorm(config.width)
@@ -156,7 +164,7 @@ class Decoder(nnx.Module):
         suffix_mask: jax.Array,
         text_mask: jax.Array,
         image_text_mask: jax.Array | None,
-    ) -> tuple[jax.Array, jax.Array, tuple[Keys, Keys]]:
+    ) -> tuple[jax.Array, jax.Array | None, tuple[Keys, Keys]]:
         """Runs both streams through all layers.
 
         Args:
@@ -169,7 +177,7 @@ class Decoder(nnx.Module):
 
         Returns:
           Final-normed text hidden states float[B, S, L, D], the text's residual stream after half
-          of the layers float[B, S, L, D], and the keys of image
+          of the layers float[B, S, L, D] (None unless kept), and the keys of image
           [depth, B, heads, 1, N, H] and text [depth, B, heads, S, L, H], for decoding.
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
@@ -178,7 +186,7 @@ class Decoder(nnx.Module):
 
         def layer(
             block: DecoderBlock, streams: Streams, slides: jax.Array | None
-        ) -> tuple[Streams, tuple[jax.Array, tuple[Keys, Keys]]]:
+        ) -> tuple[Streams, tuple[jax.Array | None, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
             text_query, text_keys = block.project(text, text_rotary)
@@ -190,12 +198,19 @@ class Decoder(nnx.Module):
                 block.finish(image, image_query, seen_by_image),
                 block.finish(text, text_query, seen_by_text),
             )
-            return streams, (streams[1], (image_keys, text_keys))
+            halfway = streams[1] if self.keep_halfway else None
+            return streams, (halfway, (image_keys, text_keys))
 
         (_, text), (residuals, keys) = run_stack(
-            self.blocks, layer, (image, text), self._slides(windows), scan=self.scan_layers
+            self.blocks,
+            layer,
+            (image, text),
+            self._slides(windows),
+            scan=self.scan_layers,
+            remat=self.remat,
         )
-        return self.final_norm(text), residuals[(self.config.depth - 1) // 2], keys
+        halfway = residuals[(self.config.depth - 1) // 2] if self.keep_halfway else None
+        return self.final_norm(text), halfway, keys
 
     def extend(
         self,

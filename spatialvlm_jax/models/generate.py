@@ -103,19 +103,17 @@ def _generate(
         slot = jnp.arange(longest + max_tokens - 1)
         answered = (slot >= longest) & (slot < longest + loop.step - 1)
         visible = (slot < prefix_lengths[..., None]) | answered
-        after = prefix_lengths[..., None] + slot - longest
-        key_positions = jnp.where(slot < longest, slot, after)
+        behind = prefix_lengths[..., None] - longest
         hidden, new = decoder.extend(
             decoder.embedder.encode(loop.token[..., None], embeddings.dtype),
             (prefix_lengths + loop.step - 1)[..., None],
             image_keys,
             loop.keys,
-            key_positions,
+            jnp.where(slot < longest, slot, slot + behind),
             visible[..., None, :],
         )
-        at = longest + loop.step - 1
         random, draw = jax.random.split(loop.random)
-        loop = loop._replace(keys=_store(loop.keys, new, at), random=random)
+        loop = loop._replace(keys=_store(loop.keys, new, longest + loop.step - 1), random=random)
         return _record(loop, choose(hidden[..., 0, :], draw), eos_id)
 
     random, draw = jax.random.split(random)

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from spatialvlm_jax.experiment import Remat
+
 NORM_EPSILON = 1e-6
 
 
@@ -137,6 +139,7 @@ def run_stack(
     inputs: Any = None,
     *,
     scan: bool,
+    remat: Remat = "none",
 ) -> tuple[Any, Any]:
     """Runs stacked layers in order.
 
@@ -146,6 +149,7 @@ def run_stack(
       carry: what flows from layer to layer.
       inputs: None, or a pytree whose leaves have the layers as leading axis.
       scan: one compiled loop instead of unrolled layers.
+      remat: what the backward pass computes again instead of keeping it.
 
     Returns:
       (carry, outputs stacked over layers).
@@ -156,4 +160,25 @@ def run_stack(
         layer_state, layer_inputs = item
         return function(nnx.merge(definition, layer_state), carry, layer_inputs)
 
-    return jax.lax.scan(body, carry, (state, inputs), unroll=1 if scan else True)
+    return jax.lax.scan(
+        _rematerialised(body, remat), carry, (state, inputs), unroll=1 if scan else True
+    )
+
+
+def _rematerialised(body: Callable[..., Any], remat: Remat) -> Callable[..., Any]:
+    """The body of the loop under a policy of `Remat`.
+
+    Inside a compiled loop nothing may be merged with the first computation anyway, which is what
+    `prevent_cse` is for, so it only costs there.
+    """
+    policies = jax.checkpoint_policies
+    match remat:
+        case "none":
+            return body
+        case "layers":
+            return jax.checkpoint(body, prevent_cse=False)
+        case "matmuls":
+            return jax.checkpoint(
+                body, prevent_cse=False, policy=policies.dots_with_no_batch_dims_saveable
+            )
+    raise ValueError(f"no rematerialisation {remat!r}")

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import EncoderConfig
+from spatialvlm_jax.experiment import EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
 
@@ -113,7 +113,14 @@ class EncoderBlock(nnx.Module):
 class Encoder(nnx.Module):
     """Stem, learned positions, blocks, final norm."""
 
-    def __init__(self, config: EncoderConfig, *, scan_layers: bool, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        *,
+        scan_layers: bool,
+        rngs: nnx.Rngs,
+        remat: Remat = "none",
+    ) -> None:
         """Raises UserError for sizes that do not divide."""
         if config.image_size % config.patch_size or config.width % config.heads:
             raise UserError(
@@ -121,7 +128,7 @@ class Encoder(nnx.Module):
                 f"{config.image_size}, and heads {config.heads} must divide width {config.width}"
             )
         tokens = (config.image_size // config.patch_size) ** 2
-        self.scan_layers = scan_layers
+        self.scan_layers, self.remat = scan_layers, remat
         stem = PatchStem if config.stem == "patch" else ConvolutionStem
         self.stem = stem(config, rngs=rngs)
         positions = jax.random.normal(rngs.params(), (tokens, config.width), jnp.float32)
@@ -134,6 +141,10 @@ class Encoder(nnx.Module):
         x = self.stem(images)
         x = x + self.positions[...].astype(x.dtype)
         x, _ = run_stack(
-            self.blocks, lambda block, x, _: (block(x), None), x[:, None], scan=self.scan_layers
+            self.blocks,
+            lambda block, x, _: (block(x), None),
+            x[:, None],
+            scan=self.scan_layers,
+            remat=self.remat,
         )
         return self.final_norm(x[:, 0])

@@ -36,10 +36,16 @@ class VLM(nnx.Module):
     def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
         """Random float32 parameters; raises ValueError for sizes that do not fit together."""
         self.config = config
-        scan = config.scan_layers
-        self.encoder = Encoder(config.encoder, scan_layers=scan, rngs=rngs)
+        scan, remat = config.scan_layers, config.remat
+        self.encoder = Encoder(config.encoder, scan_layers=scan, remat=remat, rngs=rngs)
         self.connector = Linear(config.encoder.width, config.decoder.width, bias=True, rngs=rngs)
-        self.decoder = Decoder(config.decoder, scan_layers=scan, rngs=rngs)
+        self.decoder = Decoder(
+            config.decoder,
+            scan_layers=scan,
+            remat=remat,
+            keep_halfway=config.dense_values > 0,
+            rngs=rngs,
+        )
         dense_head = None
         if config.dense_labels:
             dense_head = DenseHead(config, rngs=rngs)
@@ -104,7 +110,7 @@ class VLM(nnx.Module):
 
         Returns:
           Final-normed hidden states float[B, L, D], and the residual stream half-way there,
-          float[B, L, D].
+          float[B, L, D] (where there is a dense head to read it; else the hidden states).
 
         Raises:
           UserError: several blocks under rule "prefix".
@@ -122,6 +128,7 @@ class VLM(nnx.Module):
             masks.text_mask(segments, suffix),
             masks.image_text_mask(self.config.attention, segments, suffix),
         )
+        halfway = hidden if halfway is None else halfway
         return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
 
     def logits(self, hidden: jax.Array) -> jax.Array:

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from spatialvlm_jax.experiment import AttentionRule, DecoderConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.experiment import (
+    AttentionRule,
+    DecoderConfig,
+    EncoderConfig,
+    ModelConfig,
+    Remat,
+)
 from spatialvlm_jax.models.vlm import VLM
 
 TINY = ModelConfig(
@@ -39,9 +45,13 @@ def lively() -> MakeModel:
     state = jax.tree.map(lambda x: jnp.asarray(0.5 * rng.normal(size=x.shape), x.dtype), shapes)
 
     def make(
-        rule: AttentionRule = "image_prefix", *, scan_layers: bool = False, **decoder: Any
+        rule: AttentionRule = "image_prefix",
+        *,
+        scan_layers: bool = False,
+        remat: Remat = "none",
+        **decoder: Any,
     ) -> VLM:
-        config = replace(TINY, attention=rule, scan_layers=scan_layers)
+        config = replace(TINY, attention=rule, scan_layers=scan_layers, remat=remat)
         config = replace(config, decoder=replace(config.decoder, **decoder))
         definition = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))[0]
         return nnx.merge(definition, state)

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from spatialvlm_jax.experiment import ModelConfig
+from spatialvlm_jax.experiment import ModelConfig, Remat
+from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.variants import build_model_config, group_of
 from spatialvlm_jax.models.vlm import VLM
 
@@ -147,6 +148,26 @@ def test_scanned_layers_equal_unrolled_ones(lively: Callable[..., VLM]) -> None:
     text = row([0, 1, 2])
     one, other = run(lively(), text), run(lively(scan_layers=True), text)
     np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("remat", ["layers", "matmuls"])
+def test_what_is_computed_again_is_the_same(lively: Callable[..., VLM], remat: Remat) -> None:
+    text = row([0, 1, 2])
+
+    def gradients(model: VLM) -> dict[str, jax.Array]:
+        definition, state = nnx.split(model)
+
+        def loss(state: Any) -> jax.Array:
+            return jnp.square(hidden(definition, state, IMAGE, text, 0)).mean()
+
+        return flat_params(jax.grad(loss, allow_int=True)(state))
+
+    kept, again = (
+        gradients(lively(scan_layers=True)),
+        gradients(lively(scan_layers=True, remat=remat)),
+    )
+    for name, gradient in kept.items():
+        np.testing.assert_allclose(again[name], gradient, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() -> None:
