@@ -242,9 +242,6 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from spatialvlm_jax.generation.pipeline import generate
 
-    ray: dict[str, Any] = {}
-    if args.ray_address is not None:
-        ray = {"ray_address": args.ray_address, "ray_gpus": args.ray_gpus}
     report = generate(
         source,
         splits,
@@ -252,7 +249,8 @@ def run(args: argparse.Namespace) -> int:
         shards=_shards(args.shards, splits),
         workers=args.workers,
         quiet=args.quiet,
-        **ray,
+        ray_address=args.ray_address,
+        ray_gpus=args.ray_gpus,
     )
     print(
         f"{args.out}: {report.stored} images, {report.pairs} pairs "

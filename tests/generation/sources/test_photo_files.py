@@ -63,7 +63,9 @@ def test_tars_and_tables_are_read_where_they_lie(tmp_path: Path) -> None:
     filled(tmp_path / "plain", "a.jpg", "b.json")
     with tarfile.open(tmp_path / "shard.tar", "w") as archive:
         archive.add(tmp_path / "plain" / "b.json", "000.json")
-        archive.add(tmp_path / "plain" / "a.jpg", "000.jpg")
+        archive.add(tmp_path / "plain" / "b.json", "000.json")
+        for _ in range(2):
+            archive.add(tmp_path / "plain" / "a.jpg", "000.jpg")
     table(tmp_path / "rows.parquet", [BYTES, None, BYTES])
     found = list_photos(tmp_path)
     assert names(found) == [

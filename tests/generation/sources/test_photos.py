@@ -158,6 +158,7 @@ def test_wrong_settings_are_named() -> None:
         photos_source(PhotosSettings(), EXPERTS, STAGES)
 
 
+@pytest.mark.slow
 def test_rendered_photos_go_the_whole_way_without_weights(tmp_path: Path) -> None:
     worlds = WorldsSettings(preset="clear", image_size=96)
     noisy = ExpertsConfig(noise=NoiseConfig(missed_fraction=0.1, depth_scale_std=0.08))

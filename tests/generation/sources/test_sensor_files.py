@@ -144,3 +144,21 @@ def test_up_is_stated_or_follows_from_a_pose() -> None:
     for bad in ("1 2 3", '{"down": [0, 1, 0]}'):
         with pytest.raises(ValueError, match="pose"):
             read_up(bad, "z")
+
+
+def test_exr_is_read_by_the_channel_of_depth(tmp_path: Path) -> None:
+    import OpenEXR
+
+    metres = np.array([[0.5, 1.5, 30.0], [np.inf, 2.0, 4.0]], np.float32)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    for name in ("Z", "Y", "R"):
+        channels = {name: metres, "A": np.ones_like(metres)}
+        OpenEXR.File(header, channels).write(str(tmp_path / f"{name}.exr"))
+        found = depth(tmp_path / f"{name}.exr")
+        np.testing.assert_allclose(found, [[0.5, 1.5, 0], [0, 2.0, 4.0]])
+    OpenEXR.File(header, {"mask": metres}).write(str(tmp_path / "none.exr"))
+    with pytest.raises(Rejected, match="none of depth"):
+        depth(tmp_path / "none.exr")
+    (tmp_path / "bad.exr").write_bytes(b"no picture")
+    with pytest.raises(Rejected, match="is no EXR picture"):
+        depth(tmp_path / "bad.exr")
