@@ -79,47 +79,43 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
       ValueError: `similarity` does not have one row and one column for each object.
     """
     phrases = [parse(thing.caption) for thing in scene.objects]
-    alike = _alike(phrases, similarity, config)
-    clusters = _components(alike)
+    clusters = _components(_alike(phrases, similarity, config))
+    clustered = {index for cluster in clusters for index in cluster}
+    lost = _lost(scene)
+    single = [phrase.countable and not _fits_any(phrase.text, lost) for phrase in phrases]
     view = View(
         scene, config.min_separation, config.min_visible_fraction, config.max_truncation, phrases
     )
-    clustered = {index for cluster in clusters for index in cluster}
-    lost = _lost(scene)
     landmarks = [
         index
         for index, phrase in enumerate(phrases)
-        if index not in clustered and phrase.countable and not phrase.rest and view.sure[index]
+        if single[index] and index not in clustered and not phrase.rest and view.sure[index]
     ]
     names: dict[int, tuple[str, str]] = {}
-    for cluster in clusters:
-        for index in cluster:
-            reference = _reference(index, cluster, phrases)
-            if phrases[index].countable and not _fits_any(reference.noun, lost):
-                name = next(_names(reference, view, landmarks, config), None)
-                if name is not None:
-                    names[index] = name
+    for reference in _references(clusters, phrases):
+        if single[reference.index] and not _fits_any(reference.noun, lost):
+            name = next(_names(reference, view, landmarks, config), None)
+            if name is not None:
+                names[reference.index] = name
     _drop_repeated(names)
     rejected = [
         index
-        for index, phrase in enumerate(phrases)
-        if not phrase.countable
-        or (index in clustered and index not in names)
-        or _fits_any(phrase.text, lost)
+        for index in range(len(phrases))
+        if not single[index] or (index in clustered and index not in names)
     ]
     captions = [
         names[index][1] if index in names else phrase.text for index, phrase in enumerate(phrases)
     ]
+    objects = tuple(
+        thing if thing.caption == caption else dataclasses.replace(thing, caption=caption)
+        for thing, caption in zip(scene.objects, captions, strict=True)
+    )
     record = {
         "clusters": clusters,
         "rejected": rejected,
         "renamed": {str(index): caption for index, (_, caption) in names.items()},
         "by": {str(index): by for index, (by, _) in names.items()},
     }
-    objects = tuple(
-        thing if thing.caption == caption else dataclasses.replace(thing, caption=caption)
-        for thing, caption in zip(scene.objects, captions, strict=True)
-    )
     return dataclasses.replace(scene, objects=objects, extra={**scene.extra, "ambiguity": record})
 
 
@@ -168,7 +164,16 @@ def _components(alike: np.ndarray) -> list[list[int]]:
     return groups
 
 
-def _reference(index: int, cluster: list[int], phrases: Sequence[NounPhrase]) -> _Reference:
+def _references(
+    clusters: Sequence[Sequence[int]], phrases: Sequence[NounPhrase]
+) -> Iterator[_Reference]:
+    """One for each member of each cluster."""
+    for cluster in clusters:
+        for index in cluster:
+            yield _reference(index, cluster, phrases)
+
+
+def _reference(index: int, cluster: Sequence[int], phrases: Sequence[NounPhrase]) -> _Reference:
     noun = common_noun([phrases[member] for member in cluster])
     same = bool(noun)
     noun = noun or phrases[index].noun

@@ -190,6 +190,16 @@ def test_what_was_seen_but_not_lifted_undermines_what_it_may_be_confused_with() 
         assert found.extra["ambiguity"]["rejected"] == rejected
 
 
+def test_what_may_be_confused_with_something_lost_is_no_landmark() -> None:
+    sink = plain("sink", (0, 4, -0.5), (0.5, 0.5, 0.3))
+    mugs = [plain("mug", place, (0.1, 0.1, 0.1)) for place in ((0, 4, -0.2), (0.01, 4.1, 0.9))]
+    scene = seen(make_scene(sink, *mugs))
+    dropped = [{"caption": "white sink", "reason": "depth is unknown", "pixels": 900}]
+    for extra, rejected in (({}, [2]), ({"dropped": dropped}, [0, 1, 2])):
+        found = resolve(dataclasses.replace(scene, extra=extra), CONFIG)
+        assert found.extra["ambiguity"]["rejected"] == rejected
+
+
 def test_under_roll_the_image_and_the_ground_must_agree() -> None:
     # The right one is much lower: rolled by 40 degrees, the camera sees it to the left.
     objects = [plain("mug", (-0.2, 4, 1), (0.1,) * 3), plain("mug", (0.2, 4, -1), (0.1,) * 3)]
