@@ -18,6 +18,7 @@ from spatialvlm_jax.generation.experts.checkpoint import (
     load_processor,
 )
 from spatialvlm_jax.generation.experts.phrases import short_phrase
+from spatialvlm_jax.generation.experts.vision import pil_image
 
 CLASSES = {"florence2": "Florence2ForConditionalGeneration"}
 _BINS = 1000  # coordinates are said in thousandths of the photo's sides
@@ -107,7 +108,7 @@ class FlorenceDetector:
             some = images[start : start + self._batch_size]
             # Prompts of one task are equally long: nothing is padded.
             inputs = self._processor(
-                images=list(some),
+                images=[pil_image(image) for image in some],
                 text=list(prompts[start : start + self._batch_size]),
                 return_tensors="pt",
             ).to(self._model.device, self._model.dtype)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
@@ -54,8 +55,8 @@ def processor_prepare(checkpoint: Checkpoint) -> Prepare:
     processor = load_processor(checkpoint, "AutoImageProcessor")
 
     def prepare(image: np.ndarray) -> np.ndarray:
-        pixels = processor(images=[image], return_tensors="np")["pixel_values"][0]
-        return np.asarray(pixels, np.float32)
+        inputs = processor(images=[pil_image(image)], return_tensors="np")
+        return np.asarray(inputs["pixel_values"][0], np.float32)
 
     return prepare
 
@@ -66,9 +67,11 @@ def normalised(image: np.ndarray, settings: Any) -> np.ndarray:
     return ((image.astype(np.float32) / 255 - mean) / std).transpose(2, 0, 1)
 
 
+def pil_image(image: np.ndarray) -> Image.Image:
+    """For processors, which would take an array of 3 rows for one of 3 channels."""
+    return Image.fromarray(image)
+
+
 def resized_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """uint8[height, width, 3], bilinear with antialiasing."""
-    from PIL import Image
-
-    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    return np.asarray(pil_image(image).resize((width, height), Image.Resampling.BILINEAR))

@@ -21,7 +21,8 @@ def reference(checkpoint: Checkpoint) -> np.ndarray:
     model = hf.AutoModel.from_pretrained(checkpoint.folder)
     tokens = hf.AutoTokenizer.from_pretrained(checkpoint.folder)(
         TEXTS,
-        padding="max_length" if checkpoint.family == "siglip" else True,
+        padding="max_length" if checkpoint.family == "siglip" else "longest",
+        truncation=True,
         max_length=model.config.text_config.max_position_embeddings,
         return_tensors="pt",
     )
@@ -53,6 +54,20 @@ def test_embeddings_have_length_one_and_do_not_depend_on_the_batch(tiny: Tiny, k
         np.testing.assert_allclose(alone, together, atol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-5)
         assert alone.dtype == np.float32
+
+
+def test_a_photo_of_three_rows_is_not_taken_for_three_channels(tiny: Tiny) -> None:
+    import torch
+
+    model = ImageTextModel(tiny("clip"), Runtime("cpu"))
+    thin = photos((3, 40))[0]
+    thin.image[..., 1:] = 0
+    pixels = model._vision.prepare(thin.image)
+    assert pixels.shape == (3, 16, 16)
+    # Red varies, green and blue do not.
+    spread = torch.from_numpy(pixels).flatten(1).std(dim=1)
+    assert spread[0] > 0.1
+    assert spread[1:].max() < 1e-5
 
 
 def test_captions_are_compared_by_their_meaning_alone(tiny: Tiny) -> None:
