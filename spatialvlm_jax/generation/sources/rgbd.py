@@ -47,10 +47,11 @@ class _Patterns:
 
 _PLAIN = _Patterns(
     color="**/color/*",
-    depth="{parent}/depth/{stem}.*",
+    depth="{parent}/depth/{stem}.png|{parent}/depth/{stem}.npy|{parent}/depth/{stem}.exr",
     masks="{parent}/masks/{stem}.png",
     labels="{parent}/masks/{stem}.json|{parent}/labels.json|{parent}/labels.csv|labels.json",
-    intrinsics="{parent}/intrinsics/{stem}.*|{parent}/intrinsics.*|intrinsics.*",
+    intrinsics="{parent}/intrinsics/{stem}.json|{parent}/intrinsics/{stem}.txt|"
+    "{parent}/intrinsics.json|{parent}/intrinsics.txt|intrinsics.json|intrinsics.txt",
     gravity="{parent}/gravity/{stem}.json|{parent}/gravity.json|{parent}/pose/{stem}.txt",
 )
 _LAYOUTS: Mapping[str, _Patterns] = {
