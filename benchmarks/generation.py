@@ -123,7 +123,8 @@ def frame_seconds(perception: Perception, scene: Scene, config: LiftConfig, roun
 
 def measure(perceptions: list[Perception], pairs: int, rounds: int) -> dict[str, float]:
     """Milliseconds an image of each stage, and rates a core."""
-    stages = Stages(questions=QAConfig(pairs_per_image=pairs))
+    questions = QAConfig(pairs_per_image=pairs, spatial_fraction=1.0, general_fraction=0.0)
+    stages = Stages(questions=questions)
     asked = gravity = 0
     spent = dict.fromkeys(STAGES, 0.0)
     for perception in tqdm(perceptions, desc="timing", unit="image", disable=None):
