@@ -9,6 +9,7 @@ makes only the chunks that are not there yet. Beside the shards lie:
     generation.json   what was asked; a restart that asks for something else is refused
     ledger.jsonl      one line an image that was not stored: stage, status, reason
     summary.json      counts: asked = stored + rejected + failed
+    card.html, .md    what the set holds, counted and shown
     .shards/          the report of every shard
     .parts/           parts of shards that are not whole yet
 """
@@ -86,7 +87,7 @@ def generate(
             )
         with contextlib.closing(parts):
             assembly.take(parts, quiet)
-        return _finish(plan, directory, request)
+        return _finish(plan, directory, request, made=bool(chunks))
 
 
 @contextlib.contextmanager
@@ -203,8 +204,10 @@ def _write_ledger(directory: Path, reports: Sequence[Report]) -> None:
     write_text(directory / "ledger.jsonl", "".join(rows))
 
 
-def _finish(plan: Sequence[Shard], directory: Path, request: Mapping[str, Any]) -> Report:
-    """Writes the summary, the ledger and, last, the description that makes it a data set."""
+def _finish(
+    plan: Sequence[Shard], directory: Path, request: Mapping[str, Any], *, made: bool
+) -> Report:
+    """Writes the ledger, the summary, the description that makes it a data set, and its card."""
     reports = [read_report(shard.report_path(directory)) for shard in plan]
     shutil.rmtree(directory / PARTS, ignore_errors=True)
     _write_ledger(directory, reports)
@@ -227,4 +230,8 @@ def _finish(plan: Sequence[Shard], directory: Path, request: Mapping[str, Any]) 
             )
     description = f"Images with exact geometry and question-answer pairs ({request['source']})."
     write_dataset_info(directory, sizes, description=description)
+    if made or not (directory / "card.html").exists():
+        from spatialvlm_jax.generation.card import write_card
+
+        write_card(directory)
     return total
