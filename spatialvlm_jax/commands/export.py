@@ -1,16 +1,25 @@
-"""`spatialvlm export`: a run's weights as a smaller file, to ship or to start other runs from."""
+"""`spatialvlm export`: a run's weights for others to read, or as a smaller file of our own."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.errors import UserError
+
 _DESCRIPTION = """\
-Copies a weight file, its values stored in another type. The header, which holds the configuration
-that the weights belong to, is kept.
+Writes the weights of a finished run in another form:
+
+  safetensors   one file of our own, whose header keeps the configuration that it belongs to
+  huggingface   a folder that transformers' PaliGemmaForConditionalGeneration loads
+  big_vision    an .npz with big_vision's names
+
+The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
 """
 _EPILOG = """\
-example:
+examples:
   spatialvlm export runs/demo/model.safetensors small.safetensors --dtype=float16
+  spatialvlm export runs/paligemma/model.safetensors paligemma_spatial --format=huggingface
 """
 
 
@@ -18,30 +27,63 @@ def add_parser(subparsers: Any) -> None:
     """Adds the verb `export`."""
     parser = subparsers.add_parser(
         "export",
-        help="store a run's weights in another type",
+        help="write a run's weights in another form",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", type=Path, help="model.safetensors of a finished run")
-    parser.add_argument("out", type=Path, help="the file to write")
+    parser.add_argument("out", type=Path, help="the file, or the folder, to write")
+    parser.add_argument(
+        "--format",
+        choices=["safetensors", "huggingface", "big_vision"],
+        default="safetensors",
+        help="form of the result (default: %(default)s)",
+    )
     parser.add_argument(
         "--dtype",
         choices=["float32", "bfloat16", "float16"],
-        default="float16",
-        help="how values are stored (default: %(default)s)",
+        help="how values are stored (default: float16 in our own file, bfloat16 in a folder)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
-    from flax import nnx
-
-    from spatialvlm_jax.models.checkpoint_file import read_safetensors, save_safetensors
+    from spatialvlm_jax.models.checkpoint_file import read_safetensors
 
     arrays, metadata = read_safetensors(args.source)
-    flat: Any = {tuple(name.split("/")): nnx.Param(array) for name, array in arrays.items()}
-    save_safetensors(args.out, nnx.from_flat_state(flat), metadata, dtype=args.dtype)
-    size = args.out.stat().st_size / 1e6
+    if args.format == "safetensors":
+        _write_own(args.out, arrays, metadata, args.dtype or "float16")
+    else:
+        _write_published(args, arrays, metadata)
+    files = [args.out] if args.out.is_file() else list(args.out.glob("*"))
+    size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size:.1f} MB")
     return 0
+
+
+def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> None:
+    from flax import nnx
+
+    from spatialvlm_jax.models.checkpoint_file import save_safetensors
+
+    flat: Any = {tuple(name.split("/")): nnx.Param(array) for name, array in arrays.items()}
+    save_safetensors(out, nnx.from_flat_state(flat), metadata, dtype=dtype)
+
+
+def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
+    from spatialvlm_jax.config import from_config_dict
+    from spatialvlm_jax.experiment import ModelConfig
+    from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
+
+    try:
+        config = from_config_dict(ModelConfig, json.loads(metadata["config"])["model"])
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{args.source} does not say what model it is of: {error}") from None
+    model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
+    if args.format == "huggingface":
+        save_huggingface(args.out, model, config, dtype=args.dtype or "bfloat16")
+    elif args.dtype not in (None, "float32"):
+        raise UserError("--format=big_vision stores float32: leave --dtype out")
+    else:
+        save_big_vision(args.out, model, config)

@@ -1,10 +1,15 @@
+import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.models.checkpoint_file import read_safetensors
+from spatialvlm_jax.weights.load import load_weights
+from tests.weights.test_weights import MODEL, numbered, shapes
 
 
 def test_values_are_rounded_and_the_header_is_kept(tmp_path: Path, capsys) -> None:
@@ -25,3 +30,34 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys) -> None:
     error = capsys.readouterr().err
     assert "cannot read the weight file" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("form", "name"), [("huggingface", "folder"), ("big_vision", "w.npz")])
+def test_a_paligemma_is_written_as_published(form: str, name: str, tmp_path: Path) -> None:
+    before = numbered(MODEL)
+    extra = {"dense_head/labels/kernel": np.zeros(3, np.float32)}
+    header = {"config": json.dumps({"model": dataclasses.asdict(MODEL)})}
+    save_file(before | extra, tmp_path / "model.safetensors", header)
+    command = ["export", f"--format={form}", "--dtype=float32"]
+    files = [str(tmp_path / "model.safetensors"), str(tmp_path / name)]
+    assert cli.main([*command, *files]) == 0
+    after, _ = load_weights({"model": tmp_path / name}, MODEL, shapes(MODEL))
+    for parameter, array in after.items():
+        np.testing.assert_array_equal(array, before[parameter], err_msg=parameter)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, "does not say what model"),
+        ({"encoder": {"stem": "conv"}}, 'stem "patch", this model has "conv"'),
+    ],
+)
+def test_what_is_no_paligemma_is_refused(
+    change: dict, message: str, tmp_path: Path, capsys
+) -> None:
+    header = {"config": json.dumps({"model": change})} if change else {}
+    save_file(numbered(MODEL), tmp_path / "model.safetensors", header)
+    files = [str(tmp_path / "model.safetensors"), str(tmp_path / "out")]
+    assert cli.main(["export", "--format=huggingface", *files]) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,50 @@
+"""Co-trains a published PaliGemma on the mixture of `configs/cotrain.py`.
+
+python train.py --config=configs/paligemma.py:weights=DIR --workdir=runs/paligemma
+python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weights=DIR \
+    --config.mesh.fsdp=16 --workdir=runs/paligemma2
+
+The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
+(224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder or
+a big_vision `.npz`; without it the model begins at random), `rule` ("image_prefix" packs many
+questions on an image; "prefix" is how the published weights were trained).
+"""
+
+from ml_collections import ConfigDict
+
+from configs import cotrain
+from spatialvlm_jax.config import to_config_dict
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.models.variants import build_paligemma
+
+DEFAULTS = {
+    "variant": "paligemma_3b",
+    "res": "224",
+    "root": "data",
+    "weights": "",
+    "rule": "image_prefix",
+}
+
+
+def get_config(argument: str = "") -> ConfigDict:
+    chosen = {**DEFAULTS, **_parse(argument)}
+    config = cotrain.get_config(f"{chosen['variant']},{chosen['root']}")
+    config.name = chosen["variant"]
+    config.model = to_config_dict(build_paligemma(chosen["variant"], int(chosen["res"])))
+    config.model.attention = chosen["rule"]
+    config.model.remat = "layers"
+    config.data.pairs_per_image = 1 if chosen["rule"] == "prefix" else 16
+    config.data.length = 128 if chosen["rule"] == "prefix" else 512
+    config.data.batch_size = 256
+    config.mesh.data, config.mesh.fsdp = 1, -1
+    config.optim.peak_lr = 2e-5
+    config.train.init_from = chosen["weights"]
+    return config
+
+
+def _parse(argument: str) -> dict[str, str]:
+    fields = dict(part.partition("=")[::2] for part in argument.split(",") if part)
+    unknown = sorted(fields.keys() - DEFAULTS.keys())
+    if unknown or not str(fields.get("res", "224")).isdigit():
+        raise UserError(f"configs/paligemma.py:{argument}: it takes {', '.join(DEFAULTS)}=VALUE")
+    return fields
