@@ -30,11 +30,24 @@ class Box:
 
     center: float64[3], metres; rotation: float64[3, 3], columns are its axes, the third is up;
     extents: float64[3], full sizes along them, metres. All in the frame of the points given.
+    is_round: whether the footprint is a circle, known from its near side.
     """
 
     center: np.ndarray
     rotation: np.ndarray
     extents: np.ndarray
+    is_round: bool
+
+    def flat_error(self) -> float:
+        """Standard error of the depth of what shows its front only, metres.
+
+        A thing with its top above the camera (the origin) may reach back unseen. Nothing is known
+        then but that its depth is hardly more than its width, so it is taken to be uniform from
+        what is seen of it up to the width.
+        """
+        if self.is_round or self.center[2] + self.extents[2] / 2 < 0:
+            return 0.0
+        return float(np.ptp(self.extents[:2])) / 12**0.5
 
 
 def footprint_yaw(ground_points: np.ndarray) -> float:
@@ -154,7 +167,7 @@ def upright_box(points: np.ndarray, yaw: float | None, share: float, noise: floa
     center, extents = rotation @ ((low + high) / 2), high - low
     if circle is not None:
         center[:2], extents[:2] = circle
-    return Box(center, rotation, extents)
+    return Box(center, rotation, extents, circle is not None)
 
 
 def _circle(points: np.ndarray, noise: float) -> tuple[np.ndarray, float] | None:

@@ -223,7 +223,8 @@ def _object(
     )
     outside = truncation(seen.outline)
     missing = config.unseen + config.hidden * (1 - visible + outside)
-    std, extents_std = _errors(seen, metric, config, missing * float(box.extents.max()))
+    missing = float(np.hypot(missing * box.extents.max(), box.flat_error()))
+    std, extents_std = _errors(seen, metric, config, missing)
     return Object3D(
         caption=region.caption,
         category=region.category,
