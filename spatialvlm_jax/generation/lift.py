@@ -198,7 +198,7 @@ def ground_points(
     metric = perception.depth
     rows, columns = sample_pixels(perception.ground, config.frame.max_points, rng)
     depth = metric.depth[rows, columns].astype(np.float64)
-    known = depth > 0
+    known = np.isfinite(depth) & (depth > 0)
     return back_project(depth[known], rows[known], columns[known], metric.intrinsics)
 
 

@@ -161,6 +161,17 @@ def test_an_object_without_depth_is_dropped_and_a_scene_without_objects_rejected
     assert caught.value.stage == "lift"
 
 
+@pytest.mark.parametrize("unknown", [0.0, np.nan, np.inf])
+def test_unknown_depth_anywhere_does_no_harm(unknown: float) -> None:
+    perception, truth = look(DESK)
+    depth = perception.depth.depth.copy()
+    depth[::3, ::5] = unknown
+    metric = dataclasses.replace(perception.depth, depth=depth)
+    scene = lift(dataclasses.replace(perception, depth=metric), CONFIG)
+    assert angle(scene.up, truth.up) < 0.1
+    np.testing.assert_allclose(sides(scene.objects[0]), sides(truth.objects[0]), atol=0.03)
+
+
 def test_sizes_that_do_not_match_are_an_error() -> None:
     perception, _ = look(DESK)
     metric = dataclasses.replace(perception.depth, depth=np.ones((5, 5), np.float32))
