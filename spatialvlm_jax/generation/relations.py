@@ -23,10 +23,6 @@ SIZE_MARGIN = 0.15
 VOLUME_MARGIN = 0.4
 SECTOR_MARGIN = np.deg2rad(6.0)
 CLOCK_MARGIN = np.deg2rad(4.0)
-# Contact: surfaces this close touch; apart are those farther than `APART`, metres, and than a
-# tenth of the smaller object. A resting object's bottom lies within `RESTING` of what carries it.
-CONTACT, APART, APART_SHARE = 0.005, 0.05, 0.1
-RESTING = 0.02
 SAME_HEIGHT, OTHER_HEIGHT = 0.08, 0.2
 SECTORS = (
     "right",
@@ -43,7 +39,7 @@ HOURS = ("12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
 Relation = Callable[[SceneGeometry, int, int], str | None]
 
 
-def _for_pairs(compute: Callable[[SceneGeometry], np.ndarray]) -> Relation:
+def for_pairs(compute: Callable[[SceneGeometry], np.ndarray]) -> Relation:
     """A relation from a function that finds the words for all pairs, object[N, N]."""
 
     def listed(geometry: SceneGeometry) -> list[list[str | None]]:
@@ -69,10 +65,6 @@ def _larger(values: np.ndarray) -> np.ndarray:
     return np.maximum(values[:, None], values)
 
 
-def _smaller(values: np.ndarray) -> np.ndarray:
-    return np.minimum(values[:, None], values)
-
-
 def _noise(stds: np.ndarray) -> np.ndarray:
     """Three standard errors of the difference of two values known within `stds`."""
     return 3 * np.hypot(stds[:, None], stds)
@@ -83,7 +75,7 @@ def surface_noise(geometry: SceneGeometry) -> np.ndarray:
     return _noise(np.hypot(geometry.std, geometry.extents_std / 2))
 
 
-def _words(*cases: tuple[str, np.ndarray]) -> np.ndarray:
+def worded(*cases: tuple[str, np.ndarray]) -> np.ndarray:
     """object[N, N]: the word of the first case that holds, or None."""
     found = np.full(cases[0][1].shape, None, object)
     for word, holds in reversed(cases):
@@ -92,10 +84,10 @@ def _words(*cases: tuple[str, np.ndarray]) -> np.ndarray:
 
 
 def _side(difference: np.ndarray, margin: np.ndarray, more: str, less: str) -> np.ndarray:
-    return _words((more, difference > margin), (less, difference < -margin))
+    return worded((more, difference > margin), (less, difference < -margin))
 
 
-@_for_pairs
+@for_pairs
 def lateral(geometry: SceneGeometry) -> np.ndarray:
     """ "left" or "right": canonical x of the centres.
 
@@ -109,21 +101,21 @@ def lateral(geometry: SceneGeometry) -> np.ndarray:
     return _side(np.where(bearing * difference > 0, difference, 0.0), margin, "right", "left")
 
 
-@_for_pairs
+@for_pairs
 def frontal(geometry: SceneGeometry) -> np.ndarray:
     """ "front" or "behind": canonical y of the centres, the smaller is in front."""
     margin = np.maximum(POSITION_MARGIN * _mean(geometry.depth), _noise(geometry.std))
     return _side(_less(geometry.centers[:, 1]), margin, "behind", "front")
 
 
-@_for_pairs
+@for_pairs
 def vertical(geometry: SceneGeometry) -> np.ndarray:
     """ "above" or "below": canonical z of the centres, at least half the mean height apart."""
     margin = np.maximum(VERTICAL_MARGIN * _mean(geometry.height), _noise(geometry.std))
     return _side(_less(geometry.centers[:, 2]), margin, "above", "below")
 
 
-@_for_pairs
+@for_pairs
 def nearness(geometry: SceneGeometry) -> np.ndarray:
     """ "nearer" or "farther": distance from the camera to the centres."""
     distance = geometry.camera_distance
@@ -136,19 +128,19 @@ def _size(geometry: SceneGeometry, sizes: np.ndarray, more: str, less: str) -> n
     return _side(_less(sizes), margin, more, less)
 
 
-@_for_pairs
+@for_pairs
 def tallness(geometry: SceneGeometry) -> np.ndarray:
     """ "taller" or "shorter": spans along canonical z."""
     return _size(geometry, geometry.height, "taller", "shorter")
 
 
-@_for_pairs
+@for_pairs
 def wideness(geometry: SceneGeometry) -> np.ndarray:
     """ "wider" or "narrower": spans along canonical x."""
     return _size(geometry, geometry.width, "wider", "narrower")
 
 
-@_for_pairs
+@for_pairs
 def bigness(geometry: SceneGeometry) -> np.ndarray:
     """ "bigger" or "smaller": volumes of the oriented boxes."""
     volume = geometry.volume
@@ -157,85 +149,14 @@ def bigness(geometry: SceneGeometry) -> np.ndarray:
     return _side(_less(volume), margin, "bigger", "smaller")
 
 
-@_for_pairs
+@for_pairs
 def same_height(geometry: SceneGeometry) -> np.ndarray:
     """ "equal" or "different": spans along canonical z, within 8 % or more than 20 % apart."""
     gap, noise = np.abs(_less(geometry.height)), _noise(geometry.extents_std)
     larger = _larger(geometry.height)
-    return _words(
+    return worded(
         ("equal", gap + noise <= SAME_HEIGHT * larger),
         ("different", gap - noise > OTHER_HEIGHT * larger),
-    )
-
-
-def _carried(geometry: SceneGeometry) -> np.ndarray:
-    """bool[N, N], whether i rests on j, on what rests on j, and so on, as far as it is told."""
-    number = len(geometry.objects)
-    carried = np.zeros((number, number), bool)
-    for index, thing in enumerate(geometry.objects):
-        below = thing.support
-        while below is not None and not carried[index, below]:
-            carried[index, below] = True
-            below = geometry.objects[below].support
-    return carried
-
-
-def _supports(geometry: SceneGeometry) -> tuple[np.ndarray, np.ndarray]:
-    """bool[N, N], whether i rests right on j; bool[N], whether what i rests on is told."""
-    things = geometry.objects
-    below = np.array([-1 if thing.support is None else thing.support for thing in things], int)
-    told = np.array([thing.provenance == "exact" for thing in things], bool) | (below >= 0)
-    return below[:, None] == np.arange(len(things)), told
-
-
-def _over(geometry: SceneGeometry) -> np.ndarray:
-    """bool[N, N], whether the centre of i lies over the oriented box of j."""
-    step = (geometry.centers[:, None] - geometry.centers)[..., :2]
-    along = np.einsum("ijx,jkx->ijk", step, geometry.plan_axes)
-    return (np.abs(along) <= geometry.sides / 2).all(-1)
-
-
-@_for_pairs
-def on_top_of(geometry: SceneGeometry) -> np.ndarray:
-    """ "on" or "off": what i rests on where that is told, else judged by the boxes.
-
-    By the boxes, i is on j if its centre lies over j and its bottom at j's top; off j if their
-    footprints are apart, if it ends below j's lower quarter, or hangs above j. Between, and where
-    i rests on something that rests on j, it is None.
-    """
-    resting, told = _supports(geometry)
-    bottom, top = geometry.low[:, 2], geometry.high[:, 2]
-    noise = surface_noise(geometry)
-    tolerance = np.maximum(RESTING, noise)
-    gap = bottom[:, None] - top
-    close = (np.abs(gap) <= tolerance) & (tolerance <= geometry.height[:, None] / 2)
-    apart = geometry.plan_gap > tolerance
-    under = bottom[:, None] + noise < bottom + geometry.height / 4
-    seen_on = close & _over(geometry)
-    seen_off = apart | under | (gap > tolerance + APART)
-    return _words(
-        ("on", np.where(told[:, None], resting, seen_on)),
-        ("off", np.where(told[:, None], ~_carried(geometry), seen_off)),
-    )
-
-
-@_for_pairs
-def touching(geometry: SceneGeometry) -> np.ndarray:
-    """ "touching" or "apart": nearest surface distance, or that one is known to rest on the other.
-
-    Of an object known by the points seen of it only, the unseen side may be the nearest: it counts
-    as apart where a gap separates the boxes.
-    """
-    resting = _supports(geometry)[0]
-    resting = resting | resting.T
-    noise, nearest = surface_noise(geometry), geometry.surface_distance
-    above = geometry.low[:, None, 2] - geometry.high[:, 2]
-    separate = np.maximum(geometry.plan_gap, np.maximum(above, above.T))
-    clouds = geometry.is_cloud[:, None] | geometry.is_cloud
-    least = np.where(clouds, np.minimum(separate, nearest), nearest)
-    margin = np.maximum(APART, APART_SHARE * _smaller(geometry.size))
-    return _words(
-        ("touching", resting | (nearest + noise <= CONTACT)), ("apart", least - noise > margin)
     )
 
 
@@ -267,7 +188,7 @@ def _named(names: tuple[str, ...], steps: np.ndarray, clear: np.ndarray) -> np.n
     return found
 
 
-@_for_pairs
+@for_pairs
 def direction(geometry: SceneGeometry) -> np.ndarray:
     """One of `SECTORS`: which of eight 45 degree sectors around j the centre of i lies in.
 
@@ -286,7 +207,7 @@ def direction(geometry: SceneGeometry) -> np.ndarray:
     return _named(SECTORS, sector, clear)
 
 
-@_for_pairs
+@for_pairs
 def clock(geometry: SceneGeometry) -> np.ndarray:
     """One of `HOURS`: i from j, facing the way the camera looks; "3" is right, "12" is behind j.
 

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from spatialvlm_jax.generation import quantities, relations
+from spatialvlm_jax.generation import contacts, quantities, relations
 from spatialvlm_jax.generation.registry import (
     AnswerForm,
     Dimension,
@@ -114,7 +114,7 @@ _yes_no("smaller", "smaller", relations.bigness, _BULKY, _BULK, "camera")
 _yes_no(
     "on_top_of",
     "on",
-    relations.on_top_of,
+    contacts.on_top_of,
     "what A rests on where that is known; else A's centre lies over B and its bottom at B's top",
     "clearly beside, below or over it; not what carries B",
     reverses=False,
@@ -122,7 +122,7 @@ _yes_no(
 _yes_no(
     "touching",
     "touching",
-    relations.touching,
+    contacts.touching,
     "nearest surface distance at most 5 mm, or one rests on the other",
     "5 cm; 10 % of the smaller object's longest side",
     "camera",

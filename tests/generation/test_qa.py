@@ -249,6 +249,16 @@ def test_types_and_weights() -> None:
         QAConfig(types=("heigth",))
 
 
+def test_a_new_type_changes_nothing_where_types_are_named(monkeypatch) -> None:
+    """What a checkpoint was taught stays as it was when others add types."""
+    named = tuple(name for name in REGISTRY if name not in ("farther", "times_taller", "clock"))
+    config = QAConfig(types=named, units="human")
+    before = [generate_pairs(random_scene(seed), config, 0) for seed in range(5)]
+    fewer = {name: REGISTRY[name] for name in named}
+    monkeypatch.setattr("spatialvlm_jax.generation.qa.REGISTRY", fewer)
+    assert [generate_pairs(random_scene(seed), config, 0) for seed in range(5)] == before
+
+
 def test_fractions() -> None:
     config = QAConfig(spatial_fraction=1.0, general_fraction=0.0)
     assert {p.kind for p in generate_pairs(random_scene(2), config, 0)} == {
