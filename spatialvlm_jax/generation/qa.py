@@ -10,7 +10,7 @@ qualitative pairs.
 
 import collections
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from spatialvlm_jax.generation.draws import Draws
 from spatialvlm_jax.generation.general_types import Contents
@@ -19,7 +19,7 @@ from spatialvlm_jax.generation.qa_config import QAConfig
 from spatialvlm_jax.generation.quantities import Measure
 from spatialvlm_jax.generation.records import QA, Kind, Scene
 from spatialvlm_jax.generation.registry import REGISTRY, Fact, QuestionType, register
-from spatialvlm_jax.generation.visibility import contents_of
+from spatialvlm_jax.generation.visibility import contents_of, named_by, names_tell
 from spatialvlm_jax.generation.writer import Writer
 
 __all__ = ["REGISTRY", "QAConfig", "QuestionType", "generate_pairs", "register"]
@@ -34,12 +34,14 @@ class _Spatial:
         self,
         geometry: SceneGeometry,
         named: tuple[int, ...],
+        named_by: Mapping[int, str],
         config: QAConfig,
         draws: Draws,
         writer: Writer,
     ) -> None:
         self.geometry, self.named = geometry, named
         self.config, self.draws, self.writer = config, draws, writer
+        self.named_by = named_by
         self.asked_about: collections.Counter[tuple[int, ...]] = collections.Counter()
 
     def types(self, kind: Kind) -> list[QuestionType]:
@@ -103,6 +105,8 @@ class _Spatial:
 
     def _has_room(self, entry: QuestionType, objects: tuple[int, ...]) -> bool:
         """Whether more may be asked of objects, in scene order; half is left for relations."""
+        if names_tell(entry.asks, objects, self.named_by):
+            return False
         room = self.config.per_pair
         if entry.kind == "quantitative":
             room = (room + 1) // 2
@@ -214,7 +218,9 @@ def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
     draws = Draws(scene.image_id, seed)
     contents = contents_of(scene, config)
     writer = Writer(scene, config, draws)
-    spatial = _Spatial(SceneGeometry.from_scene(scene), contents.named, config, draws, writer)
+    spatial = _Spatial(
+        SceneGeometry.from_scene(scene), contents.named, named_by(scene), config, draws, writer
+    )
     share = config.spatial_fraction / (config.spatial_fraction + config.general_fraction)
     room = round(config.pairs_per_image * share)
     pairs = _halves(spatial, room)

@@ -1,5 +1,7 @@
 """Which objects of a scene can be asked about."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from spatialvlm_jax.generation.general_types import Contents
@@ -37,6 +39,33 @@ def named_objects(scene: Scene, clear: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(i for i in clear if i not in resolved["rejected"])
     words = [frozenset(thing.caption.lower().split()) for thing in scene.objects]
     return tuple(i for i in clear if sum(words[i] <= other for other in words) == 1)
+
+
+# What a name made of a position, a distance, a size or a landmark tells beforehand.
+_TOLD = {
+    "position": ("left", "right"),
+    "distance": ("nearer", "farther"),
+    "size": ("taller", "shorter", "wider", "narrower", "bigger", "smaller"),
+    "landmark": ("on",),
+}
+
+
+def named_by(scene: Scene) -> dict[int, str]:
+    """What the name of an object was made specific by, where it had to be (`ambiguity.resolve`)."""
+    by = scene.extra.get("ambiguity", {}).get("by", {})
+    return {int(index): kind for index, kind in by.items()}
+
+
+def names_tell(asks: str, objects: Sequence[int], by: Mapping[int, str]) -> bool:
+    """Whether the objects' names answer a question: is the leftmost chair left of the rightmost?
+
+    Args:
+      asks: the relation asked for. objects: asked about. by: of `named_by`.
+    """
+    kinds = [by.get(index, "") for index in objects]
+    if "landmark" in kinds:
+        return asks in _TOLD["landmark"]
+    return len(set(kinds)) == 1 and asks in _TOLD.get(kinds[0], ())
 
 
 def contents_of(scene: Scene, config: QAConfig) -> Contents:

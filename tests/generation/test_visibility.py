@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
 
-from spatialvlm_jax.generation.qa import QAConfig
-from spatialvlm_jax.generation.visibility import clear_objects, named_objects
+from spatialvlm_jax.generation.ambiguity import AmbiguityConfig, resolve
+from spatialvlm_jax.generation.qa import QAConfig, generate_pairs
+from spatialvlm_jax.generation.visibility import clear_objects, named_objects, names_tell
 from tests.generation.scenes import make_scene, thing
 
 
@@ -40,3 +43,31 @@ def test_a_caption_names_an_object_if_it_fits_no_other() -> None:
         thing("Blue Box", (3, 3, 0), visible_fraction=0.0),
     )
     assert named_objects(scene, (0, 1, 2)) == (0,)
+
+
+def test_names_tell_what_they_were_made_of() -> None:
+    by = {0: "position", 1: "position", 2: "landmark", 3: "size"}
+    assert names_tell("left", (0, 1), by)
+    assert not names_tell("left", (0, 4), by)
+    assert not names_tell("taller", (0, 1), by)
+    assert not names_tell("left", (0, 3), by)
+    assert names_tell("on", (2, 4), by)
+    assert not names_tell("", (0, 1), by)
+
+
+def test_the_leftmost_is_not_asked_whether_it_is_left_of_the_rightmost() -> None:
+    chairs = [
+        dataclasses.replace(
+            thing("chair", (x, 4, 0.5), attributes={}),
+            box=np.array([at, 20, at + 12, 40], np.float32),
+        )
+        for x, at in ((-1.5, 5), (0.0, 26), (1.5, 47))
+    ]
+    scene = resolve(make_scene(*chairs), AmbiguityConfig())
+    assert set(scene.extra["ambiguity"]["by"].values()) == {"position"}
+    config = QAConfig(types=("left_of", "right_of", "which_left", "centre_distance"))
+    asked = {pair.type for pair in generate_pairs(scene, config, 0)}
+    assert "centre_distance" in {
+        pair.type for pair in generate_pairs(scene, QAConfig(types=("centre_distance",)), 0)
+    }
+    assert not asked & {"left_of", "right_of", "which_left"}
