@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
-from flax import nnx
 
 from data_loaders.batch import BatchSpec
 from data_loaders.build import load_tokenizer, train_loader
@@ -23,19 +22,17 @@ from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import freezing, sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
 from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
-from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
 from spatialvlm_jax.training.resume import describe_run, resume
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
-from spatialvlm_jax.training.state import ModelTemplate, TrainState
-from spatialvlm_jax.training.step import StepConfig, compile_step
+from spatialvlm_jax.training.state import TrainState
+from spatialvlm_jax.training.step import compile_step, step_config
 from spatialvlm_jax.weights.load import load_weights, sources_of
 
 
@@ -121,19 +118,6 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
         return arrays
 
     return load
-
-
-def step_config(experiment: Experiment) -> StepConfig:
-    """What the training step of an experiment is made of."""
-    seed, steps = experiment.train.seed, experiment.train.steps
-    return StepConfig(
-        template=ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed))),
-        optimizer=make_optimizer(experiment.optim, steps),
-        schedule=learning_rate(experiment.optim, steps),
-        train=experiment.train,
-        datasets=tuple(dataset.name for dataset in experiment.data.datasets),
-        block_length=experiment.data.block_length,
-    )
 
 
 def check_dense_targets(experiment: Experiment) -> None:

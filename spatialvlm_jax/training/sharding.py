@@ -33,16 +33,26 @@ def make_mesh(config: MeshConfig, devices: list[Any] | None = None) -> Mesh:
       UserError: the axes do not multiply to the number of devices, or the slices do not fit.
     """
     devices = jax.devices() if devices is None else devices
+    sizes = axis_sizes(config, len(devices))
+    return Mesh(_arrange(sizes, config.slices, devices), AXES)
+
+
+def axis_sizes(config: MeshConfig, devices: int) -> list[int]:
+    """Sizes of `AXES` over so many devices, -1 filled in.
+
+    Raises:
+      UserError: they do not multiply to the number of devices.
+    """
     sizes = [config.data, config.fsdp, config.tensor]
     if sizes.count(-1) == 1:
         known = math.prod(size for size in sizes if size != -1)
-        sizes[sizes.index(-1)] = len(devices) // max(known, 1)
-    if min(sizes) < 1 or math.prod(sizes) != len(devices):
+        sizes[sizes.index(-1)] = devices // max(known, 1)
+    if min(sizes) < 1 or math.prod(sizes) != devices:
         raise UserError(
             f"mesh: data {config.data} x fsdp {config.fsdp} x tensor {config.tensor} does not make "
-            f"{len(devices)} devices; set one axis to -1 to take what is left"
+            f"{devices} devices; set one axis to -1 to take what is left"
         )
-    return Mesh(_arrange(sizes, config.slices, devices), AXES)
+    return sizes
 
 
 def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
@@ -60,9 +70,8 @@ def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
 
 
 def check_batch_size(batch_size: int, mesh: Mesh, accumulate: int = 1) -> None:
-    """Raises UserError unless a batch splits evenly over devices, processes and its parts."""
-    rows = math.prod(mesh.shape[axis] for axis in BATCH_AXES)
-    parts = math.lcm(rows * accumulate, jax.process_count())
+    """Raises UserError unless a batch splits evenly over devices and the parts it is taken in."""
+    parts = math.prod(mesh.shape[axis] for axis in BATCH_AXES) * accumulate
     if batch_size % parts:
         nearest = max(1, round(batch_size / parts)) * parts
         raise UserError(
@@ -151,9 +160,43 @@ def tree_shardings(tree: Any, mesh: Mesh, *, repeat_frozen: bool = False) -> Any
     return jax.tree_util.tree_map_with_path(place, tree)
 
 
+def _shards(mesh: Mesh) -> tuple[int, list[int]]:
+    """Into how many shards a batch is split, and which of them this process's devices hold."""
+    count = math.prod(mesh.shape[axis] for axis in BATCH_AXES)
+    places = batch_sharding(mesh).addressable_devices_indices_map((count,)).values()
+    return count, sorted({index[0].start or 0 for index in places if index is not None})
+
+
+def process_rows(batch_size: int, mesh: Mesh) -> list[int]:
+    """The rows of a global batch that this process's devices hold, ascending.
+
+    Processes among which "tensor" splits a row hold the same ones.
+    """
+    count, own = _shards(mesh)
+    each = batch_size // count
+    return [shard * each + row for shard in own for row in range(each)]
+
+
+def fill_up(batch_size: int, mesh: Mesh) -> int:
+    """The next batch size that splits evenly over a mesh."""
+    count, _ = _shards(mesh)
+    return -(-batch_size // count) * count
+
+
 def to_devices(batch: Any, mesh: Mesh) -> Any:
-    """This process's rows of a batch (numpy) to a global batch split over all devices."""
+    """This process's rows of a batch (numpy, `process_rows`) to a global batch on all devices."""
     sharding = batch_sharding(mesh)
-    return jax.tree.map(
-        lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), batch
-    )
+    count, own = _shards(mesh)
+
+    def place(rows: Any) -> jax.Array:
+        rows = np.asarray(rows)
+        each = len(rows) // len(own)
+
+        def shard(index: tuple[slice, ...] | None) -> np.ndarray:
+            assert index is not None
+            start = own.index((index[0].start or 0) // each) * each
+            return rows[start : start + each]
+
+        return jax.make_array_from_callback((each * count, *rows.shape[1:]), sharding, shard)
+
+    return jax.tree.map(place, batch)

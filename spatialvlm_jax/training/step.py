@@ -7,11 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from spatialvlm_jax.experiment import TrainConfig
+from spatialvlm_jax.experiment import Experiment, TrainConfig
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import losses, sharding
+from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState
 
 Metrics = dict[str, jax.Array]
@@ -32,6 +34,23 @@ class StepConfig:
     train: TrainConfig
     datasets: Sequence[str] = ()
     block_length: int = 0
+
+
+def step_config(experiment: Experiment) -> StepConfig:
+    """What the training step of an experiment is made of.
+
+    Raises:
+      UserError: sizes or schedules that do not fit together.
+    """
+    seed, steps = experiment.train.seed, experiment.train.steps
+    return StepConfig(
+        template=ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed))),
+        optimizer=make_optimizer(experiment.optim, steps),
+        schedule=learning_rate(experiment.optim, steps),
+        train=experiment.train,
+        datasets=tuple(dataset.name for dataset in experiment.data.datasets),
+        block_length=experiment.data.block_length,
+    )
 
 
 def loss_and_sums(
@@ -62,7 +81,8 @@ def loss_and_sums(
             block_length=config.block_length,
         )
         mask, total = batch.loss_mask, totals["text"]
-        each, correct = losses.token_losses(hidden, batch.targets, mask, model.logits)
+        with jax.named_scope("logits"):
+            each, correct = losses.token_losses(hidden, batch.targets, mask, model.logits)
         sums["text_loss"] = losses.masked_mean(each, mask, total)
         sums["accuracy"] = losses.masked_mean(correct, mask, total)
         loss += config.train.text_weight * sums["text_loss"]
