@@ -61,8 +61,10 @@ class VLM(nnx.Module):
           Image embeddings float[B, N, D] and encoder features float[B, N, W], in compute dtype.
         """
         dtype = jnp.dtype(self.config.compute_dtype)
-        features = self.encoder((images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype))
-        return self.connector(features), features
+        with jax.named_scope("encoder"):
+            features = self.encoder((images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype))
+        with jax.named_scope("connector"):
+            return self.connector(features), features
 
     def hidden(
         self,
@@ -120,14 +122,15 @@ class VLM(nnx.Module):
         rows, length = tokens.shape
         blocks = (rows, -1, block_length or length)
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
-        hidden, halfway, _ = self.decoder(
-            image_embeddings[:, None],
-            self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
-            positions.reshape(blocks),
-            suffix,
-            masks.text_mask(segments, suffix),
-            masks.image_text_mask(self.config.attention, segments, suffix),
-        )
+        with jax.named_scope("decoder"):
+            hidden, halfway, _ = self.decoder(
+                image_embeddings[:, None],
+                self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
+                positions.reshape(blocks),
+                suffix,
+                masks.text_mask(segments, suffix),
+                masks.image_text_mask(self.config.attention, segments, suffix),
+            )
         halfway = hidden if halfway is None else halfway
         return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
 
