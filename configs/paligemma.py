@@ -7,7 +7,8 @@ python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weig
 The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
 (224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder or
 a big_vision `.npz`; without it the model begins at random), `rule` ("image_prefix" packs many
-questions on an image; "prefix" is how the published weights were trained).
+questions on an image; "prefix" is how the published weights were trained), `lora` (the rank of
+adapters on the decoder; all else is frozen then, and one device is enough: docs/finetuning.md).
 """
 
 from ml_collections import ConfigDict
@@ -23,7 +24,9 @@ DEFAULTS = {
     "root": "data",
     "weights": "",
     "rule": "image_prefix",
+    "lora": "0",
 }
+NUMBERS = ("res", "lora")
 
 
 def get_config(argument: str = "") -> ConfigDict:
@@ -39,12 +42,23 @@ def get_config(argument: str = "") -> ConfigDict:
     config.mesh.data, config.mesh.fsdp = 1, -1
     config.optim.peak_lr = 2e-5
     config.train.init_from = chosen["weights"]
+    if int(chosen["lora"]):
+        _adapt(config, int(chosen["lora"]))
     return config
+
+
+def _adapt(config: ConfigDict, rank: int) -> None:
+    """Trains adapters alone, on one device: the frozen rest is in bfloat16 and has no slots."""
+    config.model.adapters.rank = rank
+    config.model.adapters.alpha = 2.0 * rank
+    config.optim.freeze = ("encoder", "connector", "decoder", "embeddings")
+    config.optim.peak_lr = 2e-4
+    config.data.batch_size = 16
 
 
 def _parse(argument: str) -> dict[str, str]:
     fields = dict(part.partition("=")[::2] for part in argument.split(",") if part)
     unknown = sorted(fields.keys() - DEFAULTS.keys())
-    if unknown or not str(fields.get("res", "224")).isdigit():
+    if unknown or not all(fields.get(name, "0").isdigit() for name in NUMBERS):
         raise UserError(f"configs/paligemma.py:{argument}: it takes {', '.join(DEFAULTS)}=VALUE")
     return fields

@@ -60,6 +60,20 @@ class DecoderConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AdapterConfig:
+    """Low-rank adapters on linear maps (LoRA, arXiv 2106.09685); they train in frozen groups too.
+
+    rank: of the update of a kernel; 0 for no adapters.
+    alpha: the update is multiplied by alpha / rank.
+    targets: which linear maps, as patterns of their names: "decoder/*", "*/query", "connector".
+    """
+
+    rank: int = 0
+    alpha: float = 16.0
+    targets: tuple[str, ...] = ("decoder/*",)
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """The whole model.
 
@@ -72,6 +86,7 @@ class ModelConfig:
     remat: what the backward pass computes again instead of keeping it: nothing, whole layers, or
       all but the results of matrix products with parameters ("matmuls").
     dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
+    adapters: low-rank adapters on linear maps.
     """
 
     encoder: EncoderConfig = EncoderConfig()
@@ -82,6 +97,7 @@ class ModelConfig:
     dense_values: int = 0
     scan_layers: bool = False
     remat: Remat = "none"
+    adapters: AdapterConfig = AdapterConfig()
 
 
 @dataclasses.dataclass(frozen=True)

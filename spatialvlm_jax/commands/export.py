@@ -15,6 +15,7 @@ Writes the weights of a finished run in another form:
   big_vision    an .npz with big_vision's names
 
 The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
+Adapters are merged into the weights that they adapt.
 """
 _EPILOG = """\
 examples:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
     from spatialvlm_jax.models.checkpoint_file import read_safetensors
 
-    arrays, metadata = read_safetensors(args.source)
+    arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     if args.format == "safetensors":
         _write_own(args.out, arrays, metadata, args.dtype or "float16")
     else:
@@ -60,6 +61,30 @@ def run(args: argparse.Namespace) -> int:
     size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size:.1f} MB")
     return 0
+
+
+def _plain(
+    source: Path, arrays: dict[str, Any], metadata: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Weights and header of the same model without adapters."""
+    from spatialvlm_jax.models.adapters import is_adapter, merge
+
+    if not any(map(is_adapter, arrays)):
+        return arrays, metadata
+    config = _model_config(source, metadata)
+    header = json.loads(metadata["config"])
+    header["model"]["adapters"]["rank"] = 0
+    return merge(arrays, config.adapters), {**metadata, "config": json.dumps(header)}
+
+
+def _model_config(source: Path, metadata: dict[str, str]) -> Any:
+    from spatialvlm_jax.config import from_config_dict
+    from spatialvlm_jax.experiment import ModelConfig
+
+    try:
+        return from_config_dict(ModelConfig, json.loads(metadata["config"])["model"])
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{source} does not say what model it is of: {error}") from None
 
 
 def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> None:
@@ -72,14 +97,9 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
 
 
 def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
-    from spatialvlm_jax.config import from_config_dict
-    from spatialvlm_jax.experiment import ModelConfig
     from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
 
-    try:
-        config = from_config_dict(ModelConfig, json.loads(metadata["config"])["model"])
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{args.source} does not say what model it is of: {error}") from None
+    config = _model_config(args.source, metadata)
     model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
     if args.format == "huggingface":
         save_huggingface(args.out, model, config, dtype=args.dtype or "bfloat16")

@@ -4,20 +4,22 @@ Parameters are plain `nnx.Param` arrays, kept in their own dtype and cast to tha
 where they are used. A linear map's kernel is [in, out]; heads are folded into `out`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Remat
 
 NORM_EPSILON = 1e-6
 
 
 class Linear(nnx.Module):
-    """y = x @ kernel + bias."""
+    """y = x @ kernel + bias, plus what an adapter (`models.adapters`) adds if there is one."""
 
     def __init__(
         self, inputs: int, outputs: int, *, bias: bool, rngs: nnx.Rngs, gain: float = 1.0
@@ -26,14 +28,45 @@ class Linear(nnx.Module):
         init = nnx.initializers.variance_scaling(gain**2, "fan_in", "truncated_normal")
         self.kernel = nnx.Param(init(rngs.params(), (inputs, outputs), jnp.float32))
         self.bias = nnx.Param(jnp.zeros(outputs, jnp.float32)) if bias else None
+        self.adapter: Any = nnx.data(None)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """float[..., inputs] -> float[..., outputs]."""
         # One plain product: over several leading axes the CPU's gradients take twice as long.
-        y = x.reshape(-1, x.shape[-1]) @ self.kernel[...].astype(x.dtype)
+        flat = x.reshape(-1, x.shape[-1])
+        y = flat @ self.kernel[...].astype(x.dtype)
         if self.bias is not None:
             y = y + self.bias[...].astype(x.dtype)
+        if self.adapter is not None:
+            y = y + self.adapter(flat)
         return y.reshape(*x.shape[:-1], -1)
+
+
+def find_linears(
+    model: nnx.Module, patterns: Sequence[str], setting: str
+) -> list[tuple[str, Linear]]:
+    """The linear maps whose names match a pattern, with their names; stacked layers are one.
+
+    Args:
+      model: the model.
+      patterns: shell patterns, where "*" also stands for several parts of a name.
+      setting: where the patterns come from, for the message.
+
+    Raises:
+      UserError: a pattern matches none, naming those there are.
+    """
+    found = {
+        "/".join(map(str, path)): module
+        for path, module in nnx.iter_modules(model)
+        if isinstance(module, Linear)
+    }
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in found):
+            raise UserError(
+                f'{setting}: "{pattern}" names no linear map; there are {", ".join(sorted(found))}'
+            )
+    matches = {name for name in found if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    return [(name, found[name]) for name in sorted(matches)]
 
 
 class LayerNorm(nnx.Module):

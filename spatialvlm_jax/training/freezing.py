@@ -8,23 +8,40 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.flops import count_flops
 from spatialvlm_jax.training.losses import totals_of
-from spatialvlm_jax.training.optim import group, is_decayed
+from spatialvlm_jax.training.optim import GROUPS, group, is_decayed
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums
+
+_COUNTS = ("parameters", "trainable", "decayed", "parameter_bytes", "slot_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
 class GroupReport:
-    """One group's parameters: counts of values, and bytes of optimiser slots."""
+    """One group's parameters: counts of values, and bytes of them and of optimiser slots.
+
+    group: its name, and "NAME adapters" for the adapters in it.
+    """
 
     group: str
     parameters: int
     trainable: int
     decayed: int
+    parameter_bytes: int
     slot_bytes: int
     dtype: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceBytes:
+    """What one device holds of the state, and of gradients while a step runs; no activations."""
+
+    parameters: int
+    slots: int
+    averages: int
+    gradients: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +59,14 @@ def report_groups(state: TrainState) -> list[GroupReport]:
     """One row a group, from the state (arrays or `jax.ShapeDtypeStruct`s)."""
     slots = _slot_bytes(state)
     rows = []
-    for name in ("encoder", "connector", "decoder", "embeddings"):
-        arrays = {key: x for key, x in state.parameters.items() if group(key) == name}
+    members: dict[str, dict[str, Any]] = {}
+    for key, x in state.parameters.items():
+        name = group(key) + " adapters" * is_adapter(key)
+        members.setdefault(name, {})[key] = x
+    for name in (f"{name}{kind}" for kind in ("", " adapters") for name in GROUPS):
+        arrays = members.get(name, {})
+        if not arrays and name not in GROUPS:
+            continue
         trainable = {key: x for key, x in arrays.items() if key in state.trainable}
         rows.append(
             GroupReport(
@@ -51,11 +74,18 @@ def report_groups(state: TrainState) -> list[GroupReport]:
                 parameters=_count(arrays),
                 trainable=_count(trainable),
                 decayed=_count({key: x for key, x in trainable.items() if is_decayed(key)}),
+                parameter_bytes=sum(_bytes(x) for x in arrays.values()),
                 slot_bytes=sum(slots.get(key, 0) for key in arrays),
                 dtype="/".join(sorted({jnp.dtype(x.dtype).name for x in arrays.values()})),
             )
         )
     return rows
+
+
+def report_memory(state: TrainState) -> DeviceBytes:
+    """Bytes on one device, of a state that knows where its arrays live (else of all of it)."""
+    trees = (state.parameters, state.opt_state, state.average, state.trainable)
+    return DeviceBytes(*(sum(map(_device_bytes, jax.tree.leaves(tree))) for tree in trees))
 
 
 def report_flops(state: TrainState, batch: Any, config: StepConfig) -> StepFlops:
@@ -78,22 +108,16 @@ def report_flops(state: TrainState, batch: Any, config: StepConfig) -> StepFlops
 
 def describe(state: TrainState, batch: Any, config: StepConfig) -> str:
     """The whole report as text."""
-    return format_report(report_groups(state), report_flops(state, batch, config))
+    return format_report(
+        report_groups(state), report_flops(state, batch, config), report_memory(state)
+    )
 
 
-def format_report(rows: list[GroupReport], flops: StepFlops) -> str:
+def format_report(rows: list[GroupReport], flops: StepFlops, memory: DeviceBytes) -> str:
     """The table that is printed and kept in the workdir."""
-    head = ("group", "parameters", "trainable", "decayed", "slot bytes", "dtype")
-    cells = [
-        (
-            r.group,
-            *(f"{n:,}" for n in (r.parameters, r.trainable, r.decayed, r.slot_bytes)),
-            r.dtype,
-        )
-        for r in rows
-    ]
-    sums = [sum(getattr(r, f) for r in rows) for f in ("parameters", "trainable", "decayed")]
-    sums.append(sum(r.slot_bytes for r in rows))
+    head = ("group", "parameters", "trainable", "decayed", "bytes", "slot bytes", "dtype")
+    cells = [(r.group, *(f"{getattr(r, field):,}" for field in _COUNTS), r.dtype) for r in rows]
+    sums = [sum(getattr(r, field) for r in rows) for field in _COUNTS]
     table = [head, *cells, ("total", *(f"{n:,}" for n in sums), "")]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     lines = [
@@ -107,6 +131,11 @@ def format_report(rows: list[GroupReport], flops: StepFlops) -> str:
         f"a step computes {_short(flops.forward)}FLOP forward "
         f"and {_short(flops.backward)}FLOP backward"
     )
+    lines.append(
+        f"a device holds {_short(memory.parameters)}B of parameters, {_short(memory.slots)}B of "
+        f"slots, {_short(memory.averages)}B of averages, "
+        f"and in a step {_short(memory.gradients)}B of gradients, beside activations"
+    )
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -116,9 +145,17 @@ def _slot_bytes(state: TrainState) -> dict[str, int]:
     for path, leaf in jax.tree_util.tree_leaves_with_path(state.opt_state):
         key = path[-1].key if path and isinstance(path[-1], jax.tree_util.DictKey) else None
         if key is not None:
-            size = math.prod(leaf.shape) * jnp.dtype(leaf.dtype).itemsize
-            totals[key] = totals.get(key, 0) + size
+            totals[key] = totals.get(key, 0) + _bytes(leaf)
     return totals
+
+
+def _bytes(x: Any, shape: tuple[int, ...] | None = None) -> int:
+    return math.prod(x.shape if shape is None else shape) * jnp.dtype(x.dtype).itemsize
+
+
+def _device_bytes(x: Any) -> int:
+    sharding = getattr(x, "sharding", None)
+    return _bytes(x, sharding.shard_shape(x.shape) if sharding else None)
 
 
 def _count(arrays: Mapping[str, Any]) -> int:

@@ -1,13 +1,14 @@
 """Optimisers and schedules, built from masks over parameter names.
 
-Matrices are the parameters named ".../kernel"; in stacked blocks the leading axis counts layers.
+Matrices are the parameters named ".../kernel" and those of adapters; in stacked blocks the leading
+axis counts layers.
 Everything else (biases, norm scales, positions, the token table) is neither decayed nor
 orthogonalised.
 """
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +16,16 @@ import optax
 from optax.contrib import MuonDimensionNumbers
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import OptimConfig
+from spatialvlm_jax.experiment import Group, OptimConfig
+from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.variants import group_of
 
 # Root mean square of an AdamW update is about this; with it Muon takes AdamW's learning rates and
 # decay (Liu et al., "Muon is Scalable for LLM Training", arXiv 2502.16982, section 2.2).
 MUON_RMS = 0.2
 MUON_MOMENTUM = 0.95
+
+GROUPS = get_args(Group)
 
 
 def group(name: str) -> str:
@@ -30,13 +34,13 @@ def group(name: str) -> str:
 
 
 def is_frozen(name: str, config: OptimConfig) -> bool:
-    """Whether the parameter is in a frozen group."""
-    return group(name) in config.freeze
+    """Whether the parameter is in a frozen group; adapters always train."""
+    return group(name) in config.freeze and not is_adapter(name)
 
 
 def is_decayed(name: str) -> bool:
     """Whether weight decay applies: to matrices only."""
-    return name.endswith("/kernel")
+    return name.endswith("/kernel") or is_adapter(name)
 
 
 def muon_dimensions(name: str, rank: int) -> MuonDimensionNumbers | None:
@@ -87,10 +91,9 @@ def make_optimizer(config: OptimConfig, steps: int) -> optax.GradientTransformat
     Raises:
       UserError: a learning-rate factor names no group, or the schedule does not fit the run.
     """
-    groups = ("encoder", "connector", "decoder", "embeddings")
     for name in config.lr_multipliers:
-        if name not in groups:
-            raise UserError(f"optim.lr_multipliers.{name}: no such group; there are {groups}")
+        if name not in GROUPS:
+            raise UserError(f"optim.lr_multipliers.{name}: no such group; there are {GROUPS}")
     if config.clip_norm < 0:
         raise UserError(f"optim.clip_norm {config.clip_norm}: must be positive, or 0 for none")
     return optax.chain(

@@ -13,13 +13,14 @@ import jax
 import numpy as np
 
 from spatialvlm_jax.experiment import ModelConfig, TrainConfig
+from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.layout import Piece, WeightsError
 
 Part = Literal["model", "encoder", "decoder"]
-OPTIONAL = ("dense_head",)
+OPTIONAL = ("dense_head",)  # what a file may lack or have too much; it may lack adapters too
 
 
 @dataclasses.dataclass
@@ -87,7 +88,7 @@ def _pieces(
             Piece(name, x.shape, (name,))
             for name, x in parameters.items()
             if part in ("model", name.split("/")[0])
-            and (name in names or not name.startswith(OPTIONAL))
+            and (name in names or not (name.startswith(OPTIONAL) or is_adapter(name)))
         ]
     pieces: list[Piece] = []
     for tower in ("encoder", "connector", "decoder"):
@@ -126,7 +127,8 @@ def _check_names(
     strange = [name for name in surplus if not name.startswith(unused[files.kind])]
     if part == "model" and strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
-        raise WeightsError(f"{files.where} has an unexpected {strange[0]}{more}")
+        remedy = "; `spatialvlm export` merges adapters" if is_adapter(strange[0]) else ""
+        raise WeightsError(f"{files.where} has an unexpected {strange[0]}{more}{remedy}")
 
 
 def _load(

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax import cli
+from spatialvlm_jax.experiment import AdapterConfig
 from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.weights.load import load_weights
 from tests.weights.test_weights import MODEL, numbered, shapes
@@ -61,3 +62,20 @@ def test_what_is_no_paligemma_is_refused(
     files = [str(tmp_path / "model.safetensors"), str(tmp_path / "out")]
     assert cli.main(["export", "--format=huggingface", *files]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_adapters_are_merged(tmp_path: Path) -> None:
+    config = dataclasses.replace(MODEL, adapters=AdapterConfig(2, 4.0, ("decoder/*/up",)))
+    before = numbered(config)
+    name = "decoder/blocks/mlp/up"
+    a, b = (before[f"{name}/adapter/{side}"] for side in "ab")
+    header = {"config": json.dumps({"model": dataclasses.asdict(config)})}
+    save_file(before, tmp_path / "model.safetensors", header)
+    out = tmp_path / "out.safetensors"
+    command = ["export", "--dtype=float32", str(tmp_path / "model.safetensors"), str(out)]
+    assert cli.main(command) == 0
+    after, _ = load_weights({"model": out}, MODEL, shapes(MODEL))
+    expected = before[f"{name}/kernel"] + 2.0 * a @ b
+    np.testing.assert_allclose(after[f"{name}/kernel"], expected, rtol=1e-6)
+    assert json.loads(read_safetensors(out)[1]["config"])["model"]["adapters"]["rank"] == 0
+    assert cli.main(["export", "--format=huggingface", str(out), str(tmp_path / "folder")]) == 0

@@ -21,7 +21,16 @@ def test_variant_resolution_weights_and_rule_are_arguments() -> None:
     assert load_experiment(CONFIG).data.pairs_per_image == 16
 
 
-@pytest.mark.parametrize("argument", ["size=3b", "variant=paligemma_4b", "res=300", "res=big"])
+def test_lora_freezes_all_but_adapters() -> None:
+    experiment = load_experiment(f"{CONFIG}:lora=8")
+    assert experiment.model.adapters.rank == 8
+    assert len(experiment.optim.freeze) == 4
+    assert load_experiment(CONFIG).model.adapters.rank == 0
+
+
+@pytest.mark.parametrize(
+    "argument", ["size=3b", "variant=paligemma_4b", "res=300", "res=big", "lora=high"]
+)
 def test_mistakes_are_told(argument: str) -> None:
     with pytest.raises(UserError):
         load_experiment(f"{CONFIG}:{argument}")

@@ -63,7 +63,7 @@ def test_the_report_shows_what_freezing_saves(frozen_encoder):
     assert flops.forward == all_flops.forward
     encoder_forward = count_flops(lambda: config.template.build().encode_image(images)[1])
     assert all_flops.backward - flops.backward > encoder_forward > 0
-    text = freezing.format_report(list(rows.values()), flops)
+    text = freezing.format_report(list(rows.values()), flops, freezing.report_memory(state))
     assert "encoder" in text
     assert "backward" in text
 

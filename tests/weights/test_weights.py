@@ -15,13 +15,13 @@ import pytest
 from flax import nnx
 from safetensors.numpy import load_file, save_file
 
-from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.experiment import AdapterConfig, DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.models import variants
 from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.layout import WeightsError, check_complete
-from spatialvlm_jax.weights.load import load_weights, resize_positions
+from spatialvlm_jax.weights.load import Part, load_weights, resize_positions
 from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
 
 MODEL = ModelConfig(
@@ -30,6 +30,7 @@ MODEL = ModelConfig(
         vocab_size=30, width=16, depth=3, heads=4, kv_heads=2, head_size=6, mlp_width=20
     ),
 )
+TOWERS = ("encoder", "decoder")
 GEMMA2 = dataclasses.replace(MODEL, decoder=dataclasses.replace(MODEL.decoder, post_norms=True))
 
 
@@ -186,6 +187,21 @@ def test_towers_come_from_different_places(tmp_path: Path) -> None:
     assert manifest.ignored == ["text_model.head.weight"]
     for name, array in after.items():
         np.testing.assert_array_equal(array, before[name], err_msg=name)
+
+
+def test_adapters_are_initialised_where_a_file_has_none(tmp_path: Path) -> None:
+    adapted = dataclasses.replace(MODEL, adapters=AdapterConfig(rank=2, targets=("*/query",)))
+    names = {f"{tower}/blocks/attention/query/adapter/{side}" for tower in TOWERS for side in "ab"}
+    save_huggingface(tmp_path / "model", numbered(MODEL), MODEL)
+    save_file(numbered(MODEL), tmp_path / "ours.safetensors")
+    for path in (tmp_path / "model", tmp_path / "ours.safetensors"):
+        after, manifest = load_weights({"model": path}, adapted, shapes(adapted))
+        assert set(manifest.initialised) == shapes(adapted).keys() - after.keys() == names
+    save_file(numbered(adapted), tmp_path / "adapted.safetensors")
+    files: dict[Part, Path] = {"model": tmp_path / "adapted.safetensors"}
+    assert load_weights(files, adapted, shapes(adapted))[0].keys() == shapes(adapted).keys()
+    with pytest.raises(WeightsError, match="unexpected .*adapter/a .*export` merges adapters"):
+        load_weights(files, MODEL, shapes(MODEL))
 
 
 def test_vocabulary_is_trimmed_and_extended(tmp_path: Path) -> None:

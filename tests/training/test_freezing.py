@@ -1,0 +1,64 @@
+"""What is trained, and what a device holds of it."""
+
+import dataclasses
+
+import jax
+import numpy as np
+
+from spatialvlm_jax.experiment import AdapterConfig, OptimConfig, TrainConfig
+from spatialvlm_jax.models.adapters import is_adapter
+from spatialvlm_jax.training import freezing, optim, sharding
+from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.step import compile_step
+from tests.training.conftest import MODEL, SPEC, step_config, tiny_experiment
+
+ALL_FROZEN = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=optim.GROUPS)
+
+
+def initialiser(model, optimizer=ALL_FROZEN, train=None):
+    experiment = tiny_experiment(model=model, optim=optimizer, train=train or TrainConfig(steps=10))
+    config = step_config(experiment)
+    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+    return Initialiser(config.template, config.optimizer, experiment, mesh), config
+
+
+def test_adapters_train_alone_in_frozen_groups(batch):
+    model = dataclasses.replace(MODEL, adapters=AdapterConfig(rank=2, targets=("decoder/*",)))
+    start, config = initialiser(model)
+    state = start.state()
+    assert state.trainable
+    assert all(is_adapter(name) for name in state.trainable)
+    assert not any(is_adapter(name) for name in state.frozen)
+    assert all(optim.is_decayed(name) for name in state.trainable)
+    step = compile_step(config, start.abstract(), start.mesh)
+    before = jax.device_get(state.parameters)
+    losses = []
+    for _ in range(3):
+        state, metrics = step(state, sharding.to_devices(batch, start.mesh))
+        losses.append(float(metrics["loss"]))
+    assert losses[-1] < losses[0]
+    moved = {n for n, x in state.parameters.items() if not np.array_equal(before[n], x)}
+    assert moved == set(state.trainable)
+
+
+def test_the_report_has_rows_for_adapters_and_bytes_of_everything():
+    targets = ("decoder/*/query", "connector")
+    model = dataclasses.replace(
+        MODEL, adapters=AdapterConfig(rank=2, targets=targets), compute_dtype="bfloat16"
+    )
+    start, config = initialiser(model, train=TrainConfig(steps=10, average_decay=0.9))
+    state = start.abstract()
+    rows = {row.group: row for row in freezing.report_groups(state)}
+    assert list(rows) == [*optim.GROUPS, "connector adapters", "decoder adapters"]
+    adapters = rows["decoder adapters"]
+    # One layer of 16 -> 16: A is 16 x 2, B is 2 x 16; float32, and Adam's two slots of it.
+    assert adapters.parameters == adapters.trainable == adapters.decayed == 64
+    assert (adapters.parameter_bytes, adapters.slot_bytes) == (256, 512)
+    assert rows["decoder"].trainable == rows["decoder"].slot_bytes == 0
+    assert rows["decoder"].parameter_bytes == 2 * rows["decoder"].parameters
+    memory = freezing.report_memory(state)
+    assert memory.parameters == sum(row.parameter_bytes for row in rows.values())
+    assert memory.averages == memory.gradients == 2 * 256
+    text = freezing.describe(state, SPEC.abstract(), config)
+    assert "decoder adapters" in text
+    assert "a device holds" in text
