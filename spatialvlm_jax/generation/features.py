@@ -9,6 +9,22 @@ QA_OBJECTS = 4
 ATTRIBUTES = ("color", "material", "shape")
 
 
+def _pair_features(text: Any, tensor: Any) -> dict[str, Any]:
+    return {
+        "question": text(),
+        "answer": text(),
+        "type": text(doc="registered question type"),
+        "kind": text(doc="qualitative, quantitative or general"),
+        "value": tensor(shape=(), dtype=np.float32, doc="exact value, SI; NaN if there is none"),
+        "value_std": tensor(shape=(), dtype=np.float32, doc="its standard error; NaN if none"),
+        "unit": text(doc="the unit spoken"),
+        "verdict": text(doc="the normalised word that decides"),
+        "template": text(doc="question template / answer template"),
+        "objects": tensor(shape=(QA_OBJECTS,), dtype=np.int64, doc="objects asked about, then -1"),
+        "answers": text(doc="those of several people, one a line; empty if one was given"),
+    }
+
+
 @functools.cache
 def features() -> Any:
     """The TFDS features of an example, as a documented `tfds.features.FeaturesDict`."""
@@ -34,19 +50,6 @@ def features() -> Any:
         "provenance": text(doc="exact, annotated, sensor or estimated"),
         "support": tensor(shape=(), dtype=np.int64, doc="object it rests on, -1 floor or unknown"),
     }
-    pairs = {
-        "question": text(),
-        "answer": text(),
-        "type": text(doc="registered question type"),
-        "kind": text(doc="qualitative, quantitative or general"),
-        "value": tensor(shape=(), dtype=np.float32, doc="exact value, SI; NaN if there is none"),
-        "value_std": tensor(shape=(), dtype=np.float32, doc="its standard error; NaN if none"),
-        "unit": text(doc="the unit spoken"),
-        "verdict": text(doc="the normalised word that decides"),
-        "template": text(doc="question template / answer template"),
-        "objects": tensor(shape=(QA_OBJECTS,), dtype=np.int64, doc="objects asked about, then -1"),
-        "answers": text(doc="those of several people, one a line; empty if one was given"),
-    }
     return tfds.features.FeaturesDict(
         {
             "image": image(shape=(None, None, 3), doc="PNG, or the file of a photo as it was"),
@@ -68,6 +71,6 @@ def features() -> Any:
             ),
             "extra": text(doc="JSON: what else is known of the image and how it was made"),
             "objects": tfds.features.Sequence(objects),
-            "qa": tfds.features.Sequence(pairs),
+            "qa": tfds.features.Sequence(_pair_features(text, tensor)),
         }
     )

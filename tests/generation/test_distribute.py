@@ -75,7 +75,7 @@ def cluster() -> Iterator[Any]:
     assert names == ["lo"], f"networks {names}: these tests want loopback only; use make test-ray"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray's workers give way to everything else by default; where much else runs, for minutes.
-    os.environ["RAY_worker_niceness"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
     from ray.cluster_utils import Cluster
 
     # A machine that is gone is missed after seconds, not after a minute.
