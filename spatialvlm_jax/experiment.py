@@ -186,14 +186,17 @@ class DataConfig:
 class OptimConfig:
     """Optimiser, schedule, clipping, freezing.
 
-    optimizer: "adamw", or "muon" for block matrices with Adam elsewhere.
+    optimizer: "adamw"; "muon" for block matrices with Adam elsewhere; "adafactor", whose second
+      moments are kept as row and column means (with `b1` = 0 it keeps next to nothing else).
+    moment_dtype: dtype of the first moments.
     schedule: "cosine" (to `end_lr`), "constant", or "wsd" (warm up, stay, decay linearly over the
       last `decay_steps`), all after a linear warm-up of `warmup_steps`.
     lr_multipliers: group name -> factor on the learning rate.
     freeze: groups that get no gradient, no slot, no decay.
     """
 
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "muon", "adafactor"] = "adamw"
+    moment_dtype: Literal["float32", "bfloat16"] = "float32"
     peak_lr: float = 1e-3
     end_lr: float = 0.0
     schedule: Literal["cosine", "constant", "wsd"] = "cosine"

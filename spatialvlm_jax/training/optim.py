@@ -24,6 +24,8 @@ from spatialvlm_jax.models.variants import group_of
 # decay (Liu et al., "Muon is Scalable for LLM Training", arXiv 2502.16982, section 2.2).
 MUON_RMS = 0.2
 MUON_MOMENTUM = 0.95
+# Adafactor's second moments forget as 1 - t^-0.8 (arXiv 1804.04235, section 7.2), at most as `b2`.
+ADAFACTOR_DECAY = 0.8
 
 GROUPS = get_args(Group)
 
@@ -85,8 +87,8 @@ def learning_rate(config: OptimConfig, steps: int) -> optax.Schedule:
 def make_optimizer(config: OptimConfig, steps: int) -> optax.GradientTransformation:
     """The optimiser of the trainable parameters, a flat dictionary by name.
 
-    Clip by global norm; Adam or Muon; decoupled weight decay on matrices; group factors;
-    learning rate.
+    Clip by global norm; Adam, Muon or Adafactor; decoupled weight decay on matrices; group
+    factors; learning rate.
 
     Raises:
       UserError: a learning-rate factor names no group, or the schedule does not fit the run.
@@ -108,7 +110,9 @@ def make_optimizer(config: OptimConfig, steps: int) -> optax.GradientTransformat
 
 
 def _direction(config: OptimConfig) -> optax.GradientTransformation:
-    adam = optax.scale_by_adam(b1=config.b1, b2=config.b2)
+    if config.optimizer == "adafactor":
+        return _adafactor(config)
+    adam = optax.scale_by_adam(b1=config.b1, b2=config.b2, mu_dtype=config.moment_dtype)
     if config.optimizer == "adamw":
         return adam
 
@@ -123,10 +127,30 @@ def _direction(config: OptimConfig) -> optax.GradientTransformation:
         }
 
     muon = optax.chain(
-        optax.contrib.scale_by_muon(beta=MUON_MOMENTUM, weight_dimension_numbers=dimensions),
+        optax.contrib.scale_by_muon(
+            beta=MUON_MOMENTUM,
+            mu_dtype=config.moment_dtype,
+            weight_dimension_numbers=dimensions,
+        ),
         _scale_by_fan(),
     )
     return optax.partition({"muon": muon, "adam": adam}, kinds)
+
+
+def _adafactor(config: OptimConfig) -> optax.GradientTransformation:
+    """Factored second moments under a first one, not scaled by the size of parameters.
+
+    So it takes AdamW's learning rates (Zhai et al., "Scaling Vision Transformers", arXiv
+    2106.04560, section 3.5).
+    """
+
+    def decay(step: Any, power: Any) -> jax.Array:
+        return jnp.minimum(1.0 - (step + 1.0) ** -power, config.b2)
+
+    second = optax.scale_by_factored_rms(decay_rate=ADAFACTOR_DECAY, decay_rate_fn=decay)
+    if not config.b1:
+        return second
+    return optax.chain(second, optax.ema(config.b1, accumulator_dtype=config.moment_dtype))
 
 
 def _rank(x: Any) -> int:

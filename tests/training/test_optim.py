@@ -111,6 +111,46 @@ def test_first_muon_update_is_nearly_orthogonal_at_adams_size():
     np.testing.assert_allclose(updates["connector/bias"], -1.0, rtol=1e-4)
 
 
+def test_first_adafactor_update_by_hand():
+    """Small arrays keep their squares whole; large ones divide by row and column means."""
+    config = OptimConfig(
+        optimizer="adafactor", schedule="constant", peak_lr=1.0, warmup_steps=0, weight_decay=0.0
+    )
+    rows, columns = np.linspace(1, 2, 128), np.linspace(3, 1, 130)
+    gradients = {
+        "connector/kernel": jnp.asarray(np.outer(rows, columns), jnp.float32),
+        "connector/bias": jnp.asarray([-3.0, 0.5]),
+    }
+    updates = first_update(config, jax.tree.map(jnp.zeros_like, gradients), gradients)
+    # The squares of an outer product are one too, so the factors give them exactly: its signs.
+    np.testing.assert_allclose(updates["connector/kernel"], -1.0, rtol=1e-4)
+    np.testing.assert_allclose(updates["connector/bias"], [1.0, -1.0], rtol=1e-4)
+
+
+def slot_bytes(**settings):
+    shapes = {
+        "decoder/blocks/mlp/up/kernel": jax.ShapeDtypeStruct((18, 2048, 16384), jnp.float32),
+        "decoder/final_norm/scale": jax.ShapeDtypeStruct((2048,), jnp.float32),
+    }
+    slots = jax.eval_shape(optim.make_optimizer(OptimConfig(**settings), 1000).init, shapes)
+    bytes_ = sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(slots))
+    return bytes_ / sum(4 * x.size for x in shapes.values())
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "adafactor"])
+def test_first_moments_take_half_the_memory_in_bfloat16(optimizer):
+    wide = slot_bytes(optimizer=optimizer)
+    assert wide - slot_bytes(optimizer=optimizer, moment_dtype="bfloat16") == pytest.approx(0.5)
+
+
+def test_adafactor_keeps_a_small_fraction_of_adams_slots():
+    assert slot_bytes() == pytest.approx(2.0)
+    assert slot_bytes(optimizer="adafactor", moment_dtype="bfloat16") == pytest.approx(
+        0.5, abs=0.01
+    )
+    assert slot_bytes(optimizer="adafactor", b1=0.0) < 0.002
+
+
 def test_gradients_are_clipped_by_their_common_norm():
     """Muon's momentum shows the clipped gradient: it is (1 - 0.95) times it."""
     config = OptimConfig(optimizer="muon", warmup_steps=0, clip_norm=1.0)
