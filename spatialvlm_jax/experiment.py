@@ -87,6 +87,8 @@ class ModelConfig:
       all but the results of matrix products with parameters ("matmuls").
     dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
     adapters: low-rank adapters on linear maps.
+    int8: linear maps whose kernels are kept in 8 bits, as patterns of their names ("decoder/*");
+      their groups must be frozen.
     """
 
     encoder: EncoderConfig = EncoderConfig()
@@ -98,6 +100,7 @@ class ModelConfig:
     scan_layers: bool = False
     remat: Remat = "none"
     adapters: AdapterConfig = AdapterConfig()
+    int8: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

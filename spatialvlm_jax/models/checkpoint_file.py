@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.models.quantize import stored_dtype
 
 ASSETS = Path(__file__).parent.parent / "assets"
 
@@ -60,10 +61,10 @@ def save_safetensors(
       path: the file.
       model_or_params: a model, or its `nnx.State` of parameters.
       metadata: free text pairs kept in the file's header.
-      dtype: how the values are stored.
+      dtype: how the values are stored, but for kernels in 8 bits.
     """
     arrays = {
-        name: np.ascontiguousarray(np.asarray(array).astype(jnp.dtype(dtype)))
+        name: np.ascontiguousarray(np.asarray(array).astype(stored_dtype(name, array.dtype, dtype)))
         for name, array in flat_params(model_or_params).items()
     }
     target = Path(path)

@@ -9,7 +9,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import ModelConfig
-from spatialvlm_jax.models import adapters, masks
+from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder
 from spatialvlm_jax.models.layers import Linear, RMSNorm
 from spatialvlm_jax.models.vit import Encoder
@@ -50,6 +50,7 @@ class VLM(nnx.Module):
         if config.dense_labels:
             dense_head = DenseHead(config, rngs=rngs)
         self.dense_head = nnx.data(dense_head)
+        quantize.quantize_linears(self, config.int8)
         adapters.attach(self, config.adapters, rngs=rngs)
 
     def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -10,6 +10,7 @@ from flax import nnx
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import CheckpointFileError, load_safetensors
+from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.optim import is_frozen
@@ -90,7 +91,7 @@ def restore_parameters(
     target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}
     for name, entry in template.shapes.items():
         frozen = is_frozen(name, experiment.optim)
-        dtype = frozen_dtype if frozen else entry.dtype
+        dtype = stored_dtype(name, entry.dtype, frozen_dtype) if frozen else entry.dtype
         target["frozen" if frozen else trained][name] = jax.ShapeDtypeStruct(
             entry.shape, dtype, sharding=device
         )

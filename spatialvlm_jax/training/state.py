@@ -13,6 +13,9 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.models.quantize import stored_dtype
+
 Parameters = dict[str, jax.Array]
 Model = TypeVar("Model", bound=nnx.Module)
 
@@ -24,7 +27,7 @@ class TrainState:
 
     step: int32[], updates done.
     trainable: parameters that are differentiated; float32.
-    frozen: the others, in the compute dtype: no gradient, no optimiser slot.
+    frozen: the others, in the compute dtype or in 8 bits: no gradient, no optimiser slot.
     opt_state: slots for `trainable` only.
     average: running averages of `trainable`, or empty.
     """
@@ -111,9 +114,22 @@ def create_state(
       optimizer: its slots are made for the trainable parameters only.
       frozen_dtype: floating-point dtype of frozen parameters.
       average: keep running averages of the trainable ones.
+
+    Raises:
+      UserError: a kernel in 8 bits is not frozen.
     """
-    frozen = {name: x.astype(frozen_dtype) for name, x in parameters.items() if is_frozen(name)}
+    frozen = {
+        name: x.astype(stored_dtype(name, x.dtype, frozen_dtype))
+        for name, x in parameters.items()
+        if is_frozen(name)
+    }
     trainable = {name: x for name, x in parameters.items() if not is_frozen(name)}
+    for name, x in trainable.items():
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise UserError(
+                f"model.int8 keeps {name} in 8 bits, which cannot train: name its group in "
+                "optim.freeze (adapters train nevertheless), or take it out of model.int8"
+            )
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         trainable=trainable,

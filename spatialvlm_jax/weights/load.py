@@ -15,12 +15,13 @@ import numpy as np
 from spatialvlm_jax.experiment import ModelConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.checkpoint_file import shipped
+from spatialvlm_jax.models.quantize import SCALE, is_scale, quantize
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.layout import Piece, WeightsError
 
 Part = Literal["model", "encoder", "decoder"]
-OPTIONAL = ("dense_head",)  # what a file may lack or have too much; it may lack adapters too
+OPTIONAL = ("dense_head",)  # what a file may lack, or have too much
 
 
 @dataclasses.dataclass
@@ -69,10 +70,28 @@ def load_weights(
         pieces = _pieces(files, config, part, parameters)
         _check_names(files, pieces, part, manifest)
         for piece in pieces:
-            arrays[piece.ours] = _load(piece, files, parameters[piece.ours], manifest)
-            manifest.loaded[piece.ours] = str(path)
+            loaded = _load_and_quantize(piece, files, parameters, manifest)
+            arrays |= loaded
+            manifest.loaded |= dict.fromkeys(loaded, str(path))
     manifest.initialised = sorted(parameters.keys() - arrays.keys())
     return arrays, manifest
+
+
+def _load_and_quantize(
+    piece: Piece,
+    files: TensorFiles,
+    parameters: Mapping[str, jax.ShapeDtypeStruct],
+    manifest: Manifest,
+) -> dict[str, jax.Array]:
+    """One parameter; with its scale if it is kept in 8 bits and the files are not."""
+    want, scale = parameters[piece.ours], piece.ours + SCALE
+    if scale not in parameters or scale in files.names():
+        return {piece.ours: _load(piece, files, want, manifest)}
+    wide = jax.ShapeDtypeStruct(want.shape, np.float32, sharding=want.sharding)
+    places = (want.sharding, parameters[scale].sharding)
+    pair = jax.jit(quantize, out_shardings=places)(_load(piece, files, wide, manifest))
+    manifest.adapted[piece.ours] = "rounded to 8 bits"
+    return dict(zip((piece.ours, scale), pair, strict=True))
 
 
 def _pieces(
@@ -88,13 +107,18 @@ def _pieces(
             Piece(name, x.shape, (name,))
             for name, x in parameters.items()
             if part in ("model", name.split("/")[0])
-            and (name in names or not (name.startswith(OPTIONAL) or is_adapter(name)))
+            and (name in names or not (name.startswith(OPTIONAL) or _is_ours_alone(name)))
         ]
     pieces: list[Piece] = []
     for tower in ("encoder", "connector", "decoder"):
         if part in ("model", tower):
             pieces += _tower(files.kind, tower, config, names)
     return pieces
+
+
+def _is_ours_alone(name: str) -> bool:
+    """Whether a model may have a parameter that weights for it lack."""
+    return is_adapter(name) or is_scale(name)
 
 
 def _tower(kind: str, tower: str, config: ModelConfig, names: set[str]) -> Iterator[Piece]:
@@ -127,7 +151,7 @@ def _check_names(
     strange = [name for name in surplus if not name.startswith(unused[files.kind])]
     if part == "model" and strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
-        remedy = "; `spatialvlm export` merges adapters" if is_adapter(strange[0]) else ""
+        remedy = "; `spatialvlm export` merges it" if _is_ours_alone(strange[0]) else ""
         raise WeightsError(f"{files.where} has an unexpected {strange[0]}{more}{remedy}")
 
 

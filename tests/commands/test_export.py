@@ -64,10 +64,12 @@ def test_what_is_no_paligemma_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_adapters_are_merged(tmp_path: Path) -> None:
-    config = dataclasses.replace(MODEL, adapters=AdapterConfig(2, 4.0, ("decoder/*/up",)))
+def test_adapters_are_merged_and_8_bits_widened(tmp_path: Path) -> None:
+    adapters = AdapterConfig(2, 4.0, ("decoder/*/up",))
+    config = dataclasses.replace(MODEL, adapters=adapters, int8=("decoder/*/up",))
     before = numbered(config)
     name = "decoder/blocks/mlp/up"
+    before[f"{name}/kernel"] = (before[f"{name}/kernel"] % 255 - 127).astype(np.int8)
     a, b = (before[f"{name}/adapter/{side}"] for side in "ab")
     header = {"config": json.dumps({"model": dataclasses.asdict(config)})}
     save_file(before, tmp_path / "model.safetensors", header)
@@ -75,7 +77,10 @@ def test_adapters_are_merged(tmp_path: Path) -> None:
     command = ["export", "--dtype=float32", str(tmp_path / "model.safetensors"), str(out)]
     assert cli.main(command) == 0
     after, _ = load_weights({"model": out}, MODEL, shapes(MODEL))
-    expected = before[f"{name}/kernel"] + 2.0 * a @ b
+    scale = before[f"{name}/kernel_scale"][:, None]
+    expected = before[f"{name}/kernel"] * scale + 2.0 * a @ b
     np.testing.assert_allclose(after[f"{name}/kernel"], expected, rtol=1e-6)
-    assert json.loads(read_safetensors(out)[1]["config"])["model"]["adapters"]["rank"] == 0
+    model = json.loads(read_safetensors(out)[1]["config"])["model"]
+    assert model["adapters"]["rank"] == 0
+    assert model["int8"] == []
     assert cli.main(["export", "--format=huggingface", str(out), str(tmp_path / "folder")]) == 0

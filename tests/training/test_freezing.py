@@ -4,7 +4,9 @@ import dataclasses
 
 import jax
 import numpy as np
+import pytest
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AdapterConfig, OptimConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.training import freezing, optim, sharding
@@ -23,13 +25,21 @@ def initialiser(model, optimizer=ALL_FROZEN, train=None):
 
 
 def test_adapters_train_alone_in_frozen_groups(batch):
-    model = dataclasses.replace(MODEL, adapters=AdapterConfig(rank=2, targets=("decoder/*",)))
+    adapters = AdapterConfig(rank=2, targets=("decoder/*",))
+    model = dataclasses.replace(
+        MODEL,
+        adapters=adapters,
+        int8=("decoder/*/mlp/*",),
+        compute_dtype="bfloat16",
+        scan_layers=True,
+    )
     start, config = initialiser(model)
     state = start.state()
     assert state.trainable
     assert all(is_adapter(name) for name in state.trainable)
     assert not any(is_adapter(name) for name in state.frozen)
     assert all(optim.is_decayed(name) for name in state.trainable)
+    assert "int8" in {x.dtype.name for x in state.frozen.values()}
     step = compile_step(config, start.abstract(), start.mesh)
     before = jax.device_get(state.parameters)
     losses = []
@@ -39,6 +49,19 @@ def test_adapters_train_alone_in_frozen_groups(batch):
     assert losses[-1] < losses[0]
     moved = {n for n, x in state.parameters.items() if not np.array_equal(before[n], x)}
     assert moved == set(state.trainable)
+
+
+def test_kernels_in_8_bits_take_a_byte_a_value_and_must_be_frozen():
+    model = dataclasses.replace(MODEL, int8=("decoder/*",), compute_dtype="bfloat16")
+    state = initialiser(model)[0].abstract()
+    row = next(row for row in freezing.report_groups(state) if row.group == "decoder")
+    # One layer: query and out 16 x 16, key and value 16 x 8, three MLP matrices 16 x 32.
+    kernels, outputs, norms = 2 * 256 + 2 * 128 + 3 * 512, 3 * 16 + 2 * 8 + 2 * 32, 3 * 16
+    assert row.parameters == kernels + outputs + norms
+    assert row.parameter_bytes == kernels + 4 * outputs + 2 * norms
+    assert row.dtype == "bfloat16/float32/int8"
+    with pytest.raises(UserError, match=r"8 bits, which cannot train: .* optim\.freeze"):
+        initialiser(model, OptimConfig(warmup_steps=2))[0].abstract()
 
 
 def test_the_report_has_rows_for_adapters_and_bytes_of_everything():

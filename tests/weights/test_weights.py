@@ -200,7 +200,29 @@ def test_adapters_are_initialised_where_a_file_has_none(tmp_path: Path) -> None:
     save_file(numbered(adapted), tmp_path / "adapted.safetensors")
     files: dict[Part, Path] = {"model": tmp_path / "adapted.safetensors"}
     assert load_weights(files, adapted, shapes(adapted))[0].keys() == shapes(adapted).keys()
-    with pytest.raises(WeightsError, match="unexpected .*adapter/a .*export` merges adapters"):
+    with pytest.raises(WeightsError, match="unexpected .*adapter/a .*export` merges it"):
+        load_weights(files, MODEL, shapes(MODEL))
+
+
+def test_kernels_are_rounded_to_8_bits_where_the_model_keeps_so(tmp_path: Path) -> None:
+    config = dataclasses.replace(MODEL, int8=("decoder/*",))
+    before, name = numbered(MODEL), "decoder/blocks/mlp/up/kernel"
+    save_huggingface(tmp_path / "model", before, MODEL)
+    save_file(before, tmp_path / "ours.safetensors")
+    for path in (tmp_path / "model", tmp_path / "ours.safetensors"):
+        after, manifest = load_weights({"model": path}, config, shapes(config))
+        assert after.keys() == shapes(config).keys()
+        assert after[name].dtype == np.int8
+        assert manifest.adapted[name] == "rounded to 8 bits"
+        scale = np.asarray(after[f"{name}_scale"])[:, None]
+        error = np.abs(np.asarray(after[name]) * scale - before[name])
+        assert np.all(error <= 0.5001 * scale)
+    save_file({key: np.asarray(x) for key, x in after.items()}, tmp_path / "narrow.safetensors")
+    files: dict[Part, Path] = {"model": tmp_path / "narrow.safetensors"}
+    again, manifest = load_weights(files, config, shapes(config))
+    assert not manifest.adapted
+    np.testing.assert_array_equal(again[name], after[name])
+    with pytest.raises(WeightsError, match="unexpected .*kernel_scale"):
         load_weights(files, MODEL, shapes(MODEL))
 
 
