@@ -8,12 +8,13 @@ prints each figure beside the best constant answer.
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from tqdm import tqdm
 
 from data_loaders.build import load_tokenizer
@@ -23,48 +24,73 @@ from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation import report, results
 from spatialvlm_jax.evaluation.scorer import Scorer
-from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.training import distributed, sharding
 from spatialvlm_jax.training.provenance import use_compilation_cache
 from spatialvlm_jax.training.restore import restore_model
 
 
-def evaluate_model(model: VLM, experiment: Experiment, tokenizer: Tokenizer) -> Scorer:
+def evaluate_model(
+    model: VLM,
+    experiment: Experiment,
+    tokenizer: Tokenizer,
+    mesh: Mesh,
+    check: Callable[[], None] = lambda: None,
+) -> Scorer:
     """Asks the model all held-out questions that `experiment.eval` names; keeps some pictures.
+
+    Each process reads and answers its share of every batch; all of them get all answers.
+
+    Args:
+      model: its parameters lie on `mesh`.
+      experiment: names questions and data.
+      tokenizer: of the run.
+      mesh: a batch is split over its devices, filled up with empty rows where it does not divide.
+      check: called before every batch; may raise to stop.
 
     Raises:
       UserError: the held-out data cannot be read.
     """
     settings = experiment.eval
-    batches = eval_batches(
-        settings.datasets,
-        experiment.data,
-        experiment.model,
-        batch_size=settings.batch_size,
-        pairs_per_image=settings.pairs_per_image,
-        images=settings.images,
-    )
-    scorer = Scorer()
-    with tqdm(total=settings.images or None, desc="evaluating", unit="image", disable=None) as bar:
+    batch_size = sharding.fill_up(settings.batch_size, mesh)
+    own = sharding.process_rows(batch_size, mesh)
+    with distributed.together():
+        batches = eval_batches(
+            settings.datasets,
+            experiment.data,
+            experiment.model,
+            batch_size=batch_size,
+            pairs_per_image=settings.pairs_per_image,
+            images=settings.images,
+            rows=own,
+        )
+    scorer, total = Scorer(), settings.images or None
+    quiet = None if distributed.leads() else True
+    with tqdm(total=total, desc="evaluating", unit="image", disable=quiet) as bar:
         for batch in batches:
+            check()
+            asked = (batch.images[own], batch.prefix_tokens[own], batch.prefix_lengths[own])
+            images, *prefixes = sharding.to_devices(asked, mesh)
             tokens = generate(
                 model,
-                jnp.asarray(batch.images),
-                jnp.asarray(batch.prefix_tokens),
-                jnp.asarray(batch.prefix_lengths),
+                images,
+                *prefixes,
                 max_tokens=settings.max_answer_tokens,
                 eos_id=tokenizer.eos_id,
             )
-            answers = np.asarray(tokens)
+            answers = distributed.gather(tokens)
+            if len(scorer.pictures) < report.PICTURES:
+                pictures = distributed.gather(images)
             for row in np.flatnonzero(batch.valid):
                 image_id, dataset = batch.image_ids[row], batch.datasets[row]
                 for record, ids in zip(batch.records[row], answers[row], strict=False):
                     text = decode_answer(tokenizer, ids)
                     scorer.add(record, text, image_id=image_id, dataset=dataset)
                 if len(scorer.pictures) < report.PICTURES:
-                    scorer.pictures[image_id] = batch.images[row]
+                    scorer.pictures[image_id] = pictures[row]
             bar.update(int(batch.valid.sum()))
     return scorer
 
@@ -76,23 +102,35 @@ def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:
 
 
 def evaluate_on_schedule(
-    model: VLM, experiment: Experiment, tokenizer: Tokenizer, workdir: Path, step: int
+    model: VLM,
+    experiment: Experiment,
+    tokenizer: Tokenizer,
+    workdir: Path,
+    step: int,
+    mesh: Mesh,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Evaluates during training: keeps the figures of this step and returns the overall ones."""
-    summary = evaluate_model(model, experiment, tokenizer).summary()
-    if jax.process_index() == 0:
+    summary = evaluate_model(model, experiment, tokenizer, mesh, check).summary()
+    if distributed.leads():
         results.save_evaluation(workdir, step, summary)
     overall = {name: summary[name]["value"] for name in results.TITLES if name in summary}
     return {name: value for name, value in overall.items() if value is not None}
 
 
 def evaluate(experiment: Experiment, workdir: Path, checkpoint: str = "") -> str:
-    """Evaluates weights, writes figures and report; returns the table to print."""
+    """Evaluates weights, writes figures and report; returns the table to print.
+
+    Of several processes the first one writes, the others return "".
+    """
     use_compilation_cache()
-    model, step = restore_model(experiment, workdir, checkpoint)
-    render_missing(experiment.eval.datasets)
+    mesh = evaluation_mesh(experiment)
+    model, step = restore_model(experiment, workdir, checkpoint, mesh)
+    distributed.from_first(lambda: render_missing(experiment.eval.datasets))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
-    scorer = evaluate_model(model, experiment, tokenizer)
+    scorer = evaluate_model(model, experiment, tokenizer, mesh)
+    if not distributed.leads():
+        return ""
     answers = scorer.answers()
     earlier = results.before(results.load_evaluations(workdir), step)
     summary = results.save_results(workdir, step, answers)
@@ -115,6 +153,20 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str = "") -> str
     )
 
 
+def evaluation_mesh(experiment: Experiment) -> Mesh:
+    """The configured mesh where it fits; else one device, if this process is alone.
+
+    Raises:
+      UserError: there are several processes, and the mesh does not fit their devices.
+    """
+    try:
+        return sharding.make_mesh(experiment.mesh)
+    except UserError:
+        if not distributed.alone():
+            raise
+        return sharding.make_mesh(MeshConfig(), jax.local_devices()[:1])
+
+
 def main(argv: Sequence[str]) -> int:
     """The command line; returns the exit code: 2 for a mistake of the user's."""
     parser = argparse.ArgumentParser(
@@ -124,14 +176,22 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--checkpoint", default="", metavar="STEP|FILE.safetensors", help="default: the newest step"
     )
+    distributed.add_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
-        print(evaluate(experiment, args.workdir, args.checkpoint), flush=True)
+        distributed.start(args)
+        if table := evaluate(experiment, args.workdir, args.checkpoint):
+            print(table, flush=True)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return distributed.end(2)
+    except Exception:
+        if distributed.alone():
+            raise
+        traceback.print_exc()
+        return distributed.end(1)
+    return distributed.end(0)
 
 
 if __name__ == "__main__":

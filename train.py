@@ -10,6 +10,7 @@ import dataclasses
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,13 +24,13 @@ from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import freezing, sharding
+from spatialvlm_jax.training import distributed, freezing, sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
 from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
-from spatialvlm_jax.training.resume import describe_run, resume
+from spatialvlm_jax.training.resume import describe_run, flatten, resume
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import compile_step, step_config
@@ -37,19 +38,23 @@ from spatialvlm_jax.weights.load import load_weights, sources_of
 
 
 def train(experiment: Experiment, workdir: Path) -> None:
-    """Builds what an experiment names, and trains to its end or until SIGTERM."""
-    stop = StopRequest()
+    """Builds what an experiment names, and trains to its end or until SIGTERM.
+
+    All processes of a run call it; the first one renders data, reports and writes.
+    """
+    stop, ballot = StopRequest(alone=distributed.alone()), distributed.Ballot()
+    leads = distributed.leads()
     use_compilation_cache()
+    distributed.check_same(dict(flatten(dataclasses.asdict(experiment))))
+    distributed.check_shared(workdir)
     check_dense_targets(experiment)
     mesh = sharding.make_mesh(experiment.mesh)
     sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
-    render_missing([*experiment.data.datasets, *experiment.eval.datasets])
-    loader = train_loader(
-        experiment.data,
-        experiment.model,
-        process_index=jax.process_index(),
-        process_count=jax.process_count(),
-    )
+    datasets = [*experiment.data.datasets, *experiment.eval.datasets]
+    distributed.from_first(lambda: render_missing(datasets))
+    with distributed.together():
+        rows = sharding.process_rows(experiment.data.batch_size, mesh)
+        loader = train_loader(experiment.data, experiment.model, rows=rows)
     config = step_config(experiment)
     initialiser = Initialiser(
         config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
@@ -57,24 +62,32 @@ def train(experiment: Experiment, workdir: Path) -> None:
     abstract_state = initialiser.abstract()
 
     report = freezing.describe(abstract_state, batch_spec(experiment).abstract(), config)
-    print(report, flush=True)
+    if leads:
+        print(report, flush=True)
 
     data = iter(loader)
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
-    run = describe_run(experiment, jax.process_count())
+    run = describe_run(experiment)
     state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
-    write_provenance(workdir, experiment, Path(__file__).parent)
-    (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
+    if leads:
+        write_provenance(workdir, experiment, Path(__file__).parent)
+        (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
     tokenizer = load_tokenizer(experiment.data, experiment.model)
+
+    def check() -> None:
+        if ballot.now(stop.requested):
+            raise Interrupted
 
     def evaluate(state: TrainState) -> dict[str, float]:
         model = config.template.model(state.averaged)
-        return evaluate_on_schedule(model, experiment, tokenizer, workdir, int(state.step))
+        step = int(state.step)
+        return evaluate_on_schedule(model, experiment, tokenizer, workdir, step, mesh, check)
 
     writer = MetricsWriter(workdir, resume_step=int(state.step))
     requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
     writer.write_requested_shares(requested)
-    print(describe_shares(requested, f"requested, of {experiment.data.unit}"), flush=True)
+    if leads:
+        print(describe_shares(requested, f"requested, of {experiment.data.unit}"), flush=True)
     state = Loop(
         experiment=experiment,
         workdir=workdir,
@@ -85,10 +98,12 @@ def train(experiment: Experiment, workdir: Path) -> None:
         stop=stop,
         metadata=run,
         evaluate=evaluate,
+        agreed=ballot.before,
     ).run(state, data)
     writer.close()
     checkpoints.close()
-    print(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"), flush=True)
+    if leads:
+        print(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"), flush=True)
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment)
 
@@ -111,10 +126,10 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
         arrays, manifest = load_weights(sources, experiment.model, parameters)
-        print(manifest.summary(), flush=True)
-        workdir.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(dataclasses.asdict(manifest), indent=2)
-        (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
+        if distributed.leads():
+            print(manifest.summary(), flush=True)
+            content = json.dumps(dataclasses.asdict(manifest), indent=2)
+            (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
         return arrays
 
     return load
@@ -151,19 +166,26 @@ def main(argv: Sequence[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workdir", type=Path, required=True, help="where the run is kept")
+    distributed.add_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
+        distributed.start(args)
         train(experiment, args.workdir)
     except Interrupted:
         print("stopped by SIGTERM", file=sys.stderr)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return distributed.end(2)
     except NonFiniteLossError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return distributed.end(1)
+    except Exception:
+        if distributed.alone():
+            raise
+        traceback.print_exc()
+        return distributed.end(1)
+    return distributed.end(0)
 
 
 if __name__ == "__main__":

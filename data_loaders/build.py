@@ -1,5 +1,6 @@
 """From a config to batches: the one place where sources, mixture, packing and workers meet."""
 
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,8 +96,14 @@ def _read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
         grain.MultiprocessingOptions(
             num_workers=workers, per_worker_buffer_size=_PREFETCHED_BATCHES
         ),
-        worker_init_fn=exit_with_parent,
+        worker_init_fn=_start_worker,
     )
+
+
+def _start_worker(*_: object) -> None:
+    """A worker goes on through a SIGTERM to all: the last steps still need its batches."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    exit_with_parent()
 
 
 def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
@@ -114,18 +121,14 @@ def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
     return tokenizer
 
 
-def _check(data: DataConfig, model: ModelConfig, process_index: int, process_count: int) -> None:
+def _check(data: DataConfig, model: ModelConfig) -> None:
     if not data.datasets:
         raise DataError("data.datasets is empty; name at least one data set")
     names = [dataset.name for dataset in data.datasets]
     if len(set(names)) < len(names):
         raise DataError(f"data sets need different names, not {names}")
-    if not 0 <= process_index < process_count:
-        raise ValueError(f"process {process_index} of {process_count}")
-    if data.batch_size < 1 or data.batch_size % process_count:
-        raise DataError(
-            f"data.batch_size={data.batch_size} does not divide among {process_count} processes"
-        )
+    if data.batch_size < 1:
+        raise DataError(f"data.batch_size must be at least 1, not {data.batch_size}")
     if data.pairs_per_image < 1:
         raise DataError(f"data.pairs_per_image must be at least 1, not {data.pairs_per_image}")
     if data.block_length and (data.block_length < 0 or data.length % data.block_length):
@@ -157,18 +160,39 @@ def _loss_tokens_per_row(source: TokenizedSource, pack: PackRow) -> float:
     return float(np.mean([row.loss_mask.sum() for row in rows]))
 
 
+class _TakeRows(grain.MapDataset):
+    """Some rows of every global batch: those that one process's devices train on."""
+
+    def __init__(self, parent: grain.MapDataset, batch_size: int, rows: Sequence[int]) -> None:
+        super().__init__(parent)
+        self._batch_size = batch_size
+        self._rows = tuple(rows)
+
+    def __len__(self) -> int:
+        return len(self._parent) // self._batch_size * len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self.slice(index)
+        batch, place = divmod(index, len(self._rows))
+        return self._parent[batch * self._batch_size + self._rows[place]]
+
+
 def train_loader(
-    data: DataConfig, model: ModelConfig, *, process_index: int = 0, process_count: int = 1
+    data: DataConfig, model: ModelConfig, *, rows: Sequence[int] | None = None
 ) -> Loader:
     """An endless, shuffled, mixed, packed and checkpointable stream of batches.
 
-    Process i of n gets rows i, i + n, ... of every global batch of `data.batch_size` rows, so what
-    is trained on does not depend on n.
+    Args:
+      data: what is read, and how.
+      model: what it is for.
+      rows: which rows to give of every global batch of `data.batch_size`, ascending; None: all.
+        What they hold does not depend on who asks, so any split among processes trains on the same.
 
     Raises:
       DataError: data, tokenizer or settings cannot be used.
     """
-    _check(data, model, process_index, process_count)
+    _check(data, model)
     tokenizer = load_tokenizer(data, model)
     sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
     sizes = model.encoder.image_size, model.encoder.patch_size
@@ -193,9 +217,11 @@ def train_loader(
         per_row = np.array(
             [_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)]
         )
-    rows = _mix(sources, packers, example_weights(shares, per_row), data)
-    own = rows[process_index::process_count]
-    batches = own.batch(data.batch_size // process_count, drop_remainder=True, batch_fn=stack_rows)
+    mixed = _mix(sources, packers, example_weights(shares, per_row), data)
+    own = tuple(range(data.batch_size)) if rows is None else tuple(rows)
+    batches = _TakeRows(mixed, data.batch_size, own).batch(
+        len(own), drop_remainder=True, batch_fn=stack_rows
+    )
     return Loader(batches, data.workers, tuple(d.name for d in data.datasets), shares)
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
 
@@ -63,6 +63,7 @@ def eval_batches(
     batch_size: int,
     pairs_per_image: int,
     images: int = 0,
+    rows: Sequence[int] | None = None,
 ) -> Iterator[EvalBatch]:
     """All questions that are asked in an evaluation; the same ones every time.
 
@@ -72,6 +73,7 @@ def eval_batches(
     Args:
       data: the tokenizer and prefix template that the model is trained with.
       images: at most this many images, shared evenly among the data sets; 0 for all.
+      rows: of which rows of a batch to read the pictures, the others stay black; None: of all.
 
     Raises:
       DataError: data, tokenizer or settings cannot be used.
@@ -97,19 +99,27 @@ def eval_batches(
             width,
             model.encoder.image_size,
             data.resize,
+            range(batch_size) if rows is None else rows,
         )
         for start in range(0, len(asked), batch_size)
     )
 
 
 def _stack(
-    asked: Sequence[_Asked], rows: int, slots: int, width: int, size: int, resize: Resize
+    asked: Sequence[_Asked],
+    rows: int,
+    slots: int,
+    width: int,
+    size: int,
+    resize: Resize,
+    pictured: Container[int],
 ) -> EvalBatch:
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
     for row, chosen in enumerate(asked):
-        images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size, resize)
+        if row in pictured:
+            images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size, resize)
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(

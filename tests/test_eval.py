@@ -19,6 +19,7 @@ from spatialvlm_jax.experiment import (
     EncoderConfig,
     EvalConfig,
     Experiment,
+    MeshConfig,
     ModelConfig,
 )
 from spatialvlm_jax.generation.pipeline import generate
@@ -28,10 +29,12 @@ from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.restore import find_checkpoint, restore_model
 from spatialvlm_jax.training.resume import describe_run
+from spatialvlm_jax.training.sharding import make_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
 from tests.generation.pictures import PictureSource, pairs, picture
 
 IMAGES = 5
+MESH = make_mesh(MeshConfig(), jax.local_devices()[:1])
 CONFIG = """
 from spatialvlm_jax.config import to_config_dict
 from tests.test_eval import experiment_on
@@ -80,7 +83,7 @@ def trained(data, start, tmp_path_factory) -> Path:
         values = {name: x + 0.01 * step for name, x in start.items()}
         state = create_state(values, lambda name: False, optimizer, jnp.float32)
         state = type(state)(jnp.int32(step), state.trainable, state.frozen, state.opt_state)
-        checkpoints.save(state, iter(loader), describe_run(experiment, 1))
+        checkpoints.save(state, iter(loader), describe_run(experiment))
     checkpoints.close()
     save_safetensors(workdir / "model.safetensors", template.model(values), {"step": "7"})
     return workdir
@@ -117,7 +120,7 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
 
     monkeypatch.setattr(evaluation_script, "generate", oracle)
     model, _ = restore_model(experiment, trained)
-    scorer = evaluation_script.evaluate_model(model, experiment, tokenizer)
+    scorer = evaluation_script.evaluate_model(model, experiment, tokenizer, MESH)
     assert len(scorer) == IMAGES * len(pairs(0))
     assert [answer.prediction for answer in scorer.answers()] == [
         answer.record.answer for answer in scorer.answers()
@@ -130,7 +133,8 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
     experiment = experiment_on(str(data))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     model, _ = restore_model(experiment, trained, "3")
-    overall = evaluation_script.evaluate_on_schedule(model, experiment, tokenizer, trained, 3)
+    evaluate = evaluation_script.evaluate_on_schedule
+    overall = evaluate(model, experiment, tokenizer, trained, 3, MESH)
     assert overall["number_given"] == results.load_evaluations(trained)[3]["number_given"]["value"]
 
     assert run(data, trained) == 0

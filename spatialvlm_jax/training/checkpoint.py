@@ -4,6 +4,10 @@ A checkpoint is a folder STEP/ with the training state, the data iterator's stat
 Orbax alone restores a flipped byte without an error and counts an unfinished folder as the latest
 step, so after Orbax has committed a folder its files are hashed into STEP/manifest.json, and only a
 folder whose manifest agrees is ever restored.
+
+Of several processes each writes its shards into the one folder, which they share; process 0 hashes
+when all have written, and chooses for all what to restore. Nothing in a checkpoint depends on how
+many there were.
 """
 
 import concurrent.futures
@@ -13,14 +17,12 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import grain
-import jax
 import orbax.checkpoint as ocp
 
+from spatialvlm_jax.training import distributed
 from spatialvlm_jax.training.state import TrainState
 
 MANIFEST = "manifest.json"
@@ -35,7 +37,7 @@ class Checkpoints:
         self.folder = folder.resolve()
         self.keep = keep
         self.folder.mkdir(parents=True, exist_ok=True)
-        if jax.process_index() == 0:
+        if distributed.leads():
             for leftover in self.folder.glob(f"*{_TEMPORARY}*"):
                 shutil.rmtree(leftover)
         self._checkpointer = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
@@ -46,12 +48,12 @@ class Checkpoints:
         """The steps there are folders of, ascending, whole or not."""
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
 
-    def save(self, state: TrainState, data: Iterator[Any], metadata: dict[str, Any]) -> None:
+    def save(self, state: TrainState, data: Any, metadata: dict[str, Any]) -> None:
         """Starts saving; returns once the arrays are copied, and writes in the background.
 
         Args:
           state: saved under `state.step`; its buffers may be donated afterwards.
-          data: a grain iterator, whose state is taken now.
+          data: an iterator whose `get_state()`, the same in all processes, is taken now.
           metadata: plain JSON.
         """
         self.wait()
@@ -60,7 +62,7 @@ class Checkpoints:
             path,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(dict(vars(state))),
-                data=grain.checkpoint.CheckpointSave(data),
+                data=ocp.args.JsonSave(data.get_state()),
                 metadata=ocp.args.JsonSave(metadata),
             ),
             force=True,
@@ -81,16 +83,19 @@ class Checkpoints:
 
     def latest(self) -> Path | None:
         """The newest whole checkpoint; damaged ones are named in a warning and set aside."""
+        step = distributed.from_first(self._latest_whole)
+        return None if step is None else self.folder / str(step)
+
+    def _latest_whole(self) -> int | None:
         for step in reversed(self.steps()):
             path = self.folder / str(step)
             problem = find_damage(path)
             if problem is None:
-                return path
+                return step
             logging.warning("checkpoint %s: %s; going back to the one before", path, problem)
-            if jax.process_index() == 0:
-                set_aside = path.with_name(f"{step}.damaged")
-                shutil.rmtree(set_aside, ignore_errors=True)
-                path.rename(set_aside)
+            set_aside = path.with_name(f"{step}.damaged")
+            shutil.rmtree(set_aside, ignore_errors=True)
+            path.rename(set_aside)
         return None
 
     def metadata(self, path: Path) -> dict[str, Any]:
@@ -98,27 +103,28 @@ class Checkpoints:
         args = ocp.args.Composite(metadata=ocp.args.JsonRestore())
         return dict(self._checkpointer.restore(path, args=args).metadata)
 
-    def restore(self, path: Path, abstract_state: TrainState, data: Iterator[Any]) -> TrainState:
+    def restore(self, path: Path, abstract_state: TrainState, data: Any) -> TrainState:
         """The state of a checkpoint, on the devices that `abstract_state` names.
 
         Args:
           path: as `latest` gave it.
           abstract_state: shapes, dtypes and shardings; the mesh may differ from the saved one.
-          data: a fresh iterator of the same pipeline; moved to where it was.
+          data: a fresh iterator of the same pipeline; moved to where it was by `set_state()`.
         """
         restored = self._checkpointer.restore(
             path,
             args=ocp.args.Composite(
                 state=ocp.args.StandardRestore(dict(vars(abstract_state))),
-                data=grain.checkpoint.CheckpointRestore(data),
+                data=ocp.args.JsonRestore(),
             ),
         )
+        data.set_state(restored.data)
         return TrainState(**restored.state)
 
     def _finish(self, path: Path) -> None:
         """Waits for Orbax's commit, declares the checkpoint whole, and deletes old ones."""
         self._checkpointer.wait_until_finished()
-        if jax.process_index() != 0:
+        if not distributed.leads():
             return
         write_manifest(path)
         for step in self.steps()[: -self.keep]:

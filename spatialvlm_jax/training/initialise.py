@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import save_safetensors
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training import optim, sharding
+from spatialvlm_jax.training import distributed, optim, sharding
 from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state
 
 # From shapes, dtypes and shardings, by name, to arrays; Any, because states hold either.
@@ -70,6 +70,12 @@ class Initialiser:
 
 
 def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Any) -> None:
-    """Writes the model's weights as safetensors; the header holds its configuration as JSON."""
+    """Writes the model's weights as safetensors; the header holds its configuration as JSON.
+
+    All processes take part, the first one writes.
+    """
+    parameters = distributed.to_host(state.averaged)
+    if not distributed.leads():
+        return
     header = {"step": str(int(state.step)), "config": json.dumps(dataclasses.asdict(config))}
-    save_safetensors(path, template.model(state.averaged), header)
+    save_safetensors(path, template.model(parameters), header)

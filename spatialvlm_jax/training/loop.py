@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training import distributed
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.metrics import MetricsWriter
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
@@ -36,6 +37,7 @@ class Loop:
     to_devices: host batch to device batch.
     metadata: kept with every checkpoint.
     evaluate: returns metrics by name; None leaves evaluation out.
+    agreed: whether any process wants to stop, the same answer in all of them; asked once a step.
     """
 
     experiment: Experiment
@@ -47,9 +49,10 @@ class Loop:
     stop: StopRequest
     metadata: dict[str, Any]
     evaluate: Evaluate | None = None
+    agreed: Callable[[bool], bool] = bool
 
     def run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
-        """Trains from `state.step` to the end, or until SIGTERM.
+        """Trains from `state.step` to the end, or until SIGTERM to any process.
 
         Returns:
           The last state, saved in either case.
@@ -69,7 +72,7 @@ class Loop:
             self._evaluate(state, first)
             recorder.start_clock()
             for step in range(first + 1, last + 1):
-                if self.stop.requested:
+                if self.agreed(self.stop.requested):
                     break
                 batch = self._next(data, step)
                 if batch is None:
@@ -129,21 +132,23 @@ class _Recorder:
     ) -> None:
         self.writer = writer
         self.every = experiment.train.log_every_steps
+        self.datasets = [dataset.name for dataset in experiment.data.datasets]
         self.workdir = workdir
         self.pending: tuple[int, Metrics, Any] | None = None
         self.last_line = time.monotonic()
         self.start_clock()
+        self.batch_size = experiment.data.batch_size
         self.bar = tqdm(
             total=experiment.train.steps,
             initial=first,
             desc=experiment.name,
             unit="step",
-            disable=None,
+            disable=None if distributed.leads() else True,
         )
 
     def start_clock(self) -> None:
         """Measures pairs a second from the next row on: compiling and evaluating do not count."""
-        self.pairs, self.since = 0, math.nan
+        self.pairs, self.since = 0.0, math.nan
 
     def add(self, step: int, metrics: Metrics, batch: Any) -> None:
         """Takes a step's metrics, still being computed, and writes the row of the step before."""
@@ -167,10 +172,11 @@ class _Recorder:
         if math.isnan(self.since):
             self.since = now
         else:
-            self.pairs += count_pairs(batch)
+            # Of several processes each has its share of the rows.
+            self.pairs += count_pairs(batch) * self.batch_size / len(batch.segment_ids)
         if logged and self.pairs:
             values["pairs_per_second"] = self.pairs / (now - self.since)
-            self.pairs, self.since = 0, now
+            self.pairs, self.since = 0.0, now
         self.writer.write(step, values, board=logged)
         self.show(step, values)
 
@@ -185,23 +191,39 @@ class _Recorder:
             shown["pairs/s"] = f"{values['pairs_per_second']:.0f}"
         self.bar.set_postfix(shown, refresh=False)
         due = now - self.last_line > SECONDS_BETWEEN_LINES or step == self.bar.total
-        if self.bar.disable and due:
+        if self.bar.disable and due and distributed.leads():
             self.last_line = now
             figures = "  ".join(f"{name} {value}" for name, value in shown.items())
             print(f"step {step}/{self.bar.total}  {figures}", flush=True)
 
     def non_finite(self, step: int, values: dict[str, float], batch: Any) -> NonFiniteLossError:
-        path = self.workdir / f"non_finite_step_{step}.npz"
-        leaves = jax.tree_util.tree_leaves_with_path(batch)
-        np.savez(path, **{jax.tree_util.keystr(key).lstrip("."): leaf for key, leaf in leaves})
+        """Names the data sets whose loss is not finite; who has rows of them saves its batch.
+
+        Loss and norm are sums over all devices: one bad number anywhere stops all processes here.
+        """
+        bad = [name for name in self.datasets if is_bad(name, values)]
+        path = self.workdir / f"non_finite_step_{step}{distributed.suffix()}.npz"
+        numbers = [self.datasets.index(name) for name in bad]
+        kept = ""
+        if not bad or np.isin(batch.dataset_ids[:, 0], numbers).any():
+            leaves = jax.tree_util.tree_leaves_with_path(batch)
+            np.savez(path, **{jax.tree_util.keystr(key).lstrip("."): leaf for key, leaf in leaves})
+            kept = f"; its batch is in {path}"
+        of = f" ({', '.join(bad)})" if bad else ""
         return NonFiniteLossError(
-            f"step {step}: loss {values['loss']}, gradient norm {values['grad_norm']}; its batch "
-            f"is in {path}. Start again with a lower optim.peak_lr or a smaller optim.clip_norm"
+            f"step {step}: loss {values['loss']}{of}, gradient norm {values['grad_norm']}{kept}. "
+            "Start again with a lower optim.peak_lr or a smaller optim.clip_norm"
         )
 
     def close(self) -> None:
         self.flush()
         self.bar.close()
+
+
+def is_bad(dataset: str, values: Mapping[str, float]) -> bool:
+    """Whether a data set has loss tokens in a step, but no finite loss (it is NaN without any)."""
+    there = values.get(f"share/{dataset}", 0.0) > 0
+    return there and not math.isfinite(values.get(f"loss/{dataset}", 0.0))
 
 
 def count_pairs(batch: Any) -> int:

@@ -9,13 +9,18 @@ from typing import Any
 
 from tensorboardX import SummaryWriter
 
+from spatialvlm_jax.training import distributed
+
 FILE = "metrics.jsonl"
 EVAL_PREFIX = "eval/"
 SHARE_PREFIX, REQUESTED_PREFIX = "share/", "requested_share/"
 
 
 class MetricsWriter:
-    """Appends rows; a resumed run first drops what was written after its checkpoint."""
+    """Appends rows; a resumed run first drops what was written after its checkpoint.
+
+    Of several processes the first one writes; all know what is on record.
+    """
 
     def __init__(self, workdir: Path, resume_step: int) -> None:
         """Keeps rows up to and including `resume_step`, and opens both files.
@@ -24,11 +29,15 @@ class MetricsWriter:
         requested shares are.
         """
         self.path = workdir / FILE
-        rows = truncate(self.path, resume_step)
-        self.evaluated = {row["step"] for row in rows if _has(row, EVAL_PREFIX)}
+        rows = truncate(self.path, resume_step) if distributed.leads() else []
+        evaluated = sorted({row["step"] for row in rows if _has(row, EVAL_PREFIX)})
+        self.evaluated = set(distributed.from_first(lambda: evaluated))
         self.has_shares = any(_has(row, REQUESTED_PREFIX) for row in rows)
-        self._file = self.path.open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=resume_step + 1)
+        leads = distributed.leads()
+        self._file = open(self.path if leads else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
+        self._board = SummaryWriter(
+            str(workdir / "tensorboard"), purge_step=resume_step + 1, write_to_disk=leads
+        )
 
     def write(self, step: int, values: Mapping[str, float], *, board: bool = True) -> None:
         """Adds one row; values that are NaN (a data set absent from the batch) are left out."""

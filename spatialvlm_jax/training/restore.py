@@ -1,45 +1,70 @@
 """A trained model without what trained it: parameters of a checkpoint or of a weight file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 from flax import nnx
+from jax.sharding import Mesh
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import CheckpointFileError, load_safetensors
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training import distributed, sharding
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.resume import describe_run
-from spatialvlm_jax.training.state import ModelTemplate, Parameters
+from spatialvlm_jax.training.state import ModelTemplate, Parameters, parameters_of
 
 
-def restore_model(experiment: Experiment, workdir: Path, checkpoint: str = "") -> tuple[VLM, int]:
+def restore_model(
+    experiment: Experiment, workdir: Path, checkpoint: str = "", mesh: Mesh | None = None
+) -> tuple[VLM, int]:
     """The model, and the step that its weights are of (0 where a weight file does not say).
 
     Args:
       experiment: says what the model looks like.
       workdir: has the checkpoints.
       checkpoint: "" for the newest whole one, a step, or a path to `.safetensors`.
+      mesh: where the parameters go; None: one device. All processes of the mesh take part.
 
     Raises:
       UserError: there are no such weights, or they do not fit.
     """
     seed = experiment.train.seed
     template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
+    places = _places(template, experiment, mesh)
     if checkpoint.endswith(".safetensors"):
         model = template.build()
         try:
             header = load_safetensors(checkpoint, model, optional=("dense_head",))
         except CheckpointFileError as error:
             raise UserError(f"--checkpoint: {error}") from error
-        return model, int(header.get("step", 0))
-    path = find_checkpoint(workdir, checkpoint)
-    return template.model(restore_parameters(path, template, experiment)), int(path.name)
+        loaded = parameters_of(model)
+        placed = {name: _place(loaded[name], where) for name, where in places.items()}
+        return template.model(placed), int(header.get("step", 0))
+    path = Path(distributed.from_first(lambda: str(find_checkpoint(workdir, checkpoint))))
+    return template.model(restore_parameters(path, template, experiment, places)), int(path.name)
+
+
+def _places(
+    template: ModelTemplate[VLM], experiment: Experiment, mesh: Mesh | None
+) -> dict[str, jax.sharding.Sharding]:
+    """Where each parameter goes."""
+    if mesh is None:
+        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        return dict.fromkeys(template.shapes, device)
+    return dict(sharding.tree_shardings(template.shapes, mesh))
+
+
+def _place(array: jax.Array, where: jax.sharding.Sharding) -> jax.Array:
+    whole = np.asarray(array)
+    return jax.make_array_from_callback(whole.shape, where, whole.__getitem__)
 
 
 def find_checkpoint(workdir: Path, step: str = "") -> Path:
@@ -69,23 +94,25 @@ def find_checkpoint(workdir: Path, step: str = "") -> Path:
 
 
 def restore_parameters(
-    path: Path, template: ModelTemplate[VLM], experiment: Experiment
+    path: Path,
+    template: ModelTemplate[VLM],
+    experiment: Experiment,
+    places: Mapping[str, jax.sharding.Sharding],
 ) -> Parameters:
-    """The parameters of a checkpoint by name, on one device; their averages where there are.
+    """The parameters of a checkpoint by name, at their places; their averages where there are.
 
     Raises:
       UserError: they are not those of the configured model.
     """
     arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
     saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
-    for name, here in describe_run(experiment, jax.process_count()).items():
+    for name, here in describe_run(experiment).items():
         there = saved.metadata.get(name)
         if name.startswith(("model.", "optim.freeze")) and there != here:
             raise UserError(
                 f"{path} was made with {name}={there}, the configuration has {here}: "
                 "evaluate with the --config that trained it"
             )
-    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
     trained = "average" if experiment.train.average_decay else "trainable"
     target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}
@@ -93,7 +120,7 @@ def restore_parameters(
         frozen = is_frozen(name, experiment.optim)
         dtype = stored_dtype(name, entry.dtype, frozen_dtype) if frozen else entry.dtype
         target["frozen" if frozen else trained][name] = jax.ShapeDtypeStruct(
-            entry.shape, dtype, sharding=device
+            entry.shape, dtype, sharding=places[name]
         )
     parameters_only = ocp.args.PyTreeRestore(
         item=target,

@@ -14,7 +14,7 @@ _FREE = ("data.workers",)
 _FREE_OF_DATASETS = ("path", "images", "worlds")
 
 
-def describe_run(experiment: Experiment, processes: int) -> dict[str, Any]:
+def describe_run(experiment: Experiment) -> dict[str, Any]:
     """What a checkpoint's meaning depends on, flat, as JSON: kept in it and compared on resuming.
 
     The steps' only randomness is in the initial parameters, so the seed stands for the random key.
@@ -34,15 +34,14 @@ def describe_run(experiment: Experiment, processes: int) -> dict[str, Any]:
             name: getattr(experiment.train, name)
             for name in ("seed", "init_from", "init_encoder_from", "init_decoder_from")
         },
-        "processes": processes,
     }
-    return {name: value for name, value in _flatten(tree) if name not in _FREE}
+    return {name: value for name, value in flatten(tree) if name not in _FREE}
 
 
 def resume(
     checkpoints: Checkpoints,
     abstract_state: TrainState,
-    data: Iterator[Any],
+    data: Any,
     run: Mapping[str, Any],
 ) -> TrainState | None:
     """The state of the newest whole checkpoint, with `data` moved along; None if there is none.
@@ -63,10 +62,11 @@ def resume(
     return checkpoints.restore(path, abstract_state, data)
 
 
-def _flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """{"a": {"b": 1}, "c": [2]} -> ("a.b", 1), ("c.0", 2)."""
     items = enumerate(tree) if isinstance(tree, list | tuple) else tree.items()
     for key, value in items:
         if isinstance(value, dict | list | tuple) and value:
-            yield from _flatten(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value

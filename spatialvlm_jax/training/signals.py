@@ -11,17 +11,23 @@ class Interrupted(Exception):
 
 
 class StopRequest:
-    """Installs a SIGTERM handler, which raises `Interrupted` except where that is deferred."""
+    """Installs a SIGTERM handler, which raises `Interrupted` except where that is deferred.
 
-    def __init__(self) -> None:
-        """`requested` tells whether the signal has come."""
+    Attributes:
+      requested: whether the signal has come.
+      alone: False where other processes would wait for this one; the signal then only sets
+        `requested`, on which all of them vote.
+    """
+
+    def __init__(self, *, alone: bool = True) -> None:
         self.requested = False
+        self.alone = alone
         self._deferred = False
         signal.signal(signal.SIGTERM, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
-        if not self._deferred:
+        if self.alone and not self._deferred:
             raise Interrupted
 
     @contextlib.contextmanager
@@ -38,7 +44,7 @@ class StopRequest:
         """Inside `deferred`: work that the signal ends at once after all, such as evaluation."""
         self._deferred = False
         try:
-            if self.requested:
+            if self.alone and self.requested:
                 raise Interrupted
             yield
         finally:

@@ -13,6 +13,7 @@ from data_loaders.batch import BatchSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     CheckpointConfig,
+    DataConfig,
     EvalConfig,
     Experiment,
     TrainConfig,
@@ -57,6 +58,7 @@ def make_loop(workdir, stop, *, steps=6, every=4, step=None, evaluate=None, firs
 
     return Loop(
         experiment=Experiment(
+            data=DataConfig(batch_size=2),
             train=TrainConfig(steps=steps, log_every_steps=2),
             checkpoint=CheckpointConfig(every=every),
             eval=schedule or EvalConfig(),

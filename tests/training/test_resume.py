@@ -25,7 +25,7 @@ class OneCheckpoint:
     """Stands in for `Checkpoints`: one that was saved by `experiment`."""
 
     def __init__(self, experiment):
-        self.run = describe_run(experiment, 1)
+        self.run = describe_run(experiment)
 
     def latest(self):
         return "runs/x/checkpoints/5"
@@ -37,8 +37,8 @@ class OneCheckpoint:
         return "the state"
 
 
-def try_to_resume(before, after, processes=1):
-    return resume(OneCheckpoint(before), None, None, describe_run(after, processes))
+def try_to_resume(before, after):
+    return resume(OneCheckpoint(before), None, None, describe_run(after))
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,6 @@ def test_what_may_not_change_is_named(after, named):
     assert "another --workdir" in str(error.value)
 
 
-def test_the_number_of_processes_is_part_of_a_run():
-    with pytest.raises(UserError, match="processes=1, this run has 2"):
-        try_to_resume(Experiment(), Experiment(), processes=2)
-
-
 def test_the_description_names_no_place():
-    run = describe_run(dataclasses.replace(Experiment(), data=DataConfig(datasets=(HERE,))), 1)
+    run = describe_run(dataclasses.replace(Experiment(), data=DataConfig(datasets=(HERE,))))
     assert not any("path" in name or "worlds" in name for name in run)

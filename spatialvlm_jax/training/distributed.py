@@ -1,0 +1,328 @@
+"""Several processes, one run: how they find each other, and how they agree.
+
+`start` comes before any use of a device. A single process needs nothing of this: every function
+here then does its work alone and waits for nobody.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax._src import cloud_tpu_init, distributed
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from spatialvlm_jax.errors import UserError
+
+T = TypeVar("T")
+
+PREFIX = "SPATIALVLM_"
+START_SECONDS = 300
+_PATIENCE_MS = 24 * 3600 * 1000  # process 0 may be rendering a data set; a death is noticed anyway
+_LEAVE_MS = 5_000
+_numbers = itertools.count()
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a process stands among those of its run.
+
+    coordinator: HOST:PORT that process 0 listens on. count: of processes. index: of this one.
+    """
+
+    coordinator: str
+    count: int
+    index: int
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds --coordinator, --processes and --process; TPU pods and SLURM need none of them."""
+    group = parser.add_argument_group(
+        "several processes",
+        "found by themselves on TPU pods and under srun; otherwise named by these flags, or by "
+        f"{PREFIX}COORDINATOR, {PREFIX}PROCESSES and {PREFIX}PROCESS (docs/distributed.md)",
+    )
+    group.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
+    group.add_argument("--processes", type=int, metavar="N", help="how many there are; 1: no other")
+    group.add_argument("--process", type=int, metavar="I", help="which one this is, from 0")
+
+
+def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> Place | None:
+    """The place that flags or environment name; None if they name none.
+
+    Raises:
+      UserError: they name a part of it, or what cannot be.
+    """
+    found: dict[str, Any] = {}
+    for name in ("coordinator", "processes", "process"):
+        value = getattr(flags, name)
+        found[name] = environment.get(PREFIX + name.upper()) if value is None else value
+    if not any(found.values()) and found["process"] is None:
+        return None
+    try:
+        count = int(found["processes"] if found["processes"] is not None else "")
+        index = int(found["process"] if found["process"] is not None or count > 1 else 0)
+    except (TypeError, ValueError):
+        raise UserError(
+            "several processes need --coordinator=HOST:PORT, --processes=N and --process=I; "
+            f"there are {found}"
+        ) from None
+    if count < 1 or not 0 <= index < count:
+        raise UserError(f"--process={index} of --processes={count}: they are numbered from 0")
+    host, _, port = str(found["coordinator"] or "").rpartition(":")
+    if count > 1 and not (host and port.isdigit()):
+        raise UserError(f"--coordinator={found['coordinator']} is not HOST:PORT, of process 0")
+    return Place(str(found["coordinator"]), count, index)
+
+
+def in_cluster(environment: Mapping[str, str]) -> bool:
+    """Whether this process was started among others by a cluster that JAX can ask about them."""
+    slurm = "SLURM_STEP_NODELIST" in environment and int(environment.get("SLURM_NTASKS", 1)) > 1
+    return slurm or cloud_tpu_init.running_in_cloud_tpu_vm
+
+
+def start(flags: argparse.Namespace, seconds: int = START_SECONDS) -> None:
+    """Joins the other processes of this run, if there are any.
+
+    Ends the program with code 2 if they have not met after `seconds`: the library below would
+    end it too, with a stack trace instead of a reason.
+
+    Raises:
+      UserError: flags or environment are wrong, or another process names another count.
+    """
+    place = named_place(flags, os.environ)
+    if (place is None and not in_cluster(os.environ)) or (place and place.count == 1):
+        return
+    # SIGTERM is ours: all processes vote on it and save (`Ballot`).
+    jax.config.update("jax_enable_preemption_service", False)
+    who = f"process {place.index} of {place.count}, {place.coordinator}" if place else "cluster"
+    print(f"joining the other processes: {who}", file=sys.stderr, flush=True)
+    watch = threading.Timer(seconds, _give_up, [who, seconds])
+    watch.daemon = True
+    watch.start()
+    if place is None:
+        jax.distributed.initialize(initialization_timeout=seconds + 60)
+    else:
+        host = place.coordinator.rpartition(":")[0].strip("[]")
+        local = host in ("localhost", "127.0.0.1", "::1")
+        jax.distributed.initialize(
+            place.coordinator,
+            place.count,
+            place.index,
+            initialization_timeout=seconds + 60,
+            cluster_detection_method="deactivate",
+            coordinator_bind_address=place.coordinator if local else None,
+        )
+        _check_count(place)
+    watch.cancel()
+    multihost_utils.sync_global_devices("start")
+
+
+def _give_up(who: str, seconds: int) -> None:
+    print(
+        f"error: {who}: the processes have not met after {seconds} s. Is process 0 running, can "
+        "its HOST:PORT be reached from here, are all started, each with its own --process?",
+        file=sys.stderr,
+        flush=True,
+    )
+    os._exit(2)
+
+
+def _check_count(place: Place) -> None:
+    count = from_first(lambda: place.count)
+    if count != place.count:
+        raise UserError(f"this process has --processes={place.count}, process 0 has {count}")
+
+
+def leads() -> bool:
+    """Whether this process writes what is written once: metrics, reports, exports."""
+    return bool(distributed.global_state.process_id == 0)
+
+
+def suffix() -> str:
+    """What sets this process's files apart: "", or ".process_1" among others."""
+    return "" if alone() else f".process_{distributed.global_state.process_id}"
+
+
+def alone() -> bool:
+    """Whether there is no other process."""
+    return not jax.distributed.is_initialized() or distributed.global_state.num_processes == 1
+
+
+def _client() -> Any:
+    # JAX has no public way to exchange a few words without a device.
+    return distributed.global_state.client
+
+
+def _next_key() -> str:
+    """The same on all processes, which make the same calls in the same order."""
+    return f"spatialvlm/{next(_numbers)}"
+
+
+def from_first(make: Callable[[], T]) -> T:
+    """What `make()` gives on process 0, on every process; elsewhere it is not called.
+
+    Args:
+      make: returns what JSON can say.
+
+    Raises:
+      UserError: process 0 raised it.
+    """
+    if alone():
+        return make()
+    key = _next_key()
+    if leads():
+        try:
+            value = make()
+        except UserError as error:
+            _client().key_value_set(key, json.dumps({"error": str(error)}))
+            raise
+        _client().key_value_set(key, json.dumps({"value": value}))
+        return value
+    said = json.loads(_client().blocking_key_value_get(key, _PATIENCE_MS))
+    if "error" in said:
+        raise UserError(f"process 0: {said['error']}")
+    return said["value"]
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What is inside is each process's own work; where one fails, all of them do.
+
+    Raises:
+      UserError: as raised inside, here or on another process.
+    """
+    if alone():
+        yield
+        return
+    failure: UserError | None = None
+    try:
+        yield
+    except UserError as error:
+        failure = error
+    key, own = _next_key(), distributed.global_state.process_id
+    _client().key_value_set(f"{key}/{own}", str(failure or ""))
+    _client().wait_at_barrier(key, _PATIENCE_MS)
+    if failure is not None:
+        raise failure
+    for name, message in sorted(_client().key_value_dir_get(key + "/")):
+        if message:
+            raise UserError(f"process {name.rpartition('/')[2]}: {message}")
+
+
+def check_same(settings: Mapping[str, Any]) -> None:
+    """Raises UserError, with the name, where this process's settings are not those of process 0.
+
+    Args:
+      settings: flat, of what JSON can say.
+    """
+    own = json.loads(json.dumps(dict(settings)))
+    first = from_first(lambda: own)
+    with together():
+        for name in sorted(own.keys() | first.keys()):
+            if own.get(name) != first.get(name):
+                raise UserError(
+                    f"{name} is {own.get(name)} here, process 0 has {first.get(name)}; "
+                    "start all processes with the same --config and overrides"
+                )
+
+
+def check_shared(folder: Path) -> None:
+    """Makes a folder; raises UserError unless all processes see the same one."""
+    if alone():
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    mark = folder / f".seen_by_process_0.{os.getpid()}"
+
+    def make() -> str:
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        return mark.name
+
+    name = from_first(make)
+    try:
+        with together():
+            if name not in os.listdir(folder if folder.is_dir() else "."):
+                raise UserError(
+                    f"{folder} is not the folder that process 0 sees; --workdir must be on a file "
+                    "system that all processes share"
+                )
+    finally:
+        if leads():
+            mark.unlink(missing_ok=True)
+
+
+class Ballot:
+    """Whether any process says yes, known to all of them at the same call.
+
+    Every process makes the same calls in the same order.
+    """
+
+    def __init__(self) -> None:
+        mesh = Mesh(np.asarray(jax.devices()), ("device",))
+        self._votes = NamedSharding(mesh, PartitionSpec("device"))
+        self._count = jax.jit(jnp.any, out_shardings=NamedSharding(mesh, PartitionSpec()))
+        self._cast: jax.Array | None = None
+
+    def _hold(self, mine: bool) -> jax.Array:
+        vote = np.full(1, mine)
+        shape = (jax.device_count(),)
+        return self._count(jax.make_array_from_callback(shape, self._votes, lambda _: vote))
+
+    def now(self, mine: bool) -> bool:
+        """Waits until all have voted."""
+        return mine if alone() else bool(self._hold(mine))
+
+    def before(self, mine: bool) -> bool:
+        """Votes, and returns the outcome of the vote before: waits for no step under way."""
+        if alone():
+            return mine
+        last, self._cast = self._cast, self._hold(mine)
+        return last is not None and bool(last)
+
+
+def gather(array: jax.Array) -> np.ndarray:
+    """A whole array, in the memory of every process."""
+    if array.is_fully_addressable:
+        return np.asarray(array)
+    return np.asarray(multihost_utils.process_allgather(array, tiled=True))
+
+
+def to_host(arrays: Mapping[str, jax.Array]) -> dict[str, Any]:
+    """Whole numpy arrays in the memory of process 0, made one by one; the others keep none."""
+    whole: dict[str, Any] = {}
+    for name, array in arrays.items():
+        value = gather(array)
+        if leads():
+            whole[name] = value
+    return whole
+
+
+def end(code: int) -> int:
+    """Leaves the other processes; returns `code`, the program's exit code.
+
+    After success it waits until all are done. After a failure it gives the others a moment to
+    report the same one, and ends this process at once: they cannot go on without it.
+    """
+    if alone():
+        return code
+    if code == 0:
+        _client().wait_at_barrier("end", _PATIENCE_MS)
+        jax.distributed.shutdown()
+        return code
+    with contextlib.suppress(jax.errors.JaxRuntimeError):
+        _client().wait_at_barrier("failed", _LEAVE_MS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
