@@ -130,7 +130,7 @@ def test_the_focal_length_is_from_the_file_or_stated_or_estimated(tmp_path: Path
 
 def test_photos_become_scenes_in_metres(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(hostile.encoded(hostile.pixels(0, (120, 160))))
-    source = source_of(tmp_path, fov=90)
+    source = source_of(tmp_path, fov=35)
     seen = photo(source)
     assert seen.photo.encoded == (tmp_path / "a.jpg").read_bytes()
     scene = source.scene(seen)
