@@ -104,7 +104,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet pyproject.toml --group build --uni
 
 lock: setup ## pin every dependency by version and hash
 	$(COMPILE) --output-file requirements/core.txt
-	$(COMPILE) --extra dev --extra exr --constraint requirements/core.txt \
+	$(COMPILE) --extra dev --extra exr --extra kernels --constraint requirements/core.txt \
 	  --output-file requirements/dev.txt
 	$(COMPILE) --extra experts --constraint requirements/dev.txt \
 	  --override requirements/without-torch.txt --output-file requirements/experts.txt

@@ -11,6 +11,7 @@ AttentionRule = Literal["prefix", "image_prefix"]
 Resize = Literal["squash", "pad"]
 Group = Literal["encoder", "connector", "decoder", "embeddings"]
 Remat = Literal["none", "layers", "matmuls"]
+AttentionBackend = Literal["dense", "xla", "cudnn", "tokamax"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +81,9 @@ class ModelConfig:
     attention: "prefix" (image and prefix see each other, PaliGemma) or "image_prefix" (image sees
       only image; each prefix sees image and itself; each suffix is causal): the only one that
       packs several segments on an image.
+    attention_backend: what computes attention, but in decoding: "dense" is ours and does
+      everything; "xla" and "cudnn" are `jax.nn.dot_product_attention`, without softcaps; "tokamax"
+      picks a kernel for the device.
     compute_dtype: dtype of activations; parameters are float32 unless frozen.
     scan_layers: run the layers as one compiled loop: compiles in constant time whatever the depth;
       unrolled layers step faster on small models.
@@ -94,6 +98,7 @@ class ModelConfig:
     encoder: EncoderConfig = EncoderConfig()
     decoder: DecoderConfig = DecoderConfig()
     attention: AttentionRule = "image_prefix"
+    attention_backend: AttentionBackend = "dense"
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     dense_labels: int = 0
     dense_values: int = 0

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import DecoderConfig, Remat
+from spatialvlm_jax.experiment import AttentionBackend, DecoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
 from spatialvlm_jax.models.layers import (
     GatedMLP,
@@ -66,7 +66,9 @@ class Embedder(nnx.Module):
 class DecoderBlock(nnx.Module):
     """Pre-norm grouped-query attention with rotary positions, and GeGLU; post norms if asked."""
 
-    def __init__(self, config: DecoderConfig, *, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self, config: DecoderConfig, *, rngs: nnx.Rngs, backend: AttentionBackend = "dense"
+    ) -> None:
         """Residual outputs start small: 1 / sqrt(2 depth)."""
         gain = (2 * config.depth) ** -0.5
         self.attention_norm = RMSNorm(config.width)
@@ -84,6 +86,7 @@ class DecoderBlock(nnx.Module):
         norms = [RMSNorm(config.width) if config.post_norms else None for _ in range(2)]
         self.attention_post_norm, self.mlp_post_norm = nnx.data(norms[0]), nnx.data(norms[1])
         self.query_scale, self.score_limit = config.query_scale, config.attention_softcap
+        self.backend: AttentionBackend = backend
 
     def project(self, x: jax.Array, rotary: Rotary) -> tuple[jax.Array, Keys]:
         """float[..., L, D] -> rotated queries and keys, with values."""
@@ -92,7 +95,13 @@ class DecoderBlock(nnx.Module):
 
     def finish(self, x: jax.Array, query: jax.Array, parts: list[Keys]) -> jax.Array:
         """Attends, then applies the MLP, both on the residual stream x."""
-        mixed = attend(query, parts, scale=self.query_scale, score_limit=self.score_limit)
+        mixed = attend(
+            query,
+            parts,
+            scale=self.query_scale,
+            score_limit=self.score_limit,
+            backend=self.backend,
+        )
         x = x + _normed(self.attention.output(mixed), self.attention_post_norm)
         return x + _normed(self.mlp(self.mlp_norm(x)), self.mlp_post_norm)
 
@@ -112,6 +121,7 @@ class Decoder(nnx.Module):
         rngs: nnx.Rngs,
         remat: Remat = "none",
         keep_halfway: bool = False,
+        backend: AttentionBackend = "dense",
     ) -> None:
         """Raises UserError for heads that do not divide; `keep_halfway` costs memory."""
         if config.heads % config.kv_heads or config.head_size % 2:
@@ -122,7 +132,9 @@ class Decoder(nnx.Module):
         self.config = config
         self.scan_layers, self.remat, self.keep_halfway = scan_layers, remat, keep_halfway
         self.embedder = Embedder(config, rngs=rngs)
-        self.blocks = stack(lambda rngs: DecoderBlock(config, rngs=rngs), config.depth, rngs)
+        self.blocks = stack(
+            lambda rngs: DecoderBlock(config, rngs=rngs, backend=backend), config.depth, rngs
+        )
         self.final_norm = RMSNorm(config.width)
 
     def rotary(self, positions: jax.Array) -> Rotary:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import EncoderConfig, Remat
+from spatialvlm_jax.experiment import AttentionBackend, EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
 
@@ -87,7 +87,9 @@ class ConvolutionStem(nnx.Module):
 class EncoderBlock(nnx.Module):
     """Pre-norm attention and MLP."""
 
-    def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self, config: EncoderConfig, *, rngs: nnx.Rngs, backend: AttentionBackend = "dense"
+    ) -> None:
         """Residual outputs start small: 1 / sqrt(2 depth)."""
         gain = (2 * config.depth) ** -0.5
         self.attention_norm = LayerNorm(config.width)
@@ -102,11 +104,13 @@ class EncoderBlock(nnx.Module):
         )
         self.mlp_norm = LayerNorm(config.width)
         self.mlp = MLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
+        self.backend: AttentionBackend = backend
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """float[B, 1, N, width] -> the same shape; every patch sees every patch."""
         query, key, value = self.attention.project(self.attention_norm(x))
-        x = x + self.attention.output(attend(query, [lead_with_heads(key, value)]))
+        mixed = attend(query, [lead_with_heads(key, value)], backend=self.backend)
+        x = x + self.attention.output(mixed)
         return x + self.mlp(self.mlp_norm(x))
 
 
@@ -120,6 +124,7 @@ class Encoder(nnx.Module):
         scan_layers: bool,
         rngs: nnx.Rngs,
         remat: Remat = "none",
+        backend: AttentionBackend = "dense",
     ) -> None:
         """Raises UserError for sizes that do not divide."""
         if config.image_size % config.patch_size or config.width % config.heads:
@@ -133,7 +138,9 @@ class Encoder(nnx.Module):
         self.stem = stem(config, rngs=rngs)
         positions = jax.random.normal(rngs.params(), (tokens, config.width), jnp.float32)
         self.positions = nnx.Param(positions * config.width**-0.5)
-        self.blocks = stack(lambda rngs: EncoderBlock(config, rngs=rngs), config.depth, rngs)
+        self.blocks = stack(
+            lambda rngs: EncoderBlock(config, rngs=rngs, backend=backend), config.depth, rngs
+        )
         self.final_norm = LayerNorm(config.width)
 
     def __call__(self, images: jax.Array) -> jax.Array:

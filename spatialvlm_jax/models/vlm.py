@@ -36,14 +36,17 @@ class VLM(nnx.Module):
     def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
         """Random float32 parameters; raises ValueError for sizes that do not fit together."""
         self.config = config
-        scan, remat = config.scan_layers, config.remat
-        self.encoder = Encoder(config.encoder, scan_layers=scan, remat=remat, rngs=rngs)
+        scan, remat, backend = config.scan_layers, config.remat, config.attention_backend
+        self.encoder = Encoder(
+            config.encoder, scan_layers=scan, remat=remat, backend=backend, rngs=rngs
+        )
         self.connector = Linear(config.encoder.width, config.decoder.width, bias=True, rngs=rngs)
         self.decoder = Decoder(
             config.decoder,
             scan_layers=scan,
             remat=remat,
             keep_halfway=config.dense_values > 0,
+            backend=backend,
             rngs=rngs,
         )
         dense_head = None

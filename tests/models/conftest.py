@@ -11,6 +11,7 @@ import pytest
 from flax import nnx
 
 from spatialvlm_jax.experiment import (
+    AttentionBackend,
     AttentionRule,
     DecoderConfig,
     EncoderConfig,
@@ -49,9 +50,11 @@ def lively() -> MakeModel:
         *,
         scan_layers: bool = False,
         remat: Remat = "none",
+        attention_backend: AttentionBackend = "dense",
         **decoder: Any,
     ) -> VLM:
         config = replace(TINY, attention=rule, scan_layers=scan_layers, remat=remat)
+        config = replace(config, attention_backend=attention_backend)
         config = replace(config, decoder=replace(config.decoder, **decoder))
         definition = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))[0]
         return nnx.merge(definition, state)
