@@ -1,10 +1,9 @@
-"""Mixing data sets by examples or by loss tokens, and what the mixture came to."""
+"""Mixing data sets by examples or by loss tokens."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from data_loaders.batch import Batch
 from data_loaders.errors import DataError
 
 CALIBRATION_EXAMPLES = 64
@@ -32,10 +31,3 @@ def example_weights(shares: np.ndarray, loss_tokens_per_row: np.ndarray | None) 
     """
     weights = shares if loss_tokens_per_row is None else shares / loss_tokens_per_row
     return weights / weights.sum()
-
-
-def realised_shares(batch: Batch, datasets: int) -> np.ndarray:
-    """float64[datasets]: the share of a batch's loss tokens that comes from each data set."""
-    ids = np.asarray(batch.dataset_ids)[np.asarray(batch.loss_mask)]
-    counts = np.bincount(ids, minlength=datasets)
-    return counts / max(counts.sum(), 1)

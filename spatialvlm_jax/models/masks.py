@@ -37,9 +37,7 @@ padding.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionRule
 
 
@@ -78,17 +76,3 @@ def image_text_mask(
     if rule == "image_prefix":
         return None
     return ((segment_ids > 0) & ~suffix_mask)[..., None, :]
-
-
-def check_segments(rule: AttentionRule, segment_ids: np.ndarray) -> None:
-    """Raises UserError if rule "prefix" is given a row of several segments (host side).
-
-    Args:
-      rule: the attention rule.
-      segment_ids: int32[..., L].
-    """
-    if rule == "prefix" and np.max(segment_ids, initial=0) > 1:
-        raise UserError(
-            'attention rule "prefix" takes one question a row, and this batch packs several: set '
-            'data.pairs_per_image = 1, or model.attention = "image_prefix"'
-        )

@@ -14,7 +14,6 @@ from data_loaders.batch import Batch, BatchSpec
 from data_loaders.build import Loader, train_loader
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
 from data_loaders.errors import DataError
-from data_loaders.mixture import realised_shares
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -26,6 +25,12 @@ from spatialvlm_jax.experiment import (
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
 SMALL = Tokenizer.from_config("small")
+
+
+def realised_shares(batch: Batch, datasets: int) -> np.ndarray:
+    """The share of a batch's loss tokens that comes from each data set."""
+    counts = np.bincount(batch.dataset_ids[batch.loss_mask], minlength=datasets)
+    return counts / counts.sum()
 
 
 def two_halves(stored: Path, **fields: Any) -> DataConfig:

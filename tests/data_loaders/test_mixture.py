@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from data_loaders.batch import BatchSpec
 from data_loaders.errors import DataError
-from data_loaders.mixture import example_weights, realised_shares, requested_shares
+from data_loaders.mixture import example_weights, requested_shares
 
 
 def test_shares_are_weights_scaled_to_one() -> None:
@@ -18,14 +17,3 @@ def test_shares_of_loss_tokens_are_corrected_for_how_long_answers_are() -> None:
     assert example_weights(shares, None).tolist() == [0.5, 0.5]
     # Rows of the first have three times the loss tokens: it needs a third of the rows.
     np.testing.assert_allclose(example_weights(shares, np.array([30.0, 10.0])), [0.25, 0.75])
-
-
-def test_realised_shares_count_loss_tokens() -> None:
-    batch = BatchSpec(batch_size=2, image_size=8, length=8, vocab_size=16).fake(0)
-    batch.dataset_ids[0] = 1
-    batch.loss_mask[:] = False
-    batch.loss_mask[0, :3] = True
-    batch.loss_mask[1, 0] = True
-    assert realised_shares(batch, 3).tolist() == [0.25, 0.75, 0.0]
-    batch.loss_mask[:] = False
-    assert realised_shares(batch, 2).tolist() == [0.0, 0.0]

@@ -3,9 +3,7 @@
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
-import pytest
 
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.models import masks
 
 
@@ -61,10 +59,3 @@ def test_text_mask_agrees_with_the_rule_in_words(segments: list[tuple[int, int]]
     ids, suffix = (np.array(column) for column in zip(*tokens, strict=True))
     expected = [[sees(query, key) for key in range(20)] for query in range(20)]
     assert np.array_equal(masks.text_mask(ids, suffix), expected)
-
-
-def test_prefix_rule_refuses_packed_rows() -> None:
-    masks.check_segments("prefix", np.array([[1, 1, 0], [1, 1, 1]]))
-    masks.check_segments("image_prefix", np.array([[1, 2, 0]]))
-    with pytest.raises(UserError, match="pairs_per_image = 1"):
-        masks.check_segments("prefix", np.array([[1, 1, 0], [1, 2, 2]]))
