@@ -14,6 +14,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Remat
+from spatialvlm_jax.models.placement import keep_rows
 
 NORM_EPSILON = 1e-6
 
@@ -215,7 +216,7 @@ def run_stack(
     Args:
       layers: a module made by `stack`.
       function: (layer, carry, this layer's inputs) -> (carry, this layer's outputs).
-      carry: what flows from layer to layer.
+      carry: what flows from layer to layer: arrays with rows as leading axis.
       inputs: None, or a pytree whose leaves have the layers as leading axis.
       scan: one compiled loop instead of unrolled layers.
       remat: what the backward pass computes again instead of keeping it.
@@ -227,7 +228,7 @@ def run_stack(
 
     def body(carry: Any, item: tuple[Any, Any]) -> tuple[Any, Any]:
         layer_state, layer_inputs = item
-        return function(nnx.merge(definition, layer_state), carry, layer_inputs)
+        return function(nnx.merge(definition, layer_state), keep_rows(carry), layer_inputs)
 
     return jax.lax.scan(
         _rematerialised(body, remat), carry, (state, inputs), unroll=1 if scan else True

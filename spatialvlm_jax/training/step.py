@@ -193,7 +193,8 @@ def compile_step(
     """
 
     def step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
-        return train_step(state, batch, config=config)
+        with jax.sharding.use_abstract_mesh(mesh.abstract_mesh):
+            return train_step(state, batch, config=config)
 
     places = jax.tree.map(lambda x: x.sharding, abstract_state)
     return jax.jit(
