@@ -28,7 +28,7 @@ from spatialvlm_jax.errors import UserError
 T = TypeVar("T")
 
 PREFIX = "SPATIALVLM_"
-START_SECONDS = 300
+START_SECONDS = "300"
 _PATIENCE_MS = 24 * 3600 * 1000  # process 0 may be rendering a data set; a death is noticed anyway
 _LEAVE_MS = 5_000
 _numbers = itertools.count()
@@ -80,10 +80,11 @@ def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> Pl
         ) from None
     if count < 1 or not 0 <= index < count:
         raise UserError(f"--process={index} of --processes={count}: they are numbered from 0")
-    host, _, port = str(found["coordinator"] or "").rpartition(":")
+    coordinator = str(found["coordinator"] or "")
+    host, _, port = coordinator.rpartition(":")
     if count > 1 and not (host and port.isdigit()):
-        raise UserError(f"--coordinator={found['coordinator']} is not HOST:PORT, of process 0")
-    return Place(str(found["coordinator"]), count, index)
+        raise UserError(f"--coordinator={coordinator} is not HOST:PORT, of process 0")
+    return Place(coordinator, count, index)
 
 
 def in_cluster(environment: Mapping[str, str]) -> bool:
@@ -92,11 +93,11 @@ def in_cluster(environment: Mapping[str, str]) -> bool:
     return slurm or cloud_tpu_init.running_in_cloud_tpu_vm
 
 
-def start(flags: argparse.Namespace, seconds: int = START_SECONDS) -> None:
+def start(flags: argparse.Namespace) -> None:
     """Joins the other processes of this run, if there are any.
 
-    Ends the program with code 2 if they have not met after `seconds`: the library below would
-    end it too, with a stack trace instead of a reason.
+    Ends the program with code 2 if they have not met after SPATIALVLM_START_SECONDS: the library
+    below would end it too, with a stack trace instead of a reason.
 
     Raises:
       UserError: flags or environment are wrong, or another process names another count.
@@ -104,6 +105,7 @@ def start(flags: argparse.Namespace, seconds: int = START_SECONDS) -> None:
     place = named_place(flags, os.environ)
     if (place is None and not in_cluster(os.environ)) or (place and place.count == 1):
         return
+    seconds = int(os.environ.get(PREFIX + "START_SECONDS", START_SECONDS))
     # SIGTERM is ours: all processes vote on it and save (`Ballot`).
     jax.config.update("jax_enable_preemption_service", False)
     who = f"process {place.index} of {place.count}, {place.coordinator}" if place else "cluster"
@@ -141,8 +143,9 @@ def _give_up(who: str, seconds: int) -> None:
 
 def _check_count(place: Place) -> None:
     count = from_first(lambda: place.count)
-    if count != place.count:
-        raise UserError(f"this process has --processes={place.count}, process 0 has {count}")
+    with together():
+        if count != place.count:
+            raise UserError(f"this process has --processes={place.count}, process 0 has {count}")
 
 
 def leads() -> bool:
