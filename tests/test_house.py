@@ -17,7 +17,7 @@ TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".tom
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 
 # What each part may import of the others, beside itself and the shared leaves.
-LEAVES = {"config", "errors", "experiment", "processes", "svg"}
+LEAVES = {"config", "errors", "experiment", "hardware", "processes", "svg"}
 MAY_IMPORT = {
     "models": set(),
     "worlds": {"generation.records"},
@@ -26,9 +26,11 @@ MAY_IMPORT = {
     "evaluation": {"generation.records"},
     "weights": {"models"},
     "training": {"models"},
+    "planning": {"models", "training"},
     "experiment": set(),
     "config": set(),
     "errors": set(),
+    "hardware": set(),
     "processes": set(),
     "svg": set(),
 }

@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jax.sharding import Mesh
 
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import save_safetensors
@@ -32,7 +31,7 @@ class Initialiser:
     template: ModelTemplate[VLM]
     optimizer: optax.GradientTransformation
     experiment: Experiment
-    mesh: Mesh
+    mesh: sharding.AnyMesh
     pretrained: Pretrained | None = None
 
     def abstract(self) -> TrainState:

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax.experimental import mesh_utils
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig
@@ -21,6 +21,7 @@ BATCH_AXES = ("data", "fsdp")
 SMALLEST_SPLIT = 2**16  # smaller arrays are repeated: gathering them costs more than holding them
 
 Shape = tuple[int, ...]
+AnyMesh = Mesh | AbstractMesh  # shapes and shardings need no devices
 
 
 def make_mesh(config: MeshConfig, devices: list[Any] | None = None) -> Mesh:
@@ -69,7 +70,7 @@ def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
     return mesh_utils.create_device_mesh(sizes, devices)
 
 
-def check_batch_size(batch_size: int, mesh: Mesh, accumulate: int = 1) -> None:
+def check_batch_size(batch_size: int, mesh: AnyMesh, accumulate: int = 1) -> None:
     """Raises UserError unless a batch splits evenly over devices and the parts it is taken in."""
     parts = math.prod(mesh.shape[axis] for axis in BATCH_AXES) * accumulate
     if batch_size % parts:
@@ -139,7 +140,7 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     return PartitionSpec(*spec) if any(spec) else PartitionSpec()
 
 
-def tree_shardings(tree: Any, mesh: Mesh, *, repeat_frozen: bool = False) -> Any:
+def tree_shardings(tree: Any, mesh: AnyMesh, *, repeat_frozen: bool = False) -> Any:
     """Shardings of parameters or of a whole training state.
 
     Optimiser slots are split as their parameters, whose names and shapes they have.

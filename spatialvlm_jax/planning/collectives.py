@@ -1,0 +1,111 @@
+"""What devices send each other in a step, from shapes, shardings and the mesh.
+
+Of an array of S bytes on an axis of n devices, each device sends S (n - 1) / n in an all-gather or
+a reduce-scatter, and twice that in an all-reduce, which is one after the other.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, cast
+
+import jax.numpy as jnp
+from jax.sharding import NamedSharding
+
+from spatialvlm_jax.hardware import Chip
+from spatialvlm_jax.planning.memory import bytes_of, local_rows
+from spatialvlm_jax.planning.program import Program, image_tokens
+from spatialvlm_jax.training.sharding import AnyMesh
+
+
+@dataclasses.dataclass(frozen=True)
+class Collectives:
+    """Bytes that one device sends in a step.
+
+    gather: of parameters split over "fsdp", whole wherever a pass needs them. scatter: of their
+    gradients, back to the shards. reduce: of gradients, over "data" and for repeated parameters.
+    tensor: of activations, summed over "tensor" after attention and MLP.
+    """
+
+    gather: float
+    scatter: float
+    reduce: float
+    tensor: float
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return self.gather + self.scatter + self.reduce + self.tensor
+
+
+def estimate_collectives(program: Program, mesh: AnyMesh) -> Collectives:
+    """The estimate for one device of a mesh; weights and gradients travel in compute dtype."""
+    experiment, sizes = program.experiment, mesh.shape
+    compute = jnp.dtype(experiment.model.compute_dtype).itemsize
+    state, parts = program.state(mesh), experiment.train.accumulate
+    gather = scatter = reduce = 0.0
+    for name, x in state.parameters.items():
+        trains, place = name in state.trainable, cast(NamedSharding, x.sharding)
+        passes = 1 + needs_backward(name, state.trainable)
+        shard = bytes_of(x) / jnp.dtype(x.dtype).itemsize * compute
+        whole = shard
+        if "fsdp" in place.spec:
+            whole = shard * sizes["fsdp"]
+            gather += passes * parts * _others(whole, sizes["fsdp"])
+            scatter += trains * parts * _others(whole, sizes["fsdp"])
+        elif trains:
+            reduce += 2 * parts * _others(whole, sizes["fsdp"])
+        if trains:
+            reduce += 2 * parts * _others(shard, sizes["data"])
+    return Collectives(gather, scatter, reduce, parts * _tensor(program, sizes))
+
+
+def needs_backward(name: str, trainable: Any) -> bool:
+    """Whether the backward pass goes through a parameter's layer: something below it trains."""
+    order = ("encoder", "connector", "decoder")
+    place = order.index(tower) if (tower := name.partition("/")[0]) in order else 0
+    below = order[: place + 1]
+    return any(each.partition("/")[0] in below for each in trainable)
+
+
+def _others(size: float, devices: int) -> float:
+    return size * (devices - 1) / devices
+
+
+def _tensor(program: Program, sizes: Mapping[str, int]) -> float:
+    """Two sums a layer forward, two backward, and those of the forward pass computed again."""
+    experiment, tensor = program.experiment, sizes["tensor"]
+    model, trainable = experiment.model, program.shapes.trainable
+    compute = jnp.dtype(model.compute_dtype).itemsize
+    rows = local_rows(experiment.data.batch_size, sizes, experiment.train.accumulate)
+    patches = image_tokens(experiment)
+    total = 0.0
+    for tower, size, tokens in (
+        ("encoder", model.encoder, patches),
+        ("decoder", model.decoder, patches + experiment.data.length),
+    ):
+        passes = 1 + needs_backward(f"{tower}/", trainable) * (1 + (model.remat == "layers"))
+        stream = rows * tokens * size.width * compute
+        total += 2 * size.depth * passes * 2 * _others(stream, tensor)
+    return total
+
+
+def seconds_on_links(sent: Collectives, sizes: Mapping[str, int], chip: Chip) -> float:
+    """Time to send it all: over links where an axis stays among linked devices, else the network.
+
+    Devices near each other on the mesh are those of the later axes: "tensor", then "fsdp".
+
+    Args:
+      sent: bytes a device.
+      sizes: of the mesh's axes.
+      chip: the device.
+    """
+    seconds, reach = 0.0, 1
+    for axis, size in (
+        ("tensor", sent.tensor),
+        ("fsdp", sent.gather + sent.scatter),
+        ("data", sent.reduce),
+    ):
+        reach *= sizes[axis]
+        near = not chip.group or reach <= chip.group
+        seconds += size / (chip.link_bandwidth if near else chip.network_bandwidth)
+    return seconds

@@ -1,0 +1,119 @@
+"""What a step keeps in each device's memory, from shapes and shardings alone."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from spatialvlm_jax.planning.cost import RowCost
+from spatialvlm_jax.planning.program import Program, batch_shapes
+from spatialvlm_jax.training.losses import CHUNK
+from spatialvlm_jax.training.sharding import BATCH_AXES, AnyMesh
+from spatialvlm_jax.training.state import TrainState
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """Bytes on one device.
+
+    parameters: all of them, frozen ones in their own dtype. slots: the optimiser's. averages:
+    running averages. batch: the rows it was given. gradients: of its shards, twice while they are
+    accumulated. activations: what the forward pass keeps for the backward pass. workspace: the
+    widest moment of the backward pass, where one layer is computed again beside whole weights, or
+    a chunk of logits.
+    """
+
+    parameters: int
+    slots: int
+    averages: int
+    batch: int
+    gradients: int
+    activations: int
+    workspace: int
+
+    @property
+    def state(self) -> int:
+        """What stays from step to step, and the batch: the arguments of the compiled step."""
+        return self.parameters + self.slots + self.averages + self.batch
+
+    @property
+    def total(self) -> int:
+        """All of it at once."""
+        return sum(dataclasses.asdict(self).values())
+
+
+def bytes_of(x: Any) -> int:
+    """Bytes of an array or a shape; of its shard on one device, if it has a sharding."""
+    place = getattr(x, "sharding", None)
+    shape = x.shape if place is None else place.shard_shape(x.shape)
+    return math.prod(shape) * jnp.dtype(x.dtype).itemsize
+
+
+def total_bytes(tree: Any) -> int:
+    """Of all leaves of a tree."""
+    return sum(bytes_of(x) for x in jax.tree.leaves(tree))
+
+
+def local_rows(batch_size: int, sizes: Mapping[str, int], accumulate: int) -> int:
+    """Rows that one device computes at once."""
+    return batch_size // (math.prod(sizes[axis] for axis in BATCH_AXES) * accumulate)
+
+
+def estimate_memory(program: Program, mesh: AnyMesh, row: RowCost) -> Memory:
+    """The estimate for one device of a mesh; parameters, slots and batch are exact."""
+    experiment, sizes = program.experiment, mesh.shape
+    state = program.state(mesh)
+    shards = math.prod(sizes[axis] for axis in BATCH_AXES)
+    accumulate = experiment.train.accumulate
+    rows = local_rows(experiment.data.batch_size, sizes, accumulate)
+    gradients = total_bytes(state.trainable)
+    return Memory(
+        parameters=total_bytes(state.parameters),
+        slots=total_bytes(state.opt_state) + bytes_of(state.step),
+        averages=total_bytes(state.average),
+        batch=total_bytes(batch_shapes(experiment, experiment.data.batch_size // shards)),
+        gradients=gradients * (2 if accumulate > 1 else 1),
+        activations=round(
+            rows * (row.stream + row.inner / sizes["tensor"])
+            + row.weights / (sizes["fsdp"] * sizes["tensor"])
+        ),
+        workspace=_workspace(program, state, sizes, row.layer * rows, rows),
+    )
+
+
+def _workspace(
+    program: Program, state: TrainState, sizes: Mapping[str, int], layer: float, rows: int
+) -> int:
+    """A layer computed again beside its weights, or a chunk's logits; and the token table."""
+    experiment, tensor = program.experiment, sizes["tensor"]
+    compute = jnp.dtype(experiment.model.compute_dtype).itemsize
+    chunk = min(CHUNK, experiment.data.length)
+    # float32 logits, and their gradient, which becomes the table's in compute dtype.
+    logits = rows * chunk * experiment.model.decoder.vocab_size * (4 + 4 + compute) / tensor
+    layers, table = largest_layer(state), token_table(state)
+    # Weights in use, the next layer's on their way, and a gradient not yet handed out.
+    weights = layers * compute * (3 if sizes["fsdp"] > 1 else 1) / tensor
+    trains_table = any(name in state.trainable for name in state.parameters if _is_table(name))
+    whole = table * (compute + (compute if trains_table else 0)) / tensor
+    return round(max(layer / tensor + weights, logits) + whole)
+
+
+def _is_table(name: str) -> bool:
+    return name.endswith("embedder/embedding")
+
+
+def token_table(state: TrainState) -> int:
+    """Values in the token table."""
+    return sum(math.prod(x.shape) for name, x in state.parameters.items() if _is_table(name))
+
+
+def largest_layer(state: TrainState) -> int:
+    """Values in the parameters of one layer of the larger tower."""
+    sizes = [0, 0]
+    for name, x in state.parameters.items():
+        if "/blocks/" in name:
+            sizes[name.startswith("decoder/")] += math.prod(x.shape[1:])
+    return max(sizes)

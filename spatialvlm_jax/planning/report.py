@@ -1,0 +1,142 @@
+"""A plan as tables for people, and as JSON for scripts."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from spatialvlm_jax.planning.estimate import COMPUTE_SHARE, LINK_SHARE, MEMORY_SHARE, Plan
+from spatialvlm_jax.planning.sweep import rows_a_second
+
+MEMORY_LABELS = {
+    "parameters": "parameters",
+    "slots": "optimiser slots",
+    "averages": "running averages",
+    "batch": "batch",
+    "gradients": "gradients",
+    "activations": "activations kept",
+    "workspace": "workspace",
+}
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan's fields and figures by name."""
+    figures = ("fits", "step_seconds", "mfu", "model_flops", "days", "device_hours")
+    return {**dataclasses.asdict(plan), **{name: getattr(plan, name) for name in figures}}
+
+
+def describe(plan: Plan) -> str:
+    """The plan as text, a page long."""
+    mesh = " x ".join(f"{axis} {size}" for axis, size in plan.mesh.items())
+    rows = f"batch {plan.batch_size:,} in {plan.accumulate} parts" if plan.accumulate > 1 else ""
+    head = [
+        f"{plan.topology}: {plan.devices} devices, mesh {mesh}",
+        f"{rows or f'batch {plan.batch_size:,}'}, remat {plan.remat}, {plan.steps:,} steps",
+        f"method: {plan.method}" + (f" ({plan.why})" if plan.why else ""),
+    ]
+    parts = (_memory(plan), _flops(plan), _time(plan))
+    return "\n\n".join(["\n".join(head), *map("\n".join, parts)])
+
+
+def describe_sweep(plans: Sequence[Plan], most: int = 12) -> str:
+    """The best plans, one a line."""
+    head = ["data", "fsdp", "tensor", "batch", "remat", "GB", "fits", "step ms", "MFU %", "rows/s"]
+    rows = [
+        [
+            *(str(plan.mesh[axis]) for axis in ("data", "fsdp", "tensor")),
+            f"{plan.batch_size:,}",
+            plan.remat,
+            _gb(plan.hbm_bytes_per_device),
+            "yes" if plan.fits else "no",
+            f"{1e3 * plan.step_seconds:.0f}",
+            f"{100 * plan.mfu:.0f}",
+            f"{rows_a_second(plan):,.0f}",
+        ]
+        for plan in plans[:most]
+    ]
+    fit = sum(plan.fits for plan in plans)
+    counts = f"{fit} of {len(plans)} choices fit; the best by rows a second:"
+    return "\n".join([counts, *_table([head, *rows])])
+
+
+def _memory(plan: Plan) -> list[str]:
+    each = dataclasses.asdict(plan.memory)
+    rows = [["memory of a device, estimated", "GB"]]
+    rows += [[label, _gb(each[name])] for name, label in MEMORY_LABELS.items() if each[name]]
+    rows.append(["total", _gb(plan.memory.total)])
+    if plan.compiled:
+        rows += [
+            [f"compiled: {name}", _gb(plan.compiled[name])]
+            for name in ("arguments", "temporary", "code")
+            if plan.compiled[name]
+        ]
+        rows.append(["compiled: total", _gb(plan.compiled["total"])])
+    share = plan.hbm_bytes_per_device / plan.hbm_capacity_bytes
+    verdict = "fits" if plan.fits else "OUT OF MEMORY"
+    capacity = f"{_gb(plan.hbm_capacity_bytes)} GB: {100 * share:.0f} % used, {verdict}"
+    return [*_table(rows), f"capacity {capacity}"]
+
+
+def _flops(plan: Plan) -> list[str]:
+    directions = ("forward", "backward", "recomputed")
+    rows = [["TFLOP of a step", *directions, "all"]]
+    counts = {
+        tower: [getattr(each, direction) for direction in directions]
+        for tower, each in plan.flops.items()
+    }
+    counts = {tower: each for tower, each in counts.items() if any(each)}
+    counts["total"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    rows += [
+        [tower, *(f"{flops / 1e12:,.2f}" for flops in (*each, sum(each)))]
+        for tower, each in counts.items()
+    ]
+    return _table(rows)
+
+
+def _time(plan: Plan) -> list[str]:
+    sent = plan.collectives
+    rows = [["a device sends in a step", "GB"]]
+    rows += [
+        [label, _gb(size)]
+        for label, size in (
+            ("fsdp: gather parameters", sent.gather),
+            ("fsdp: scatter gradients", sent.scatter),
+            ("data: sum gradients", sent.reduce),
+            ("tensor: sum activations", sent.tensor),
+        )
+        if size
+    ]
+    lines = [*_table(rows), ""] if len(rows) > 1 else []
+    bounds = (
+        ("computing", plan.compute_seconds, COMPUTE_SHARE),
+        ("moving memory", plan.memory_seconds, MEMORY_SHARE),
+        ("sending", plan.collective_seconds, LINK_SHARE),
+    )
+    rows = [["roofline of a step", "ms"]]
+    rows += [
+        [f"{name}, at {100 * share:.0f} % of peak", f"{1e3 * seconds:.1f}"]
+        for name, seconds, share in bounds
+    ]
+    rows.append(["step: the slowest of them", f"{1e3 * plan.step_seconds:.1f}"])
+    return [
+        *lines,
+        *_table(rows),
+        "",
+        f"MFU at most {100 * plan.mfu:.1f} %, {rows_a_second(plan):,.0f} rows a second",
+        f"the run: {plan.days:.2f} days, {plan.device_hours:,.0f} device-hours",
+    ]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """First column to the left, others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        )
+        for row in rows
+    ]
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.2f}"
