@@ -1,0 +1,127 @@
+"""A run of two real processes: it trains, evaluates, saves, goes on as one and as two, and stops.
+
+Two processes with a device each do what one process with two devices does, to the bit; one device
+does the same to rounding.
+"""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.kill import Run, kill_run, wait_until
+from spatialvlm_jax.evaluation.results import load_evaluations
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.models.checkpoint_file import read_safetensors
+from spatialvlm_jax.training.checkpoint import find_damage
+from tests.generation.pictures import PictureSource
+
+pytestmark = pytest.mark.slow
+EVALUATED = ("eval.images=5", "eval.batch_size=3", "eval.max_answer_tokens=4")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("multiprocess_data")
+    generate(PictureSource(), {"train": 24, "validation": 5}, folder, quiet=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pair(data, tmp_path_factory) -> Run:
+    """Eight steps of two processes, evaluated at the end."""
+    workdir = tmp_path_factory.mktemp("pair") / "run"
+    run = Run(workdir, data, ("train.steps=8", "eval.every=8", *EVALUATED))
+    run.finish(2)
+    return run
+
+
+def weights(run: Run) -> dict[str, np.ndarray]:
+    return read_safetensors(run.workdir / "model.safetensors")[0]
+
+
+def assert_same(run: Run, other: Run) -> None:
+    assert list(run.losses()) == list(range(1, 9))
+    assert run.losses() == other.losses()
+    mine, theirs = weights(run), weights(other)
+    assert mine.keys() == theirs.keys()
+    assert all((mine[name] == theirs[name]).all() for name in mine)
+
+
+def test_two_processes_do_what_one_with_two_devices_does(pair, tmp_path):
+    one = Run(tmp_path / "run", pair.data, pair.overrides)
+    one.finish(1, devices=2)
+    assert_same(one, pair)
+    assert load_evaluations(one.workdir) == load_evaluations(pair.workdir) != {}
+    for name in ("config.json", "parameters.txt"):
+        assert (one.workdir / name).read_text() == (pair.workdir / name).read_text()
+
+
+def test_two_processes_evaluate_as_one(pair, tmp_path):
+    found = []
+    for processes in (1, 2):
+        pair.finish(processes, script="eval.py")
+        summary = json.loads((pair.workdir / "summary.json").read_text())
+        predictions = (pair.workdir / "predictions.jsonl").read_text()
+        page = (pair.workdir / "report.html").read_text()
+        found.append((summary, predictions, page))
+    assert found[0] == found[1]
+    assert found[0][0] == load_evaluations(pair.workdir)[8]
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+def test_a_run_goes_on_with_another_number_of_processes(pair, tmp_path, before, after):
+    half = Run(tmp_path / "run", pair.data, ("train.steps=4", *pair.overrides[1:]))
+    half.finish(before, devices=2 // before)
+    assert list(half.losses()) == [1, 2, 3, 4]
+    rest = Run(half.workdir, pair.data, pair.overrides)
+    rest.finish(after, devices=2 // after)
+    assert_same(rest, pair)
+
+
+def test_two_by_two_devices_split_otherwise_do_the_same_to_rounding(pair, tmp_path):
+    mesh = ("config.mesh.data=1", "config.mesh.fsdp=2", "config.mesh.tensor=2")
+    changes = tuple(change.removeprefix("config.") for change in mesh)
+    run = Run(tmp_path / "run", pair.data, (*pair.overrides, *changes))
+    run.finish(2, devices=2)
+    alone = Run(tmp_path / "alone", pair.data, pair.overrides)
+    alone.finish(1)
+    for other in (run, alone):
+        found, expected = other.losses(), pair.losses()
+        assert found.keys() == expected.keys()
+        np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-4)
+
+
+def test_sigterm_to_one_process_saves_and_ends_both(pair, tmp_path):
+    run = Run(tmp_path / "run", pair.data, ("train.steps=10000", "checkpoint.every=10000"))
+    started = run.start(2)
+    wait_until(lambda: max(run.losses(), default=0) >= 5, run, started)
+    started[1].send_signal(signal.SIGTERM)
+    assert [process.wait() for process in started] == [0, 0], run.words()
+    (saved,) = (run.workdir / "checkpoints").iterdir()
+    assert find_damage(saved) is None
+    assert int(saved.name) == max(run.losses()) >= 5
+
+
+def test_a_bad_number_stops_both_and_each_keeps_its_rows(pair, tmp_path):
+    run = Run(tmp_path / "run", pair.data, (*pair.overrides, "optim.peak_lr=1e30"))
+    started = run.start(2)
+    assert [process.wait() for process in started] == [1, 1], run.words()
+    kept = sorted(run.workdir.glob("non_finite_step_*.npz"))
+    step = kept[0].name.removeprefix("non_finite_step_").split(".")[0]
+    assert [path.name.removeprefix(f"non_finite_step_{step}") for path in kept] == [
+        ".process_0.npz",
+        ".process_1.npz",
+    ]
+    assert f"step {step}: loss" in run.log(0).read_text()
+    assert len(np.load(kept[0])["tokens"]) == 4
+    assert not any((run.workdir / "checkpoints").iterdir())
+
+
+def test_kills_at_random_moments_change_nothing(data, tmp_path):
+    result = kill_run(4, tmp_path, 0, data)
+    assert result["differing"] == []
+    assert any(kill["saving"] for kill in result["kills"])
+    assert all(kill["survivor_ended_itself"] for kill in result["kills"])
