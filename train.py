@@ -61,7 +61,8 @@ def train(experiment: Experiment, workdir: Path) -> None:
     )
     abstract_state = initialiser.abstract()
 
-    report = freezing.describe(abstract_state, batch_spec(experiment).abstract(), config)
+    flops = freezing.report_flops(abstract_state, batch_spec(experiment).abstract(), config)
+    report = freezing.describe(abstract_state, flops)
     if leads:
         print(report, flush=True)
 
@@ -99,6 +100,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         metadata=run,
         evaluate=evaluate,
         agreed=ballot.before,
+        flops=flops,
     ).run(state, data)
     writer.close()
     checkpoints.close()

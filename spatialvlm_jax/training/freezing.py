@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from spatialvlm_jax.models.adapters import is_adapter
-from spatialvlm_jax.models.flops import count_flops
+from spatialvlm_jax.models.flops import flops_by_tower
 from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.optim import GROUPS, group, is_decayed
 from spatialvlm_jax.training.state import TrainState
@@ -48,11 +48,19 @@ class DeviceBytes:
 class StepFlops:
     """Floating point operations of matrix products in one step, on the whole batch.
 
-    backward: all of the step that is not its forward pass; recomputed logits count here.
+    recomputed: of forward values that the backward pass computes again; not part of `backward`.
+    logits: how much of forward and backward is scores of tokens, which are computed where there is
+      loss, and counted here for all text.
     """
 
     forward: int
     backward: int
+    recomputed: int = 0
+    logits: int = 0
+
+    def needed(self, loss_share: float) -> float:
+        """What a step must compute whose text has loss on this share of its places."""
+        return self.forward + self.backward - self.logits * (1 - loss_share)
 
 
 def report_groups(state: TrainState) -> list[GroupReport]:
@@ -100,17 +108,19 @@ def report_flops(state: TrainState, batch: Any, config: StepConfig) -> StepFlops
         model = config.template.model({**trainable, **frozen})
         return loss_and_sums(model, batch, totals_of(batch), config)
 
-    arguments = (state.trainable, state.frozen, batch)
-    once = count_flops(objective, *arguments)
-    both = count_flops(jax.value_and_grad(objective, has_aux=True), *arguments)
-    return StepFlops(forward=once, backward=both - once)
-
-
-def describe(state: TrainState, batch: Any, config: StepConfig) -> str:
-    """The whole report as text."""
-    return format_report(
-        report_groups(state), report_flops(state, batch, config), report_memory(state)
+    differentiate = jax.value_and_grad(objective, has_aux=True)
+    towers = flops_by_tower(differentiate, state.trainable, state.frozen, batch)
+    return StepFlops(
+        forward=sum(each.forward for each in towers.values()),
+        backward=sum(each.backward for each in towers.values()),
+        recomputed=sum(each.recomputed for each in towers.values()),
+        logits=towers["logits"].forward + towers["logits"].backward,
     )
+
+
+def describe(state: TrainState, flops: StepFlops) -> str:
+    """The whole report as text."""
+    return format_report(report_groups(state), flops, report_memory(state))
 
 
 def format_report(rows: list[GroupReport], flops: StepFlops, memory: DeviceBytes) -> str:
@@ -128,8 +138,8 @@ def format_report(rows: list[GroupReport], flops: StepFlops, memory: DeviceBytes
         for row in table
     ]
     lines.append(
-        f"a step computes {_short(flops.forward)}FLOP forward "
-        f"and {_short(flops.backward)}FLOP backward"
+        f"a step computes {_short(flops.forward)}FLOP forward, {_short(flops.backward)}FLOP "
+        f"backward and {_short(flops.recomputed)}FLOP again"
     )
     lines.append(
         f"a device holds {_short(memory.parameters)}B of parameters, {_short(memory.slots)}B of "

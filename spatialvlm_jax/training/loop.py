@@ -16,7 +16,9 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training import distributed
 from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.freezing import StepFlops
 from spatialvlm_jax.training.metrics import MetricsWriter
+from spatialvlm_jax.training.rates import Meter
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import Metrics
@@ -38,6 +40,7 @@ class Loop:
     metadata: kept with every checkpoint.
     evaluate: returns metrics by name; None leaves evaluation out.
     agreed: whether any process wants to stop, the same answer in all of them; asked once a step.
+    flops: of a step, for MFU.
     """
 
     experiment: Experiment
@@ -50,6 +53,7 @@ class Loop:
     metadata: dict[str, Any]
     evaluate: Evaluate | None = None
     agreed: Callable[[bool], bool] = bool
+    flops: StepFlops | None = None
 
     def run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
         """Trains from `state.step` to the end, or until SIGTERM to any process.
@@ -66,11 +70,12 @@ class Loop:
 
     def _run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
         first, last = int(state.step), self.experiment.train.steps
-        recorder = _Recorder(self.writer, self.experiment, self.workdir, first)
+        meter = Meter(self.experiment.data.batch_size, self.flops)
+        recorder = _Recorder(self.writer, self.experiment, self.workdir, first, meter)
         saved = first
         try:
             self._evaluate(state, first)
-            recorder.start_clock()
+            meter.restart()
             for step in range(first + 1, last + 1):
                 if self.agreed(self.stop.requested):
                     break
@@ -84,7 +89,7 @@ class Loop:
                     self.checkpoints.save(state, data, self.metadata)
                     saved = step
                 if self._evaluate(state, step):
-                    recorder.start_clock()
+                    meter.restart()
         except Interrupted:
             logging.info("SIGTERM during evaluation, which will be done again")
         recorder.close()
@@ -128,7 +133,12 @@ class _Recorder:
     """Writes each step's row while the next step already runs, and watches for NaN."""
 
     def __init__(
-        self, writer: MetricsWriter, experiment: Experiment, workdir: Path, first: int
+        self,
+        writer: MetricsWriter,
+        experiment: Experiment,
+        workdir: Path,
+        first: int,
+        meter: Meter,
     ) -> None:
         self.writer = writer
         self.every = experiment.train.log_every_steps
@@ -136,8 +146,7 @@ class _Recorder:
         self.workdir = workdir
         self.pending: tuple[int, Metrics, Any] | None = None
         self.last_line = time.monotonic()
-        self.start_clock()
-        self.batch_size = experiment.data.batch_size
+        self.meter = meter
         self.bar = tqdm(
             total=experiment.train.steps,
             initial=first,
@@ -145,10 +154,6 @@ class _Recorder:
             unit="step",
             disable=None if distributed.leads() else True,
         )
-
-    def start_clock(self) -> None:
-        """Measures pairs a second from the next row on: compiling and evaluating do not count."""
-        self.pairs, self.since = 0.0, math.nan
 
     def add(self, step: int, metrics: Metrics, batch: Any) -> None:
         """Takes a step's metrics, still being computed, and writes the row of the step before."""
@@ -168,15 +173,10 @@ class _Recorder:
         if not (math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"])):
             self.writer.flush()
             raise self.non_finite(step, values, batch)
-        logged, now = step % self.every == 0, time.monotonic()
-        if math.isnan(self.since):
-            self.since = now
-        else:
-            # Of several processes each has its share of the rows.
-            self.pairs += count_pairs(batch) * self.batch_size / len(batch.segment_ids)
-        if logged and self.pairs:
-            values["pairs_per_second"] = self.pairs / (now - self.since)
-            self.pairs, self.since = 0.0, now
+        logged = step % self.every == 0
+        self.meter.add(batch)
+        if logged:
+            values |= self.meter.take()
         self.writer.write(step, values, board=logged)
         self.show(step, values)
 
@@ -189,6 +189,8 @@ class _Recorder:
         shown, now = {"loss": f"{values['loss']:.3f}"}, time.monotonic()
         if "pairs_per_second" in values:
             shown["pairs/s"] = f"{values['pairs_per_second']:.0f}"
+        if "mfu" in values:
+            shown["MFU"] = f"{100 * values['mfu']:.0f} %"
         self.bar.set_postfix(shown, refresh=False)
         due = now - self.last_line > SECONDS_BETWEEN_LINES or step == self.bar.total
         if self.bar.disable and due and distributed.leads():
@@ -224,8 +226,3 @@ def is_bad(dataset: str, values: Mapping[str, float]) -> bool:
     """Whether a data set has loss tokens in a step, but no finite loss (it is NaN without any)."""
     there = values.get(f"share/{dataset}", 0.0) > 0
     return there and not math.isfinite(values.get(f"loss/{dataset}", 0.0))
-
-
-def count_pairs(batch: Any) -> int:
-    """Question-answer pairs in a host batch: segments over all rows."""
-    return int(np.max(batch.segment_ids, axis=1).sum())

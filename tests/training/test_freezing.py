@@ -82,6 +82,6 @@ def test_the_report_has_rows_for_adapters_and_bytes_of_everything():
     memory = freezing.report_memory(state)
     assert memory.parameters == sum(row.parameter_bytes for row in rows.values())
     assert memory.averages == memory.gradients == 2 * 256
-    text = freezing.describe(state, SPEC.abstract(), config)
+    text = freezing.describe(state, freezing.report_flops(state, SPEC.abstract(), config))
     assert "decoder adapters" in text
     assert "a device holds" in text

@@ -18,8 +18,8 @@ from spatialvlm_jax.experiment import (
     Experiment,
     TrainConfig,
 )
-from spatialvlm_jax.training import loop
-from spatialvlm_jax.training.loop import Loop, NonFiniteLossError, count_pairs
+from spatialvlm_jax.training import rates
+from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
 from spatialvlm_jax.training.metrics import MetricsWriter, read_rows
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
 
@@ -99,7 +99,7 @@ def test_pairs_a_second_leave_out_compiling_and_evaluating(tmp_path, stop, monke
     """
     clock = types.SimpleNamespace(now=0.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(loop, "time", clock)
+    monkeypatch.setattr(rates, "time", clock)
 
     def step(state, batch):
         clock.now += 100.0 if state.step == 0 else 0.5
@@ -112,9 +112,9 @@ def test_pairs_a_second_leave_out_compiling_and_evaluating(tmp_path, stop, monke
     made = make_loop(tmp_path, stop, steps=8, step=step, evaluate=evaluate,
                      schedule=EvalConfig(every=4))  # fmt: skip
     rows = trained(made)[2]
-    rates = {row["step"]: row["pairs_per_second"] for row in rows if "pairs_per_second" in row}
-    assert sorted(rates) == [2, 4, 6, 8]
-    assert all(rate in (8.0, 16.0) for rate in rates.values())
+    found = {row["step"]: row["pairs_per_second"] for row in rows if "pairs_per_second" in row}
+    assert sorted(found) == [2, 4, 6, 8]
+    assert all(rate in (8.0, 16.0) for rate in found.values())
 
 
 def test_a_finished_run_does_nothing(tmp_path, stop):
@@ -217,7 +217,3 @@ def test_a_bad_number_stops_before_anything_is_saved(tmp_path, stop, name, value
 def test_data_that_ends_is_an_error(tmp_path, stop):
     with pytest.raises(UserError, match="ran out before step 2"):
         make_loop(tmp_path, stop).run(CountingState(0), iter([BATCH]))
-
-
-def test_pairs_are_counted_by_segments():
-    assert count_pairs(BATCH) == 4
