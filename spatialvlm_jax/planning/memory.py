@@ -14,6 +14,9 @@ from spatialvlm_jax.training.losses import CHUNK
 from spatialvlm_jax.training.sharding import BATCH_AXES, AnyMesh
 from spatialvlm_jax.training.state import TrainState
 
+# Of what a layer makes in JAX's terms, this much exists at once: compilers fuse the rest away.
+FUSED_SHARE = 0.5
+
 
 @dataclasses.dataclass(frozen=True)
 class Memory:
@@ -87,18 +90,16 @@ def estimate_memory(program: Program, mesh: AnyMesh, row: RowCost) -> Memory:
 def _workspace(
     program: Program, state: TrainState, sizes: Mapping[str, int], layer: float, rows: int
 ) -> int:
-    """A layer computed again beside its weights, or a chunk's logits; and the token table."""
+    """A layer's backward pass beside its weights, or a chunk's logits; and the token table."""
     experiment, tensor = program.experiment, sizes["tensor"]
     compute = jnp.dtype(experiment.model.compute_dtype).itemsize
     chunk = min(CHUNK, experiment.data.length)
     # float32 logits, and their gradient, which becomes the table's in compute dtype.
-    logits = rows * chunk * experiment.model.decoder.vocab_size * (4 + 4 + compute) / tensor
-    layers, table = largest_layer(state), token_table(state)
+    logits = rows * chunk * experiment.model.decoder.vocab_size * (4 + 4 + compute)
     # Weights in use, the next layer's on their way, and a gradient not yet handed out.
-    weights = layers * compute * (3 if sizes["fsdp"] > 1 else 1) / tensor
-    trains_table = any(name in state.trainable for name in state.parameters if _is_table(name))
-    whole = table * (compute + (compute if trains_table else 0)) / tensor
-    return round(max(layer / tensor + weights, logits) + whole)
+    weights = largest_layer(state) * compute * (3 if sizes["fsdp"] > 1 else 1)
+    widest = max(layer * FUSED_SHARE + weights, logits)
+    return round((widest + token_table(state) * compute) / tensor)
 
 
 def _is_table(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.planning import compiled
 from spatialvlm_jax.planning.cost import trace_row
-from spatialvlm_jax.planning.estimate import Plan, estimate
+from spatialvlm_jax.planning.estimate import Plan, abstract_mesh, estimate
 from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import Topology
 
@@ -24,6 +24,7 @@ def plan_run(experiment: Experiment, topology: Topology, method: Method = "auto"
     Raises:
       UserError: mesh, batch or sizes do not fit together, or "compiled" is not possible.
     """
+    abstract_mesh(experiment, topology)  # what does not fit is told before anything is traced
     program = Program.of(experiment)
     plan = estimate(program, trace_row(program), topology, _why_not(topology, method))
     if method == "analytic" or plan.why:

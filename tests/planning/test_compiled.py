@@ -1,0 +1,102 @@
+"""Compiling ahead of time: here for the CPU, and for a TPU where its compiler is installed."""
+
+import dataclasses
+import json
+import sys
+
+import jax
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import MeshConfig
+from spatialvlm_jax.planning import compiled, planner
+from spatialvlm_jax.planning.topology import parse_topology
+from tests.planning.conftest import EXPERIMENT
+
+V5E = parse_topology("v5e:2x2")
+
+
+def test_memory_messages_are_read():
+    message = "RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm. Used 20.50G of 15.75G hbm"
+    assert compiled.used_bytes(message) == round(20.5 * 2**30)
+    assert compiled.used_bytes("INTERNAL: Check failed") is None
+
+
+@pytest.fixture
+def compile_quickly_rather_than_well():
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.mark.usefixtures("compile_quickly_rather_than_well")
+def test_the_step_is_measured():
+    figures = compiled.measure(EXPERIMENT, jax.devices()[:1])
+    assert figures.fits
+    assert figures.total == figures.arguments + figures.temporary + figures.code
+    assert figures.temporary > 0
+
+
+def test_a_mistake_comes_back_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "_tpu_devices", lambda topology: jax.devices()[:1])
+    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=3))
+    request, result = tmp_path / "request.json", tmp_path / "result.json"
+    content = {"experiment": dataclasses.asdict(wrong), "topology": "v5e:2x2"}
+    request.write_text(json.dumps(content))
+    compiled.main(request, result)
+    assert "does not make 1 devices" in json.loads(result.read_text())["error"]
+
+
+@pytest.mark.usefixtures("traced_once")
+def test_without_the_compiler_auto_falls_back_and_says_so(monkeypatch):
+    monkeypatch.setattr(compiled, "has_compiler", lambda: False)
+    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
+    assert plan.method == "analytic"
+    assert "libtpu" in plan.why
+    with pytest.raises(UserError, match=r"libtpu is not installed: .*tpu"):
+        planner.plan_run(EXPERIMENT, V5E, "compiled")
+    with pytest.raises(UserError, match="only TPU steps compile"):
+        planner.plan_run(EXPERIMENT, parse_topology("h100:4"), "compiled")
+
+
+@pytest.mark.usefixtures("traced_once")
+def test_what_the_compiler_says_is_the_plan(monkeypatch):
+    figures = compiled.Compiled(fits=False, total=20 * 2**30)
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiled, "compile_apart", lambda experiment, topology: figures)
+    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
+    assert (plan.method, plan.hbm_bytes_per_device) == ("compiled", 20 * 2**30)
+    assert not plan.fits
+
+
+@pytest.mark.usefixtures("traced_once")
+def test_a_compiler_that_fails_leaves_the_estimate(monkeypatch):
+    def fail(*_):
+        raise compiled.CompilationFailed("INTERNAL: no")
+
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiled, "compile_apart", fail)
+    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
+    assert (plan.method, plan.why) == ("analytic", "the compiler failed: INTERNAL: no")
+
+
+def test_a_process_without_a_result_is_reported(monkeypatch):
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiled, "_run", lambda command, name: "killed")
+    with pytest.raises(compiled.CompilationFailed, match="without a result: killed"):
+        compiled.compile_apart(EXPERIMENT, V5E)
+
+
+def test_the_process_is_given_a_clock_and_its_words_are_kept():
+    assert compiled._run([sys.executable, "-c", "print('words')"], "v5e:2x2") == "words\n"
+
+
+@pytest.mark.slow
+def test_the_estimate_is_near_what_a_tpus_compiler_says():
+    """Where libtpu is installed; elsewhere that it is not is what the plan says."""
+    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
+    if plan.method == "analytic":
+        assert "libtpu" in plan.why
+        return
+    assert plan.compiled["arguments"] == pytest.approx(plan.memory.state, rel=0.05)
+    assert 1 / 3 < plan.memory.total / plan.hbm_bytes_per_device < 3

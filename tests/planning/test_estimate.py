@@ -1,0 +1,137 @@
+"""The arithmetic plan against figures done by hand and against the compiler's own."""
+
+import dataclasses
+import math
+
+import jax
+import pytest
+
+from data_loaders.batch import BatchSpec
+from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import MeshConfig, OptimConfig
+from spatialvlm_jax.planning.cost import trace_row
+from spatialvlm_jax.planning.estimate import estimate
+from spatialvlm_jax.planning.memory import estimate_memory
+from spatialvlm_jax.planning.program import Program, batch_shapes
+from spatialvlm_jax.planning.topology import parse_topology
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.step import compile_step
+from tests.planning.conftest import EXPERIMENT, with_experiment
+
+ONE, EIGHT = parse_topology("h100:1"), parse_topology("h100:8")
+
+
+def with_mesh(program: Program, mesh: MeshConfig) -> Program:
+    return with_experiment(program, dataclasses.replace(program.experiment, mesh=mesh))
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_the_batch_is_the_loaders(dense):
+    experiment = dataclasses.replace(
+        EXPERIMENT,
+        data=dataclasses.replace(EXPERIMENT.data, dense=dense),
+        model=dataclasses.replace(EXPERIMENT.model, dense_labels=3, dense_values=DENSE_VALUES),
+    )
+    spec = BatchSpec(8, 64, 32, 512, 64 * dense, DENSE_VALUES, DENSE_WORDS)
+    theirs = jax.tree_util.tree_leaves_with_path(spec.abstract())
+    ours = jax.tree_util.tree_leaves_with_path(batch_shapes(experiment, 8))
+    assert [(jax.tree_util.keystr(path), x) for path, x in ours] == [
+        (jax.tree_util.keystr(path), x) for path, x in theirs
+    ]
+
+
+@pytest.mark.slow
+def test_the_estimate_agrees_with_the_compiler(program, row):
+    """State and batch to the byte, operations to 5 %, the rest within a factor of 2.5."""
+    mesh = sharding.make_mesh(MeshConfig(), jax.devices()[:1])
+    state = program.state(mesh)
+    step = compile_step(program.config, state, mesh)
+    done = step.lower(state, batch_shapes(EXPERIMENT, 8)).compile()
+    memory, stats = estimate_memory(program, mesh, row), done.memory_analysis()
+    assert memory.state == stats.argument_size_in_bytes
+    rest = memory.total - memory.state
+    assert 1 / 2.5 < rest / stats.temp_size_in_bytes < 2.5
+    plan = estimate(program, row, ONE)
+    flops = plan.model_flops + sum(each.recomputed for each in plan.flops.values())
+    assert math.isclose(flops, done.cost_analysis()["flops"], rel_tol=0.05)
+
+
+def test_operations_are_split_by_tower(row):
+    encoder, decoder, logits = (row.flops[name] for name in ("encoder", "decoder", "logits"))
+    assert row.flops["other"] == type(encoder)()
+    patches, width = 64, 128
+    stem = 2 * patches * (8 * 8 * 3) * width
+    weights = 2 * patches * (4 * width * width + 2 * width * 256)
+    scores = 2 * 2 * patches * patches * width
+    assert encoder.forward == stem + 3 * (weights + scores)
+    # No one asks for the pixels' gradient.
+    assert encoder.backward == 2 * encoder.forward - stem
+    assert 0 < encoder.recomputed < encoder.forward
+    assert decoder.backward == 2 * decoder.forward
+    assert logits.forward == logits.recomputed == 2 * 32 * 128 * 512
+
+
+def test_a_frozen_tower_shows_its_saving(program, row):
+    optim = OptimConfig(freeze=("encoder",))
+    frozen = Program.of(dataclasses.replace(EXPERIMENT, optim=optim))
+    cost = trace_row(frozen)
+    assert cost.flops["encoder"].forward == row.flops["encoder"].forward
+    assert cost.flops["encoder"].backward == cost.flops["encoder"].recomputed == 0
+    assert cost.flops["decoder"] == row.flops["decoder"]
+    less, more = estimate(frozen, cost, ONE), estimate(program, row, ONE)
+    assert less.memory.slots < more.memory.slots
+    assert less.memory.activations < more.memory.activations
+    assert less.model_flops < more.model_flops
+
+
+def test_parameters_are_split_and_their_traffic_follows(program, row):
+    whole = estimate(program, row, ONE)
+    split = estimate(with_mesh(program, MeshConfig(data=1, fsdp=8)), row, EIGHT)
+    copies = estimate(with_mesh(program, MeshConfig(data=8)), row, EIGHT)
+    assert whole.collectives.total == 0
+    assert copies.memory.parameters == whole.memory.parameters
+    assert split.memory.parameters < whole.memory.parameters
+    gradients = 4 * sum(math.prod(x.shape) for x in program.shapes.trainable.values())
+    assert copies.collectives.reduce == pytest.approx(2 * gradients * 7 / 8)
+    assert copies.collectives.gather == copies.collectives.scatter == 0
+    assert split.collectives.gather == pytest.approx(2 * split.collectives.scatter)
+    assert split.collectives.scatter < gradients * 7 / 8
+
+
+def test_tensor_parallelism_sums_activations(program, row):
+    plan = estimate(with_mesh(program, MeshConfig(data=4, tensor=2)), row, EIGHT)
+    encoder = 3 * 64 * 128
+    decoder = 2 * (64 + 32) * 128
+    # Two rows a device, float32; two sums a layer in three passes, sent twice by half.
+    assert plan.collectives.tensor == 2 * 4 * (encoder + decoder) * 2 * 3 * 2 * 0.5
+
+
+def test_time_follows_from_the_slowest_part(program, row):
+    plan = estimate(program, row, ONE)
+    parts = (plan.compute_seconds, plan.memory_seconds, plan.collective_seconds)
+    assert plan.step_seconds == max(parts) > 0
+    assert plan.mfu == pytest.approx(plan.model_flops / (plan.step_seconds * 989e12))
+    assert plan.days == pytest.approx(plan.step_seconds)
+    assert plan.device_hours == pytest.approx(24 * plan.days)
+    assert plan.fits
+
+
+def test_gradients_are_held_twice_while_they_accumulate(program, row):
+    train = dataclasses.replace(EXPERIMENT.train, accumulate=4)
+    parts = with_experiment(program, dataclasses.replace(EXPERIMENT, train=train))
+    one, four = estimate(program, row, ONE).memory, estimate(parts, row, ONE).memory
+    assert four.gradients == 2 * one.gradients
+    assert four.activations - row.weights == pytest.approx((one.activations - row.weights) / 4)
+
+
+@pytest.mark.parametrize(
+    ("mesh", "message"),
+    [
+        (MeshConfig(data=3), "does not make 8 devices"),
+        (MeshConfig(data=16, slices=2), "a plan is of one slice"),
+    ],
+)
+def test_meshes_that_do_not_fit(program, row, mesh, message):
+    with pytest.raises(UserError, match=message):
+        estimate(with_mesh(program, mesh), row, EIGHT)

@@ -1,0 +1,52 @@
+"""Names of pods, and what chips can do."""
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.hardware import CHIPS, chip_of
+from spatialvlm_jax.planning.topology import parse_topology
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"), [("v5e:16x16", 256), ("v4:4x4x8", 128), ("h100:8", 8), ("A100:1", 1)]
+)
+def test_topologies(text, devices):
+    topology = parse_topology(text)
+    assert topology.devices == devices
+    assert topology.name == text.lower()
+    assert topology.chip.is_tpu == text.startswith("v")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("v5e", "wants CHIP:SHAPE"),
+        ("v9:2x2", "chips are v4, v5e"),
+        ("v5e:0x4", "wants CHIP:SHAPE"),
+        ("v5e:16", "v5e comes as v5e:4x4"),
+        ("v4:4x4", "v4 comes as v4:4x4x4"),
+        ("h100:2x4", "h100 comes as h100:8"),
+    ],
+)
+def test_topologies_that_there_are_not(text, message):
+    with pytest.raises(UserError, match=message):
+        parse_topology(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("TPU v5 lite", "v5e"),
+        ("TPU v5", "v5p"),
+        ("TPU v6 lite", "v6e"),
+        ("TPU v4", "v4"),
+        ("NVIDIA H100 80GB HBM3", "h100"),
+        ("NVIDIA H200", "h200"),
+    ],
+)
+def test_chips_by_what_jax_calls_them(kind, name):
+    assert chip_of(kind) is CHIPS[name]
+
+
+def test_a_cpu_has_no_peak():
+    assert chip_of("cpu") is None
