@@ -158,7 +158,7 @@ def _attend_by_library(
     flat = query.reshape(rows * texts, *query.shape[2:])
     try:
         mixed = _call(backend, (flat, key, value), _one_mask(query, parts), scale, score_limit)
-    except (NotImplementedError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         raise UserError(
             f'model.attention_backend "{backend}" cannot attend here: {error}; use "dense", or '
             '"tokamax", which picks what the device can do'
