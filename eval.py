@@ -28,7 +28,7 @@ from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, sharding
+from spatialvlm_jax.training import distributed, sharding, startup
 from spatialvlm_jax.training.provenance import use_compilation_cache
 from spatialvlm_jax.training.restore import restore_model
 
@@ -176,11 +176,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--checkpoint", default="", metavar="STEP|FILE.safetensors", help="default: the newest step"
     )
-    distributed.add_flags(parser)
+    startup.add_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
-        distributed.start(args)
+        startup.start(args)
         if table := evaluate(experiment, args.workdir, args.checkpoint):
             print(table, flush=True)
     except UserError as error:

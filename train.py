@@ -15,16 +15,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
+from jax.sharding import Mesh
 
 from data_loaders.batch import BatchSpec
-from data_loaders.build import load_tokenizer, train_loader
+from data_loaders.build import Loader, load_tokenizer, train_loader
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS, dense_labels
 from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, freezing, sharding
+from spatialvlm_jax.training import distributed, freezing, sharding, startup
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
 from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
@@ -43,18 +44,12 @@ def train(experiment: Experiment, workdir: Path) -> None:
     All processes of a run call it; the first one renders data, reports and writes.
     """
     stop, ballot = StopRequest(alone=distributed.alone()), distributed.Ballot()
-    leads = distributed.leads()
     use_compilation_cache()
     distributed.check_same(dict(flatten(dataclasses.asdict(experiment))))
     distributed.check_shared(workdir)
     check_dense_targets(experiment)
     mesh = sharding.make_mesh(experiment.mesh)
-    sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
-    datasets = [*experiment.data.datasets, *experiment.eval.datasets]
-    distributed.from_first(lambda: render_missing(datasets))
-    with distributed.together():
-        rows = sharding.process_rows(experiment.data.batch_size, mesh)
-        loader = train_loader(experiment.data, experiment.model, rows=rows)
+    loader = open_loader(experiment, mesh)
     config = step_config(experiment)
     initialiser = Initialiser(
         config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
@@ -63,16 +58,13 @@ def train(experiment: Experiment, workdir: Path) -> None:
 
     flops = freezing.report_flops(abstract_state, batch_spec(experiment).abstract(), config)
     report = freezing.describe(abstract_state, flops)
-    if leads:
-        print(report, flush=True)
+    distributed.say(report)
 
     data = iter(loader)
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     run = describe_run(experiment)
     state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
-    if leads:
-        write_provenance(workdir, experiment, Path(__file__).parent)
-        (workdir / "parameters.txt").write_text(report + "\n", encoding="utf-8")
+    write_provenance(workdir, experiment, Path(__file__).parent, report)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def check() -> None:
@@ -87,8 +79,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     writer = MetricsWriter(workdir, resume_step=int(state.step))
     requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
     writer.write_requested_shares(requested)
-    if leads:
-        print(describe_shares(requested, f"requested, of {experiment.data.unit}"), flush=True)
+    distributed.say(describe_shares(requested, f"requested, of {experiment.data.unit}"))
     state = Loop(
         experiment=experiment,
         workdir=workdir,
@@ -104,10 +95,23 @@ def train(experiment: Experiment, workdir: Path) -> None:
     ).run(state, data)
     writer.close()
     checkpoints.close()
-    if leads:
-        print(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"), flush=True)
+    distributed.say(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment)
+
+
+def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
+    """This process's share of the training data, rendered by process 0 where it is missing.
+
+    Raises:
+      UserError: the data cannot be had, or batches do not divide.
+    """
+    data = experiment.data
+    sharding.check_batch_size(data.batch_size, mesh, experiment.train.accumulate)
+    distributed.from_first(lambda: render_missing([*data.datasets, *experiment.eval.datasets]))
+    with distributed.together():
+        rows = sharding.process_rows(data.batch_size, mesh)
+        return train_loader(data, experiment.model, rows=rows)
 
 
 def describe_shares(shares: Mapping[str, float], what: str) -> str:
@@ -128,8 +132,8 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
         arrays, manifest = load_weights(sources, experiment.model, parameters)
+        distributed.say(manifest.summary())
         if distributed.leads():
-            print(manifest.summary(), flush=True)
             content = json.dumps(dataclasses.asdict(manifest), indent=2)
             (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
         return arrays
@@ -168,11 +172,11 @@ def main(argv: Sequence[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workdir", type=Path, required=True, help="where the run is kept")
-    distributed.add_flags(parser)
+    startup.add_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
-        distributed.start(args)
+        startup.start(args)
         train(experiment, args.workdir)
     except Interrupted:
         print("stopped by SIGTERM", file=sys.stderr)

@@ -13,18 +13,22 @@ from typing import Any
 import jax
 
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training import distributed
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 
 
-def write_provenance(workdir: Path, experiment: Experiment, source: Path) -> None:
-    """Writes config.json and versions.json into the workdir.
+def write_provenance(workdir: Path, experiment: Experiment, source: Path, report: str) -> None:
+    """Writes config.json, versions.json and parameters.txt into the workdir, on process 0.
 
     Args:
       workdir: made if missing.
       experiment: as resolved, with every override in it.
       source: a folder inside the checkout whose revision is recorded.
+      report: what will be trained, for people.
     """
+    if not distributed.leads():
+        return
     workdir.mkdir(parents=True, exist_ok=True)
     versions = {
         "revision": git_revision(source),
@@ -32,10 +36,15 @@ def write_provenance(workdir: Path, experiment: Experiment, source: Path) -> Non
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "devices": [device.device_kind for device in jax.devices()],
     }
-    for name, content in (("config", dataclasses.asdict(experiment)), ("versions", versions)):
-        partial = workdir / f"{name}.json.partial"
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, workdir / f"{name}.json")
+    contents = {
+        "config.json": json.dumps(dataclasses.asdict(experiment), indent=2),
+        "versions.json": json.dumps(versions, indent=2),
+        "parameters.txt": report,
+    }
+    for name, content in contents.items():
+        partial = workdir / f"{name}.partial"
+        partial.write_text(content + "\n", encoding="utf-8")
+        os.replace(partial, workdir / name)
 
 
 def git_revision(folder: Path) -> str:

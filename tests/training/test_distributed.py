@@ -11,13 +11,13 @@ import pytest
 
 from benchmarks.kill import ON_LOOPBACK, free_port
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.training import distributed
-from spatialvlm_jax.training.distributed import Place, in_cluster, named_place
+from spatialvlm_jax.training import distributed, startup
+from spatialvlm_jax.training.startup import Place, in_cluster, named_place
 
 
 def flags(*argv: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    distributed.add_flags(parser)
+    startup.add_flags(parser)
     return parser.parse_args(argv)
 
 
@@ -71,7 +71,7 @@ def test_slurm_is_seen_where_srun_started_several_tasks():
 
 
 def test_a_process_that_is_alone_waits_for_nobody(tmp_path):
-    distributed.start(flags("--processes=1"))
+    startup.start(flags("--processes=1"))
     assert distributed.alone()
     assert distributed.leads()
     assert distributed.suffix() == ""
@@ -94,14 +94,14 @@ from pathlib import Path
 import jax, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.training import distributed
+from spatialvlm_jax.training import distributed, startup
 
 parser = argparse.ArgumentParser()
-distributed.add_flags(parser)
+startup.add_flags(parser)
 parser.add_argument("--folder")
 flags = parser.parse_args()
 try:
-    distributed.start(flags)
+    startup.start(flags)
 except UserError as error:
     print("error:", error, flush=True)
     distributed.end(2)
