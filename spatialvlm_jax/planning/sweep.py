@@ -21,7 +21,8 @@ MOST_TENSOR = 8
 def sweep(experiment: Experiment, topology: Topology) -> list[tuple[Plan, Experiment]]:
     """The analytic plans of all choices whose mesh and batch are possible, best first.
 
-    Those that fit come before those that do not, then those that learn from most rows a second.
+    Those that fit come before those that do not, then those that learn from most rows a second,
+    then those that need least memory.
 
     Raises:
       UserError: nothing is possible.
@@ -49,7 +50,11 @@ def sweep(experiment: Experiment, topology: Topology) -> list[tuple[Plan, Experi
             f"no batch of {', '.join(map(str, batches))} rows splits over {topology.devices} "
             f"devices: set --config.data.batch_size to a multiple of them"
         )
-    return sorted(found, key=lambda each: (not each[0].fits, -rows_a_second(each[0])))
+    return sorted(found, key=lambda each: _rank(each[0]))
+
+
+def _rank(plan: Plan) -> tuple[bool, float, int]:
+    return not plan.fits, -round(rows_a_second(plan), 1), plan.hbm_bytes_per_device
 
 
 def rows_a_second(plan: Plan) -> float:

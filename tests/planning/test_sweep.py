@@ -21,7 +21,7 @@ def test_all_meshes_use_all_devices():
 def test_the_best_that_fits_comes_first():
     found = sweep.sweep(EXPERIMENT, parse_topology("h100:4"))
     plans = [plan for plan, _ in found]
-    rows = [sweep.rows_a_second(plan) for plan in plans if plan.fits]
+    rows = [round(sweep.rows_a_second(plan), 1) for plan in plans if plan.fits]
     assert len(rows) > 20
     assert rows == sorted(rows, reverse=True)
     plan, experiment = found[0]
