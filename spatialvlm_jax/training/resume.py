@@ -9,8 +9,9 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.state import TrainState
 
-# What may change between a run and its continuation: where things lie and how fast they come.
-_FREE = ("data.workers",)
+# What may change between a run and its continuation: where things lie, how fast they come, and how
+# the same numbers are computed.
+_FREE = ("data.workers", "model.attention_backend", "model.remat", "model.scan_layers")
 _FREE_OF_DATASETS = ("path", "images", "worlds")
 
 
@@ -34,6 +35,7 @@ def describe_run(experiment: Experiment) -> dict[str, Any]:
             name: getattr(experiment.train, name)
             for name in ("seed", "init_from", "init_encoder_from", "init_decoder_from")
         },
+        "keeps averages": experiment.train.average_decay > 0,
     }
     return {name: value for name, value in flatten(tree) if name not in _FREE}
 

@@ -10,6 +10,7 @@ from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
     Experiment,
+    ModelConfig,
     OptimConfig,
     TrainConfig,
     WorldsRecipe,
@@ -48,6 +49,7 @@ def try_to_resume(before, after):
         Experiment(checkpoint=CheckpointConfig(every=7)),
         Experiment(data=DataConfig(workers=2)),
         Experiment(optim=OptimConfig(peak_lr=0.5)),
+        Experiment(model=ModelConfig(remat="layers", scan_layers=True)),
     ],
 )
 def test_length_speed_and_learning_rate_may_change(after):
@@ -69,6 +71,8 @@ def test_data_may_move():
         (Experiment(optim=OptimConfig(freeze=("encoder",)), data=DataConfig(datasets=(HERE,))),
          "optim.freeze"),
         (Experiment(train=TrainConfig(seed=1), data=DataConfig(datasets=(HERE,))), "train.seed=0"),
+        (Experiment(train=TrainConfig(average_decay=0.9), data=DataConfig(datasets=(HERE,))),
+         "keeps averages=False"),
     ],
 )  # fmt: skip
 def test_what_may_not_change_is_named(after, named):
