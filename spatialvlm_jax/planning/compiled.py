@@ -37,8 +37,8 @@ class Compiled:
     """The compiler's figures for one device, in bytes.
 
     arguments: state and batch. temporary: everything else that is alive at the widest moment.
-    code: the program. total: what the compiler asks of the device; where it `fits` not, what it
-    would have asked. seconds: that compiling took.
+    code: the program. total: what the compiler asks of the device; where it does not fit, what it
+    would have asked, as far as it says. seconds: that compiling took.
     """
 
     fits: bool
@@ -134,11 +134,15 @@ def measure(experiment: Experiment, devices: list[Any]) -> Compiled:
 
 
 def used_bytes(message: str) -> int | None:
-    """What a TPU compiler's "Used 20.5G of 15.75G hbm" asks for; None for other messages."""
-    found = re.search(r"Used ([\d.]+)([KMG]) of [\d.]+[KMG] hbm", message)
-    if found is None:
+    """What a compiler that ran out of a device's memory asked for; None for other messages.
+
+    It says "Used 20.5G of 15.75G hbm", or "HLO temporaries (53.68G) exceeds" of these alone, or no
+    number at all, which is 0 here.
+    """
+    if "RESOURCE_EXHAUSTED" not in message:
         return None
-    return round(float(found[1]) * 2 ** {"K": 10, "M": 20, "G": 30}[found[2]])
+    found = re.search(r"(?:Used |temporaries \()([\d.]+)([KMG])", message)
+    return round(float(found[1]) * 2 ** {"K": 10, "M": 20, "G": 30}[found[2]]) if found else 0
 
 
 def _tpu_devices(topology: Topology) -> list[Any]:

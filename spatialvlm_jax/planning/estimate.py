@@ -65,9 +65,10 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether a device's memory holds it; the compiler's figure needs no margin."""
-        share = 1.0 if self.method == "compiled" else USABLE_SHARE
-        return self.hbm_bytes_per_device <= share * self.hbm_capacity_bytes
+        """Whether a device's memory holds it: the compiler's word, or the estimate's."""
+        if self.method == "compiled":
+            return bool(self.compiled["fits"])
+        return self.hbm_bytes_per_device <= USABLE_SHARE * self.hbm_capacity_bytes
 
     @property
     def step_seconds(self) -> float:

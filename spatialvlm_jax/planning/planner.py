@@ -38,7 +38,7 @@ def plan_run(experiment: Experiment, topology: Topology, method: Method = "auto"
     return dataclasses.replace(
         plan,
         method="compiled",
-        hbm_bytes_per_device=figures.total,
+        hbm_bytes_per_device=figures.total or plan.memory.total,
         compiled=dataclasses.asdict(figures),
     )
 

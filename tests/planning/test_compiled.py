@@ -17,8 +17,14 @@ V5E = parse_topology("v5e:2x2")
 
 
 def test_memory_messages_are_read():
-    message = "RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm. Used 20.50G of 15.75G hbm"
-    assert compiled.used_bytes(message) == round(20.5 * 2**30)
+    ran_out = "RESOURCE_EXHAUSTED: Ran out of memory"
+    hbm = f"{ran_out} in memory space hbm. Used 20.50G of 15.75G hbm"
+    temporaries = (
+        f"{ran_out} on HBM, the total memory required for HLO temporaries (512.5M) exceeds"
+    )
+    assert compiled.used_bytes(hbm) == round(20.5 * 2**30)
+    assert compiled.used_bytes(temporaries) == round(512.5 * 2**20)
+    assert compiled.used_bytes(ran_out) == 0
     assert compiled.used_bytes("INTERNAL: Check failed") is None
 
 
@@ -67,6 +73,11 @@ def test_what_the_compiler_says_is_the_plan(monkeypatch):
     plan = planner.plan_run(EXPERIMENT, V5E, "auto")
     assert (plan.method, plan.hbm_bytes_per_device) == ("compiled", 20 * 2**30)
     assert not plan.fits
+    unsaid = compiled.Compiled(fits=False, total=0)
+    monkeypatch.setattr(compiled, "compile_apart", lambda experiment, topology: unsaid)
+    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
+    assert not plan.fits
+    assert plan.hbm_bytes_per_device == plan.memory.total
 
 
 @pytest.mark.usefixtures("traced_once")
