@@ -4,7 +4,7 @@
 number with its unit, or with "times".
 """
 
-from spatialvlm_jax.generation.templates_frames import Frames, fill
+from spatialvlm_jax.generation.templates_frames import ANY_NUMBER, Frames, fill
 
 _MORE: Frames = (
     "how much <more> is the {a} than the {b}?",
@@ -118,15 +118,9 @@ DIFFERENCE_QUESTIONS: dict[str, Frames] = {
     "times_bigger": fill(_BIG_TIMES, much="big", measure="volume"),
 }
 
-_ANY: Frames = (
-    "{value}",
-    "About {value}.",
-    "It is {value}.",
-    "Roughly {value}.",
-    "I would say {value}.",
-)
 _MORE_ANSWERS: Frames = (
-    *_ANY,
+    *ANY_NUMBER,
+    "I would say {value}.",
     "By {value}.",
     "The {a} is {value} <more> than the {b}.",
     "It is about {value} <more>.",

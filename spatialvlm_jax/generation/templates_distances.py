@@ -5,7 +5,7 @@ names a unit itself. A distance without further words is between nearest points;
 centers says so. The first three questions and the first answer are the short ones.
 """
 
-from spatialvlm_jax.generation.templates_frames import Frames
+from spatialvlm_jax.generation.templates_frames import ALSO_NUMBER, ANY_NUMBER, Frames
 
 DISTANCE_QUESTIONS: dict[str, Frames] = {
     "camera_distance": (
@@ -149,67 +149,59 @@ DISTANCE_QUESTIONS: dict[str, Frames] = {
     ),
 }
 
-_ANY: Frames = (
-    "{value}",
-    "About {value}.",
-    "It is {value}.",
-    "Roughly {value}.",
-)
-_ALSO: Frames = ("I would say {value}.", "Around {value}.")
-
 DISTANCE_ANSWERS: dict[str, Frames] = {
     "camera_distance": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} from the camera.",
         "The {a} is about {value} away.",
         "The distance to the {a} is {value}.",
         "It stands {value} from us.",
         "From the camera to the {a} it is {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "distance": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} from the {b}.",
         "They are {value} apart.",
         "The gap between the {a} and the {b} is {value}.",
         "There is {value} between them.",
         "The {a} and the {b} are about {value} apart.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "centre_distance": (
-        *_ANY,
+        *ANY_NUMBER,
         "Their centers are {value} apart.",
         "The centers of the {a} and the {b} are {value} apart.",
         "From center to center it is {value}.",
         "The center of the {a} is {value} from that of the {b}.",
         "Between the centers it is about {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "horizontal_distance": (
-        *_ANY,
+        *ANY_NUMBER,
         "The centers are {value} apart horizontally.",
         "The center of the {a} is {value} from that of the {b} along the ground.",
         "The horizontal distance is {value}.",
         "Along the ground it is about {value}.",
         "Seen from above, the centers are {value} apart.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "vertical_distance": (
-        *_ANY,
+        *ANY_NUMBER,
         "The centers are {value} apart vertically.",
         "The center of the {a} is {value} from that of the {b} vertically.",
         "The vertical distance is {value}.",
         "The centers differ in level by {value}.",
         "Vertically it is about {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "elevation": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} off the floor.",
         "The bottom of the {a} is {value} above the floor.",
         "Its lowest point is {value} above the floor.",
         "It starts about {value} above the floor.",
         "The floor is {value} below the {a}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
 }

@@ -5,6 +5,15 @@ A frame is a template with words left open as <name>; {a} and {b} stay for the w
 
 Frames = tuple[str, ...]
 
+# Answers that fit any number: the first and the last of every such list.
+ANY_NUMBER: Frames = (
+    "{value}",
+    "About {value}.",
+    "It is {value}.",
+    "Roughly {value}.",
+)
+ALSO_NUMBER: Frames = ("I would say {value}.", "Around {value}.")
+
 
 def fill(frames: Frames, **words: str) -> Frames:
     """The frames with every <name> replaced by the word of that name."""

@@ -5,7 +5,7 @@ itself. Width is from left to right as seen, depth from front to back, height fr
 The first three questions and the first answer are the short ones.
 """
 
-from spatialvlm_jax.generation.templates_frames import Frames
+from spatialvlm_jax.generation.templates_frames import ALSO_NUMBER, ANY_NUMBER, Frames
 
 SIZE_QUESTIONS: dict[str, Frames] = {
     "height": (
@@ -125,58 +125,50 @@ SIZE_QUESTIONS: dict[str, Frames] = {
     ),
 }
 
-_ANY: Frames = (
-    "{value}",
-    "About {value}.",
-    "It is {value}.",
-    "Roughly {value}.",
-)
-_ALSO: Frames = ("I would say {value}.", "Around {value}.")
-
 SIZE_ANSWERS: dict[str, Frames] = {
     "height": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} tall.",
         "The height of the {a} is {value}.",
         "It is about {value} tall.",
         "It measures {value} from bottom to top.",
         "The {a} stands {value} tall.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "width": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} wide.",
         "The width of the {a} is {value}.",
         "It is about {value} wide.",
         "It measures {value} from left to right.",
         "The {a} measures {value} in width.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "depth": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} is {value} deep.",
         "From front to back it is {value}.",
         "It is about {value} deep.",
         "The {a} measures {value} from front to back.",
         "The depth of the {a} is {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "footprint": (
-        *_ANY,
+        *ANY_NUMBER,
         "The {a} covers {value}.",
         "The footprint of the {a} is {value}.",
         "It takes up about {value} of floor.",
         "Seen from above, it covers {value}.",
         "Its footprint is {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
     "volume": (
-        *_ANY,
+        *ANY_NUMBER,
         "The volume of the {a} is {value}.",
         "The {a} takes up {value}.",
         "Its volume is about {value}.",
         "It fills {value}.",
         "A box around the {a} holds {value}.",
-        *_ALSO,
+        *ALSO_NUMBER,
     ),
 }
