@@ -166,12 +166,13 @@ def _accumulate(evaluate: Callable[[Any], Any], batch: Any, parts: int) -> Any:
     if parts == 1:
         return evaluate(batch)
     split = jax.tree.map(lambda x: jnp.moveaxis(x.reshape(-1, parts, *x.shape[1:]), 1, 0), batch)
-    first = evaluate(jax.tree.map(lambda x: x[0], split))
+    part = jax.eval_shape(evaluate, jax.tree.map(lambda x: x[0], split))
+    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), part)
 
     def add(total: Any, rows: Any) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, evaluate(rows)), None
 
-    return jax.lax.scan(add, first, jax.tree.map(lambda x: x[1:], split))[0]
+    return jax.lax.scan(add, nothing, split)[0]
 
 
 def _average(average: Parameters, trainable: Parameters, decay: float) -> Parameters:
