@@ -5,7 +5,6 @@ layer, or all of them; its axes are permuted, some of them folded into one, some
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,8 +86,3 @@ def check_complete(pieces: Sequence[Piece], shapes: dict[str, Shape]) -> None:
     for name, shape in shapes.items():
         if described[name] != tuple(shape):
             raise WeightsError(f"{name} is {tuple(shape)}, the format has {described[name]}")
-
-
-def count(pieces: Sequence[Piece]) -> int:
-    """Values in all pieces."""
-    return sum(math.prod(piece.shape) for piece in pieces)

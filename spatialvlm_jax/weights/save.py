@@ -73,9 +73,14 @@ def _published(
         for name, layer in zip(piece.tensors, layers, strict=True):
             tensor = piece.to_published(np.asarray(layer).astype(jnp.dtype(dtype)))
             if piece.rows == "vocabulary":
-                rows = -(len(tensor) + 1) % _VOCABULARY_PADDING + 1
-                tensor = np.concatenate([tensor, np.zeros((rows, *tensor.shape[1:]), tensor.dtype)])
+                rows = np.zeros((_rows(len(tensor)) - len(tensor), *tensor.shape[1:]), tensor.dtype)
+                tensor = np.concatenate([tensor, rows])
             yield name, np.ascontiguousarray(tensor)
+
+
+def _rows(words: int) -> int:
+    """Rows of Hugging Face's table: the words, the image token, padding."""
+    return words + -(words + 1) % _VOCABULARY_PADDING + 1
 
 
 def _write_shard(folder: Path, number: int, tensors: dict[str, np.ndarray]) -> None:
@@ -104,7 +109,6 @@ def huggingface_config(config: ModelConfig, dtype: str = "float32") -> dict[str,
     """The `config.json` of a PaliGemma folder."""
     encoder, decoder = config.encoder, config.decoder
     tokens = (encoder.image_size // encoder.patch_size) ** 2
-    rows = decoder.vocab_size + -(decoder.vocab_size + 1) % _VOCABULARY_PADDING + 1
     return {
         "architectures": ["PaliGemmaForConditionalGeneration"],
         "model_type": "paligemma",
@@ -129,7 +133,11 @@ def huggingface_config(config: ModelConfig, dtype: str = "float32") -> dict[str,
             "projection_dim": decoder.width,
             "vision_use_head": False,
         },
-        "text_config": {**_text_config(decoder), "vocab_size": rows, "num_image_tokens": tokens},
+        "text_config": {
+            **_text_config(decoder),
+            "vocab_size": _rows(decoder.vocab_size),
+            "num_image_tokens": tokens,
+        },
     }
 
 
