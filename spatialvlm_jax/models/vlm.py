@@ -71,27 +71,6 @@ class VLM(nnx.Module):
         with jax.named_scope("connector"):
             return self.connector(features), features
 
-    def hidden(
-        self,
-        image_embeddings: jax.Array,
-        tokens: jax.Array,
-        segment_ids: jax.Array,
-        positions: jax.Array,
-        suffix_mask: jax.Array,
-        *,
-        block_length: int = 0,
-    ) -> jax.Array:
-        """Final-normed hidden states of the text float[B, L, D]: the first of `text_states`."""
-        states = self.text_states(
-            image_embeddings,
-            tokens,
-            segment_ids,
-            positions,
-            suffix_mask,
-            block_length=block_length,
-        )
-        return states[0]
-
     def text_states(
         self,
         image_embeddings: jax.Array,

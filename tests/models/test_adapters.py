@@ -45,7 +45,8 @@ def forward(config: ModelConfig) -> Any:
     def logits(parameters: dict[str, Any]) -> jax.Array:
         model = template(config).model(parameters)
         embeddings, _ = model.encode_image(images)
-        return model.logits(model.hidden(embeddings, tokens, ones, places, places >= 4))
+        hidden, _ = model.text_states(embeddings, tokens, ones, places, places >= 4)
+        return model.logits(hidden)
 
     return jax.jit(logits)
 

@@ -121,7 +121,7 @@ def test_a_model_takes_its_backend_from_its_configuration(lively: Any) -> None:
     def hidden(backend: str) -> jax.Array:
         model: VLM = models[backend]
         embeddings, _ = model.encode_image(np.full((1, 16, 16, 3), 77, np.uint8))
-        return model.hidden(embeddings, tokens, segments, places, places == 2)
+        return model.text_states(embeddings, tokens, segments, places, places == 2)[0]
 
     np.testing.assert_allclose(hidden("xla"), hidden("dense"), atol=1e-4)
     assert models["xla"].decoder.blocks.backend == models["xla"].encoder.blocks.backend == "xla"

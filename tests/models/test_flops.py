@@ -72,7 +72,7 @@ def test_a_frozen_encoder_has_no_backward_pass(tiny: ModelConfig, scan: bool) ->
     def loss(trained: Any, frozen: Any, images: jax.Array, ints: jax.Array) -> jax.Array:
         model = nnx.merge(definition, trained, frozen)
         image, _ = model.encode_image(images)
-        return model.hidden(image, ints, ints, ints, ints > 4).sum()
+        return model.text_states(image, ints, ints, ints, ints > 4)[0].sum()
 
     def encode(state: Any, images: jax.Array) -> jax.Array:
         return nnx.merge(definition, state).encoder(images.astype(jnp.float32))

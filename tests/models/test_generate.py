@@ -31,7 +31,7 @@ def following(
     suffix = (position >= prefix) & (position < count)
     segments = (position < count).astype(jnp.int32)
     embeddings, _ = model.encode_image(image[None])
-    hidden = model.hidden(embeddings, row, segments, position, suffix)
+    hidden, _ = model.text_states(embeddings, row, segments, position, suffix)
     return model.logits(hidden[0, count - 1]).argmax()
 
 

@@ -47,7 +47,8 @@ def row(segments: list[int]) -> Text:
 @functools.partial(jax.jit, static_argnums=(0, 4))
 def hidden(definition: Any, state: Any, images: Any, text: Text, block_length: int) -> jax.Array:
     model = nnx.merge(definition, state)
-    return model.hidden(model.encode_image(images)[0], **text, block_length=block_length)
+    image = model.encode_image(images)[0]
+    return model.text_states(image, **text, block_length=block_length)[0]
 
 
 def run(model: VLM, text: Text, images: np.ndarray = IMAGE, *, block_length: int = 0) -> np.ndarray:
@@ -67,7 +68,7 @@ def test_packed_equals_unpacked_in_loss_and_gradients(lively: Callable[..., VLM]
     def loss_and_gradients(state: Any, images: jax.Array, text: Text) -> Any:
         def loss(state: Any) -> tuple[jax.Array, jax.Array]:
             model = nnx.merge(definition, state)
-            states = model.hidden(model.encode_image(images)[0], **text)
+            states, _ = model.text_states(model.encode_image(images)[0], **text)
             chosen = jnp.take_along_axis(
                 jax.nn.log_softmax(model.logits(states)), text["tokens"][..., None], -1
             )[..., 0]
