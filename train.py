@@ -11,8 +11,9 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 from jax.sharding import Mesh
@@ -27,14 +28,17 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import distributed, freezing, sharding, startup
 from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
-from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
+from spatialvlm_jax.training.loop import Loop
 from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
+from spatialvlm_jax.training.recorder import NonFiniteLossError
 from spatialvlm_jax.training.resume import describe_run, flatten, resume
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.sinks import check_sinks, open_sinks
 from spatialvlm_jax.training.state import TrainState
-from spatialvlm_jax.training.step import compile_step, step_config
+from spatialvlm_jax.training.step import Metrics, StepConfig, compile_step, step_config
 from spatialvlm_jax.weights.load import load_weights, sources_of
 
 
@@ -48,6 +52,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     distributed.check_same(dict(flatten(dataclasses.asdict(experiment))))
     distributed.check_shared(workdir)
     check_dense_targets(experiment)
+    check_sinks(experiment)
     mesh = sharding.make_mesh(experiment.mesh)
     loader = open_loader(experiment, mesh)
     config = step_config(experiment)
@@ -76,10 +81,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         step = int(state.step)
         return evaluate_on_schedule(model, experiment, tokenizer, workdir, step, mesh, check)
 
-    writer = MetricsWriter(workdir, resume_step=int(state.step))
-    requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
-    writer.write_requested_shares(requested)
-    distributed.say(describe_shares(requested, f"requested, of {experiment.data.unit}"))
+    writer = open_writer(experiment, workdir, int(state.step), loader)
     state = Loop(
         experiment=experiment,
         workdir=workdir,
@@ -92,6 +94,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         evaluate=evaluate,
         agreed=ballot.before,
         flops=flops,
+        dataset_norms=dataset_norms(experiment, config, abstract_state, mesh),
     ).run(state, data)
     writer.close()
     checkpoints.close()
@@ -112,6 +115,29 @@ def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
     with distributed.together():
         rows = sharding.process_rows(data.batch_size, mesh)
         return train_loader(data, experiment.model, rows=rows)
+
+
+def open_writer(experiment: Experiment, workdir: Path, done: int, loader: Loader) -> MetricsWriter:
+    """What takes the run's rows after step `done`; the requested mixture is said and on record.
+
+    Raises:
+      UserError: rows cannot go where they should.
+    """
+    writer = MetricsWriter(workdir, done, open_sinks(experiment, workdir, done))
+    requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
+    writer.write_requested_shares(requested)
+    distributed.say(describe_shares(requested, f"requested, of {experiment.data.unit}"))
+    return writer
+
+
+def dataset_norms(
+    experiment: Experiment, config: StepConfig, abstract_state: TrainState, mesh: Mesh
+) -> Callable[[TrainState, Any], Metrics] | None:
+    """Compiles what measures the gradients of the data sets, where they are asked for."""
+    if not experiment.train.dataset_grad_norms_every or len(experiment.data.datasets) == 1:
+        return None
+    abstract_batch = batch_spec(experiment).abstract()
+    return compile_dataset_norms(config, abstract_state, abstract_batch, mesh)
 
 
 def describe_shares(shares: Mapping[str, float], what: str) -> str:

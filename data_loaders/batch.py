@@ -31,7 +31,7 @@ from spatialvlm_jax.generation.records import QA
 class DenseTargets:
     """What each image token shows, from rendered truth; an optional auxiliary target.
 
-    labels: int32[B, N], class of what fills most of the patch: 0 is background.
+    labels: int32[B, N], class of what fills most of the patch: 0 is background, -1 is not known.
     values: float32[B, N, V], normalised regression targets (log depth, centre, extents, ...).
     value_mask: bool[B, N, V], where `values` are known.
     words: int32[B, N, W], the text tokens that name it (colour and category); 0 is none.

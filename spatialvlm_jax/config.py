@@ -78,6 +78,7 @@ def _check_ranges(experiment: Experiment) -> None:
     at_least = {
         "train.steps": 1,
         "train.log_every_steps": 1,
+        "train.dataset_grad_norms_every": 0,
         "checkpoint.every": 1,
         "checkpoint.keep": 1,
         "eval.every": 0,
@@ -92,6 +93,11 @@ def _check_ranges(experiment: Experiment) -> None:
         value = functools.reduce(getattr, name.split("."), experiment)
         if value < least:  # type: ignore[operator]
             raise ConfigError(f"config.{name}: {value} is less than {least}")
+    traced, last = experiment.train.profile_steps, experiment.train.steps
+    if traced and not (len(traced) == 2 and 1 <= traced[0] <= traced[1] <= last):
+        raise ConfigError(
+            f"config.train.profile_steps: {traced} is not (first, last) of the steps 1 to {last}"
+        )
     if experiment.train.text_weight == experiment.train.dense_weight == 0:
         raise ConfigError("config.train: text_weight and dense_weight are both 0: nothing to learn")
 

@@ -17,7 +17,7 @@ from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoint import find_damage
-from spatialvlm_jax.training.metrics import read_rows
+from spatialvlm_jax.training.metrics import read_rows, reproducible
 from tests.generation.pictures import PictureSource
 
 ROOT = Path(train.__file__).parent
@@ -56,6 +56,11 @@ def losses(workdir: Path) -> dict[int, float]:
     return {row["step"]: row["loss"] for row in rows}
 
 
+def rows(workdir: Path) -> list[dict]:
+    """All that a run has on record, without what the machine decides."""
+    return [reproducible(row) for row in read_rows(workdir / "metrics.jsonl")]
+
+
 @pytest.fixture(scope="module")
 def finished(data, tmp_path_factory) -> Path:
     """The workdir of an unbroken run of four steps."""
@@ -68,7 +73,22 @@ def test_two_steps_then_four_are_four(data, finished, tmp_path):
     for steps in (2, 4):
         assert train.main(arguments(data, tmp_path, f"train.steps={steps}")) == 0
         assert list(losses(tmp_path)) == list(range(1, steps + 1))
-    assert losses(tmp_path) == losses(finished)
+    assert rows(tmp_path) == rows(finished)
+
+
+def test_looking_closer_changes_nothing_that_is_trained(data, finished, tmp_path):
+    closer = ("train.dataset_grad_norms_every=2", "train.profile_steps=(2, 3)")
+    assert train.main(arguments(data, tmp_path, "train.steps=4", *closer)) == 0
+    plain, found = rows(finished), rows(tmp_path)
+    norms = [[row.pop(name) for name in list(row) if name.startswith("grad_norm/")]
+             for row in found]  # fmt: skip
+    assert found == plain
+    assert [len(each) > 0 for each in norms] == [row["step"] in (2, 4) for row in found]
+    assert all(value > 0 for each in norms for value in each)
+    before, _ = read_safetensors(finished / "model.safetensors")
+    after, _ = read_safetensors(tmp_path / "model.safetensors")
+    assert all((before[name] == after[name]).all() for name in before)
+    assert len(list((tmp_path / "profile").rglob("*.xplane.pb"))) == 1
 
 
 def test_a_workdir_holds_what_the_run_was(finished):
@@ -114,6 +134,11 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["optim.warmup_steps=900"], "warmup_steps 900 and decay_steps 0 are longer"),
         (["data.dense=false"], "train.dense_weight needs data.dense"),
         (["model.dense_values=3"], "train.dense_weight needs model.dense_values=8"),
+        (["train.profile_steps=(3,)"], "(3,) is not (first, last) of the steps 1 to 40"),
+        (["train.profile_steps=(5, 4)"], "(5, 4) is not (first, last)"),
+        (["train.profile_steps=(0, 4)"], "(0, 4) is not (first, last)"),
+        (["train.profile_steps=(4, 41)"], "(4, 41) is not (first, last)"),
+        (["train.dataset_grad_norms_every=-1"], "-1 is less than 0"),
         (["checkpoint.every=0"], "config.checkpoint.every: 0 is less than 1"),
     ],
 )
@@ -155,7 +180,8 @@ def steps_on_record(workdir: Path) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_killed_at_any_moment_ends_with_the_same_losses(data, tmp_path, workers):
-    settings = ("train.steps=60", f"data.workers={workers}", "train.log_every_steps=1")
+    settings = [f"data.workers={workers}", "train.dataset_grad_norms_every=3"]
+    settings += ["train.steps=60", "train.log_every_steps=1"]
     whole = start(data, tmp_path / "whole", *settings)
     assert whole.wait() == 0
 
@@ -173,7 +199,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_losses(data, tmp_path, wo
         assert process.wait() == -signal.SIGKILL
     process = start(data, killed, *settings)
     assert process.wait() == 0, complaint(process)
-    assert losses(killed) == losses(tmp_path / "whole")
+    assert rows(killed) == rows(tmp_path / "whole")
     assert len(losses(killed)) == 60
 
 

@@ -3,6 +3,7 @@
 Axes: B rows, L text tokens, D model width, V vocabulary, C chunk of tokens, N image tokens.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import optax
 
 # Errors of log lengths are tenths, so their squares are small beside a cross-entropy.
 VALUE_WEIGHT = 4.0
+UNKNOWN = -1  # a label without loss
 CHUNK = 32  # tokens of each row whose logits exist at once
 
 
@@ -108,12 +110,34 @@ def means_and_shares(sums: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax
     return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
 
 
+def of_dataset(batch: Any, number: jax.Array | int) -> Any:
+    """A batch in which only what comes from one data set has loss.
+
+    With `totals_of` the whole batch, the losses of all data sets add up to the whole loss.
+
+    Args:
+      batch: `data_loaders.batch.Batch`; each row is of one data set.
+      number: which data set.
+    """
+    rows = batch.dataset_ids[:, :1] == number
+    dense = batch.dense
+    if dense is not None:
+        dense = dataclasses.replace(
+            dense,
+            labels=jnp.where(rows, dense.labels, UNKNOWN),
+            words=jnp.where(rows[..., None], dense.words, 0),
+            value_mask=dense.value_mask & rows[..., None],
+            mention_mask=dense.mention_mask & rows[..., None],
+        )
+    return dataclasses.replace(batch, loss_mask=batch.loss_mask & rows, dense=dense)
+
+
 def totals_of(batch: Any) -> dict[str, jax.Array]:
     """How many tokens, names and values of a batch each loss is a mean over."""
     totals = {"text": jnp.sum(batch.loss_mask)}
     if batch.dense is not None:
         totals |= {
-            "labels": jnp.asarray(batch.dense.labels.size),
+            "labels": jnp.sum(batch.dense.labels != UNKNOWN),
             "words": jnp.sum(batch.dense.words > 0),
             "values": jnp.sum(batch.dense.value_mask),
             "mentions": jnp.sum(batch.dense.mention_mask),
@@ -139,15 +163,16 @@ def dense_loss(
       totals: of `totals_of`, over all of the batch that this may be a part of.
 
     Returns:
-      float32[]: mean cross-entropy of the labels, plus that of the known words, plus `value_loss`.
+      float32[]: mean cross-entropy of the known labels and of the known words, plus `value_loss`.
     """
+    known = targets.labels != UNKNOWN
     labels = optax.softmax_cross_entropy_with_integer_labels(
-        label_logits.astype(jnp.float32), targets.labels
+        label_logits.astype(jnp.float32), jnp.where(known, targets.labels, 0)
     )
     scores = jax.nn.log_softmax(word_logits.astype(jnp.float32))
     words = -jnp.take_along_axis(scores, targets.words, axis=-1)
     return (
-        jnp.sum(labels) / totals["labels"]
+        masked_mean(labels, known, totals["labels"])
         + masked_mean(words, targets.words > 0, totals["words"])
         + value_loss(values, targets.values, targets.value_mask, totals["values"])
     )

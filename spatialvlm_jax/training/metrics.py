@@ -1,19 +1,32 @@
-"""Where numbers go: metrics.jsonl (one row a step, to the bit) and TensorBoard."""
+"""Where numbers go: metrics.jsonl (one row a step, to the bit), and some of them elsewhere too."""
 
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tensorboardX import SummaryWriter
-
 from spatialvlm_jax.training import distributed
+from spatialvlm_jax.training.sinks import Sink
 
 FILE = "metrics.jsonl"
 EVAL_PREFIX = "eval/"
 SHARE_PREFIX, REQUESTED_PREFIX = "share/", "requested_share/"
+GRAD_NORM_PREFIX = "grad_norm/"
+# Values that depend on the machine and its load; all others are the same in every run of a command.
+MEASURED = frozenset(
+    (
+        "step_seconds",
+        "images_per_second",
+        "pairs_per_second",
+        "tokens_per_second",
+        "mfu",
+        "data_wait_share",
+        "device_memory_gigabytes",
+        "device_memory_peak_gigabytes",
+    )
+)
 
 
 class MetricsWriter:
@@ -22,11 +35,16 @@ class MetricsWriter:
     Of several processes the first one writes; all know what is on record.
     """
 
-    def __init__(self, workdir: Path, resume_step: int) -> None:
-        """Keeps rows up to and including `resume_step`, and opens both files.
+    def __init__(self, workdir: Path, resume_step: int, sinks: Sequence[Sink] = ()) -> None:
+        """Keeps rows up to and including `resume_step`, and opens the file.
 
         `evaluated` holds the steps whose evaluation is on record; `has_shares` says whether the
         requested shares are.
+
+        Args:
+          workdir: where metrics.jsonl is.
+          resume_step: of the checkpoint, 0 for none.
+          sinks: take some of the rows too, and are closed with this.
         """
         self.path = workdir / FILE
         rows = truncate(self.path, resume_step) if distributed.leads() else []
@@ -35,17 +53,20 @@ class MetricsWriter:
         self.has_shares = any(_has(row, REQUESTED_PREFIX) for row in rows)
         leads = distributed.leads()
         self._file = open(self.path if leads else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
-        self._board = SummaryWriter(
-            str(workdir / "tensorboard"), purge_step=resume_step + 1, write_to_disk=leads
-        )
+        self._sinks = sinks
 
-    def write(self, step: int, values: Mapping[str, float], *, board: bool = True) -> None:
-        """Adds one row; values that are NaN (a data set absent from the batch) are left out."""
+    def write(self, step: int, values: Mapping[str, float], *, everywhere: bool = True) -> None:
+        """Adds one row; values that are NaN (a data set absent from the batch) are left out.
+
+        Args:
+          step: that it is about.
+          values: by name.
+          everywhere: hand it to the sinks too.
+        """
         known = {name: value for name, value in values.items() if not math.isnan(value)}
         self._file.write(json.dumps({"step": step, **known}) + "\n")
-        if board:
-            for name, value in known.items():
-                self._board.add_scalar(name, value, step)
+        for sink in self._sinks if everywhere else ():
+            sink.write(step, known)
 
     def write_evaluation(self, step: int, values: Mapping[str, float]) -> None:
         """Adds an evaluation's row, its names prefixed "eval/", and hands it to the system."""
@@ -62,12 +83,14 @@ class MetricsWriter:
     def flush(self) -> None:
         """Hands everything to the operating system: a kill afterwards loses none of it."""
         self._file.flush()
-        self._board.flush()
+        for sink in self._sinks:
+            sink.flush()
 
     def close(self) -> None:
         """Flushes and closes."""
         self._file.close()
-        self._board.close()
+        for sink in self._sinks:
+            sink.close()
 
 
 def truncate(path: Path, last_step: int) -> list[dict[str, Any]]:
@@ -96,6 +119,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         if isinstance(row, dict) and isinstance(row.get("step"), int):
             rows.append(row)
     return rows
+
+
+def reproducible(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without what depends on the machine: the same whether or not a run was killed."""
+    return {name: value for name, value in row.items() if name not in MEASURED}
 
 
 def realised_shares(path: Path) -> dict[str, float]:

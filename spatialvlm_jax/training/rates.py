@@ -1,7 +1,9 @@
-"""How fast training goes: what steps got through, and the share of the devices' peak it used."""
+"""How fast training goes: what steps got through, what held them up, what devices had to hold."""
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -51,6 +53,32 @@ def count(batch: Any, batch_size: int) -> Counts:
     )
 
 
+def fill(counts: Counts) -> dict[str, float]:
+    """How full rows are: `fill`, the share of text places with tokens, and `pairs_per_row`."""
+    return {
+        "fill": counts.tokens / counts.places,
+        "pairs_per_row": counts.pairs / counts.images,
+    }
+
+
+def device_memory(devices: Sequence[Any]) -> dict[str, float]:
+    """Memory of the fullest of some devices, now and at most so far; empty where none says.
+
+    Args:
+      devices: `jax.Device`s; a CPU does not say.
+
+    Returns:
+      device_memory_gigabytes, device_memory_peak_gigabytes; one is 1e9 bytes.
+    """
+    stats = [device.memory_stats() or {} for device in devices]
+    names = {
+        "device_memory_gigabytes": "bytes_in_use",
+        "device_memory_peak_gigabytes": "peak_bytes_in_use",
+    }
+    found = {name: [each[key] for each in stats if key in each] for name, key in names.items()}
+    return {name: max(numbers) / 1e9 for name, numbers in found.items() if numbers}
+
+
 def rates(
     counts: Counts, seconds: float, flops: StepFlops | None, devices: int, peak_flops: float | None
 ) -> dict[str, float]:
@@ -82,30 +110,48 @@ def rates(
 class Meter:
     """Counts and times steps; what comes before the first one it is told of does not count."""
 
-    def __init__(self, batch_size: int, flops: StepFlops | None = None) -> None:
+    def __init__(self, flops: StepFlops | None = None) -> None:
         """Of a run on all of JAX's devices, which are of one kind."""
-        self.batch_size, self.flops = batch_size, flops
+        self.flops = flops
         chip = chip_of(jax.devices()[0].device_kind)
         self.peak_flops = chip.peak_flops if chip else None
         self.restart()
 
     def restart(self) -> None:
         """Counts from the end of the next step on: compiling and evaluating are left out."""
-        self.counts = Counts()
+        self.counts, self.waited = Counts(), 0.0
         self.since: float | None = None
 
-    def add(self, batch: Any) -> None:
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What is inside waits for data."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited += time.monotonic() - begin
+
+    def add(self, counts: Counts) -> None:
         """Takes note of a step that has ended."""
         if self.since is None:
-            self.since = time.monotonic()
+            self.since, self.waited = time.monotonic(), 0.0
         else:
-            self.counts += count(batch, self.batch_size)
+            self.counts += counts
 
     def take(self) -> dict[str, float]:
-        """The metrics since they were taken last; none if no step ended meanwhile."""
+        """The metrics since they were taken last; none if no step ended meanwhile.
+
+        Returns:
+          Those of `rates` and `device_memory` (of this process), and data_wait_share, the share of
+          the time that this process waited for data.
+        """
         if self.since is None or not self.counts.steps:
             return {}
         now = time.monotonic()
-        counts, seconds = self.counts, now - self.since
-        self.counts, self.since = Counts(), now
-        return rates(counts, seconds, self.flops, jax.device_count(), self.peak_flops)
+        counts, seconds, waited = self.counts, now - self.since, self.waited
+        self.counts, self.since, self.waited = Counts(), now, 0.0
+        return {
+            **rates(counts, seconds, self.flops, jax.device_count(), self.peak_flops),
+            "data_wait_share": waited / seconds,
+            **device_memory(jax.local_devices()),
+        }

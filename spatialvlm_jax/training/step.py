@@ -120,26 +120,31 @@ def metrics_of(sums: Metrics, config: StepConfig) -> Metrics:
     return metrics
 
 
-def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[TrainState, Metrics]:
-    """Differentiates by the trainable parameters alone, and updates them.
+def differentiate(
+    state: TrainState, batch: Any, totals: Mapping[str, jax.Array], config: StepConfig
+) -> tuple[tuple[jax.Array, Metrics], Parameters]:
+    """`loss_and_sums` of a batch, and the gradient of the loss by the trainable parameters.
 
     Frozen parameters are constants of the differentiated function, so the backward pass stops
     where nothing trainable lies below.
-
-    Returns:
-      The next state, and metrics float32[]: those of `metrics_of`, loss, grad_norm (before
-      clipping), learning_rate.
     """
-    totals = losses.totals_of(batch)
 
     def objective(trainable: Parameters, rows: Any) -> tuple[jax.Array, Metrics]:
         model = config.template.model({**trainable, **state.frozen})
         return loss_and_sums(model, rows, totals, config)
 
-    differentiate = jax.value_and_grad(objective, has_aux=True)
-    (loss, sums), gradients = _accumulate(
-        lambda rows: differentiate(state.trainable, rows), batch, config.train.accumulate
-    )
+    of_rows = jax.value_and_grad(objective, has_aux=True)
+    return _accumulate(lambda rows: of_rows(state.trainable, rows), batch, config.train.accumulate)
+
+
+def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[TrainState, Metrics]:
+    """Differentiates by the trainable parameters alone, and updates them.
+
+    Returns:
+      The next state, and metrics float32[]: those of `metrics_of`, loss, grad_norm (before
+      clipping), learning_rate.
+    """
+    (loss, sums), gradients = differentiate(state, batch, losses.totals_of(batch), config)
     updates, opt_state = config.optimizer.update(gradients, state.opt_state, state.trainable)
     metrics = {
         "loss": loss,

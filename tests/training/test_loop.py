@@ -14,13 +14,15 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     CheckpointConfig,
     DataConfig,
+    DatasetConfig,
     EvalConfig,
     Experiment,
     TrainConfig,
 )
 from spatialvlm_jax.training import rates
-from spatialvlm_jax.training.loop import Loop, NonFiniteLossError
+from spatialvlm_jax.training.loop import Loop
 from spatialvlm_jax.training.metrics import MetricsWriter, read_rows
+from spatialvlm_jax.training.recorder import NonFiniteLossError
 from spatialvlm_jax.training.signals import Interrupted, StopRequest
 
 BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
@@ -217,3 +219,62 @@ def test_a_bad_number_stops_before_anything_is_saved(tmp_path, stop, name, value
 def test_data_that_ends_is_an_error(tmp_path, stop):
     with pytest.raises(UserError, match="ran out before step 2"):
         make_loop(tmp_path, stop).run(CountingState(0), iter([BATCH]))
+
+
+def test_time_spent_on_loading_and_placing_is_waiting_for_data(tmp_path, stop, monkeypatch):
+    """A step takes 2 seconds, a batch 5, its way to the devices 1."""
+    clock = types.SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(rates, "time", clock)
+
+    def passes(seconds, result):
+        clock.now += seconds
+        return result
+
+    def step(state, batch):
+        metrics = {"loss": np.float32(1), "grad_norm": np.float32(1)}
+        return passes(2, (CountingState(state.step + 1), metrics))
+
+    made = make_loop(tmp_path, stop, step=step, every=1)
+    made = dataclasses.replace(made, to_devices=lambda batch: passes(1, batch))
+    made.run(CountingState(0), (passes(5, BATCH) for _ in range(9)))
+    made.writer.close()
+    rows = {row["step"]: row for row in read_rows(made.writer.path)}
+    assert [rows[step].get("data_wait_share") for step in (1, 2, 3, 4)] == [None, 0.75, None, 0.75]
+    assert rows[2]["step_seconds"] == 8
+    assert all(rows[step]["fill"] == 1 and rows[step]["pairs_per_row"] == 2 for step in rows)
+
+
+def with_datasets(made, names, every):
+    experiment = made.experiment
+    datasets = tuple(DatasetConfig(name, "nowhere") for name in names)
+    data = dataclasses.replace(experiment.data, datasets=datasets)
+    train = dataclasses.replace(experiment.train, dataset_grad_norms_every=every)
+    return dataclasses.replace(
+        made, experiment=dataclasses.replace(experiment, data=data, train=train)
+    )
+
+
+def test_gradients_of_data_sets_are_measured_on_chosen_steps_before_the_state_changes(
+    tmp_path, stop
+):
+    def measure(state, batch):
+        return {"grad_norm/a": np.float32(state.step), "grad_norm/b": np.float32(np.nan)}
+
+    made = with_datasets(make_loop(tmp_path, stop), "ab", 3)
+    rows = trained(dataclasses.replace(made, dataset_norms=measure))[2]
+    measured = {name: row[name] for row in rows for name in row if name.startswith("grad_norm/")}
+    assert measured == {"grad_norm/a": 5.0}
+    assert [row["step"] for row in rows if "grad_norm/a" in row] == [3, 6]
+
+
+@pytest.mark.parametrize(("every", "steps"), [(0, []), (2, [2, 4, 6])])
+def test_the_only_data_set_has_the_norm_of_the_step(tmp_path, stop, every, steps):
+    def step(state, batch):
+        metrics = {"loss": np.float32(1), "grad_norm": np.float32(1 / (1 + state.step))}
+        return CountingState(state.step + 1), metrics
+
+    rows = trained(with_datasets(make_loop(tmp_path, stop, step=step), "a", every))[2]
+    found = {row["step"]: row["grad_norm/a"] for row in rows if "grad_norm/a" in row}
+    assert found == {row["step"]: row["grad_norm"] for row in rows if row["step"] in steps}
+    assert list(found) == steps

@@ -5,7 +5,27 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.training.metrics import MetricsWriter, read_rows, realised_shares, truncate
+from spatialvlm_jax.training.metrics import (
+    MetricsWriter,
+    read_rows,
+    realised_shares,
+    reproducible,
+    truncate,
+)
+
+
+class ListSink:
+    def __init__(self):
+        self.rows, self.flushed, self.closed = [], 0, 0
+
+    def write(self, step, values):
+        self.rows.append((step, dict(values)))
+
+    def flush(self):
+        self.flushed += 1
+
+    def close(self):
+        self.closed += 1
 
 
 def write_steps(workdir, resume_step, steps):
@@ -20,7 +40,24 @@ def test_rows_keep_every_bit_and_leave_out_nan(tmp_path):
     writer.write(1, {"loss": 0.1 + 0.2, "loss/a": float("nan")})
     writer.close()
     assert read_rows(tmp_path / "metrics.jsonl") == [{"step": 1, "loss": 0.1 + 0.2}]
-    assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_sinks_take_chosen_rows_and_are_closed(tmp_path):
+    sinks = [ListSink(), ListSink()]
+    writer = MetricsWriter(tmp_path, 0, sinks)
+    writer.write(1, {"loss": 2.0}, everywhere=False)
+    writer.write(2, {"loss": 1.0, "loss/a": float("nan")})
+    writer.write_evaluation(2, {"accuracy": 0.5})
+    writer.close()
+    for sink in sinks:
+        assert sink.rows == [(2, {"loss": 1.0}), (2, {"eval/accuracy": 0.5})]
+        assert (sink.flushed, sink.closed) == (1, 1)
+    assert [row["step"] for row in read_rows(writer.path)] == [1, 2, 2]
+
+
+def test_what_the_machine_decides_is_no_part_of_a_reproducible_row():
+    row = {"step": 3, "loss": 1.5, "fill": 0.5, "mfu": 0.4, "step_seconds": 0.1}
+    assert reproducible(row) == {"step": 3, "loss": 1.5, "fill": 0.5}
 
 
 def test_a_resumed_run_replaces_the_rows_after_its_checkpoint(tmp_path):

@@ -1,10 +1,15 @@
 """How fast training goes, on figures that can be done in one's head."""
 
+import dataclasses
 import math
+import types
+
+import numpy as np
 
 from data_loaders.batch import BatchSpec
 from spatialvlm_jax.training import rates
 from spatialvlm_jax.training.freezing import StepFlops
+from spatialvlm_jax.training.metrics import MEASURED
 
 BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
 
@@ -35,15 +40,76 @@ def test_mfu_counts_what_a_step_must_do():
     counts = rates.Counts(steps=2, loss_tokens=8, places=32)
     values = rates.rates(counts, 3.0, flops, devices=4, peak_flops=50.0)
     assert math.isclose(values["mfu"], 2 * 210 / (3.0 * 4 * 50.0))
+    assert values.keys() <= MEASURED
     assert "mfu" not in rates.rates(counts, 3.0, flops, devices=4, peak_flops=None)
 
 
-def test_a_meter_leaves_out_what_is_before_its_first_step():
-    meter = rates.Meter(2)
+def test_rows_are_as_full_as_their_tokens_make_them():
+    segments = np.where(np.arange(8) < [[8], [3]], BATCH.segment_ids, 0)
+    counts = rates.count(dataclasses.replace(BATCH, segment_ids=segments), 2)
+    assert rates.fill(counts) == {"fill": 11 / 16, "pairs_per_row": 1.5}
+
+
+def clock(monkeypatch):
+    made = types.SimpleNamespace(now=100.0)
+    made.monotonic = lambda: made.now
+    monkeypatch.setattr(rates, "time", made)
+    return made
+
+
+def test_a_meter_leaves_out_what_is_before_its_first_step(monkeypatch):
+    time, meter, counts = clock(monkeypatch), rates.Meter(), rates.count(BATCH, 2)
     assert meter.peak_flops is None
     assert meter.take() == {}
-    meter.add(BATCH)
+    with meter.waiting():
+        time.now += 50
+    meter.add(counts)
     assert meter.take() == {}
-    meter.add(BATCH)
-    assert meter.take()["step_seconds"] >= 0
-    assert meter.counts.steps == 0
+    for _ in range(2):
+        with meter.waiting():
+            time.now += 1
+        time.now += 3
+        meter.add(counts)
+    values = meter.take()
+    assert (values["step_seconds"], values["data_wait_share"]) == (4.0, 0.25)
+    time.now += 5
+    meter.add(counts)
+    assert meter.take()["data_wait_share"] == 0
+    meter.restart()
+    assert meter.take() == {}
+
+
+def test_time_until_a_loader_gives_up_is_waiting_too(monkeypatch):
+    time, meter, counts = clock(monkeypatch), rates.Meter(), rates.count(BATCH, 2)
+    meter.add(counts)
+    try:
+        with meter.waiting():
+            time.now += 2
+            raise StopIteration
+    except StopIteration:
+        meter.add(counts)
+    assert meter.take()["data_wait_share"] == 1
+
+
+def test_memory_is_that_of_the_fullest_device(monkeypatch):
+    def device(**stats):
+        return types.SimpleNamespace(memory_stats=lambda: stats or None)
+
+    cpu = device()
+    first = device(bytes_in_use=2_000_000_000, peak_bytes_in_use=3_500_000_000, num_allocs=7)
+    second = device(bytes_in_use=2_500_000_000, peak_bytes_in_use=3_000_000_000)
+    expected = {"device_memory_gigabytes": 2.5, "device_memory_peak_gigabytes": 3.5}
+    assert rates.device_memory([first, second]) == expected
+    assert rates.device_memory([cpu]) == {}
+    assert rates.device_memory([cpu, device(bytes_in_use=1_000_000_000)]) == {
+        "device_memory_gigabytes": 1.0
+    }
+    meter, counts = rates.Meter(), rates.count(BATCH, 2)
+    monkeypatch.setattr(rates.jax, "local_devices", lambda: [first, second])
+    time = clock(monkeypatch)
+    meter.add(counts)
+    time.now += 1
+    meter.add(counts)
+    values = meter.take()
+    assert {name: values[name] for name in expected} == expected
+    assert values.keys() <= MEASURED

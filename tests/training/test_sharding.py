@@ -99,12 +99,13 @@ def test_slices_must_fit():
 
 
 EIGHT_DEVICES = """
-import json, sys, grain, jax, numpy as np
+import dataclasses, json, sys, grain, jax, numpy as np
 from pathlib import Path
 jax.config.update("jax_disable_most_optimizations", True)
 from spatialvlm_jax.experiment import MeshConfig
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import SPEC, step_config, tiny_experiment
@@ -121,10 +122,16 @@ for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
     for seed in range(3):
         state, metrics = step(state, sharding.to_devices(SPEC.fake(seed), mesh))
         losses.append(float(metrics["loss"]))
+    batch = SPEC.fake(4)
+    ids = batch.dataset_ids + np.arange(SPEC.batch_size, dtype=np.int32)[:, None] % 2
+    batch = sharding.to_devices(dataclasses.replace(batch, dataset_ids=ids), mesh)
+    measure = compile_dataset_norms(config, start.abstract(), SPEC.abstract(), mesh)
+    norms = [float(norm) for norm in measure(state, batch).values()]
     kernel = state.trainable["decoder/blocks/mlp/up/kernel"]
     slots = [x for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
     shard = lambda x: x.addressable_shards[0].data.size / x.size
-    result.append({"losses": losses, "kernel": shard(kernel), "slot": shard(slots[0])})
+    shares = {"kernel": shard(kernel), "slot": shard(slots[0])}
+    result.append({"losses": losses, "norms": norms, **shares})
 
 # What was saved on eight devices is restored on one.
 checkpoints = Checkpoints(Path(sys.argv[2]), keep=1)
@@ -164,4 +171,6 @@ def test_the_loss_is_the_same_on_one_device_and_on_eight(mesh, share, tmp_path):
     one, eight = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
     assert one["losses"][0] != one["losses"][2]
+    np.testing.assert_allclose(eight["norms"], one["norms"], rtol=1e-3)
+    assert one["norms"][0] != one["norms"][1]
     assert eight["kernel"] == eight["slot"] == share
