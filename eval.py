@@ -28,9 +28,10 @@ from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, sharding, startup
+from spatialvlm_jax.training import distributed, layout, sharding, startup
 from spatialvlm_jax.training.provenance import use_compilation_cache
 from spatialvlm_jax.training.restore import restore_model
+from spatialvlm_jax.training.step import step_config
 
 
 def evaluate_model(
@@ -160,7 +161,7 @@ def evaluation_mesh(experiment: Experiment) -> Mesh:
       UserError: there are several processes, and the mesh does not fit their devices.
     """
     try:
-        return sharding.make_mesh(experiment.mesh)
+        return layout.make_mesh(experiment, step_config(experiment).template.shapes)
     except UserError:
         if not distributed.alone():
             raise

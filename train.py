@@ -26,7 +26,7 @@ from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, freezing, sharding, startup
+from spatialvlm_jax.training import distributed, freezing, layout, sharding, startup
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
@@ -53,16 +53,16 @@ def train(experiment: Experiment, workdir: Path) -> None:
     distributed.check_shared(workdir)
     check_dense_targets(experiment)
     check_sinks(experiment)
-    mesh = sharding.make_mesh(experiment.mesh)
-    loader = open_loader(experiment, mesh)
     config = step_config(experiment)
+    mesh = layout.make_mesh(experiment, config.template.shapes)
+    loader = open_loader(experiment, mesh)
     initialiser = Initialiser(
         config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
     )
     abstract_state = initialiser.abstract()
 
     flops = freezing.report_flops(abstract_state, batch_spec(experiment).abstract(), config)
-    report = freezing.describe(abstract_state, flops)
+    report = f"{freezing.describe(abstract_state, flops)}\n{layout.describe(abstract_state, mesh)}"
     distributed.say(report)
 
     data = iter(loader)

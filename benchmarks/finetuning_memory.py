@@ -15,7 +15,7 @@ from pathlib import Path
 import jax
 
 from spatialvlm_jax.config import load_experiment
-from spatialvlm_jax.training import freezing, sharding
+from spatialvlm_jax.training import freezing, layout
 from spatialvlm_jax.training.initialise import Initialiser
 from train import step_config
 
@@ -49,7 +49,7 @@ def measure(variant: str, resolution: int) -> dict[str, dict[str, float]]:
         spec = f"{CONFIG}:variant={variant},res={resolution},lora={rank}"
         experiment = load_experiment(spec, overrides)
         config = step_config(experiment)
-        mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+        mesh = layout.make_mesh(experiment, config.template.shapes, jax.devices()[:1])
         state = Initialiser(config.template, config.optimizer, experiment, mesh).abstract()
         memory = dataclasses.asdict(freezing.report_memory(state))
         trained = sum(row.trainable for row in freezing.report_groups(state))

@@ -2,13 +2,15 @@
 
 python train.py --config=configs/paligemma.py:weights=DIR --workdir=runs/paligemma
 python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weights=DIR \
-    --config.mesh.fsdp=16 --workdir=runs/paligemma2
+    --workdir=runs/paligemma2
 
 The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
 (224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder or
 a big_vision `.npz`; without it the model begins at random), `rule` ("image_prefix" packs many
 questions on an image; "prefix" is how the published weights were trained), `lora` (the rank of
 adapters on the decoder; all else is frozen then, and one device is enough: docs/finetuning.md).
+
+The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
 """
 
 from ml_collections import ConfigDict
@@ -39,7 +41,7 @@ def get_config(argument: str = "") -> ConfigDict:
     config.data.pairs_per_image = 1 if chosen["rule"] == "prefix" else 16
     config.data.length = 128 if chosen["rule"] == "prefix" else 512
     config.data.batch_size = 256
-    config.mesh.data, config.mesh.fsdp = 1, -1
+    config.mesh.data = config.mesh.fsdp = config.mesh.tensor = config.mesh.slices = -1
     config.optim.peak_lr = 2e-5
     config.train.init_from = chosen["weights"]
     if int(chosen["lora"]):

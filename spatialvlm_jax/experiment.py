@@ -279,10 +279,12 @@ class EvalConfig:
 
 @dataclasses.dataclass(frozen=True)
 class MeshConfig:
-    """Device mesh: sizes of the axes; -1 takes what is left.
+    """Device mesh: sizes of the axes. One -1 takes what is left; several are chosen for the model
+    and the devices (`training.layout`).
 
     data: repeats the parameters. fsdp: splits them. tensor: splits heads and hidden units.
-    slices: groups of devices with a slower network between them, which "data" runs over.
+    slices: groups of devices with a slower network between them, which "data" runs over; -1 for
+      those that the devices name (TPU slices, GPU hosts).
     repeat_frozen: hold frozen parameters whole on every device instead of split.
     """
 

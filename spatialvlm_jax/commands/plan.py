@@ -26,8 +26,8 @@ examples:
     --config.optim.freeze="('encoder',)" --json=plan.json
   spatialvlm plan --config=configs/paligemma.py --topology=v5e:16x16 --sweep
 
-Topologies: v4:4x4x4, v5e:16x16, v5p:4x4x8, v6e:8x8; a100:8, h100:8, h200:1. docs/performance.md
-compares the two methods.
+Topologies: v4:4x4x4, v5e:16x16, v5p:4x4x8, v6e:8x8; 2xv5e:16x16 for two slices with the data
+centre's network between them; a100:8, h100:8, h200:1. docs/performance.md compares the methods.
 """
 
 

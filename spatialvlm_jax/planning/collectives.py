@@ -6,23 +6,23 @@ a reduce-scatter, and twice that in an all-reduce, which is one after the other.
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import jax.numpy as jnp
-from jax.sharding import NamedSharding
 
-from spatialvlm_jax.hardware import Chip
-from spatialvlm_jax.planning.memory import bytes_of, local_rows
+from spatialvlm_jax.planning.memory import bytes_of, is_table, local_rows
 from spatialvlm_jax.planning.program import Program, image_tokens
-from spatialvlm_jax.training.sharding import AnyMesh
+from spatialvlm_jax.planning.topology import Topology
+from spatialvlm_jax.training.sharding import AnyMesh, spec_of, splits
 
 
 @dataclasses.dataclass(frozen=True)
 class Collectives:
     """Bytes that one device sends in a step.
 
-    gather: of parameters split over "fsdp", whole wherever a pass needs them. scatter: of their
-    gradients, back to the shards. reduce: of gradients, over "data" and for repeated parameters.
+    gather: of parameters split over "fsdp", whole wherever a pass needs them; to the token table
+    tokens go instead. scatter: of their gradients, back to the shards. reduce: of gradients, over
+    "data" and for repeated parameters.
     tensor: of activations, summed over "tensor" after attention and MLP.
     """
 
@@ -44,11 +44,13 @@ def estimate_collectives(program: Program, mesh: AnyMesh) -> Collectives:
     state, parts = program.state(mesh), experiment.train.accumulate
     gather = scatter = reduce = 0.0
     for name, x in state.parameters.items():
-        trains, place = name in state.trainable, cast(NamedSharding, x.sharding)
+        trains, spec = name in state.trainable, spec_of(x)
         passes = 1 + needs_backward(name, state.trainable)
         shard = bytes_of(x) / jnp.dtype(x.dtype).itemsize * compute
         whole = shard
-        if "fsdp" in place.spec:
+        if is_table(name) and splits("fsdp", spec) == [0]:
+            gather += parts * _others(_table(program, sizes), sizes["fsdp"] * sizes["tensor"])
+        elif splits("fsdp", spec):
             whole = shard * sizes["fsdp"]
             gather += passes * parts * _others(whole, sizes["fsdp"])
             scatter += trains * parts * _others(whole, sizes["fsdp"])
@@ -57,6 +59,20 @@ def estimate_collectives(program: Program, mesh: AnyMesh) -> Collectives:
         if trains:
             reduce += 2 * parts * _others(shard, sizes["data"])
     return Collectives(gather, scatter, reduce, parts * _tensor(program, sizes))
+
+
+def _table(program: Program, sizes: Mapping[str, int]) -> float:
+    """Bytes of hidden states that meet a token table split by its vocabulary.
+
+    Embeddings looked up are summed over devices (twice their size) and their float32 gradients
+    gathered; hidden states are gathered for the logits, again in the backward pass, and their
+    gradients scattered.
+    """
+    experiment = program.experiment
+    compute = jnp.dtype(experiment.model.compute_dtype).itemsize
+    rows = local_rows(experiment.data.batch_size, sizes, experiment.train.accumulate)
+    values = rows * sizes["fsdp"] * experiment.data.length * experiment.model.decoder.width
+    return float(values * (5 * compute + 4))
 
 
 def needs_backward(name: str, trainable: Any) -> bool:
@@ -89,23 +105,33 @@ def _tensor(program: Program, sizes: Mapping[str, int]) -> float:
     return total
 
 
-def seconds_on_links(sent: Collectives, sizes: Mapping[str, int], chip: Chip) -> float:
-    """Time to send it all: over links where an axis stays among linked devices, else the network.
+def seconds_on_links(sent: Collectives, sizes: Mapping[str, int], topology: Topology) -> float:
+    """Time to send it all: over links inside a group of devices, and the network between groups.
 
-    Devices near each other on the mesh are those of the later axes: "tensor", then "fsdp".
+    Devices near each other on the mesh are those of the later axes: "tensor", then "fsdp". Where an
+    axis has n devices inside each of several groups, each of them sends a share of 1 / n over the
+    network, and the rest of what it sends over links.
 
     Args:
       sent: bytes a device.
       sizes: of the mesh's axes.
-      chip: the device.
+      topology: the devices, and which are linked.
     """
+    chip, group = topology.chip, topology.devices // topology.groups
     seconds, reach = 0.0, 1
     for axis, size in (
         ("tensor", sent.tensor),
         ("fsdp", sent.gather + sent.scatter),
         ("data", sent.reduce),
     ):
+        inside = max(1, min(sizes[axis], group // reach))
         reach *= sizes[axis]
-        near = not chip.group or reach <= chip.group
-        seconds += size / (chip.link_bandwidth if near else chip.network_bandwidth)
+        far = size * _share_between(inside, sizes[axis])
+        seconds += (size - far) / chip.link_bandwidth
+        seconds += far / chip.network_bandwidth if far else 0.0
     return seconds
+
+
+def _share_between(inside: int, devices: int) -> float:
+    """Of what a device sends on an axis, the share that crosses between groups of `inside`."""
+    return (1 / inside - 1 / devices) / (1 - 1 / devices) if devices > inside else 0.0

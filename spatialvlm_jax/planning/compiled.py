@@ -109,12 +109,12 @@ def measure(experiment: Experiment, devices: list[Any]) -> Compiled:
       Exception: what the compiler raises, but for memory.
     """
     from spatialvlm_jax.planning.program import Program, batch_shapes
-    from spatialvlm_jax.training import sharding
+    from spatialvlm_jax.training import layout, sharding
     from spatialvlm_jax.training.step import compile_step
 
-    mesh = sharding.make_mesh(experiment.mesh, devices)
-    sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
     program = Program.of(experiment)
+    mesh = layout.make_mesh(experiment, program.config.template.shapes, devices)
+    sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
     state, batch = program.state(mesh), batch_shapes(experiment, experiment.data.batch_size)
     start = time.monotonic()
     try:
@@ -153,7 +153,10 @@ def _tpu_devices(topology: Topology) -> list[Any]:
         options["chip_config_name"] = "megacore"
     if topology.devices == 1:
         options["chips_per_host_bounds"] = (1, 1, 1)
-    found = topologies.get_topology_desc(platform="tpu", topology_name=topology.name, **options)
+    if topology.slices > 1:
+        options["num_slices"] = topology.slices
+    name = dataclasses.replace(topology, slices=1).name
+    found = topologies.get_topology_desc(platform="tpu", topology_name=name, **options)
     return list(found.devices)
 
 

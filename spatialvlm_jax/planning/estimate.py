@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from jax.sharding import AbstractMesh
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.flops import mfu
 from spatialvlm_jax.planning.collectives import (
     Collectives,
@@ -24,7 +23,7 @@ from spatialvlm_jax.planning.cost import Flops, RowCost
 from spatialvlm_jax.planning.memory import Memory, estimate_memory, local_rows
 from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import Topology
-from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training import layout, sharding
 
 # Shares of the data sheets' peaks that large matrix products, long reads and rings reach.
 COMPUTE_SHARE, MEMORY_SHARE, LINK_SHARE = 0.7, 0.8, 0.8
@@ -38,6 +37,7 @@ class Plan:
 
     method: "compiled" where the memory is the compiler's figure, "analytic" where it is estimated.
     why: what decided the method, if it was not asked for.
+    layout: the mesh and how parameters lie on it, in words.
     hbm_bytes_per_device: the compiler's total, or the estimate's.
     memory: the estimate by kind, under either method.
     flops: of the whole batch, by tower.
@@ -45,6 +45,7 @@ class Plan:
 
     topology: str
     mesh: dict[str, int]
+    layout: str
     batch_size: int
     accumulate: int
     remat: str
@@ -96,15 +97,26 @@ class Plan:
         return self.days * 24 * self.devices
 
 
-def abstract_mesh(experiment: Experiment, topology: Topology) -> AbstractMesh:
-    """The mesh of an experiment on a topology's devices, without the devices.
+def abstract_mesh(program: Program, topology: Topology) -> AbstractMesh:
+    """The mesh of a program's experiment on a topology's devices, without the devices.
 
     Raises:
-      UserError: axes or batch do not fit the devices, or there is more than one slice.
+      UserError: axes, slices or batch do not fit the devices.
     """
-    if experiment.mesh.slices > 1:
-        raise UserError("mesh.slices: a plan is of one slice; plan one with its share of the batch")
-    sizes = sharding.axis_sizes(experiment.mesh, topology.devices)
+    experiment, devices = program.experiment, topology.devices
+    shapes = program.config.template.shapes
+    config = layout.choose_mesh(experiment, shapes, devices, topology.groups)
+    sizes = sharding.axis_sizes(config, devices)
+    if topology.slices > 1 and config.slices != topology.slices:
+        raise UserError(
+            f"{topology.name} has {topology.slices} slices: set mesh.slices to that, and mesh.data "
+            f"to a multiple of it (mesh.slices is {config.slices}, mesh.data {sizes[0]})"
+        )
+    if sizes[0] % config.slices or topology.groups % config.slices:
+        raise UserError(
+            f"mesh.slices {config.slices} must divide mesh.data, which is {sizes[0]}, and the "
+            f"{topology.groups} groups of {topology.name}; two slices are --topology=2x..."
+        )
     mesh = AbstractMesh(tuple(sizes), sharding.AXES)
     sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
     return mesh
@@ -123,7 +135,7 @@ def estimate(program: Program, row: RowCost, topology: Topology, why: str = "") 
       UserError: mesh or batch do not fit the devices.
     """
     experiment, chip = program.experiment, topology.chip
-    mesh = abstract_mesh(experiment, topology)
+    mesh = abstract_mesh(program, topology)
     batch = experiment.data.batch_size
     flops = {
         tower: type(each)(*(batch * count for count in dataclasses.astuple(each)))
@@ -135,6 +147,7 @@ def estimate(program: Program, row: RowCost, topology: Topology, why: str = "") 
     return Plan(
         topology=topology.name,
         mesh=dict(mesh.shape),
+        layout=layout.describe(program.state(mesh), mesh),
         batch_size=batch,
         accumulate=experiment.train.accumulate,
         remat=experiment.model.remat,
@@ -149,7 +162,7 @@ def estimate(program: Program, row: RowCost, topology: Topology, why: str = "") 
         collectives=sent,
         compute_seconds=done / topology.devices / (chip.peak_flops * COMPUTE_SHARE),
         memory_seconds=_traffic(program, row, mesh, memory) / (chip.hbm_bandwidth * MEMORY_SHARE),
-        collective_seconds=seconds_on_links(sent, mesh.shape, chip) / LINK_SHARE,
+        collective_seconds=seconds_on_links(sent, mesh.shape, topology) / LINK_SHARE,
         peak_flops=chip.peak_flops,
     )
 

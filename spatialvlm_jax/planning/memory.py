@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from spatialvlm_jax.planning.cost import RowCost
 from spatialvlm_jax.planning.program import Program, batch_shapes
 from spatialvlm_jax.training.losses import CHUNK
-from spatialvlm_jax.training.sharding import BATCH_AXES, AnyMesh
+from spatialvlm_jax.training.sharding import BATCH_AXES, TABLE, AnyMesh, spec_of, splits
 from spatialvlm_jax.training.state import TrainState
 
 # Of what a layer makes in JAX's terms, this much exists at once: compilers fuse the rest away.
@@ -99,16 +99,22 @@ def _workspace(
     # Weights in use, the next layer's on their way, and a gradient not yet handed out.
     weights = largest_layer(state) * compute * (3 if sizes["fsdp"] > 1 else 1)
     widest = max(layer * FUSED_SHARE + weights, logits)
-    return round((widest + token_table(state) * compute) / tensor)
+    return round(widest / tensor + table_values(state) * compute)
 
 
-def _is_table(name: str) -> bool:
-    return name.endswith("embedder/embedding")
+def is_table(name: str) -> bool:
+    """Whether it is the token table, by its name."""
+    return name.endswith(TABLE)
 
 
-def token_table(state: TrainState) -> int:
-    """Values in the token table."""
-    return sum(math.prod(x.shape) for name, x in state.parameters.items() if _is_table(name))
+def table_values(state: TrainState) -> int:
+    """Values of the token table in use on a device: its words, or all if it is split otherwise."""
+    tables = [x for name, x in state.parameters.items() if is_table(name)]
+    own = [splits("fsdp", spec_of(x)) == [0] for x in tables]
+    return sum(
+        math.prod(x.sharding.shard_shape(x.shape) if split else x.shape)
+        for x, split in zip(tables, own, strict=True)
+    )
 
 
 def largest_layer(state: TrainState) -> int:

@@ -24,8 +24,8 @@ def plan_run(experiment: Experiment, topology: Topology, method: Method = "auto"
     Raises:
       UserError: mesh, batch or sizes do not fit together, or "compiled" is not possible.
     """
-    abstract_mesh(experiment, topology)  # what does not fit is told before anything is traced
     program = Program.of(experiment)
+    abstract_mesh(program, topology)  # what does not fit is told before the step is traced
     plan = estimate(program, trace_row(program), topology, _why_not(topology, method))
     if method == "analytic" or plan.why:
         return plan

@@ -26,10 +26,10 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 def describe(plan: Plan) -> str:
     """The plan as text, a page long."""
-    mesh = " x ".join(f"{axis} {size}" for axis, size in plan.mesh.items())
     rows = f"batch {plan.batch_size:,} in {plan.accumulate} parts" if plan.accumulate > 1 else ""
     head = [
-        f"{plan.topology}: {plan.devices} devices, mesh {mesh}",
+        f"{plan.topology}: {plan.devices} devices",
+        plan.layout,
         f"{rows or f'batch {plan.batch_size:,}'}, remat {plan.remat}, {plan.steps:,} steps",
         f"method: {plan.method}" + (f" ({plan.why})" if plan.why else ""),
     ]

@@ -74,6 +74,7 @@ def _powers(most: int) -> list[int]:
 
 
 def _changed(experiment: Experiment, mesh: MeshConfig, batch: int) -> Experiment:
-    mesh = dataclasses.replace(mesh, repeat_frozen=experiment.mesh.repeat_frozen)
+    kept = experiment.mesh
+    mesh = dataclasses.replace(mesh, slices=kept.slices, repeat_frozen=kept.repeat_frozen)
     data = dataclasses.replace(experiment.data, batch_size=batch)
     return dataclasses.replace(experiment, mesh=mesh, data=data)

@@ -55,7 +55,9 @@ def token_losses(
     def some(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
         logits = logits_of(hidden).astype(jnp.float32)
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
-        return losses * mask, (jnp.argmax(logits, axis=-1) == targets) & mask
+        # Not argmax: with the vocabulary split over devices its indices are sent all to all.
+        own = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+        return losses * mask, (own == jnp.max(logits, axis=-1)) & mask
 
     def none(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
         return jnp.zeros(targets.shape, jnp.float32), jnp.zeros(targets.shape, bool)

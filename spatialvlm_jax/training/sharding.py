@@ -20,6 +20,8 @@ AXES = ("data", "fsdp", "tensor")
 BATCH_AXES = ("data", "fsdp")
 SMALLEST_SPLIT = 2**16  # smaller arrays are repeated: gathering them costs more than holding them
 
+TABLE = "embedder/embedding"  # how the token table's name ends
+
 Shape = tuple[int, ...]
 AnyMesh = Mesh | AbstractMesh  # shapes and shardings need no devices
 
@@ -108,7 +110,7 @@ TENSOR_RULES: dict[str, Callable[[Shape], int]] = {
     "mlp/up/bias": _last,
     "mlp/gate/kernel": _last,
     "mlp/down/kernel": _first_of_matrix,
-    "embedder/embedding": _first_of_matrix,
+    TABLE: _first_of_matrix,
 }
 
 
@@ -116,7 +118,9 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     """Where a parameter is split.
 
     "tensor" takes the axis of `TENSOR_RULES` if it divides; "fsdp" then takes the largest other
-    axis that divides (the last of equals). Small arrays are repeated.
+    axis that divides (the last of equals). Small arrays are repeated. The token table is split by
+    its vocabulary over both if that divides: devices then score their own words for everyone's
+    tokens, where a table split by its width is gathered for every chunk of logits.
 
     Args:
       name: of the parameter, or of what its slot belongs to.
@@ -128,6 +132,9 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     """
     if math.prod(shape) < SMALLEST_SPLIT:
         return PartitionSpec()
+    if name.endswith(TABLE) and shape[0] % (sizes["fsdp"] * sizes["tensor"]) == 0:
+        axes = tuple(axis for axis in ("fsdp", "tensor") if sizes[axis] > 1)
+        return PartitionSpec(axes) if axes else PartitionSpec()
     spec: list[str | None] = [None] * len(shape)
     for ending, axis_of in TENSOR_RULES.items():
         if name.endswith(ending) and sizes["tensor"] > 1:
@@ -138,6 +145,19 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     if sizes["fsdp"] > 1 and free:
         spec[max(free, key=lambda i: (shape[i], i))] = "fsdp"
     return PartitionSpec(*spec) if any(spec) else PartitionSpec()
+
+
+def spec_of(x: Any) -> PartitionSpec:
+    """How an array or a shape that knows where it lives is split."""
+    spec: PartitionSpec = x.sharding.spec
+    return spec
+
+
+def splits(axis: str, spec: PartitionSpec) -> list[int]:
+    """The array axes that a mesh axis splits: one or none."""
+    return [
+        i for i, axes in enumerate(spec) if axis in (axes if isinstance(axes, tuple) else [axes])
+    ]
 
 
 def tree_shardings(tree: Any, mesh: AnyMesh, *, repeat_frozen: bool = False) -> Any:

@@ -11,6 +11,7 @@ from data_loaders.batch import BatchSpec
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig, OptimConfig
+from spatialvlm_jax.planning.collectives import Collectives, seconds_on_links
 from spatialvlm_jax.planning.cost import trace_row
 from spatialvlm_jax.planning.estimate import estimate
 from spatialvlm_jax.planning.memory import estimate_memory
@@ -96,7 +97,9 @@ def test_parameters_are_split_and_their_traffic_follows(program, row):
     gradients = 4 * sum(math.prod(x.shape) for x in program.shapes.trainable.values())
     assert copies.collectives.reduce == pytest.approx(2 * gradients * 7 / 8)
     assert copies.collectives.gather == copies.collectives.scatter == 0
-    assert split.collectives.gather == pytest.approx(2 * split.collectives.scatter)
+    # Tokens go to the table: embeddings, hidden states twice and their gradients in float32.
+    tokens = 8 * 32 * 128 * (5 * 4 + 4) * 7 / 8
+    assert split.collectives.gather == pytest.approx(2 * split.collectives.scatter + tokens)
     assert split.collectives.scatter < gradients * 7 / 8
 
 
@@ -126,11 +129,37 @@ def test_gradients_are_held_twice_while_they_accumulate(program, row):
     assert four.activations - row.weights == pytest.approx((one.activations - row.weights) / 4)
 
 
+def test_between_groups_a_share_goes_over_the_network():
+    slices = parse_topology("2xv5e:2x2")
+    sizes = {"data": 4, "fsdp": 2, "tensor": 1}
+    sent = Collectives(gather=200e9, scatter=0, reduce=3.125e9, tensor=0)
+    # Of four copies two are in each slice: half of a third of what each sends crosses.
+    far = (1 / 2 - 1 / 4) / (1 - 1 / 4)
+    expected = 1 + 3.125e9 * (1 - far) / 200e9 + far
+    assert seconds_on_links(sent, sizes, slices) == pytest.approx(expected)
+    inside = parse_topology("v5e:2x4")
+    assert seconds_on_links(sent, sizes, inside) == pytest.approx((200e9 + 3.125e9) / 200e9)
+
+
+@pytest.mark.parametrize("slices", [-1, 2])
+def test_two_slices_are_planned(program, row, slices):
+    mesh = MeshConfig(data=-1, fsdp=4, slices=slices)
+    plan = estimate(with_mesh(program, mesh), row, parse_topology("2xv5e:2x2"))
+    near = with_mesh(program, MeshConfig(data=-1, fsdp=4))
+    one = estimate(near, row, parse_topology("v5e:2x4"))
+    assert plan.mesh == one.mesh == {"data": 2, "fsdp": 4, "tensor": 1}
+    assert plan.memory == one.memory
+    assert plan.collective_seconds > 2 * one.collective_seconds
+    across = with_mesh(program, MeshConfig(data=1, fsdp=8))
+    with pytest.raises(UserError, match="has 2 slices: set mesh.slices to that"):
+        estimate(across, row, parse_topology("2xv5e:2x2"))
+
+
 @pytest.mark.parametrize(
     ("mesh", "message"),
     [
         (MeshConfig(data=3), "does not make 8 devices"),
-        (MeshConfig(data=16, slices=2), "a plan is of one slice"),
+        (MeshConfig(slices=2), "must divide mesh.data, which is 8, and the 1 groups"),
     ],
 )
 def test_meshes_that_do_not_fit(program, row, mesh, message):

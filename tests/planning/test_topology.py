@@ -26,6 +26,8 @@ def test_topologies(text, devices):
         ("v5e:16", "v5e comes as v5e:4x4"),
         ("v4:4x4", "v4 comes as v4:4x4x4"),
         ("h100:2x4", "h100 comes as h100:8"),
+        ("2xh100:8", "h100 comes as h100:8"),
+        ("0xv5e:4x4", "wants CHIP:SHAPE"),
     ],
 )
 def test_topologies_that_there_are_not(text, message):
@@ -50,3 +52,11 @@ def test_chips_by_what_jax_calls_them(kind, name):
 
 def test_a_cpu_has_no_peak():
     assert chip_of("cpu") is None
+
+
+def test_groups_are_slices_of_tpus_and_hosts_of_gpus():
+    two = parse_topology("2xv5e:16x16")
+    assert (two.devices, two.groups, two.name) == (512, 2, "2xv5e:16x16")
+    assert parse_topology("v5e:16x16").groups == 1
+    assert parse_topology("h100:64").groups == 8
+    assert parse_topology("h100:4").groups == 1
