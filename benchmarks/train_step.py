@@ -1,12 +1,19 @@
-"""A training step here against transformers' PaliGemma in PyTorch, in one run on one machine.
+"""A training step here against the PaliGemma of transformers and of KerasHub, in one run.
 
     python benchmarks/train_step.py --json=train_step.json
+    python benchmarks/train_step.py --kerashub=OTHER_ENVIRONMENT/bin/python
 
-Both sides train the same model (PaliGemma's proportions, smaller), from the same weights, on the
+All sides train the same model (PaliGemma's proportions, smaller), from the same weights, on the
 same images, tokens and mask, in float32, with AdamW and no augmentation; rounds alternate, the
 median counts. Ours is timed unpacked, as theirs, and with many pairs packed on each image, where
 the time is divided by the pairs. Peak memory is that of a process which does nothing else.
-Needs torch and transformers beside the core (`make setup-experts`).
+Needs torch and transformers beside the core (`make setup-experts`). KerasHub runs on JAX in a
+process of its own, where an interpreter has it; else it is left out. It asks for TensorFlow, which
+this does not use:
+
+    python -m venv OTHER_ENVIRONMENT
+    OTHER_ENVIRONMENT/bin/pip install jax==0.10.2 keras regex sentencepiece tokenizers kagglehub
+    OTHER_ENVIRONMENT/bin/pip install --no-deps keras-hub
 """
 
 import argparse
@@ -27,6 +34,7 @@ import jax
 import numpy as np
 from flax import nnx
 
+from benchmarks import kerashub_step
 from data_loaders.batch import Batch
 from spatialvlm_jax.experiment import (
     AttentionRule,
@@ -148,8 +156,22 @@ def their_step(rows: int) -> Step:
     return step
 
 
+def write_kerashub_case(path: Path, rows: int) -> None:
+    """What KerasHub's process reads: our first weights, the batch of the other sides, AdamW."""
+    state = ModelTemplate.of(lambda: VLM(MODEL, rngs=nnx.Rngs(0))).initialise()
+    adamw = {
+        "learning_rate": LEARNING_RATE,
+        "weight_decay": 1e-4,
+        "beta_1": 0.9,
+        "beta_2": 0.99,
+        "epsilon": 1e-8,
+    }
+    parameters = {name: np.asarray(x) for name, x in state.items()}
+    kerashub_step.write_case(path, parameters, MODEL, batch(rows, 1), adamw)
+
+
 def sides(rows: int, pairs: int) -> dict[str, tuple[Callable[[], Step], int]]:
-    """What is compared: how to make a step, and the pairs that it trains on."""
+    """What is compared in this process: how to make a step, and the pairs that it trains on."""
     packed_rows = max(1, rows // 4)
     return {
         "transformers": (lambda: their_step(rows), rows),
@@ -171,16 +193,16 @@ def peak_gigabytes(side: str, args: argparse.Namespace) -> float:
     return float(done.stdout.split()[-1])
 
 
-def peak_of_this_process() -> float:
-    """Gigabytes; from the kernel, because `getrusage` also counts what the parent held."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 2**20
+def measure(args: argparse.Namespace, case: Path | None) -> dict[str, Any]:
+    """Median step times of all sides, in alternating rounds.
 
-
-def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """Median step times of all sides, in alternating rounds."""
+    Args:
+      args: of the command line.
+      case: KerasHub's, or None to leave it out.
+    """
     steps = {name: (make(), pairs) for name, (make, pairs) in sides(args.rows, args.pairs).items()}
+    if case:
+        steps["kerashub"] = (kerashub_step.start(args.kerashub, case), args.rows)
     losses = {name: step() for name, (step, _) in steps.items()}
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(args.rounds):
@@ -188,13 +210,19 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             start = time.perf_counter()
             step()
             times[name].append(time.perf_counter() - start)
+
+    def peak(name: str) -> float:
+        if name == "kerashub" and case:
+            return kerashub_step.peak_gigabytes(args.kerashub, case)
+        return peak_gigabytes(name, args)
+
     return {
         name: {
             "step_seconds": statistics.median(times[name]),
             "pairs": pairs,
             "seconds_per_pair": statistics.median(times[name]) / pairs,
             "first_loss": losses[name],
-            "peak_gigabytes": peak_gigabytes(name, args),
+            "peak_gigabytes": peak(name),
         }
         for name, (_, pairs) in steps.items()
     }
@@ -217,18 +245,32 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=16, help="pairs packed on an image")
     parser.add_argument("--rounds", type=int, default=5, help="timed steps of each side")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    help_text = "interpreter with KerasHub (default: this one)"
+    parser.add_argument("--kerashub", metavar="PYTHON", default=sys.executable, help=help_text)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
         step = sides(args.rows, args.pairs)[args.side][0]()
         step()
         step()
-        print(peak_of_this_process())
+        print(kerashub_step.peak_of_this_process())
         return
-    found = measure(args)
+    with tempfile.TemporaryDirectory() as folder:
+        case = None
+        if kerashub_step.has_kerashub(args.kerashub):
+            case = Path(folder, "case.npz")
+            write_kerashub_case(case, args.rows)
+        else:
+            print(f"without KerasHub: {args.kerashub} has no keras_hub")
+        found = measure(args, case)
     theirs, ours, packed = (found[name] for name in ("transformers", "ours", "ours packed"))
+    ratios = {
+        f"step_time_ratio_to_{name}": ours["step_seconds"] / found[name]["step_seconds"]
+        for name in ("transformers", "kerashub")
+        if name in found
+    }
     result = {
-        "step_time_ratio_to_transformers": ours["step_seconds"] / theirs["step_seconds"],
+        **ratios,
         "packed_pair_time_ratio_to_transformers": packed["seconds_per_pair"]
         / theirs["seconds_per_pair"],
         f"packed_{args.pairs}_speedup": ours["seconds_per_pair"] / packed["seconds_per_pair"],

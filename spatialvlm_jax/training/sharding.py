@@ -64,12 +64,15 @@ def _arrange(sizes: list[int], slices: int, devices: list[Any]) -> np.ndarray:
             raise UserError(f"mesh.slices {slices} must divide mesh.data, which is {sizes[0]}")
         within = (sizes[0] // slices, *sizes[1:])
         try:
-            return mesh_utils.create_hybrid_device_mesh(within, (slices, 1, 1), devices)
+            return mesh_utils.create_hybrid_device_mesh(
+                within, (slices, 1, 1), devices, allow_split_physical_axes=True
+            )
         except ValueError as error:
             raise UserError(f"mesh.slices {slices} does not fit these devices: {error}") from error
     if devices[0].platform == "cpu":
         return np.asarray(devices).reshape(sizes)
-    return mesh_utils.create_device_mesh(sizes, devices)
+    # A torus of 16 x 16 may be 2 x 128: half of one of its axes, and the rest.
+    return mesh_utils.create_device_mesh(sizes, devices, allow_split_physical_axes=True)
 
 
 def check_batch_size(batch_size: int, mesh: AnyMesh, accumulate: int = 1) -> None:

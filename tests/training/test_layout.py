@@ -130,3 +130,25 @@ def test_a_mesh_of_one_device_needs_no_flags():
     )
     assert mesh.devices.shape == (1, 1, 1)
     assert sharding.parameter_spec("a/kernel", (512, 768), mesh.shape) == PartitionSpec()
+
+
+@dataclasses.dataclass(frozen=True)
+class Chip:
+    """A TPU as far as its place on the torus goes."""
+
+    coords: tuple[int, int, int]
+    slice_index: int
+    platform: str = "tpu"
+    device_kind: str = "TPU v5 lite"
+    core_on_chip: int = 0
+
+
+@pytest.mark.parametrize(("slices", "sizes"), [(1, [2, 128, 1]), (2, [4, 64, 2])])
+def test_a_chosen_mesh_fits_the_torus(slices, sizes):
+    chips = [Chip((x, y, 0), i) for i in range(slices) for y in range(16) for x in range(16)]
+    placed = sharding._arrange(sizes, slices, chips)
+    assert placed.shape == tuple(sizes)
+    assert set(placed.flat) == set(chips)
+    assert layout.groups_of(chips) == slices
+    # Rows of "fsdp" and "tensor" stay in one slice.
+    assert all(len({chip.slice_index for chip in row.flat}) == 1 for row in placed)
