@@ -230,12 +230,29 @@ def run_stack(
         layer_state, layer_inputs = item
         return function(nnx.merge(definition, layer_state), keep_rows(carry), layer_inputs)
 
-    return jax.lax.scan(
-        _rematerialised(body, remat), carry, (state, inputs), unroll=1 if scan else True
-    )
+    body = _rematerialised(body, remat, in_loop=scan)
+    if scan:
+        return jax.lax.scan(body, carry, (state, inputs))
+    # Not a loop of the compiler's: its backward pass would compute what nothing reads of the last
+    # layer's carry, from gradients of zero.
+    outputs = []
+    for item in _unstack((state, inputs)):
+        carry, output = body(carry, item)
+        outputs.append(output)
+    return carry, jax.tree.map(lambda *each: jnp.stack(each), *outputs)
 
 
-def _rematerialised(body: Callable[..., Any], remat: Remat) -> Callable[..., Any]:
+def _unstack(tree: Any) -> list[Any]:
+    """The layers of a stacked tree; gradients come back by one concatenation, not by sums."""
+    leaves, structure = jax.tree.flatten(tree)
+    columns = []
+    for leaf in leaves:
+        parts = jax.lax.split(leaf, (1,) * leaf.shape[0])
+        columns.append([part.squeeze(0) for part in parts])
+    return [jax.tree.unflatten(structure, layer) for layer in zip(*columns, strict=True)]
+
+
+def _rematerialised(body: Callable[..., Any], remat: Remat, *, in_loop: bool) -> Callable[..., Any]:
     """The body of the loop under a policy of `Remat`.
 
     Inside a compiled loop nothing may be merged with the first computation anyway, which is what
@@ -246,9 +263,9 @@ def _rematerialised(body: Callable[..., Any], remat: Remat) -> Callable[..., Any
         case "none":
             return body
         case "layers":
-            return jax.checkpoint(body, prevent_cse=False)
+            return jax.checkpoint(body, prevent_cse=not in_loop)
         case "matmuls":
             return jax.checkpoint(
-                body, prevent_cse=False, policy=policies.dots_with_no_batch_dims_saveable
+                body, prevent_cse=not in_loop, policy=policies.dots_with_no_batch_dims_saveable
             )
     raise ValueError(f"no rematerialisation {remat!r}")

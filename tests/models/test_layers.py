@@ -108,3 +108,26 @@ def test_a_stack_runs_its_layers_in_order(scan: bool) -> None:
         totals.append(expected.sum())
     np.testing.assert_allclose(out, expected, rtol=1e-5)
     np.testing.assert_allclose(sums, totals, rtol=1e-5)
+
+
+def test_unrolled_layers_compute_nothing_that_nobody_reads() -> None:
+    """Each layer has an output of its own; of the carry behind the last one nothing is wanted."""
+    width, depth = 64, 3
+    stacked = layers.stack(
+        lambda rngs: layers.Linear(width, width, bias=False, rngs=rngs), depth, nnx.Rngs(0)
+    )
+    definition, state = nnx.split(stacked)
+
+    def loss(state: nnx.State, x: jax.Array) -> jax.Array:
+        _, outputs = layers.run_stack(
+            nnx.merge(definition, state), lambda layer, x, _: (layer(x), x.sum()), x, scan=False
+        )
+        return outputs.sum()
+
+    compiled = jax.jit(jax.grad(loss)).lower(state, np.ones((width, width), np.float32)).compile()
+    product = 2 * width**3
+    # Two layers are read: the first's output, the gradients of both kernels and of that output.
+    assert 4 * product <= compiled.cost_analysis()["flops"] < 4.5 * product
+    leaves = jax.tree.leaves(jax.grad(loss)(state, np.ones((width, width), np.float32)))
+    assert not np.any(leaves[0][-1])
+    assert np.all(np.any(leaves[0][:-1], axis=(1, 2)))
