@@ -16,9 +16,11 @@ from spatialvlm_jax.evaluation.results import load_evaluations
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.training.checkpoint import find_damage
+from spatialvlm_jax.training.metrics import FILE, read_rows
 from tests.generation.pictures import PictureSource
 
 pytestmark = pytest.mark.slow
+WATCHED = ("train.dataset_grad_norms_every=4", "train.profile_steps=(3, 4)")
 EVALUATED = ("eval.images=5", "eval.batch_size=3", "eval.max_answer_tokens=4")
 
 
@@ -31,9 +33,9 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def pair(data, tmp_path_factory) -> Run:
-    """Eight steps of two processes, evaluated at the end."""
+    """Eight steps of two processes, evaluated at the end, two of them traced."""
     workdir = tmp_path_factory.mktemp("pair") / "run"
-    run = Run(workdir, data, ("train.steps=8", "eval.every=8", *EVALUATED))
+    run = Run(workdir, data, ("train.steps=8", "eval.every=8", *EVALUATED, *WATCHED))
     run.finish(2)
     return run
 
@@ -42,9 +44,20 @@ def weights(run: Run) -> dict[str, np.ndarray]:
     return read_safetensors(run.workdir / "model.safetensors")[0]
 
 
+def norms(run: Run) -> dict[int, dict[str, float]]:
+    """The gradient norms of data sets on record, by step."""
+    rows = [row for row in read_rows(run.workdir / FILE) if "loss" in row]
+    return {
+        row["step"]: {name: row[name] for name in row if name.startswith("grad_norm/")}
+        for row in rows
+    }
+
+
 def assert_same(run: Run, other: Run) -> None:
     assert list(run.losses()) == list(range(1, 9))
     assert run.losses() == other.losses()
+    assert norms(run) == norms(other)
+    assert [step for step, found in norms(run).items() if found] == [4, 8]
     mine, theirs = weights(run), weights(other)
     assert mine.keys() == theirs.keys()
     assert all((mine[name] == theirs[name]).all() for name in mine)
@@ -57,6 +70,13 @@ def test_two_processes_do_what_one_with_two_devices_does(pair, tmp_path):
     assert load_evaluations(one.workdir) == load_evaluations(pair.workdir) != {}
     for name in ("config.json", "parameters.txt"):
         assert (one.workdir / name).read_text() == (pair.workdir / name).read_text()
+
+
+def test_each_process_leaves_its_own_trace(pair):
+    folders = sorted((pair.workdir / "profile").iterdir())
+    assert [folder.name for folder in folders] == ["process_0", "process_1"]
+    for folder in folders:
+        assert len(list(folder.rglob("*.xplane.pb"))) == 1
 
 
 def test_two_processes_evaluate_as_one(pair, tmp_path):
