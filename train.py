@@ -6,6 +6,7 @@ The same command started again goes on from the last checkpoint in the workdir, 
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
@@ -21,12 +22,14 @@ from jax.sharding import Mesh
 from data_loaders.batch import BatchSpec
 from data_loaders.build import Loader, load_tokenizer, train_loader
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS, dense_labels
+from data_loaders.feature_cache import FeatureCache
+from data_loaders.features import feature_spec
 from eval import evaluate_on_schedule
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, freezing, layout, sharding, startup
+from spatialvlm_jax.training import distributed, encoding, freezing, layout, sharding, startup
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
@@ -65,16 +68,17 @@ def train(experiment: Experiment, workdir: Path) -> None:
     report = f"{freezing.describe(abstract_state, flops)}\n{layout.describe(abstract_state, mesh)}"
     distributed.say(report)
 
-    data = iter(loader)
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     run = describe_run(experiment)
-    state = resume(checkpoints, abstract_state, data, run) or initialiser.state()
+    state = resume(checkpoints, abstract_state, loader, run) or initialiser.state()
     write_provenance(workdir, experiment, Path(__file__).parent, report)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def check() -> None:
         if ballot.now(stop.requested):
             raise Interrupted
+
+    fill_features(experiment, state, loader, mesh, stop, check)
 
     def evaluate(state: TrainState) -> dict[str, float]:
         model = config.template.model(state.averaged)
@@ -95,7 +99,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         agreed=ballot.before,
         flops=flops,
         dataset_norms=dataset_norms(experiment, config, abstract_state, mesh),
-    ).run(state, data)
+    ).run(state, loader)
     writer.close()
     checkpoints.close()
     distributed.say(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
@@ -138,6 +142,49 @@ def dataset_norms(
         return None
     abstract_batch = batch_spec(experiment).abstract()
     return compile_dataset_norms(config, abstract_state, abstract_batch, mesh)
+
+
+def fill_features(
+    experiment: Experiment,
+    state: TrainState,
+    loader: Loader,
+    mesh: Mesh,
+    stop: StopRequest,
+    check: Callable[[], None],
+) -> None:
+    """Computes what is missing of the pictures' features, where a run is to read them.
+
+    Each process computes its share of the files.
+
+    Args:
+      check: raises Interrupted in all processes once `stop` has been asked of one.
+
+    Raises:
+      UserError: the folder has features of another encoder or of other pictures, or no room.
+    """
+    if not experiment.data.features:
+        return
+    weights = encoding.encoder_weights(state)
+    cache = FeatureCache.of(experiment, encoding.digest(weights), loader.features)
+    missing = distributed.from_first(cache.check)
+    distributed.say(cache.describe())
+    if missing:
+        distributed.check_shared(cache.folder, "data.features")
+        with contextlib.ExitStack() as held:
+            missing = distributed.from_first(lambda: held.enter_context(cache.writing()))
+            encoder = encoding.LocalEncoder.of(experiment, weights, mesh)
+            first, processes = distributed.place()
+            with distributed.together(), contextlib.suppress(Interrupted):
+                cache.fill(
+                    missing[first::processes],
+                    encoder.apply,
+                    rows=encoder.rows,
+                    workers=experiment.data.workers,
+                    quiet=None if distributed.leads() else True,
+                    check=stop.check,
+                )
+        check()
+    distributed.from_first(cache.verify)
 
 
 def describe_shares(shares: Mapping[str, float], what: str) -> str:
@@ -189,6 +236,7 @@ def batch_spec(experiment: Experiment) -> BatchSpec:
         dense_tokens=experiment.data.dense * (encoder.image_size // encoder.patch_size) ** 2,
         dense_values=experiment.model.dense_values,
         dense_words=DENSE_WORDS,
+        features=feature_spec(experiment.model) if experiment.data.features else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The one typed contract between loaders and models: `Batch`, and a spec that makes fake ones.
 
-Axes: B rows (one image each), L text tokens a row, N image tokens (patches), V dense values,
-W words.
+Axes: B rows (one image each), L text tokens a row, N image tokens (patches), E encoder width,
+V dense values, W words.
 
 A row is one image with one or more question-answer segments packed behind it:
 
@@ -53,11 +53,12 @@ class DenseTargets:
 class Batch:
     """One step's data. Arrays are numpy on the host, jax.Array on devices.
 
-    images: uint8[B, H, W, 3].
+    images: uint8[B, H, W, 3]; None where `features` stand for them.
     tokens, targets, segment_ids, positions: int32[B, L]; segment 0 is padding.
     suffix_mask, loss_mask: bool[B, L].
     dataset_ids: int32[B, L], which data set of the mixture a token comes from.
     dense: optional dense targets.
+    features: float[B, N, E], what the frozen encoder made of the images; None beside `images`.
     """
 
     images: Any
@@ -69,11 +70,15 @@ class Batch:
     loss_mask: Any
     dataset_ids: Any
     dense: DenseTargets | None = None
+    features: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
 class BatchSpec:
-    """Shapes of a batch, enough to make abstract or fake ones."""
+    """Shapes of a batch, enough to make abstract or fake ones.
+
+    features: [N, E] and dtype of an image's features, which then stand for the images.
+    """
 
     batch_size: int
     image_size: int
@@ -82,6 +87,7 @@ class BatchSpec:
     dense_tokens: int = 0
     dense_values: int = 0
     dense_words: int = 0
+    features: jax.ShapeDtypeStruct | None = None
 
     def abstract(self) -> Batch:
         """A `Batch` of `jax.ShapeDtypeStruct`."""
@@ -105,9 +111,9 @@ class BatchSpec:
                 mention_values=jax.ShapeDtypeStruct(mentions, jnp.float32),
                 mention_mask=jax.ShapeDtypeStruct(mentions, jnp.bool_),
             )
-        size = self.image_size
+        one = self.features
         return Batch(
-            images=jax.ShapeDtypeStruct((rows, size, size, 3), jnp.uint8),
+            images=None if one else jax.ShapeDtypeStruct(self._image_shape(), jnp.uint8),
             tokens=ints(),
             targets=ints(),
             segment_ids=ints(),
@@ -116,7 +122,11 @@ class BatchSpec:
             loss_mask=bools(),
             dataset_ids=ints(),
             dense=dense,
+            features=one and one.update(shape=(rows, *one.shape)),
         )
+
+    def _image_shape(self) -> tuple[int, int, int, int]:
+        return self.batch_size, self.image_size, self.image_size, 3
 
     def fake(self, seed: int, *, segments: int = 2) -> Batch:
         """A random `Batch` with `segments` well-formed segments a row, as numpy arrays."""
@@ -151,8 +161,9 @@ class BatchSpec:
                 mention_values=rng.normal(size=mentions).astype(np.float32),
                 mention_mask=rng.random(mentions) < 0.1,
             )
+        one = self.features
         return Batch(
-            images=rng.integers(0, 256, (rows, self.image_size, self.image_size, 3), np.uint8),
+            images=None if one else rng.integers(0, 256, self._image_shape(), np.uint8),
             tokens=tokens.astype(np.int32),
             targets=(targets * loss).astype(np.int32),
             segment_ids=rowwise(segment_ids),
@@ -161,6 +172,7 @@ class BatchSpec:
             loss_mask=rowwise(loss, np.bool_),
             dataset_ids=rowwise(np.zeros(length)),
             dense=dense,
+            features=one and rng.normal(size=(rows, *one.shape)).astype(one.dtype),
         )
 
 

@@ -12,6 +12,7 @@ from absl import flags
 from data_loaders.batch import Batch
 from data_loaders.dense import DenseReader, label_words
 from data_loaders.errors import DataError
+from data_loaders.features import FeatureSet, feature_sets
 from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
@@ -31,6 +32,7 @@ class Loader(grain.DatasetIterator):
 
     names: the data sets, in the order of `Batch.dataset_ids`.
     requested_shares: float64[D], in the unit of the mixture.
+    features: where the features of each data set are read, if they are.
     """
 
     def __init__(
@@ -39,18 +41,20 @@ class Loader(grain.DatasetIterator):
         workers: int,
         names: tuple[str, ...],
         shares: np.ndarray,
+        features: Sequence[FeatureSet] = (),
     ):
         super().__init__()
         self._batches = batches
         self._workers = workers
         self.names = names
         self.requested_shares = shares
+        self.features = tuple(features)
         self._next = 0
         self._iterator: Any = None
 
     def __next__(self) -> Batch:
         if self._iterator is None:
-            self._iterator = iter(_read_ahead(self._batches[self._next :], self._workers))
+            self._iterator = iter(read_ahead(self._batches[self._next :], self._workers))
         batch = next(self._iterator)
         if self._workers:
             # What a worker sends lies in shared memory, which must not outlive this process.
@@ -84,7 +88,7 @@ class Loader(grain.DatasetIterator):
         super().close()
 
 
-def _read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
+def read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
     """Reads batches ahead in threads, or in processes; the order is the same either way."""
     options = grain.ReadOptions(num_threads=_READ_THREADS, prefetch_buffer_size=_PREFETCHED_BATCHES)
     dataset = batches.to_iter_dataset(options)
@@ -197,6 +201,7 @@ def train_loader(
     sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
     sizes = model.encoder.image_size, model.encoder.patch_size
     dense = DenseReader(tokenizer, *sizes, label_words(tokenizer)) if data.dense else None
+    features = feature_sets(sources, data, model) if data.features else []
     packers = [
         PackRow(
             dataset_id=number,
@@ -208,6 +213,7 @@ def train_loader(
             image_size=model.encoder.image_size,
             dense=dense,
             resize=data.resize,
+            features=features[number].files if features else None,
         )
         for number, source in enumerate(sources)
     ]
@@ -222,7 +228,8 @@ def train_loader(
     batches = _TakeRows(mixed, data.batch_size, own).batch(
         len(own), drop_remainder=True, batch_fn=stack_rows
     )
-    return Loader(batches, data.workers, tuple(d.name for d in data.datasets), shares)
+    names = tuple(dataset.name for dataset in data.datasets)
+    return Loader(batches, data.workers, names, shares, features)
 
 
 def _mix(

@@ -5,6 +5,8 @@ for. There is no ledger here: whatever is missing or cannot be used is an error.
 """
 
 import dataclasses
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,22 @@ def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
     if not items:
         raise DataError(f"data set {config.name!r}: there is no record in {config.path}")
     return [InPlaceExample(item, images, config.name) for item in items]
+
+
+def digest_pictures(examples: Sequence[InPlaceExample]) -> str:
+    """SHA-256 of which pictures there are, in order, without reading them.
+
+    Raises:
+      DataError: one is missing.
+    """
+    digest = hashlib.sha256()
+    for example in examples:
+        try:
+            mark = example.images.mark(example.item.image)
+        except Rejected as error:
+            raise DataError(f"{example.item.image} of {example.type!r}: {error}") from None
+        digest.update(f"{example.item.image}\0{mark}\n".encode())
+    return digest.hexdigest()
 
 
 def _is_there(images: Images, name: str) -> bool:

@@ -67,9 +67,11 @@ class AnswerNoise:
 class TokenizedImage:
     """An example and its usable pairs as (prefix, suffix) tokens.
 
+    index: of the example in its data set.
     kept: index of each usable pair among all pairs of the example.
     """
 
+    index: int
     example: StoredExample | InPlaceExample
     pairs: tuple[Pair, ...]
     records: tuple[QA, ...]
@@ -93,7 +95,10 @@ class StoredExamples:
         return StoredExample(self._records[index])
 
 
-def _open(config: DatasetConfig) -> StoredExamples | list[InPlaceExample]:
+Examples = StoredExamples | list[InPlaceExample]
+
+
+def _open(config: DatasetConfig) -> Examples:
     """The examples of a data set; raises DataError if it cannot be read."""
     if config.format == "jsonl":
         return open_in_place(config)
@@ -125,7 +130,7 @@ class TokenizedSource:
         """
         if "{question}" not in prefix_template:
             raise DataError(f"prefix_template needs '{{question}}' inside, not {prefix_template!r}")
-        self._examples = _open(config)
+        self.examples = _open(config)
         self.name = config.name
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
@@ -135,7 +140,7 @@ class TokenizedSource:
         self[0]
 
     def __len__(self) -> int:
-        return len(self._examples)
+        return len(self.examples)
 
     def __getitem__(self, index: int) -> TokenizedImage:
         """The image at `index`, or the next one that has a usable pair.
@@ -157,7 +162,7 @@ class TokenizedSource:
 
     def at(self, index: int) -> TokenizedImage:
         """The image at `index`, which may have no usable pair."""
-        example = self._examples[index]
+        example = self.examples[index]
         captions: Sequence[str] = ()
         if self._noise.std and isinstance(example, StoredExample):
             captions = example.texts("objects/caption")
@@ -171,7 +176,7 @@ class TokenizedSource:
                 pairs.append(tokens)
                 records.append(record)
                 kept.append(place)
-        return TokenizedImage(example, tuple(pairs), tuple(records), tuple(kept))
+        return TokenizedImage(index, example, tuple(pairs), tuple(records), tuple(kept))
 
     def _tokenize(self, record: QA) -> Pair:
         prefix = self._prefix_template.replace("{question}", record.question)

@@ -9,6 +9,7 @@ import numpy as np
 
 from data_loaders.batch import Batch, DenseTargets
 from data_loaders.dense import DenseReader
+from data_loaders.features import FeatureFiles
 from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
 from spatialvlm_jax.experiment import Resize
@@ -19,22 +20,25 @@ from spatialvlm_jax.generation.store import StoredExample
 class ImageRow:
     """One row of a `Batch`, without its batch axis.
 
-    image: uint8[S, S, 3]. dense: targets of one image, or None.
+    image: uint8[S, S, 3], or None. dense: targets of one image, or None. features: float[N, E], in
+    place of the image, or None.
     """
 
-    image: np.ndarray
+    image: np.ndarray | None
     text: Row
     dataset_id: int
     dense: DenseTargets | None
+    features: np.ndarray | None
 
 
 @dataclasses.dataclass(frozen=True)
 class PackRow(grain.transforms.MapWithIndex):
-    """Chooses pairs of an image, packs them, decodes the picture.
+    """Chooses pairs of an image, packs them, decodes the picture or reads its features.
 
     Which pairs are chosen depends on `seed`, the image's id, the epoch and the data set only.
 
     dense: reads dense targets; None leaves them out.
+    features: of the pictures, which are then not decoded.
     """
 
     dataset_id: int
@@ -46,6 +50,7 @@ class PackRow(grain.transforms.MapWithIndex):
     image_size: int
     dense: DenseReader | None
     resize: Resize = "squash"
+    features: FeatureFiles | None = None
 
     def choose(self, index: int, image: TokenizedImage) -> list[int]:
         """Which pairs the row at `index` of the endlessly repeated data set packs, in order."""
@@ -70,8 +75,10 @@ class PackRow(grain.transforms.MapWithIndex):
             assert isinstance(element.example, StoredExample)
             records = [element.records[place] for place in taken]
             dense = self.dense(element.example, row, pairs, records)
+        if self.features is not None:
+            return ImageRow(None, row, self.dataset_id, dense, self.features[element.index])
         image = resize_image(element.example.image(), self.image_size, self.resize)
-        return ImageRow(image, row, self.dataset_id, dense)
+        return ImageRow(image, row, self.dataset_id, dense, None)
 
 
 def stack_rows(rows: Sequence[ImageRow]) -> Batch:
@@ -83,8 +90,10 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
     segment_ids = stacked("segment_ids")
     dataset_ids = np.array([[row.dataset_id] for row in rows], np.int32)
     dense = [row.dense for row in rows if row.dense is not None]
+    images = [row.image for row in rows if row.image is not None]
+    features = [row.features for row in rows if row.features is not None]
     return Batch(
-        images=np.stack([row.image for row in rows]),
+        images=np.stack(images) if images else None,
         tokens=stacked("tokens"),
         targets=stacked("targets"),
         segment_ids=segment_ids,
@@ -100,4 +109,5 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
         )
         if dense
         else None,
+        features=np.stack(features) if features else None,
     )

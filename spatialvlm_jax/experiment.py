@@ -173,6 +173,8 @@ class DataConfig:
     prefix_template: wraps the question, "{question}" inside.
     resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
       shorter one with grey, which keeps proportions.
+    features: folder of what a frozen encoder makes of the pictures: computed there once, when a run
+      first starts, and read in place of pictures from then on; "" encodes them in every step.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -188,6 +190,7 @@ class DataConfig:
     workers: int = 0
     shuffle: bool = True
     dense: bool = False
+    features: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

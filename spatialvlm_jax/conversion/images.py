@@ -27,6 +27,9 @@ class Images(Protocol):
     def read(self, name: str) -> bytes:
         """The bytes of its file; raises Rejected if it is missing or too large."""
 
+    def mark(self, name: str) -> str:
+        """What tells another picture of this name, without reading it; raises Rejected."""
+
 
 def open_images(path: Path) -> Images:
     """The pictures of a folder or a zip file.
@@ -86,6 +89,12 @@ class FolderImages:
         _check_bytes(name, real.stat().st_size)
         return real.read_bytes()
 
+    def mark(self, name: str) -> str:
+        found = self.find(name)
+        if found is None:
+            raise Rejected("image", f"{name!r} is missing")
+        return f"{Path(found).stat().st_size} bytes"
+
 
 class ZipImages:
     """Pictures in a zip file, whichever folders inside it they lie in."""
@@ -126,3 +135,10 @@ class ZipImages:
             return self._file.read(found)
         except (zipfile.BadZipFile, RuntimeError, OSError) as error:
             raise Failed("image", f"{name!r} cannot be read from the zip file: {error}") from None
+
+    def mark(self, name: str) -> str:
+        found = self.find(name)
+        if found is None:
+            raise Rejected("image", f"{name!r} is missing")
+        entry = self._file.getinfo(found)
+        return f"{entry.file_size} bytes, CRC {entry.CRC}"

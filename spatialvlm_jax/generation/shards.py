@@ -6,6 +6,7 @@ DIR/spatialvlm-train.array_record-00000-of-00004
 """
 
 import dataclasses
+import hashlib
 import json
 import os
 import uuid
@@ -17,6 +18,7 @@ from spatialvlm_jax.errors import UserError
 
 DATASET_NAME = "spatialvlm"
 VERSION = "2.0.0"
+_END_BYTES = 2**16
 
 
 class StoreError(UserError):
@@ -48,13 +50,14 @@ def write_text(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def write_shard(path: Path, records: Iterable[bytes]) -> None:
+def write_shard(path: Path, records: Iterable[bytes], *, compressed: bool = True) -> None:
     """Writes records to a temporary name and renames it, so that `path` is whole or absent."""
     from array_record.python.array_record_module import ArrayRecordWriter
 
     temporary = temporary_path(path)
     # One record a group: any single example can be read without its neighbours.
-    writer = ArrayRecordWriter(str(temporary), "group_size:1")
+    options = "group_size:1" if compressed else "group_size:1,uncompressed"
+    writer = ArrayRecordWriter(str(temporary), options)
     try:
         for record in records:
             writer.write(record)
@@ -159,6 +162,26 @@ def shard_files(directory: Path, split: str) -> list[Path]:
     if missing:
         raise StoreError(f"{directory} lacks {len(missing)} of its {count} shards: {missing[0]}")
     return paths
+
+
+def digest_split(directory: Path, split: str) -> str:
+    """SHA-256 of what tells a split from another without reading it all.
+
+    That is the data set's description, and of each file its size and its end, where an ArrayRecord
+    says how long its records are. Where the directory lies does not matter.
+
+    Raises:
+      StoreError: no such data set, split or file.
+    """
+    digest = hashlib.sha256(f"{split}\n".encode())
+    digest.update((directory / "dataset_info.json").read_bytes())
+    for path in shard_files(directory, split):
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with path.open("rb") as file:
+            file.seek(max(0, size - _END_BYTES))
+            digest.update(file.read())
+    return digest.hexdigest()
 
 
 def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]:

@@ -4,6 +4,7 @@ Axes: B images, H x W pixels, N patches in rows from the top left, W width.
 """
 
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,11 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend, EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
+
+
+def scale_pixels(images: jax.Array, dtype: Any) -> jax.Array:
+    """What the encoder takes: uint8[B, H, W, 3] -> [B, H, W, 3] in [-1, 1], of `dtype`."""
+    return (images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype)
 
 
 class PatchStem(nnx.Module):

@@ -12,7 +12,7 @@ from spatialvlm_jax.experiment import ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder
 from spatialvlm_jax.models.layers import Linear, RMSNorm
-from spatialvlm_jax.models.vit import Encoder
+from spatialvlm_jax.models.vit import Encoder, scale_pixels
 
 
 class DenseHead(nnx.Module):
@@ -65,11 +65,18 @@ class VLM(nnx.Module):
         Returns:
           Image embeddings float[B, N, D] and encoder features float[B, N, W], in compute dtype.
         """
-        dtype = jnp.dtype(self.config.compute_dtype)
+        features = self.encode(images)
+        return self.connect(features), features
+
+    def encode(self, images: jax.Array) -> jax.Array:
+        """uint8[B, H, W, 3] -> encoder features float[B, N, W], final-normed, in compute dtype."""
         with jax.named_scope("encoder"):
-            features = self.encoder((images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype))
+            return self.encoder(scale_pixels(images, self.config.compute_dtype))
+
+    def connect(self, features: jax.Array) -> jax.Array:
+        """Encoder features float[B, N, W] -> image embeddings float[B, N, D]."""
         with jax.named_scope("connector"):
-            return self.connector(features), features
+            return self.connector(features)
 
     def text_states(
         self,

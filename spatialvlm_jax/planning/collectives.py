@@ -44,6 +44,8 @@ def estimate_collectives(program: Program, mesh: AnyMesh) -> Collectives:
     state, parts = program.state(mesh), experiment.train.accumulate
     gather = scatter = reduce = 0.0
     for name, x in state.parameters.items():
+        if not program.reads(name):
+            continue
         trains, spec = name in state.trainable, spec_of(x)
         passes = 1 + needs_backward(name, state.trainable)
         shard = bytes_of(x) / jnp.dtype(x.dtype).itemsize * compute
@@ -99,6 +101,8 @@ def _tensor(program: Program, sizes: Mapping[str, int]) -> float:
         ("encoder", model.encoder, patches),
         ("decoder", model.decoder, patches + experiment.data.length),
     ):
+        if not program.reads(f"{tower}/"):
+            continue
         passes = 1 + needs_backward(f"{tower}/", trainable) * (1 + (model.remat == "layers"))
         stream = rows * tokens * size.width * compute
         total += 2 * size.depth * passes * 2 * _others(stream, tensor)

@@ -183,6 +183,7 @@ def _traffic(program: Program, row: RowCost, mesh: AbstractMesh, memory: Memory)
     weights = sum(
         2 * (1 + needs_backward(name, trainable)) * parts * x.size * compute / tensor
         for name, x in program.shapes.parameters.items()
+        if program.reads(name)
     )
     update = 2 * (memory.state - memory.batch) + 2 * memory.gradients
     return made + weights + update

@@ -9,6 +9,7 @@ from jax.sharding import AbstractMesh
 
 from spatialvlm_jax.experiment import Experiment, ModelConfig
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.encoding import TOWER
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.state import TrainState
@@ -40,6 +41,7 @@ class BatchShapes(NamedTuple):
     loss_mask: Any
     dataset_ids: Any
     dense: DenseShapes | None = None
+    features: Any = None
 
 
 def image_tokens(experiment: Experiment) -> int:
@@ -54,7 +56,7 @@ def batch_shapes(experiment: Experiment, rows: int) -> BatchShapes:
     values, patches = experiment.model.dense_values, image_tokens(experiment)
 
     def array(dtype: Any, *shape: int) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((rows, *shape), dtype)
+        return jax.ShapeDtypeStruct((rows, *shape), jnp.dtype(dtype))
 
     text, mask = array(jnp.int32, length), array(jnp.bool_, length)
     dense = None
@@ -67,8 +69,20 @@ def batch_shapes(experiment: Experiment, rows: int) -> BatchShapes:
             mention_values=array(jnp.float32, length, values),
             mention_mask=array(jnp.bool_, length, values),
         )
-    images = array(jnp.uint8, size, size, 3)
-    return BatchShapes(images, text, text, text, text, mask, mask, text, dense)
+    cached = bool(experiment.data.features)
+    features = array(experiment.model.compute_dtype, patches, experiment.model.encoder.width)
+    return BatchShapes(
+        images=None if cached else array(jnp.uint8, size, size, 3),
+        tokens=text,
+        targets=text,
+        segment_ids=text,
+        positions=text,
+        suffix_mask=mask,
+        loss_mask=mask,
+        dataset_ids=text,
+        dense=dense,
+        features=features if cached else None,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +98,8 @@ class Program:
         """Traces the model's initialisation; nothing is computed.
 
         Raises:
-          UserError: sizes or schedules that do not fit together.
+          UserError: sizes or schedules that do not fit together, or stored features of an encoder
+            that trains.
         """
         config = step_config(experiment)
         nowhere = AbstractMesh((1, 1, 1), sharding.AXES)
@@ -106,6 +121,10 @@ class Program:
         """The loss of a batch, float32[], as the step differentiates it."""
         model = self.config.template.model({**trainable, **frozen})
         return loss_and_sums(model, batch, totals_of(batch), self.config)[0]
+
+    def reads(self, name: str) -> bool:
+        """Whether a step reads a parameter: none of an encoder whose features are stored."""
+        return not (self.experiment.data.features and name.startswith(TOWER))
 
     def arguments(self, rows: int) -> tuple[Any, Any, BatchShapes]:
         """What `objective` takes, as shapes."""

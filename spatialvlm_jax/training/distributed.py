@@ -45,6 +45,13 @@ def suffix() -> str:
     return "" if alone() else f".process_{distributed.global_state.process_id}"
 
 
+def place() -> tuple[int, int]:
+    """Which process this is, from 0, and how many there are."""
+    if alone():
+        return 0, 1
+    return int(distributed.global_state.process_id), int(distributed.global_state.num_processes)
+
+
 def alone() -> bool:
     """Whether there is no other process."""
     return not jax.distributed.is_initialized() or distributed.global_state.num_processes == 1
@@ -128,8 +135,8 @@ def check_same(settings: Mapping[str, Any]) -> None:
                 )
 
 
-def check_shared(folder: Path) -> None:
-    """Makes a folder; raises UserError unless all processes see the same one."""
+def check_shared(folder: Path, setting: str = "--workdir") -> None:
+    """Makes a folder; raises UserError, with what named it, unless all processes see the same."""
     if alone():
         folder.mkdir(parents=True, exist_ok=True)
         return
@@ -145,7 +152,7 @@ def check_shared(folder: Path) -> None:
         with together():
             if name not in os.listdir(folder if folder.is_dir() else "."):
                 raise UserError(
-                    f"{folder} is not the folder that process 0 sees; --workdir must be on a file "
+                    f"{folder} is not the folder that process 0 sees; {setting} must be on a file "
                     "system that all processes share"
                 )
     finally:

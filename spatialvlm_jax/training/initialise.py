@@ -14,6 +14,7 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import save_safetensors
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import distributed, optim, sharding
+from spatialvlm_jax.training.encoding import check_frozen
 from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state
 
 # From shapes, dtypes and shardings, by name, to arrays; Any, because states hold either.
@@ -35,8 +36,14 @@ class Initialiser:
     pretrained: Pretrained | None = None
 
     def abstract(self) -> TrainState:
-        """Shapes, dtypes and shardings of the state, as `jax.ShapeDtypeStruct`s."""
+        """Shapes, dtypes and shardings of the state, as `jax.ShapeDtypeStruct`s.
+
+        Raises:
+          UserError: the run reads stored features of an encoder that trains.
+        """
         shapes = jax.eval_shape(self._create)
+        if self.experiment.data.features:
+            check_frozen(shapes)
         return jax.tree.map(
             lambda x, where: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where),
             shapes,

@@ -11,7 +11,10 @@ from spatialvlm_jax.training.state import TrainState
 
 # What may change between a run and its continuation: where things lie, how fast they come, and how
 # the same numbers are computed.
-_FREE = ("data.workers", "model.attention_backend", "model.remat", "model.scan_layers")
+_FREE = (
+    *("data.workers", "data.features"),
+    *("model.attention_backend", "model.remat", "model.scan_layers"),
+)
 _FREE_OF_DATASETS = ("path", "images", "worlds")
 
 

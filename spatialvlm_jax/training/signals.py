@@ -30,6 +30,11 @@ class StopRequest:
         if self.alone and not self._deferred:
             raise Interrupted
 
+    def check(self) -> None:
+        """Raises Interrupted once the signal has come."""
+        if self.requested:
+            raise Interrupted
+
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
         """Inside, the signal only sets `requested`: for work that must end in a saved state."""

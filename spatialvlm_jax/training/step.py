@@ -69,7 +69,8 @@ def loss_and_sums(
       loss float32[], and addable: text_loss, accuracy, dense_loss, mention_loss float32[],
       sums and tokens of each data set.
     """
-    embeddings, features = model.encode_image(batch.images)
+    features = model.encode(batch.images) if batch.features is None else batch.features
+    embeddings = model.connect(features)
     loss, sums = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
         hidden, halfway = model.text_states(

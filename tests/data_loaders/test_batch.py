@@ -46,3 +46,13 @@ def test_too_many_segments_are_refused() -> None:
 def test_a_batch_is_a_tree_of_its_arrays() -> None:
     doubled: Batch = jax.tree.map(lambda array: array * 2, SPEC.fake(0))
     assert np.array_equal(doubled.positions, SPEC.fake(0).positions * 2)
+
+
+def test_features_stand_in_place_of_images() -> None:
+    each = jax.ShapeDtypeStruct((4, 6), jax.numpy.bfloat16)
+    spec = BatchSpec(batch_size=2, image_size=8, length=12, vocab_size=50, features=each)
+    abstract, fake = spec.abstract(), spec.fake(0)
+    assert abstract.images is fake.images is None
+    for batch in (abstract, fake):
+        assert (batch.features.shape, batch.features.dtype) == ((2, 4, 6), each.dtype)
+    assert SPEC.fake(0).features is SPEC.abstract().features is None

@@ -9,6 +9,7 @@ import pytest
 
 from data_loaders.batch import BatchSpec
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
+from data_loaders.features import feature_spec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig, OptimConfig
 from spatialvlm_jax.planning.collectives import Collectives, seconds_on_links
@@ -28,14 +29,16 @@ def with_mesh(program: Program, mesh: MeshConfig) -> Program:
     return with_experiment(program, dataclasses.replace(program.experiment, mesh=mesh))
 
 
+@pytest.mark.parametrize("features", ["", "folder"])
 @pytest.mark.parametrize("dense", [False, True])
-def test_the_batch_is_the_loaders(dense):
+def test_the_batch_is_the_loaders(dense, features):
     experiment = dataclasses.replace(
         EXPERIMENT,
-        data=dataclasses.replace(EXPERIMENT.data, dense=dense),
+        data=dataclasses.replace(EXPERIMENT.data, dense=dense, features=features),
         model=dataclasses.replace(EXPERIMENT.model, dense_labels=3, dense_values=DENSE_VALUES),
     )
-    spec = BatchSpec(8, 64, 32, 512, 64 * dense, DENSE_VALUES, DENSE_WORDS)
+    each = feature_spec(experiment.model) if features else None
+    spec = BatchSpec(8, 64, 32, 512, 64 * dense, DENSE_VALUES, DENSE_WORDS, each)
     theirs = jax.tree_util.tree_leaves_with_path(spec.abstract())
     ours = jax.tree_util.tree_leaves_with_path(batch_shapes(experiment, 8))
     assert [(jax.tree_util.keystr(path), x) for path, x in ours] == [
@@ -85,6 +88,30 @@ def test_a_frozen_tower_shows_its_saving(program, row):
     assert less.memory.slots < more.memory.slots
     assert less.memory.activations < more.memory.activations
     assert less.model_flops < more.model_flops
+
+
+def test_an_encoder_whose_features_are_stored_costs_memory_alone():
+    optim = OptimConfig(freeze=("encoder",))
+    plans = {}
+    for features in ("", "folder"):
+        data = dataclasses.replace(EXPERIMENT.data, features=features)
+        mesh = MeshConfig(data=2, fsdp=2, tensor=2)
+        experiment = dataclasses.replace(EXPERIMENT, optim=optim, data=data, mesh=mesh)
+        changed = Program.of(experiment)
+        plans[features] = estimate(changed, trace_row(changed), EIGHT)
+    plain, stored = plans[""], plans["folder"]
+    assert stored.flops["encoder"] == type(stored.flops["encoder"])()
+    assert stored.flops["decoder"] == plain.flops["decoder"]
+    assert stored.memory.parameters == plain.memory.parameters
+    assert stored.memory.batch - plain.memory.batch == 2 * (64 * 128 * 4 - 64 * 64 * 3)
+    kernels = 4 * 3 * (4 * 128 * 128 + 2 * 128 * 256)
+    assert 0 < plain.collectives.gather - stored.collectives.gather < kernels
+    # Two rows a device, float32; two sums in each of three layers, sent twice by half.
+    tensor = plain.collectives.tensor - stored.collectives.tensor
+    assert tensor == 2 * 4 * (3 * 64 * 128) * 2 * 2 * 0.5
+    data = dataclasses.replace(EXPERIMENT.data, features="folder")
+    with pytest.raises(UserError, match="data.features needs an encoder that does not train"):
+        Program.of(dataclasses.replace(EXPERIMENT, data=data))
 
 
 def test_parameters_are_split_and_their_traffic_follows(program, row):
