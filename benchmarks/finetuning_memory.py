@@ -20,33 +20,33 @@ from spatialvlm_jax.training.initialise import Initialiser
 from train import step_config
 
 CONFIG = Path(__file__).parent.parent / "configs" / "paligemma.py"
-BLOCKS = "('encoder/blocks/*', 'decoder/blocks/*', 'connector')"
-RECIPES: dict[str, tuple[int, list[str]]] = {
-    "all, AdamW": (0, []),
-    "all, AdamW, bfloat16 first moment": (0, ["config.optim.moment_dtype=bfloat16"]),
+RECIPES: dict[str, tuple[str, list[str]]] = {
+    "all, AdamW": ("", []),
+    "all, AdamW, bfloat16 first moment": ("", ["config.optim.moment_dtype=bfloat16"]),
     "all, Adafactor, bfloat16 first moment": (
-        0,
+        "",
         ["config.optim.optimizer=adafactor", "config.optim.moment_dtype=bfloat16"],
     ),
-    "all, Adafactor, b1=0": (0, ["config.optim.optimizer=adafactor", "config.optim.b1=0"]),
+    "all, Adafactor, b1=0": ("", ["config.optim.optimizer=adafactor", "config.optim.b1=0"]),
     "frozen encoder and embeddings, Adafactor, b1=0": (
-        0,
+        "",
         [
             "config.optim.freeze=('encoder', 'embeddings')",
             "config.optim.optimizer=adafactor",
             "config.optim.b1=0",
         ],
     ),
-    "LoRA 16": (16, []),
-    "LoRA 16, kernels in 8 bits": (16, [f"config.model.int8={BLOCKS}"]),
+    "LoRA 16": ("lora=16", []),
+    "LoRA 16, kernels in int8": ("lora=16,quantize=int8", []),
+    "LoRA 16, kernels in nf4": ("lora=16,quantize=nf4", []),
 }
 
 
 def measure(variant: str, resolution: int) -> dict[str, dict[str, float]]:
     """10^9 bytes of each recipe, and 10^6 parameters that train."""
     figures = {}
-    for name, (rank, overrides) in RECIPES.items():
-        spec = f"{CONFIG}:variant={variant},res={resolution},lora={rank}"
+    for name, (recipe, overrides) in RECIPES.items():
+        spec = f"{CONFIG}:variant={variant},res={resolution},{recipe}"
         experiment = load_experiment(spec, overrides)
         config = step_config(experiment)
         mesh = layout.make_mesh(experiment, config.template.shapes, jax.devices()[:1])

@@ -8,7 +8,8 @@ The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALI
 (224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder or
 a big_vision `.npz`; without it the model begins at random), `rule` ("image_prefix" packs many
 questions on an image; "prefix" is how the published weights were trained), `lora` (the rank of
-adapters on the decoder; all else is frozen then, and one device is enough: docs/finetuning.md).
+adapters on the decoder; all else is frozen then, and one device is enough: docs/finetuning.md),
+`quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers are kept).
 
 The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
 """
@@ -27,8 +28,11 @@ DEFAULTS = {
     "weights": "",
     "rule": "image_prefix",
     "lora": "0",
+    "quantize": "none",
 }
 NUMBERS = ("res", "lora")
+CHOICES = {"quantize": ("none", "int8", "nf4")}
+KERNELS = ("encoder/blocks/*", "connector", "decoder/blocks/*")
 
 
 def get_config(argument: str = "") -> ConfigDict:
@@ -46,6 +50,8 @@ def get_config(argument: str = "") -> ConfigDict:
     config.train.init_from = chosen["weights"]
     if int(chosen["lora"]):
         _adapt(config, int(chosen["lora"]))
+    if chosen["quantize"] != "none":
+        config.model[chosen["quantize"]] = KERNELS
     return config
 
 
@@ -60,7 +66,13 @@ def _adapt(config: ConfigDict, rank: int) -> None:
 
 def _parse(argument: str) -> dict[str, str]:
     fields = dict(part.partition("=")[::2] for part in argument.split(",") if part)
+    where = f"configs/paligemma.py:{argument}"
     unknown = sorted(fields.keys() - DEFAULTS.keys())
     if unknown or not all(fields.get(name, "0").isdigit() for name in NUMBERS):
-        raise UserError(f"configs/paligemma.py:{argument}: it takes {', '.join(DEFAULTS)}=VALUE")
+        raise UserError(f"{where}: it takes {', '.join(DEFAULTS)}=VALUE")
+    for name, choices in CHOICES.items():
+        if fields.get(name, choices[0]) not in choices:
+            raise UserError(f"{where}: {name} is one of {', '.join(choices)}")
+    if fields.get("quantize", "none") != "none" and not int(fields.get("lora", "0")):
+        raise UserError(f"{where}: quantized kernels do not train, so add adapters: lora=16")
     return fields

@@ -91,8 +91,8 @@ class ModelConfig:
       all but the results of matrix products with parameters ("matmuls").
     dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
     adapters: low-rank adapters on linear maps.
-    int8: linear maps whose kernels are kept in 8 bits, as patterns of their names ("decoder/*");
-      their groups must be frozen.
+    int8, nf4: linear maps whose kernels are kept in 8 bits, or in 4 (QLoRA's NormalFloat), as
+      patterns of their names ("decoder/*"); their groups must be frozen.
     """
 
     encoder: EncoderConfig = EncoderConfig()
@@ -106,6 +106,7 @@ class ModelConfig:
     remat: Remat = "none"
     adapters: AdapterConfig = AdapterConfig()
     int8: tuple[str, ...] = ()
+    nf4: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ Writes the weights of a finished run in another form:
   big_vision    an .npz with big_vision's names
 
 The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
-Adapters are merged into the weights that they adapt, and weights in 8 bits are widened.
+Adapters are merged into the weights that they adapt, and weights in few bits are widened.
 """
 _EPILOG = """\
 examples:
@@ -66,15 +66,16 @@ def run(args: argparse.Namespace) -> int:
 def _plain(
     source: Path, arrays: dict[str, Any], metadata: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Weights and header of the same model without adapters and without 8 bits."""
+    """Weights and header of the same model without adapters, in plain floats."""
     from spatialvlm_jax.models.adapters import is_adapter, merge
-    from spatialvlm_jax.models.quantize import dequantize, is_scale
+    from spatialvlm_jax.models.quantize import FORMATS, dequantize, is_scale
 
     if not any(is_adapter(name) or is_scale(name) for name in arrays):
         return arrays, metadata
     config = _model_config(source, metadata)
     header = json.loads(metadata["config"])
-    header["model"]["adapters"]["rank"], header["model"]["int8"] = 0, []
+    header["model"]["adapters"]["rank"] = 0
+    header["model"] |= {name: [] for name in FORMATS}
     plain = merge(dequantize(arrays), config.adapters)
     return plain, {**metadata, "config": json.dumps(header)}
 

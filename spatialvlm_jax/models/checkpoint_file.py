@@ -61,7 +61,7 @@ def save_safetensors(
       path: the file.
       model_or_params: a model, or its `nnx.State` of parameters.
       metadata: free text pairs kept in the file's header.
-      dtype: how the values are stored, but for kernels in 8 bits.
+      dtype: how the values are stored, but for kernels in few bits.
     """
     arrays = {
         name: np.ascontiguousarray(np.asarray(array).astype(stored_dtype(name, array.dtype, dtype)))

@@ -14,6 +14,7 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Remat
+from spatialvlm_jax.models.low_bit import LowBit, product
 from spatialvlm_jax.models.placement import keep_rows
 
 NORM_EPSILON = 1e-6
@@ -22,7 +23,8 @@ NORM_EPSILON = 1e-6
 class Linear(nnx.Module):
     """y = x @ kernel + bias.
 
-    The kernel may be int8 (`models.quantize`), and an adapter (`models.adapters`) may add to y.
+    The kernel may be kept in few bits (`models.quantize`), and an adapter (`models.adapters`) may
+    add to y.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Linear(nnx.Module):
         self.kernel = nnx.Param(init(rngs.params(), (inputs, outputs), jnp.float32))
         self.bias = nnx.Param(jnp.zeros(outputs, jnp.float32)) if bias else None
         self.kernel_scale: Any = nnx.data(None)
+        self.kernel_blocks: Any = nnx.data(None)
         self.adapter: Any = nnx.data(None)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -42,41 +45,13 @@ class Linear(nnx.Module):
         if self.kernel_scale is None:
             y = flat @ self.kernel[...].astype(x.dtype)
         else:
-            y = _scaled_product(flat, self.kernel[...], self.kernel_scale[...])
+            blocks = None if self.kernel_blocks is None else self.kernel_blocks[...]
+            y = product(flat, LowBit(self.kernel[...], self.kernel_scale[...], blocks))
         if self.bias is not None:
             y = y + self.bias[...].astype(x.dtype)
         if self.adapter is not None:
             y = y + self.adapter(flat)
         return y.reshape(*x.shape[:-1], -1)
-
-
-@jax.custom_vjp
-def _scaled_product(x: jax.Array, kernel: jax.Array, scale: jax.Array) -> jax.Array:
-    """x @ (kernel * scale), rounded once, for a kernel and scale that do not train.
-
-    Args:
-      x: float[T, inputs]. kernel: int8[inputs, outputs]. scale: float32[outputs].
-    """
-    product = jnp.matmul(x, kernel.astype(x.dtype), preferred_element_type=jnp.float32)
-    return (product * scale).astype(x.dtype)
-
-
-def _scaled_product_forward(
-    x: jax.Array, kernel: jax.Array, scale: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    # Keeping the kernel as it is, not as a float copy of every layer, is what 8 bits are for.
-    return _scaled_product(x, kernel, scale), (kernel, scale)
-
-
-def _scaled_product_backward(
-    kept: tuple[jax.Array, jax.Array], gradient: jax.Array
-) -> tuple[jax.Array, None, None]:
-    kernel, scale = kept
-    scaled = (gradient.astype(jnp.float32) * scale).astype(gradient.dtype)
-    return scaled @ kernel.astype(gradient.dtype).T, None, None
-
-
-_scaled_product.defvjp(_scaled_product_forward, _scaled_product_backward)
 
 
 def find_linears(

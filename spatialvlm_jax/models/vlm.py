@@ -53,8 +53,8 @@ class VLM(nnx.Module):
         if config.dense_labels:
             dense_head = DenseHead(config, rngs=rngs)
         self.dense_head = nnx.data(dense_head)
-        quantize.quantize_linears(self, config.int8)
         adapters.attach(self, config.adapters, rngs=rngs)
+        quantize.quantize_linears(self, config)
 
     def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Images to the decoder's image tokens.

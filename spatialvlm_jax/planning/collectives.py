@@ -5,11 +5,13 @@ a reduce-scatter, and twice that in an all-reduce, which is one after the other.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
 
+from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.planning.memory import bytes_of, is_table, local_rows
 from spatialvlm_jax.planning.program import Program, image_tokens
 from spatialvlm_jax.planning.topology import Topology
@@ -48,7 +50,8 @@ def estimate_collectives(program: Program, mesh: AnyMesh) -> Collectives:
             continue
         trains, spec = name in state.trainable, spec_of(x)
         passes = 1 + needs_backward(name, state.trainable)
-        shard = bytes_of(x) / jnp.dtype(x.dtype).itemsize * compute
+        whole_bytes = math.prod(x.shape) * jnp.dtype(x.dtype).itemsize
+        shard = count_values(name, x) * compute * bytes_of(x) / whole_bytes
         whole = shard
         if is_table(name) and splits("fsdp", spec) == [0]:
             gather += parts * _others(_table(program, sizes), sizes["fsdp"] * sizes["tensor"])

@@ -13,6 +13,7 @@ from jax.sharding import AbstractMesh
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.models.flops import mfu
+from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.planning.collectives import (
     Collectives,
     estimate_collectives,
@@ -181,7 +182,7 @@ def _traffic(program: Program, row: RowCost, mesh: AbstractMesh, memory: Memory)
     made = (4 + 2 * again) * row.towers * rows * parts / tensor
     trainable = program.shapes.trainable
     weights = sum(
-        2 * (1 + needs_backward(name, trainable)) * parts * x.size * compute / tensor
+        2 * (1 + needs_backward(name, trainable)) * parts * count_values(name, x) * compute / tensor
         for name, x in program.shapes.parameters.items()
         if program.reads(name)
     )

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.planning.cost import RowCost
 from spatialvlm_jax.planning.program import Program, batch_shapes
 from spatialvlm_jax.training.losses import CHUNK
@@ -122,5 +123,5 @@ def largest_layer(state: TrainState) -> int:
     sizes = [0, 0]
     for name, x in state.parameters.items():
         if "/blocks/" in name:
-            sizes[name.startswith("decoder/")] += math.prod(x.shape[1:])
+            sizes[name.startswith("decoder/")] += count_values(name, x) // x.shape[0]
     return max(sizes)

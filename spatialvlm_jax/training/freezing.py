@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.flops import flops_by_tower
+from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.optim import GROUPS, group, is_decayed
 from spatialvlm_jax.training.state import TrainState
@@ -169,7 +170,7 @@ def _device_bytes(x: Any) -> int:
 
 
 def _count(arrays: Mapping[str, Any]) -> int:
-    return sum(math.prod(x.shape) for x in arrays.values())
+    return sum(count_values(name, x) for name, x in arrays.items())
 
 
 def _short(number: float) -> str:

@@ -15,6 +15,8 @@ from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig
+from spatialvlm_jax.models.low_bit import BLOCK
+from spatialvlm_jax.models.quantize import BLOCKS
 
 AXES = ("data", "fsdp", "tensor")
 BATCH_AXES = ("data", "fsdp")
@@ -123,7 +125,8 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     "tensor" takes the axis of `TENSOR_RULES` if it divides; "fsdp" then takes the largest other
     axis that divides (the last of equals). Small arrays are repeated. The token table is split by
     its vocabulary over both if that divides: devices then score their own words for everyone's
-    tokens, where a table split by its width is gathered for every chunk of logits.
+    tokens, where a table split by its width is gathered for every chunk of logits. Scales of
+    blocks are split as the codes they scale.
 
     Args:
       name: of the parameter, or of what its slot belongs to.
@@ -133,6 +136,13 @@ def parameter_spec(name: str, shape: Shape, sizes: Mapping[str, int]) -> Partiti
     Example: ("decoder/blocks/mlp/up/kernel", (4, 512, 2048)) on fsdp 8 and tensor 2 gives
     PartitionSpec(None, "fsdp", "tensor").
     """
+    if name.endswith(f"/kernel{BLOCKS}"):
+        *layers, blocks, outputs = shape
+        codes = (*layers, blocks * BLOCK // 2, outputs)
+        spec_of_codes = parameter_spec(name.removesuffix(BLOCKS), codes, sizes)
+        split = zip(spec_of_codes, shape, strict=False)
+        fits = all(not axis or size % sizes[axis] == 0 for axis, size in split)
+        return spec_of_codes if fits else PartitionSpec()
     if math.prod(shape) < SMALLEST_SPLIT:
         return PartitionSpec()
     if name.endswith(TABLE) and shape[0] % (sizes["fsdp"] * sizes["tensor"]) == 0:

@@ -14,7 +14,7 @@ import optax
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.models.quantize import stored_dtype
+from spatialvlm_jax.models.quantize import format_of, stored_dtype
 
 Parameters = dict[str, jax.Array]
 Model = TypeVar("Model", bound=nnx.Module)
@@ -27,7 +27,7 @@ class TrainState:
 
     step: int32[], updates done.
     trainable: parameters that are differentiated; float32.
-    frozen: the others, in the compute dtype or in 8 bits: no gradient, no optimiser slot.
+    frozen: the others, in the compute dtype or in fewer bits: no gradient, no optimiser slot.
     opt_state: slots for `trainable` only.
     average: running averages of `trainable`, or empty.
     """
@@ -116,7 +116,7 @@ def create_state(
       average: keep running averages of the trainable ones.
 
     Raises:
-      UserError: a kernel in 8 bits is not frozen.
+      UserError: a kernel in few bits is not frozen.
     """
     frozen = {
         name: x.astype(stored_dtype(name, x.dtype, frozen_dtype))
@@ -125,10 +125,10 @@ def create_state(
     }
     trainable = {name: x for name, x in parameters.items() if not is_frozen(name)}
     for name, x in trainable.items():
-        if not jnp.issubdtype(x.dtype, jnp.floating):
+        if form := format_of(x.dtype):
             raise UserError(
-                f"model.int8 keeps {name} in 8 bits, which cannot train: name its group in "
-                "optim.freeze (adapters train nevertheless), or take it out of model.int8"
+                f"model.{form} keeps {name} in few bits, which cannot train: name its group in "
+                f"optim.freeze (adapters train nevertheless), or take it out of model.{form}"
             )
     return TrainState(
         step=jnp.zeros((), jnp.int32),

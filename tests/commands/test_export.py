@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import AdapterConfig
 from spatialvlm_jax.models.checkpoint_file import read_safetensors
+from spatialvlm_jax.models.low_bit import NORMAL_FLOAT
 from spatialvlm_jax.weights.load import load_weights
 from tests.weights.test_weights import MODEL, numbered, shapes
 
@@ -64,12 +65,23 @@ def test_what_is_no_paligemma_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_adapters_are_merged_and_8_bits_widened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["int8", "nf4"])
+def test_adapters_are_merged_and_few_bits_widened(form: str, tmp_path: Path) -> None:
     adapters = AdapterConfig(2, 4.0, ("decoder/*/up",))
-    config = dataclasses.replace(MODEL, adapters=adapters, int8=("decoder/*/up",))
+    config = dataclasses.replace(MODEL, adapters=adapters)
+    config = dataclasses.replace(config, **{form: ("decoder/*/up",)})
     before = numbered(config)
     name = "decoder/blocks/mlp/up"
-    before[f"{name}/kernel"] = (before[f"{name}/kernel"] % 255 - 127).astype(np.int8)
+    codes = before[f"{name}/kernel"] % 255
+    scale = before[f"{name}/kernel_scale"][:, None]
+    if form == "int8":
+        before[f"{name}/kernel"] = (codes - 127).astype(np.int8)
+        frozen = (codes - 127) * scale
+    else:
+        before[f"{name}/kernel"] = codes.astype(np.uint8)
+        before[f"{name}/kernel_blocks"] = np.full((3, 1, 20), 51, np.uint8)
+        pairs = np.stack([codes % 16, codes // 16], 2).reshape(3, 16, 20).astype(int)
+        frozen = NORMAL_FLOAT[pairs] * (51 / 255) ** 2 * scale
     a, b = (before[f"{name}/adapter/{side}"] for side in "ab")
     header = {"config": json.dumps({"model": dataclasses.asdict(config)})}
     save_file(before, tmp_path / "model.safetensors", header)
@@ -77,10 +89,8 @@ def test_adapters_are_merged_and_8_bits_widened(tmp_path: Path) -> None:
     command = ["export", "--dtype=float32", str(tmp_path / "model.safetensors"), str(out)]
     assert cli.main(command) == 0
     after, _ = load_weights({"model": out}, MODEL, shapes(MODEL))
-    scale = before[f"{name}/kernel_scale"][:, None]
-    expected = before[f"{name}/kernel"] * scale + 2.0 * a @ b
-    np.testing.assert_allclose(after[f"{name}/kernel"], expected, rtol=1e-6)
+    np.testing.assert_allclose(after[f"{name}/kernel"], frozen + 2.0 * a @ b, rtol=1e-6)
     model = json.loads(read_safetensors(out)[1]["config"])["model"]
     assert model["adapters"]["rank"] == 0
-    assert model["int8"] == []
+    assert model["int8"] == model["nf4"] == []
     assert cli.main(["export", "--format=huggingface", str(out), str(tmp_path / "folder")]) == 0

@@ -28,6 +28,17 @@ def test_lora_freezes_all_but_adapters() -> None:
     assert load_experiment(CONFIG).model.adapters.rank == 0
 
 
+def test_frozen_kernels_of_both_towers_are_kept_in_few_bits() -> None:
+    for form, other in (("int8", "nf4"), ("nf4", "int8")):
+        model = load_experiment(f"{CONFIG}:lora=8,quantize={form}").model
+        assert getattr(model, form) == ("encoder/blocks/*", "connector", "decoder/blocks/*")
+        assert getattr(model, other) == ()
+    with pytest.raises(UserError, match="quantize is one of none, int8, nf4"):
+        load_experiment(f"{CONFIG}:lora=8,quantize=fp4")
+    with pytest.raises(UserError, match="do not train, so add adapters: lora=16"):
+        load_experiment(f"{CONFIG}:quantize=nf4")
+
+
 @pytest.mark.parametrize(
     "argument", ["size=3b", "variant=paligemma_4b", "res=300", "res=big", "lora=high"]
 )

@@ -1,8 +1,6 @@
-"""Kernels in 8 bits: how far off, how used, and that no stack of them is ever widened."""
+"""Which kernels of a model are kept in few bits, and what their parameters are called."""
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,87 +10,76 @@ from flax import nnx
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import ModelConfig
-from spatialvlm_jax.models import quantize
-from spatialvlm_jax.models.layers import Linear, run_stack, stack
+from spatialvlm_jax.models import low_bit, quantize
+from spatialvlm_jax.models.layers import Linear
 from spatialvlm_jax.models.vlm import VLM
-
-RNG = np.random.default_rng(0)
-
-
-def test_no_value_is_off_by_more_than_half_a_step() -> None:
-    kernel = RNG.normal(size=(3, 50, 7)).astype(np.float32) * RNG.lognormal(size=7)
-    kernel[1, :, 2] = 0.0
-    values, scale = map(np.asarray, quantize.quantize(jnp.asarray(kernel)))
-    assert values.dtype == np.int8
-    assert scale.shape == (3, 7)
-    np.testing.assert_allclose(scale[0], np.abs(kernel[0]).max(0) / 127, rtol=1e-6)
-    error = np.abs(values * scale[:, None].astype(np.float64) - kernel).max(1)
-    assert np.all(error <= scale / 2 * (1 + 1e-5))
-    assert not values[1, :, 2].any()
-    plain = quantize.dequantize({"a/kernel": values, "a/kernel_scale": scale, "b": scale})
-    np.testing.assert_array_equal(plain["a/kernel"], values * scale[:, None])
-    assert plain.keys() == {"a/kernel", "b"}
-
-
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-def test_products_and_their_gradients_are_those_of_the_widened_kernel(dtype: Any) -> None:
-    narrow, wide = (Linear(16, 8, bias=True, rngs=nnx.Rngs(0)) for _ in range(2))
-    narrow_model = nnx.List([narrow])
-    quantize.quantize_linears(narrow_model, ["0"])
-    assert narrow.kernel.dtype == jnp.int8
-    wide.kernel[...] = narrow.kernel[...] * narrow.kernel_scale[...]
-    x = jnp.asarray(RNG.normal(size=(2, 5, 16)), dtype)
-    tolerance = 1e-5 if dtype == jnp.float32 else 2e-2
-
-    def loss(linear: Linear, x: jax.Array) -> jax.Array:
-        return jnp.sum(jnp.sin(linear(x).astype(jnp.float32)))
-
-    for function in (lambda linear, x: linear(x), jax.grad(loss, argnums=1)):
-        ours, expected = function(narrow, x), function(wide, x)
-        assert ours.dtype == dtype
-        np.testing.assert_allclose(
-            ours.astype(jnp.float32), expected.astype(jnp.float32), atol=tolerance
-        )
-
-
-def shapes_within(jaxpr: Any) -> Iterator[tuple[Any, ...]]:
-    for equation in jaxpr.eqns:
-        yield from ((x.aval.dtype, x.aval.shape) for x in equation.outvars)
-        for value in jax.tree.leaves(list(equation.params.values()), is_leaf=callable):
-            inner = getattr(value, "jaxpr", value)
-            if hasattr(inner, "eqns"):
-                yield from shapes_within(inner)
-
-
-@pytest.mark.parametrize("remat", ["none", "matmuls", "layers"])
-def test_a_stack_is_never_widened_as_a_whole(remat: Any) -> None:
-    layers = stack(lambda rngs: Linear(6, 6, bias=False, rngs=rngs), 5, nnx.Rngs(0))
-    quantize.quantize_linears(nnx.List([layers]), ["*"])
-    assert layers.kernel.shape == (5, 6, 6)
-
-    def loss(x: jax.Array) -> jax.Array:
-        def layer(linear: Linear, x: jax.Array, _: Any) -> tuple[jax.Array, None]:
-            return jnp.sin(linear(x)), None
-
-        return jnp.sum(run_stack(layers, layer, x, scan=True, remat=remat)[0])
-
-    made = list(shapes_within(jax.make_jaxpr(jax.grad(loss))(jnp.ones((2, 6))).jaxpr))
-    assert (jnp.dtype(jnp.float32), (6, 6)) in made
-    assert (jnp.dtype(jnp.float32), (5, 6, 6)) not in made
 
 
 def test_named_linear_maps_of_a_model_are_stored_so(tiny: ModelConfig) -> None:
-    config = dataclasses.replace(tiny, int8=("decoder/*", "connector"))
+    config = dataclasses.replace(tiny, int8=("decoder/*/mlp/*",), nf4=("*/query", "connector"))
     model = nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0)))
-    assert model.decoder.blocks.mlp.up.kernel.dtype == jnp.int8
-    assert model.decoder.blocks.mlp.up.kernel_scale.shape == (2, 32)
-    assert model.connector.kernel.dtype == jnp.int8
+    up, query = model.decoder.blocks.mlp.up, model.decoder.blocks.attention.query
+    assert up.kernel.dtype == jnp.int8
+    assert up.kernel_scale.shape == (2, 32)
+    assert up.kernel_blocks is None
+    assert query.kernel.dtype == query.kernel_blocks.dtype == jnp.uint8
+    assert (query.kernel.shape, query.kernel_blocks.shape) == ((2, 8, 32), (2, 1, 32))
+    assert model.connector.kernel.dtype == jnp.uint8
     assert model.encoder.blocks.mlp.up.kernel.dtype == jnp.float32
-    with pytest.raises(UserError, match='model.int8: "all" names no linear map; there are conn'):
-        VLM(dataclasses.replace(tiny, int8=("all",)), rngs=nnx.Rngs(0))
 
 
-def test_frozen_parameters_keep_8_bits_and_their_scales_as_made() -> None:
-    assert quantize.stored_dtype("a/kernel", jnp.int8, jnp.bfloat16) == jnp.int8
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"int8": ("all",)}, 'model.int8: "all" names no linear map; there are conn'),
+        ({"nf4": ("all",)}, 'model.nf4: "all" names no linear map; there are conn'),
+        ({"int8": ("*",), "nf4": ("connector",)}, "model.int8 and model.nf4 both name connector"),
+    ],
+)
+def test_patterns_that_name_nothing_or_twice_are_told(
+    change: dict[str, tuple[str, ...]], message: str, tiny: ModelConfig
+) -> None:
+    with pytest.raises(UserError, match=message):
+        nnx.eval_shape(lambda: VLM(dataclasses.replace(tiny, **change), rngs=nnx.Rngs(0)))
+
+
+def test_an_odd_number_of_inputs_is_told() -> None:
+    model = nnx.List([Linear(3, 4, bias=False, rngs=nnx.Rngs(0))])
+    with pytest.raises(UserError, match=r"inputs in pairs, 0 has 3: name it in model\.int8"):
+        quantize.quantize_linears(model, ModelConfig(nf4=("0",)))
+
+
+@pytest.mark.parametrize("form", list(quantize.FORMATS))
+def test_a_linear_map_computes_with_its_rounded_kernel(form: str) -> None:
+    linear = Linear(16, 8, bias=True, rngs=nnx.Rngs(0))
+    kernel = linear.kernel[...]
+    x = jax.random.normal(jax.random.key(0), (2, 5, 16))
+    plain = linear(x)
+    quantize.quantize_linears(nnx.List([linear]), ModelConfig(**{form: ("0",)}))
+    rounded = x @ low_bit.widen(quantize.FORMATS[form](kernel))
+    np.testing.assert_allclose(linear(x), rounded, atol=1e-5)
+    assert 0 < jnp.abs(rounded - plain).max() < 0.6
+
+
+def test_parameters_are_widened_by_name() -> None:
+    rounded = low_bit.to_nf4(jnp.asarray([[1.0], [-2.0]]))
+    parameters = {"a/kernel": rounded.values, "a/kernel_scale": rounded.scale}
+    parameters |= {"a/kernel_blocks": rounded.blocks, "b/scale": np.ones(2)}
+    plain = quantize.dequantize(parameters)
+    assert plain.keys() == {"a/kernel", "b/scale"}
+    np.testing.assert_allclose(plain["a/kernel"], [[0.88141966], [-2.0]], rtol=1e-6)
+
+
+def test_frozen_parameters_keep_few_bits_and_their_scales_as_made() -> None:
+    for dtype in (jnp.int8, jnp.uint8):
+        assert quantize.stored_dtype("a/kernel", dtype, jnp.bfloat16) == dtype
     assert quantize.stored_dtype("a/kernel_scale", jnp.float32, jnp.bfloat16) == jnp.float32
     assert quantize.stored_dtype("a/norm/scale", jnp.float32, jnp.bfloat16) == jnp.bfloat16
+
+
+def test_codes_count_as_the_parameters_they_stand_for() -> None:
+    packed = np.zeros((3, 8, 5), np.uint8)
+    assert quantize.count_values("a/kernel", packed) == 3 * 16 * 5
+    assert quantize.count_values("a/kernel_blocks", packed) == 0
+    assert quantize.count_values("a/kernel", packed.astype(np.int8)) == 3 * 8 * 5
+    assert quantize.plain_shape("a/kernel_blocks", packed) == (3, 8, 5)

@@ -24,14 +24,15 @@ def initialiser(model, optimizer=ALL_FROZEN, train=None):
     return Initialiser(config.template, config.optimizer, experiment, mesh), config
 
 
-def test_adapters_train_alone_in_frozen_groups(batch):
+@pytest.mark.parametrize(("form", "dtype"), [("int8", "int8"), ("nf4", "uint8")])
+def test_adapters_train_alone_in_frozen_groups(form, dtype, batch):
     adapters = AdapterConfig(rank=2, targets=("decoder/*",))
     model = dataclasses.replace(
         MODEL,
         adapters=adapters,
-        int8=("decoder/*/mlp/*",),
         compute_dtype="bfloat16",
         scan_layers=True,
+        **{form: ("decoder/*/mlp/*",)},
     )
     start, config = initialiser(model)
     state = start.state()
@@ -39,7 +40,7 @@ def test_adapters_train_alone_in_frozen_groups(batch):
     assert all(is_adapter(name) for name in state.trainable)
     assert not any(is_adapter(name) for name in state.frozen)
     assert all(optim.is_decayed(name) for name in state.trainable)
-    assert "int8" in {x.dtype.name for x in state.frozen.values()}
+    assert dtype in {x.dtype.name for x in state.frozen.values()}
     step = compile_step(config, start.abstract(), start.mesh)
     before = jax.device_get(state.parameters)
     losses = []
@@ -51,16 +52,20 @@ def test_adapters_train_alone_in_frozen_groups(batch):
     assert moved == set(state.trainable)
 
 
-def test_kernels_in_8_bits_take_a_byte_a_value_and_must_be_frozen():
-    model = dataclasses.replace(MODEL, int8=("decoder/*",), compute_dtype="bfloat16")
+@pytest.mark.parametrize(("form", "bits"), [("int8", 8), ("nf4", 4)])
+def test_kernels_in_few_bits_count_whole_and_weigh_little(form, bits):
+    model = dataclasses.replace(MODEL, compute_dtype="bfloat16", **{form: ("decoder/*",)})
     state = initialiser(model)[0].abstract()
     row = next(row for row in freezing.report_groups(state) if row.group == "decoder")
     # One layer: query and out 16 x 16, key and value 16 x 8, three MLP matrices 16 x 32.
     kernels, outputs, norms = 2 * 256 + 2 * 128 + 3 * 512, 3 * 16 + 2 * 8 + 2 * 32, 3 * 16
-    assert row.parameters == kernels + outputs + norms
-    assert row.parameter_bytes == kernels + 4 * outputs + 2 * norms
-    assert row.dtype == "bfloat16/float32/int8"
-    with pytest.raises(UserError, match=r"8 bits, which cannot train: .* optim\.freeze"):
+    assert row.parameters == kernels + norms
+    # In 4 bits each output has one block of 64 inputs or fewer, whose scale is a byte.
+    blocks = outputs if form == "nf4" else 0
+    assert row.parameter_bytes == kernels * bits // 8 + blocks + 4 * outputs + 2 * norms
+    assert row.dtype == "bfloat16/float32/" + {"int8": "int8", "nf4": "uint8"}[form]
+    message = rf"model\.{form} keeps .* few bits, which cannot train: .* optim\.freeze"
+    with pytest.raises(UserError, match=message):
         initialiser(model, OptimConfig(warmup_steps=2))[0].abstract()
 
 

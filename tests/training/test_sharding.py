@@ -53,6 +53,20 @@ def test_tensor_splits_heads_and_hidden_units(name, shape, spec):
     assert sharding.parameter_spec(name, shape, {"data": 1, "fsdp": 2, "tensor": 2}) == spec
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "spec"),
+    [
+        ("mlp/up/kernel", (4, 256, 2048), PartitionSpec(None, "fsdp", "tensor")),
+        ("mlp/up/kernel_blocks", (4, 8, 2048), PartitionSpec(None, "fsdp", "tensor")),
+        ("mlp/down/kernel", (4, 1024, 512), PartitionSpec(None, "tensor", "fsdp")),
+        ("mlp/down/kernel_blocks", (4, 32, 512), PartitionSpec(None, "tensor", "fsdp")),
+        ("mlp/down/kernel_blocks", (4, 9, 512), PartitionSpec()),
+    ],
+)
+def test_scales_of_blocks_are_split_as_their_codes(name, shape, spec):
+    assert sharding.parameter_spec(name, shape, {"data": 1, "fsdp": 2, "tensor": 2}) == spec
+
+
 def test_frozen_parameters_may_be_repeated():
     mesh = jax.sharding.AbstractMesh((1, 2, 1), sharding.AXES)
     large: Any = jax.ShapeDtypeStruct((512, 512), np.float32)
@@ -103,18 +117,25 @@ EIGHT_DEVICES = """
 import dataclasses, json, sys, grain, jax, numpy as np
 from pathlib import Path
 jax.config.update("jax_disable_most_optimizations", True)
-from spatialvlm_jax.experiment import MeshConfig
-from spatialvlm_jax.training import sharding
+from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
+from spatialvlm_jax.training import optim, sharding
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.step import compile_step
-from tests.training.conftest import SPEC, step_config, tiny_experiment
+from tests.training.conftest import MODEL, SPEC, step_config, tiny_experiment
 
 sharding.SMALLEST_SPLIT = 256
+changes = {}
+if sys.argv[3] == "nf4":
+    wide = dataclasses.replace(MODEL.decoder, mlp_width=512)
+    adapters = AdapterConfig(rank=2, targets=("decoder/*",))
+    model = dataclasses.replace(MODEL, decoder=wide, nf4=("decoder/*",), adapters=adapters)
+    optimizer = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=optim.GROUPS)
+    changes = {"model": model, "optim": optimizer}
 result = []
 for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
-    experiment = tiny_experiment(mesh=MeshConfig(*sizes))
+    experiment = tiny_experiment(mesh=MeshConfig(*sizes), **changes)
     config = step_config(experiment)
     mesh = sharding.make_mesh(experiment.mesh, jax.devices()[: int(np.prod(sizes))])
     start = Initialiser(config.template, config.optimizer, experiment, mesh)
@@ -128,11 +149,11 @@ for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
     batch = sharding.to_devices(dataclasses.replace(batch, dataset_ids=ids), mesh)
     measure = compile_dataset_norms(config, start.abstract(), SPEC.abstract(), mesh)
     norms = [float(norm) for norm in measure(state, batch).values()]
-    kernel = state.trainable["decoder/blocks/mlp/up/kernel"]
-    slots = [x for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
     shard = lambda x: x.addressable_shards[0].data.size / x.size
-    shares = {"kernel": shard(kernel), "slot": shard(slots[0])}
-    result.append({"losses": losses, "norms": norms, **shares})
+    shares = {name: shard(x) for name, x in state.parameters.items()}
+    kernel = state.parameters["decoder/blocks/mlp/up/kernel"]
+    slots = [shard(x) for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
+    result.append({"losses": losses, "norms": norms, "shares": shares, "slots": slots})
 
 # What was saved on eight devices is restored on one.
 checkpoints = Checkpoints(Path(sys.argv[2]), keep=1)
@@ -143,11 +164,29 @@ abstract = Initialiser(config.template, config.optimizer, experiment, one_device
 data = iter(grain.MapDataset.range(3).to_iter_dataset())
 restored = checkpoints.restore(checkpoints.latest(), abstract, data)
 checkpoints.close()
-for name, value in restored.trainable.items():
+for name, value in restored.parameters.items():
     assert len(value.devices()) == 1
-    assert np.array_equal(value, state.trainable[name])
+    assert np.array_equal(value, state.parameters[name])
 print(json.dumps(result))
 """
+
+
+def on_one_and_eight(mesh: str, form: str, folder: Any) -> list[dict[str, Any]]:
+    flags = "--xla_force_host_platform_device_count=8"
+    done = subprocess.run(
+        [sys.executable, "-c", EIGHT_DEVICES, mesh, str(folder), form],
+        env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, eight = json.loads(done.stdout.splitlines()[-1])
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
+    assert one["losses"][0] != one["losses"][2]
+    np.testing.assert_allclose(eight["norms"], one["norms"], rtol=1e-3)
+    assert one["norms"][0] != one["norms"][1]
+    return [one, eight]
 
 
 @pytest.mark.parametrize(
@@ -160,18 +199,14 @@ print(json.dumps(result))
     ],
 )
 def test_the_loss_is_the_same_on_one_device_and_on_eight(mesh, share, tmp_path):
-    flags = "--xla_force_host_platform_device_count=8"
-    done = subprocess.run(
-        [sys.executable, "-c", EIGHT_DEVICES, mesh, str(tmp_path)],
-        env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    one, eight = json.loads(done.stdout.splitlines()[-1])
-    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
-    assert one["losses"][0] != one["losses"][2]
-    np.testing.assert_allclose(eight["norms"], one["norms"], rtol=1e-3)
-    assert one["norms"][0] != one["norms"][1]
-    assert eight["kernel"] == eight["slot"] == share
+    eight = on_one_and_eight(mesh, "float32", tmp_path)[1]
+    assert eight["shares"]["decoder/blocks/mlp/up/kernel"] == eight["slots"][0] == share
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", ["2x2x2", "1x8x1", "1x1x8"])
+def test_kernels_in_4_bits_under_adapters_are_split_like_any_other(mesh, tmp_path):
+    eight = on_one_and_eight(mesh, "nf4", tmp_path)[1]
+    split = np.prod([int(size) for size in mesh.split("x")[1:]])
+    down = "decoder/blocks/mlp/down/kernel"
+    assert eight["shares"][down] == eight["shares"][f"{down}_blocks"] == 1 / split

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
 import ml_dtypes
@@ -18,10 +19,12 @@ from safetensors.numpy import load_file, save_file
 from spatialvlm_jax.experiment import AdapterConfig, DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.models import variants
 from spatialvlm_jax.models.checkpoint_file import flat_params
+from spatialvlm_jax.models.quantize import FORMATS
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.layout import WeightsError, check_complete
-from spatialvlm_jax.weights.load import Part, load_weights, resize_positions
+from spatialvlm_jax.weights.load import Part, load_weights
+from spatialvlm_jax.weights.read import resize_positions
 from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
 
 MODEL = ModelConfig(
@@ -204,25 +207,36 @@ def test_adapters_are_initialised_where_a_file_has_none(tmp_path: Path) -> None:
         load_weights(files, MODEL, shapes(MODEL))
 
 
-def test_kernels_are_rounded_to_8_bits_where_the_model_keeps_so(tmp_path: Path) -> None:
-    config = dataclasses.replace(MODEL, int8=("decoder/*",))
-    before, name = numbered(MODEL), "decoder/blocks/mlp/up/kernel"
+@pytest.mark.parametrize(("form", "dtype"), [("int8", np.int8), ("nf4", np.uint8)])
+def test_kernels_are_rounded_where_the_model_keeps_few_bits(
+    form: str, dtype: Any, tmp_path: Path
+) -> None:
+    maps = ("decoder/blocks/mlp/up", "decoder/blocks/attention/query", "connector")
+    config = dataclasses.replace(MODEL, **{form: maps})
+    before = numbered(MODEL)
+    rounded: dict[str, jax.Array] = {}
+    for name in (f"{each}/kernel" for each in maps):
+        # What is loaded layer by layer is the same as all layers rounded at once.
+        whole = jax.jit(FORMATS[form])(before[name])
+        suffixes = zip(("", "_scale", "_blocks"), whole, strict=True)
+        rounded |= {name + suffix: x for suffix, x in suffixes if x is not None}
     save_huggingface(tmp_path / "model", before, MODEL)
+    save_big_vision(tmp_path / "model.npz", before, MODEL)
     save_file(before, tmp_path / "ours.safetensors")
-    for path in (tmp_path / "model", tmp_path / "ours.safetensors"):
+    for path in (tmp_path / "model", tmp_path / "model.npz", tmp_path / "ours.safetensors"):
         after, manifest = load_weights({"model": path}, config, shapes(config))
         assert after.keys() == shapes(config).keys()
-        assert after[name].dtype == np.int8
-        assert manifest.adapted[name] == "rounded to 8 bits"
-        scale = np.asarray(after[f"{name}_scale"])[:, None]
-        error = np.abs(np.asarray(after[name]) * scale - before[name])
-        assert np.all(error <= 0.5001 * scale)
+        assert all(manifest.adapted[f"{name}/kernel"] == f"rounded to {form}" for name in maps)
+        for name, expected in rounded.items():
+            np.testing.assert_array_equal(after[name], expected, err_msg=name)
+        assert after["connector/kernel"].dtype == dtype
     save_file({key: np.asarray(x) for key, x in after.items()}, tmp_path / "narrow.safetensors")
     files: dict[Part, Path] = {"model": tmp_path / "narrow.safetensors"}
     again, manifest = load_weights(files, config, shapes(config))
     assert not manifest.adapted
-    np.testing.assert_array_equal(again[name], after[name])
-    with pytest.raises(WeightsError, match="unexpected .*kernel_scale"):
+    for name, array in again.items():
+        np.testing.assert_array_equal(array, after[name], err_msg=name)
+    with pytest.raises(WeightsError, match="unexpected .*kernel_"):
         load_weights(files, MODEL, shapes(MODEL))
 
 

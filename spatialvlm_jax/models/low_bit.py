@@ -1,0 +1,154 @@
+"""Linear maps by kernels in 8 or 4 bits, for weights that are frozen: functions on arrays.
+
+int8: symmetric, to the nearest, one scale an output (LLM.int8(), arXiv 2208.07339, section 2.1).
+
+nf4: 4-bit NormalFloat in blocks of 64 inputs (QLoRA, arXiv 2305.14314, section 3). A block's scale
+is kept in 8 bits too, as a share of its output's largest: 4 + 8 / 64 + 32 / inputs bits a weight.
+Shares are squares of n / 255, because outputs with one large block need small ones finely.
+"""
+
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+LARGEST = 127  # of int8, symmetric
+LARGEST_SHARE = 255
+BLOCK = 64
+
+
+class LowBit(NamedTuple):
+    """A kernel [..., inputs, outputs], or a stack of them, in few bits.
+
+    values: int8[..., inputs, outputs], or for nf4 uint8[..., inputs / 2, outputs], where the low
+      half of a byte is the code of an even input and the high half that of the next.
+    scale: float32[..., outputs].
+    blocks: None, or for nf4 uint8[..., ceil(inputs / 64), outputs], square roots of shares.
+    """
+
+    values: Any
+    scale: Any
+    blocks: Any = None
+
+
+def normal_float() -> np.ndarray:
+    """The 16 values of NF4, float32[16], ascending (QLoRA, appendix E).
+
+    Quantiles of the normal distribution, evenly spaced in probability on each side of an exact
+    zero, over [-1, 1]; the positive side has one more.
+    """
+    tail = (1 / 32 + 1 / 30) / 2
+    negative, positive = (
+        [NormalDist().inv_cdf(p) for p in np.linspace(tail, 0.5, count + 1)[:-1]]
+        for count in (7, 8)
+    )
+    values = [*negative, 0.0, *(-x for x in reversed(positive))]
+    return np.asarray(values, np.float32) / np.float32(values[-1])
+
+
+NORMAL_FLOAT = normal_float()
+
+
+def to_int8(kernel: jax.Array) -> LowBit:
+    """A kernel float[..., inputs, outputs] in 8 bits: no value is off by more than half a scale."""
+    wide = kernel.astype(jnp.float32)
+    peak = jnp.abs(wide).max(-2)
+    scale = jnp.where(peak > 0, peak, 1.0) / LARGEST
+    return LowBit(jnp.round(wide / scale[..., None, :]).astype(jnp.int8), scale)
+
+
+def to_nf4(kernel: jax.Array) -> LowBit:
+    """A kernel float[..., inputs, outputs] in 4 bits; `inputs` must be even.
+
+    Codes are the nearest under the scales as they are kept.
+    """
+    *layers, inputs, outputs = kernel.shape
+    missing = [(0, 0)] * len(layers) + [(0, -inputs % BLOCK), (0, 0)]
+    wide = jnp.pad(kernel.astype(jnp.float32), missing)
+    wide = wide.reshape(*layers, -1, BLOCK, outputs)
+    peak = jnp.abs(wide).max(-2)
+    largest = peak.max(-2)
+    scale = jnp.where(largest > 0, largest, 1.0)
+    share = jnp.sqrt(peak / scale[..., None, :])
+    blocks = jnp.round(share * LARGEST_SHARE).astype(jnp.uint8)
+    step = _shares(blocks) * scale[..., None, :]
+    relative = wide / jnp.where(step > 0, step, 1.0)[..., None, :]
+    middles = (NORMAL_FLOAT[1:] + NORMAL_FLOAT[:-1]) / 2
+    codes = sum((relative > middle).astype(jnp.uint8) for middle in middles)
+    codes = jnp.asarray(codes).reshape(*layers, -1, outputs)[..., :inputs, :]
+    return LowBit(codes[..., ::2, :] | codes[..., 1::2, :] << 4, scale, blocks)
+
+
+def _shares(blocks: Any) -> Any:
+    share = blocks.astype(np.float32) / LARGEST_SHARE
+    return share * share
+
+
+def _unscaled_nf4(kernel: LowBit, look_up: Callable[[Any], Any]) -> Any:
+    """float32[..., inputs, outputs], to be multiplied by `scale`; of NumPy or JAX arrays."""
+    *layers, pairs, outputs = kernel.values.shape
+    halves = np.asarray([[0], [4]], np.uint8)
+    codes = kernel.values[..., None, :] >> halves & 15
+    codes = codes.reshape(*layers, 2 * pairs, outputs)
+    shares = _shares(kernel.blocks).repeat(BLOCK, axis=-2)[..., : 2 * pairs, :]
+    return look_up(codes) * shares
+
+
+def _select(codes: jax.Array) -> jax.Array:
+    """`NORMAL_FLOAT[codes]` by comparisons, which every compiler fuses into what uses them."""
+    # `jnp.where` is a function of its own to JAX, which would carry 16 full constants into a scan.
+    values = [jnp.full_like(codes, value, np.float32) for value in NORMAL_FLOAT]
+    for bit in range(4):
+        high = codes >> bit & 1 == 1
+        pairs = zip(values[::2], values[1::2], strict=True)
+        values = [jax.lax.select(high, odd, even) for even, odd in pairs]
+    return values[0]
+
+
+def widen(kernel: LowBit) -> np.ndarray:
+    """The kernel as float32[..., inputs, outputs], on the host."""
+    host = LowBit(*(x if x is None else np.asarray(x) for x in kernel))
+    if host.blocks is None:
+        unscaled = host.values.astype(np.float32)
+    else:
+        unscaled = _unscaled_nf4(host, NORMAL_FLOAT.__getitem__)
+    return unscaled * host.scale.astype(np.float32)[..., None, :]
+
+
+def _matrix(kernel: LowBit, dtype: Any) -> jax.Array:
+    """dtype[inputs, outputs], without the scale."""
+    if kernel.blocks is None:
+        return kernel.values.astype(dtype)
+    return _unscaled_nf4(kernel, _select).astype(dtype)
+
+
+@jax.custom_vjp
+def product(x: jax.Array, kernel: LowBit) -> jax.Array:
+    """x @ kernel for a kernel that does not train, widened for as long as the product takes.
+
+    Args:
+      x: float[T, inputs].
+      kernel: one, no stack.
+
+    Returns:
+      float[T, outputs] in the dtype of x, scaled and rounded once.
+    """
+    matrix = _matrix(kernel, x.dtype)
+    unscaled = jnp.matmul(x, matrix, preferred_element_type=jnp.float32)
+    return (unscaled * kernel.scale).astype(x.dtype)
+
+
+def _product_forward(x: jax.Array, kernel: LowBit) -> tuple[jax.Array, LowBit]:
+    # Keeping the kernel as it is, not as a float copy of every layer, is what few bits are for.
+    return product(x, kernel), kernel
+
+
+def _product_backward(kernel: LowBit, gradient: jax.Array) -> tuple[jax.Array, None]:
+    scaled = (gradient.astype(jnp.float32) * kernel.scale).astype(gradient.dtype)
+    return scaled @ _matrix(kernel, gradient.dtype).T, None
+
+
+product.defvjp(_product_forward, _product_backward)
