@@ -6,19 +6,25 @@ from typing import Any
 
 import jax
 import pytest
+from jax.sharding import AbstractMesh
 
 from data_loaders.batch import BatchSpec
 from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
 from data_loaders.features import feature_spec
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import MeshConfig, OptimConfig
-from spatialvlm_jax.planning.collectives import Collectives, seconds_on_links
+from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
+from spatialvlm_jax.planning.collectives import (
+    Collectives,
+    estimate_collectives,
+    seconds_on_links,
+)
 from spatialvlm_jax.planning.cost import trace_row
 from spatialvlm_jax.planning.estimate import estimate
-from spatialvlm_jax.planning.memory import estimate_memory
+from spatialvlm_jax.planning.memory import estimate_memory, largest_layer, total_bytes
 from spatialvlm_jax.planning.program import Program, batch_shapes
 from spatialvlm_jax.planning.topology import parse_topology
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.optim import GROUPS
 from spatialvlm_jax.training.step import compile_step
 from tests.planning.conftest import EXPERIMENT, with_experiment
 
@@ -192,3 +198,25 @@ def test_two_slices_are_planned(program, row, slices):
 def test_meshes_that_do_not_fit(program, row, mesh, message):
     with pytest.raises(UserError, match=message):
         estimate(with_mesh(program, mesh), row, EIGHT)
+
+
+def test_kernels_in_4_bits_are_held_packed_and_used_whole(monkeypatch):
+    monkeypatch.setattr(sharding, "SMALLEST_SPLIT", 1)
+    model = dataclasses.replace(EXPERIMENT.model, compute_dtype="bfloat16")
+    optim = OptimConfig(freeze=GROUPS)
+    adapters = AdapterConfig(rank=2, targets=("decoder/*",))
+    held, gathered, used = {}, {}, {}
+    for form in ("bfloat16", "nf4"):
+        nf4 = ("decoder/blocks/*",) if form == "nf4" else ()
+        changed = dataclasses.replace(model, nf4=nf4, adapters=adapters)
+        program = Program.of(dataclasses.replace(EXPERIMENT, model=changed, optim=optim))
+        state = program.state(AbstractMesh((1, 8, 1), sharding.AXES))
+        held[form] = total_bytes(program.shapes.frozen)
+        used[form] = largest_layer(state)
+        gathered[form] = estimate_collectives(program, state.step.sharding.mesh).gather
+    # Two layers: query and out 128 x 128, key and value 128 x 64, three MLP matrices 128 x 256.
+    values, outputs = 2 * (2 * 128 * 128 + 2 * 128 * 64 + 3 * 128 * 256), 2 * (2 * 128 + 128 + 640)
+    blocks = values // 64
+    assert held["bfloat16"] - held["nf4"] == 2 * values - values // 2 - blocks - 4 * outputs
+    assert used["nf4"] == used["bfloat16"]
+    assert gathered["nf4"] == gathered["bfloat16"]
