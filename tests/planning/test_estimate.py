@@ -210,10 +210,10 @@ def test_kernels_in_4_bits_are_held_packed_and_used_whole(monkeypatch):
         nf4 = ("decoder/blocks/*",) if form == "nf4" else ()
         changed = dataclasses.replace(model, nf4=nf4, adapters=adapters)
         program = Program.of(dataclasses.replace(EXPERIMENT, model=changed, optim=optim))
-        state = program.state(AbstractMesh((1, 8, 1), sharding.AXES))
+        mesh = AbstractMesh((1, 8, 1), sharding.AXES)
         held[form] = total_bytes(program.shapes.frozen)
-        used[form] = largest_layer(state)
-        gathered[form] = estimate_collectives(program, state.step.sharding.mesh).gather
+        used[form] = largest_layer(program.state(mesh))
+        gathered[form] = estimate_collectives(program, mesh).gather
     # Two layers: query and out 128 x 128, key and value 128 x 64, three MLP matrices 128 x 256.
     values, outputs = 2 * (2 * 128 * 128 + 2 * 128 * 64 + 3 * 128 * 256), 2 * (2 * 128 + 128 + 640)
     blocks = values // 64
