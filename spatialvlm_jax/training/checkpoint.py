@@ -146,17 +146,22 @@ def find_damage(folder: Path) -> str | None:
     """What is wrong with a checkpoint, or None if every file is as it was written."""
     try:
         expected = json.loads((folder / MANIFEST).read_text())["files"]
+        sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
     except FileNotFoundError:
         return "it was never finished"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f"{MANIFEST} is unreadable"
-    for name, description in expected.items():
+    for name, (size, description) in sizes.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != description["bytes"]:
-            return f"{name} has {path.stat().st_size} bytes, not {description['bytes']}"
-        if _describe(path) != description:
+        if path.stat().st_size != size:
+            return f"{name} has {path.stat().st_size} bytes, not {size}"
+        try:
+            changed = _describe(path) != description
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+        if changed:
             return f"{name} has changed since it was written"
     return None
 

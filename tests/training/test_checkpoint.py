@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from spatialvlm_jax.training import checkpoint
 from spatialvlm_jax.training.checkpoint import MANIFEST, Checkpoints, find_damage, write_manifest
 from spatialvlm_jax.training.state import TrainState
 
@@ -161,3 +162,27 @@ def test_every_byte_of_every_file_is_watched(tmp_path):
         assert find_damage(tmp_path) == "inner/data has changed since it was written"
     (tmp_path / "inner" / "data").write_bytes(bytes(range(40)))
     assert find_damage(tmp_path) is None
+
+
+def test_every_byte_of_the_list_of_files_is_watched(tmp_path):
+    """A flipped bit there is damage like any other, unless it changes no word of the list."""
+    (tmp_path / "data").write_bytes(b"weights")
+    write_manifest(tmp_path)
+    whole = (tmp_path / MANIFEST).read_bytes()
+    for i in range(len(whole)):
+        for bit in (1, 4, 32, 128):
+            content = bytearray(whole)
+            content[i] ^= bit
+            (tmp_path / MANIFEST).write_bytes(content)
+            assert find_damage(tmp_path) is not None or whole[i : i + 1].isspace(), (i, bit)
+
+
+def test_a_file_that_the_disk_does_not_give_is_named(tmp_path, monkeypatch):
+    (tmp_path / "data").write_bytes(b"weights")
+    write_manifest(tmp_path)
+
+    def fail(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(checkpoint, "_describe", fail)
+    assert find_damage(tmp_path) == "data cannot be read: Input/output error"
