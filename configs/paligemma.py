@@ -5,11 +5,12 @@ python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weig
     --workdir=runs/paligemma2
 
 The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
-(224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder or
-a big_vision `.npz`; without it the model begins at random), `rule` ("image_prefix" packs many
-questions on an image; "prefix" is how the published weights were trained), `lora` (the rank of
-adapters on the decoder; all else is frozen then, and one device is enough: docs/finetuning.md),
-`quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers are kept).
+(224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder, a
+big_vision `.npz` or its checkpoint; without it the model begins at random), `rule` ("image_prefix"
+packs many questions on an image; "prefix" is how the published weights were trained), `lora` (the
+rank of adapters on the decoder; all else is frozen then, and one device is enough:
+docs/finetuning.md), `quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers
+are kept).
 
 The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
 """

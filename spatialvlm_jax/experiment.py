@@ -233,7 +233,8 @@ class TrainConfig:
     average_decay: of running averages of the parameters, which are then what is evaluated and
       exported; 0 keeps none.
     init_from: weights to begin with: "" for random, the name of a shipped checkpoint, a path to
-      `.safetensors`, to a Hugging Face folder or to a big_vision `.npz`.
+      `.safetensors`, to a Hugging Face folder, to a big_vision `.npz` or to a working directory or
+      a checkpoint of big_vision (`checkpoint.bv-000012000`).
     init_encoder_from, init_decoder_from: likewise, of one tower alone (a SigLIP, a Gemma).
     dataset_grad_norms_every: steps between those that also measure the norm of each data set's
       gradient, which costs a forward and a backward pass a data set; 0 never does.

@@ -15,7 +15,7 @@ import train
 from benchmarks.kill import Run
 from spatialvlm_jax.evaluation.results import load_evaluations
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.models.checkpoint_file import read_safetensors
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.data_loaders.test_features import photos
 from tests.generation.pictures import PictureSource
 from tests.test_train import ROOT, arguments, losses

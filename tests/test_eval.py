@@ -167,11 +167,12 @@ def test_parameters_are_restored_alone_and_from_the_step_asked(data, start, trai
         np.testing.assert_array_equal(x, start[name] + 0.07)
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_path):
+def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_path, caplog):
     shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "checkpoints" / "7" / "manifest.json").unlink()
     before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     assert find_checkpoint(tmp_path).name == "3"
+    assert "checkpoints/7: it was never finished; it is passed over" in caplog.text
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
 
 

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "conversion": {"generation"},
     "evaluation": {"generation.records"},
     "weights": {"models"},
-    "training": {"models"},
+    "training": {"models", "weights"},
     "planning": {"models", "training"},
     "experiment": set(),
     "config": set(),

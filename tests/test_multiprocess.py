@@ -5,6 +5,7 @@ does the same to rounding.
 """
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import pytest
 from benchmarks.kill import Run, kill_run, wait_until
 from spatialvlm_jax.evaluation.results import load_evaluations
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.metrics import FILE, read_rows
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource
 
 pytestmark = pytest.mark.slow
@@ -138,6 +139,32 @@ def test_a_bad_number_stops_both_and_each_keeps_its_rows(pair, tmp_path):
     assert f"step {step}: loss" in run.log(0).read_text()
     assert len(np.load(kept[0])["tokens"]) == 4
     assert not any((run.workdir / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"), [("truncated", "bytes, not"), ("flipped", "has changed since")]
+)
+def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_used(
+    pair, tmp_path, damage, reason
+):
+    """One is cut short in what process 0 wrote, one has a bit flipped in what process 1 wrote."""
+    run = Run(tmp_path / "run", pair.data, pair.overrides)
+    shutil.copytree(pair.workdir, run.workdir)
+    newest = run.workdir / "checkpoints" / "8"
+    writer = 0 if damage == "truncated" else 1
+    written = [path for path in newest.glob(f"state/ocdbt.process_{writer}/**/*") if path.is_file()]
+    file = max(written, key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 16
+    file.write_bytes(content[:-1] if damage == "truncated" else content)
+
+    run.finish(2)
+    (warning,) = [line for line in run.log(0).read_text().splitlines() if "going back" in line]
+    assert f"checkpoint {newest}: {file.relative_to(newest)} has " in warning
+    assert reason in warning
+    assert (run.workdir / "checkpoints" / "8.damaged").is_dir()
+    assert find_damage(newest) is None
+    assert_same(run, pair)
 
 
 def test_kills_at_random_moments_change_nothing(data, tmp_path):

@@ -14,10 +14,10 @@ import pytest
 
 import train
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.metrics import read_rows, reproducible
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource
 
 ROOT = Path(train.__file__).parent

@@ -50,7 +50,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
-    from spatialvlm_jax.models.checkpoint_file import read_safetensors
+    from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
     arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     if args.format == "safetensors":

@@ -1,5 +1,6 @@
 """A trained model without what trained it: parameters of a checkpoint or of a weight file."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,14 +13,16 @@ from jax.sharding import Mesh
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.models.checkpoint_file import CheckpointFileError, load_safetensors
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import distributed, sharding
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.resume import describe_run
-from spatialvlm_jax.training.state import ModelTemplate, Parameters, parameters_of
+from spatialvlm_jax.training.state import ModelTemplate, Parameters
+from spatialvlm_jax.weights.layout import WeightsError
+from spatialvlm_jax.weights.load import OPTIONAL, load_weights
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 
 
 def restore_model(
@@ -40,14 +43,10 @@ def restore_model(
     template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
     places = _places(template, experiment, mesh)
     if checkpoint.endswith(".safetensors"):
-        model = template.build()
         try:
-            header = load_safetensors(checkpoint, model, optional=("dense_head",))
-        except CheckpointFileError as error:
+            return _read_file(Path(checkpoint), template, experiment, places)
+        except WeightsError as error:
             raise UserError(f"--checkpoint: {error}") from error
-        loaded = parameters_of(model)
-        placed = {name: _place(loaded[name], where) for name, where in places.items()}
-        return template.model(placed), int(header.get("step", 0))
     path = Path(distributed.from_first(lambda: str(find_checkpoint(workdir, checkpoint))))
     return template.model(restore_parameters(path, template, experiment, places)), int(path.name)
 
@@ -60,6 +59,33 @@ def _places(
         device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         return dict.fromkeys(template.shapes, device)
     return dict(sharding.tree_shardings(template.shapes, mesh))
+
+
+def _read_file(
+    path: Path,
+    template: ModelTemplate[VLM],
+    experiment: Experiment,
+    places: Mapping[str, jax.sharding.Sharding],
+) -> tuple[VLM, int]:
+    """The model of a weight file, and the step in its header; it may lack what is optional.
+
+    Raises:
+      WeightsError: the file is damaged or does not fit.
+    """
+    wanted = {
+        name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=places[name])
+        for name, x in template.shapes.items()
+    }
+    arrays, manifest = load_weights({"model": path}, experiment.model, wanted)
+    lacking = [name for name in manifest.initialised if not name.startswith(OPTIONAL)]
+    if lacking:
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise WeightsError(f"{path} lacks {lacking[0]}{more}")
+    if manifest.initialised:
+        drawn = template.initialise()
+        arrays |= {name: _place(drawn[name], places[name]) for name in manifest.initialised}
+    step = SafetensorFiles(path).metadata.get("step", "0")
+    return template.model(arrays), int(step) if step.isdecimal() else 0
 
 
 def _place(array: jax.Array, where: jax.sharding.Sharding) -> jax.Array:
@@ -89,6 +115,7 @@ def find_checkpoint(workdir: Path, step: str = "") -> Path:
         if problem is None:
             return folder / str(number)
         problems.append(f"step {number}: {problem}")
+        logging.warning("checkpoint %s: %s; it is passed over", folder / str(number), problem)
     reasons = f" ({'; '.join(problems)})" if problems else ""
     raise UserError(f"{folder} has no whole checkpoint{reasons}; train again, or name another")
 

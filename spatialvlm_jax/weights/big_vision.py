@@ -1,19 +1,51 @@
-"""Names of PaliGemma parameters in big_vision's `.npz` files; layers are stacked there as here."""
+"""Names of PaliGemma parameters in big_vision's files and checkpoints.
 
-from collections.abc import Iterator
+Layers are stacked there as here, but for the image towers of SigLIP, one tensor a layer.
+"""
+
+from collections.abc import Iterable, Iterator, Set
+from pathlib import Path
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights.layout import Piece, Shape, WeightsError
 
 IMAGE, TEXT = "img/", "llm/"
+# What a training checkpoint has beside parameters: the optimizer, the clock (once named "extra").
+UNUSED = ("opt/", "chrono/", "extra/")
+# Where parameters are in a checkpoint: of optax, of Flax's optimizers before that.
+_SECTIONS = ("params/", "opt/target/")
 
 
-def encoder_pieces(config: EncoderConfig, prefix: str = IMAGE) -> Iterator[Piece]:
+def by_parameter(stored: Iterable[str], where: Path) -> dict[str, str]:
+    """Parameter -> its name in a file; what is no parameter keeps its name.
+
+    Args:
+      stored: all names in the file, those of parameters under "params/", under "opt/target/", or,
+        in a file of parameters alone, under nothing (`load_params` in big_vision/utils.py).
+      where: for messages.
+
+    Raises:
+      WeightsError: two of them are of one parameter.
+    """
+    names = list(stored)
+    used = (section for section in _SECTIONS if any(name.startswith(section) for name in names))
+    section = next(used, "")
+    found: dict[str, str] = {}
+    for name in names:
+        if found.setdefault(name.removeprefix(section), name) != name:
+            raise WeightsError(f"{where} has {name.removeprefix(section)} twice")
+    return found
+
+
+def encoder_pieces(
+    config: EncoderConfig, prefix: str = IMAGE, *, stacked: bool = True
+) -> Iterator[Piece]:
     """SigLIP's image tower.
 
     Args:
       config: of the encoder.
-      prefix: "img/" in a PaliGemma file, "" in a file of the tower alone.
+      prefix: "img/" in a PaliGemma or a SigLIP, "" in a file of the tower alone.
+      stacked: a tensor holds all layers, as in PaliGemma; False: one a layer, as in SigLIP.
 
     Raises:
       WeightsError: the encoder has another stem.
@@ -23,8 +55,16 @@ def encoder_pieces(config: EncoderConfig, prefix: str = IMAGE) -> Iterator[Piece
     width, depth, patch, heads = config.width, config.depth, config.patch_size, config.heads
     tokens, head = (config.image_size // patch) ** 2, width // heads
 
-    def piece(ours: str, shape: Shape, theirs: str, published: Shape | None = None) -> Piece:
-        return Piece(f"encoder/{ours}", shape, (prefix + theirs,), published=published)
+    def piece(ours: str, shape: Shape, theirs: str) -> Piece:
+        return Piece(f"encoder/{ours}", shape, (prefix + theirs,))
+
+    def block(ours: str, layer: Shape, theirs: str, published: Shape | None = None) -> Piece:
+        name, before = f"encoder/blocks/{ours}", f"{prefix}Transformer/encoderblock"
+        if stacked:
+            whole = published and (depth, *published)
+            return Piece(name, (depth, *layer), (f"{before}/{theirs}",), published=whole)
+        layers = tuple(f"{before}_{i}/{theirs}" for i in range(depth))
+        return Piece(name, (depth, *layer), layers, published=published, stacked=True)
 
     yield piece("stem/kernel", (patch, patch, 3, width), "embedding/kernel")
     yield piece("stem/bias", (width,), "embedding/bias")
@@ -35,25 +75,22 @@ def encoder_pieces(config: EncoderConfig, prefix: str = IMAGE) -> Iterator[Piece
         pick=(0, 0),
         rows="positions",
     )
-    block = "Transformer/encoderblock"
     for ours, theirs in (("attention_norm", "LayerNorm_0"), ("mlp_norm", "LayerNorm_1")):
         for field in ("scale", "bias"):
-            yield piece(f"blocks/{ours}/{field}", (depth, width), f"{block}/{theirs}/{field}")
-    attention = f"{block}/MultiHeadDotProductAttention_0"
+            yield block(f"{ours}/{field}", (width,), f"{theirs}/{field}")
+    attention = "MultiHeadDotProductAttention_0"
     for name in ("query", "key", "value"):
-        split = (depth, width, heads, head)
-        kernel, bias = f"{attention}/{name}/kernel", f"{attention}/{name}/bias"
-        yield piece(f"blocks/attention/{name}/kernel", (depth, width, width), kernel, split)
-        yield piece(f"blocks/attention/{name}/bias", (depth, width), bias, (depth, heads, head))
-    out = "blocks/attention/out"
-    split = (depth, heads, head, width)
-    yield piece(f"{out}/kernel", (depth, width, width), f"{attention}/out/kernel", split)
-    yield piece(f"{out}/bias", (depth, width), f"{attention}/out/bias")
+        ours, theirs = f"attention/{name}", f"{attention}/{name}"
+        yield block(f"{ours}/kernel", (width, width), f"{theirs}/kernel", (width, heads, head))
+        yield block(f"{ours}/bias", (width,), f"{theirs}/bias", (heads, head))
+    out = f"{attention}/out"
+    yield block("attention/out/kernel", (width, width), f"{out}/kernel", (heads, head, width))
+    yield block("attention/out/bias", (width,), f"{out}/bias")
     sizes = {"up": (width, config.mlp_width), "down": (config.mlp_width, width)}
     for number, (ours, (inputs, outputs)) in enumerate(sizes.items()):
-        theirs = f"{block}/MlpBlock_0/Dense_{number}"
-        yield piece(f"blocks/mlp/{ours}/kernel", (depth, inputs, outputs), f"{theirs}/kernel")
-        yield piece(f"blocks/mlp/{ours}/bias", (depth, outputs), f"{theirs}/bias")
+        theirs = f"MlpBlock_0/Dense_{number}"
+        yield block(f"mlp/{ours}/kernel", (inputs, outputs), f"{theirs}/kernel")
+        yield block(f"mlp/{ours}/bias", (outputs,), f"{theirs}/bias")
     for field in ("scale", "bias"):
         yield piece(f"final_norm/{field}", (width,), f"Transformer/encoder_norm/{field}")
 
@@ -108,6 +145,21 @@ def connector_pieces(config: ModelConfig) -> Iterator[Piece]:
     inputs, outputs = config.encoder.width, config.decoder.width
     yield Piece("connector/kernel", (inputs, outputs), (f"{IMAGE}head/kernel",))
     yield Piece("connector/bias", (outputs,), (f"{IMAGE}head/bias",))
+
+
+def tower_pieces(tower: str, config: ModelConfig, names: Set[str]) -> Iterator[Piece]:
+    """The "encoder", the "connector" or the "decoder", in the form that `names` show."""
+
+    def prefix(whole: str) -> str:
+        return whole if any(name.startswith(whole) for name in names) else ""
+
+    if tower == "connector":
+        return connector_pieces(config)
+    if tower == "encoder":
+        image = prefix(IMAGE)
+        stacked = not prefix(f"{image}Transformer/encoderblock_0/")
+        return encoder_pieces(config.encoder, image, stacked=stacked)
+    return decoder_pieces(config.decoder, prefix(TEXT))
 
 
 def model_pieces(config: ModelConfig) -> list[Piece]:

@@ -4,7 +4,7 @@ Releases differ in prefixes; `canonical` brings all of them to one spelling. A l
 is [out, in], a convolution's [out, in, row, column].
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights.layout import Piece, WeightsError
@@ -145,6 +145,15 @@ def connector_pieces(config: ModelConfig) -> Iterator[Piece]:
     name = "multi_modal_projector.linear."
     yield Piece("connector/kernel", (inputs, outputs), (f"{name}weight",), axes=(1, 0))
     yield Piece("connector/bias", (outputs,), (f"{name}bias",))
+
+
+def tower_pieces(tower: str, config: ModelConfig, names: Set[str]) -> Iterator[Piece]:
+    """The "encoder", the "connector" or the "decoder", whatever else there is among `names`."""
+    if tower == "connector":
+        return connector_pieces(config)
+    if tower == "encoder":
+        return encoder_pieces(config.encoder)
+    return decoder_pieces(config.decoder)
 
 
 def model_pieces(config: ModelConfig) -> list[Piece]:

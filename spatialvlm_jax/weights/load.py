@@ -1,11 +1,12 @@
 """Pretrained weights of a model: which tensors of which files are which of its parameters."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import jax
+from tqdm import tqdm
 
 from spatialvlm_jax.experiment import ModelConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
@@ -19,6 +20,7 @@ from spatialvlm_jax.weights.read import read_parameter, read_rounded
 
 Part = Literal["model", "encoder", "decoder"]
 OPTIONAL = ("dense_head",)  # what a file may lack, or have too much
+_UNUSED = {"huggingface": huggingface.UNUSED, "ours": OPTIONAL, "big_vision": big_vision.UNUSED}
 
 
 @dataclasses.dataclass
@@ -66,7 +68,7 @@ def load_weights(
         files = open_weights(path)
         pieces = _pieces(files, config, part, parameters)
         _check_names(files, pieces, part, manifest)
-        for piece in pieces:
+        for piece in tqdm(pieces, f"loading {path.name}", unit="parameter", disable=None):
             loaded = _load(piece, files, parameters, manifest)
             arrays |= loaded
             manifest.loaded |= dict.fromkeys(loaded, str(path))
@@ -104,30 +106,14 @@ def _pieces(
             if part in ("model", name.split("/")[0])
             and (name in names or not (name.startswith(OPTIONAL) or _is_ours_alone(name)))
         ]
-    pieces: list[Piece] = []
-    for tower in ("encoder", "connector", "decoder"):
-        if part in ("model", tower):
-            pieces += _tower(files.kind, tower, config, names)
-    return pieces
+    pieces_of = huggingface.tower_pieces if files.kind == "huggingface" else big_vision.tower_pieces
+    towers = ("encoder", "connector", "decoder") if part == "model" else (part,)
+    return [piece for tower in towers for piece in pieces_of(tower, config, names)]
 
 
 def _is_ours_alone(name: str) -> bool:
     """Whether a model may have a parameter that weights for it lack."""
     return is_adapter(name) or is_scale(name)
-
-
-def _tower(kind: str, tower: str, config: ModelConfig, names: set[str]) -> Iterator[Piece]:
-    """One tower, or the connector, in a published format."""
-    hugging, alone = kind == "huggingface", not any(name.startswith("llm/") for name in names)
-    if tower == "connector":
-        return (huggingface if hugging else big_vision).connector_pieces(config)
-    if tower == "encoder":
-        if hugging:
-            return huggingface.encoder_pieces(config.encoder)
-        return big_vision.encoder_pieces(config.encoder, "" if alone else big_vision.IMAGE)
-    if hugging:
-        return huggingface.decoder_pieces(config.decoder)
-    return big_vision.decoder_pieces(config.decoder, "" if alone else big_vision.TEXT)
 
 
 def _check_names(
@@ -142,8 +128,7 @@ def _check_names(
         raise WeightsError(f"{files.where} lacks {missing[0]}{more}")
     surplus = sorted(there - wanted)
     manifest.ignored += surplus
-    unused = {"huggingface": huggingface.UNUSED, "ours": OPTIONAL, "big_vision": ("opt/",)}
-    strange = [name for name in surplus if not name.startswith(unused[files.kind])]
+    strange = [name for name in surplus if not name.startswith(_UNUSED[files.kind])]
     if part == "model" and strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         remedy = "; `spatialvlm export` merges it" if _is_ours_alone(strange[0]) else ""
@@ -154,8 +139,12 @@ def sources_of(train: TrainConfig) -> dict[Part, Path]:
     """The places that a configuration names, shipped checkpoints by their path.
 
     Raises:
-      UserError: `init_from` is neither a path that there is nor a shipped checkpoint.
+      UserError: `init_from` is neither a path that there is nor a shipped checkpoint, or one of
+        them is an address.
     """
+    for place in (train.init_from, train.init_encoder_from, train.init_decoder_from):
+        if "://" in place:
+            raise WeightsError(f"{place}: weights are read from local files only; copy it here")
     sources: dict[Part, Path] = {}
     if train.init_from:
         named = "/" not in train.init_from and "." not in train.init_from

@@ -17,6 +17,9 @@ from spatialvlm_jax.models.quantize import FORMATS, format_of, plain_shape
 from spatialvlm_jax.weights.files import TensorFiles
 from spatialvlm_jax.weights.layout import Piece, Shape, WeightsError
 
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
+_MAX_ROWS = 1 << 20  # of a table that is adapted: more is no vocabulary and no grid
+
 
 def read_parameter(
     piece: Piece, files: TensorFiles, want: jax.ShapeDtypeStruct, adapted: dict[str, str]
@@ -32,6 +35,7 @@ def read_parameter(
       WeightsError: a tensor does not fit, and its name.
     """
     _check_model(piece, files, tuple(want.shape))
+    _check_dtypes(piece, files, want.dtype)
     whole = _adapt(piece, files) if _check_shapes(piece, files, adapted) else None
 
     def share(index: tuple[slice, ...]) -> np.ndarray:
@@ -53,6 +57,7 @@ def read_rounded(piece: Piece, files: TensorFiles, want: LowBit, adapted: dict[s
     """
     form = format_of(want.values.dtype)
     _check_model(piece, files, plain_shape(piece.ours, want.values))
+    _check_dtypes(piece, files, np.dtype(np.float32))
     _check_shapes(piece, files, adapted)
     adapted[piece.ours] = f"rounded to {form}"
     places = jax.tree.map(_place, want)
@@ -117,6 +122,16 @@ def _check_model(piece: Piece, files: TensorFiles, wanted: Shape) -> None:
         )
 
 
+def _check_dtypes(piece: Piece, files: TensorFiles, wanted: np.dtype[Any]) -> None:
+    """Refuses whole numbers for weights, and weights for whole numbers: a cast would not fail."""
+    wide = jnp.issubdtype(wanted, jnp.floating)
+    for name in piece.tensors:
+        dtype = files.dtype(name)
+        if dtype not in (_FLOATS if wide else (wanted.name,)):
+            words = "floating-point values" if wide else wanted.name
+            raise WeightsError(f"{files.where}: {name} holds {dtype}, the model wants {words}")
+
+
 def _check_shapes(piece: Piece, files: TensorFiles, told: dict[str, str]) -> bool:
     """Whether rows must be adapted; refuses shapes that do not fit otherwise."""
     expected = piece.published_shape()
@@ -124,10 +139,14 @@ def _check_shapes(piece: Piece, files: TensorFiles, told: dict[str, str]) -> boo
     for name in piece.tensors:
         shape = files.shape(name)
         if piece.pick is not None:
-            shape = shape[: piece.pick[0]] + shape[piece.pick[0] + 1 :]
+            axis, index = piece.pick
+            if len(shape) <= axis or shape[axis] <= index:
+                raise WeightsError(f"{files.where}: {name} is {shape}, too small for {piece.ours}")
+            shape = shape[:axis] + shape[axis + 1 :]
         if shape == expected:
             continue
-        if not piece.rows or shape[1:] != expected[1:]:
+        rows = shape[0] if piece.rows and shape[1:] == expected[1:] else 0
+        if not 0 < rows <= _MAX_ROWS:
             raise WeightsError(f"{files.where}: {name} is {shape}, the model wants {expected}")
         adapted = piece.rows == "positions" or shape[0] < expected[0]
         told[piece.ours] = f"{piece.rows}: {shape[0]} rows to {expected[0]}"

@@ -14,8 +14,8 @@ from safetensors.numpy import save_file
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights import big_vision, huggingface
-from spatialvlm_jax.weights.files import INDEX
 from spatialvlm_jax.weights.layout import Piece, check_complete
+from spatialvlm_jax.weights.safetensor_files import INDEX
 
 # Hugging Face's tables end on a multiple of this after the image token, the first row of no word.
 _VOCABULARY_PADDING = 64

@@ -8,9 +8,9 @@ from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import AdapterConfig
-from spatialvlm_jax.models.checkpoint_file import read_safetensors
 from spatialvlm_jax.models.low_bit import NORMAL_FLOAT
 from spatialvlm_jax.weights.load import load_weights
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.weights.test_weights import MODEL, numbered, shapes
 
 

@@ -1,6 +1,7 @@
 """Weights in and out without any other library: names, shapes, round trips, errors."""
 
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -38,6 +39,11 @@ GEMMA2 = dataclasses.replace(MODEL, decoder=dataclasses.replace(MODEL.decoder, p
 
 
 def shapes(config: ModelConfig) -> dict[str, jax.ShapeDtypeStruct]:
+    return dict(_shapes(config))
+
+
+@functools.cache
+def _shapes(config: ModelConfig) -> dict[str, jax.ShapeDtypeStruct]:
     model = nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0)))
     return {name: jax.ShapeDtypeStruct(x.shape, x.dtype) for name, x in flat_params(model).items()}
 
@@ -313,7 +319,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
         ("broken.npz", "cannot read"),
         ("model.bin", "weights are a folder"),
         ("empty", "holds no .safetensors"),
-        ("escaping", "lacks the shard"),
+        ("escaping", "names the shard .*no file beside it"),
         ("nowhere", "no weights at"),
     ):
         with pytest.raises(WeightsError, match=message):

@@ -1,0 +1,220 @@
+"""Our own weight files: what was saved comes back, and what does not fit is named."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training.restore import restore_model
+from spatialvlm_jax.training.state import parameters_of
+from spatialvlm_jax.weights.layout import WeightsError
+from spatialvlm_jax.weights.load import Manifest, load_weights
+from spatialvlm_jax.weights.safetensor_files import INDEX, SafetensorFiles, read_safetensors
+from spatialvlm_jax.weights.save import save_huggingface
+from tests.weights.test_weights import MODEL, numbered, shapes
+
+DENSE = dataclasses.replace(MODEL, dense_labels=4, dense_values=2)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a dense head, at step 7."""
+    path = tmp_path_factory.mktemp("weights") / "model.safetensors"
+    save_file(numbered(DENSE), path, {"step": "7"})
+    return path
+
+
+def load(path: Path, config=DENSE) -> tuple[dict, Manifest]:
+    return load_weights({"model": path}, config, shapes(config))
+
+
+def test_what_was_saved_comes_back(saved: Path) -> None:
+    arrays, manifest = load(saved)
+    assert not manifest.initialised
+    written, header = read_safetensors(saved)
+    assert header == {"step": "7"}
+    assert arrays.keys() == written.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, written[name], err_msg=name)
+
+
+def test_narrow_files_are_widened(saved: Path, tmp_path: Path) -> None:
+    tensors = load_file(saved)
+    for dtype in ("float16", "bfloat16", "float64"):
+        narrow = {name: x.astype(np.dtype(dtype)) for name, x in tensors.items()}
+        save_file(narrow, tmp_path / "narrow.safetensors")
+        for name, array in load(tmp_path / "narrow.safetensors")[0].items():
+            assert array.dtype == np.float32
+            np.testing.assert_array_equal(array, narrow[name].astype(np.float32), err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"connector/bias": None}, "lacks connector/bias$"),
+        ({"decoder/extra": np.zeros(1)}, "unexpected decoder/extra$"),
+        ({"connector/bias": np.zeros(3, "f4")}, r"connector/bias is \(3,\), the model wants"),
+        ({"connector/bias": np.zeros(16, "i8")}, "connector/bias holds I64, the model wants float"),
+        ({"connector/bias": np.zeros(16, "i1")}, "connector/bias holds int8, the model wants fl"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    saved: Path, tmp_path: Path, change: dict[str, np.ndarray | None], message: str
+) -> None:
+    changed = {name: x for name, x in {**load_file(saved), **change}.items() if x is not None}
+    path = tmp_path / "bad.safetensors"
+    save_file(changed, path)
+    with pytest.raises(WeightsError, match=f"bad.safetensors.*{message}"):
+        load(path)
+
+
+def test_a_dense_head_may_be_missing_or_surplus(saved: Path, tmp_path: Path) -> None:
+    arrays, manifest = load(saved, MODEL)
+    assert not any(name.startswith("dense_head") for name in arrays)
+    assert all(name.startswith("dense_head") for name in manifest.ignored)
+    save_file(numbered(MODEL), tmp_path / "plain.safetensors")
+    _, manifest = load(tmp_path / "plain.safetensors")
+    assert {name.split("/")[0] for name in manifest.initialised} == {"dense_head"}
+
+
+def test_a_model_is_restored_from_a_file(saved: Path, tmp_path: Path) -> None:
+    experiment = Experiment(model=DENSE)
+    model, step = restore_model(experiment, tmp_path, str(saved))
+    assert step == 7
+    written = load_file(saved)
+    for name, array in parameters_of(model).items():
+        np.testing.assert_array_equal(array, written[name], err_msg=name)
+
+
+def test_a_model_is_restored_without_a_dense_head_but_not_without_adapters(tmp_path: Path) -> None:
+    save_file(numbered(MODEL), tmp_path / "plain.safetensors")
+    model, step = restore_model(
+        Experiment(model=DENSE), tmp_path, str(tmp_path / "plain.safetensors")
+    )
+    assert step == 0
+    parameters = parameters_of(model)
+    assert parameters.keys() == shapes(DENSE).keys()
+    np.testing.assert_array_equal(
+        parameters["connector/kernel"], numbered(MODEL)["connector/kernel"]
+    )
+    rank = dataclasses.replace(MODEL.adapters, rank=2, targets=("*/query",))
+    adapted = Experiment(model=dataclasses.replace(MODEL, adapters=rank))
+    with pytest.raises(ValueError, match="--checkpoint: .*plain.safetensors lacks .*adapter/a and"):
+        restore_model(adapted, tmp_path, str(tmp_path / "plain.safetensors"))
+
+
+def header(tensors: dict, length: int | None = None) -> bytes:
+    text = json.dumps(tensors).encode()
+    return (len(text) if length is None else length).to_bytes(8, "little") + text
+
+
+def entry(begin: int, end: int, shape: list[int], dtype: str = "F32") -> dict:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a tensor in sight",
+        header({"a": entry(0, 8, [2])}) + bytes(7),
+        header({"a": entry(0, 8, [2])}) + bytes(9),
+        header({"a": entry(0, 8, [2])}, length=1000) + bytes(8),
+        header({"a": entry(0, 8, [2])}, length=2**63) + bytes(8),
+        header({"a": entry(0, 8, [2])}, length=10**9) + bytes(8),
+        header({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}) + bytes(12),
+        header({"a": entry(8, 0, [2])}) + bytes(8),
+        header({"a": entry(0, 8, [3])}) + bytes(8),
+        header({"a": entry(0, 8, [2**62, 2**62])}) + bytes(8),
+        header({"a": entry(0, 8, [2], "O8")}) + bytes(8),
+        header({"a": entry(0, 8, [-2])}) + bytes(8),
+        (2).to_bytes(8, "little") + b"[]",
+        (100_000).to_bytes(8, "little") + b"[" * 100_000,
+    ],
+)
+def test_damaged_headers_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="cannot read the weight file .*bad.safetensors: ."):
+        SafetensorFiles(path)
+
+
+def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="absent.safetensors: there is no such file"):
+        read_safetensors(tmp_path / "absent.safetensors")
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    (tmp_path / "loop.safetensors").symlink_to(tmp_path / "loop.safetensors")
+    (tmp_path / "folder.safetensors").mkdir()
+    for name in ("pipe", "loop", "folder"):
+        with pytest.raises(WeightsError, match=rf"{name}.safetensors"):
+            load(tmp_path / f"{name}.safetensors", MODEL)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ({"weight_map": {"a": "../outside.safetensors"}}, "names the shard '../outside"),
+        ({"weight_map": {"a": "/etc/outside"}}, "names the shard '/etc/outside'"),
+        ({"weight_map": {"a": ""}}, "names the shard ''"),
+        ({"weight_map": {"a": ".."}}, "names the shard '..'"),
+        ({"weight_map": {"a": "x" * 5000}}, "lacks the shard x"),
+        ({"weight_map": {"a": "nul\0"}}, "lacks the shard nul"),
+        ({"weight_map": {"a": "b.safetensors"}}, "lacks the shard b.safetensors that its index"),
+        ({"weight_map": {"a": ["b.safetensors"]}}, "lacks a weight_map of names"),
+        ({"weight_map": ["b.safetensors"]}, "lacks a weight_map of names"),
+        ({}, "lacks a weight_map of names"),
+        (["b.safetensors"], "holds no JSON object"),
+    ],
+)
+def test_an_index_leads_nowhere_else(tmp_path: Path, index: object, message: str) -> None:
+    save_file(numbered(MODEL), tmp_path / "outside.safetensors")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / INDEX).write_text(json.dumps(index))
+    with pytest.raises(WeightsError, match=message):
+        load(tmp_path / "model", MODEL)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff{}"])
+def test_a_broken_index_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / INDEX).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(WeightsError, match=f"{INDEX} is not an index of shards"):
+        load(tmp_path, MODEL)
+
+
+def test_links_are_followed_only_inside_a_folder_and_inside_a_cache(tmp_path: Path) -> None:
+    save_huggingface(tmp_path / "real", numbered(MODEL), MODEL)
+    file = tmp_path / "real" / "model.safetensors"
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "model.safetensors").symlink_to(file)
+    with pytest.raises(WeightsError, match="linked/model.safetensors is a link out of its folder"):
+        load(linked, MODEL)
+    (linked / INDEX).write_text(json.dumps({"weight_map": {"a": "model.safetensors"}}))
+    with pytest.raises(WeightsError, match="linked/model.safetensors is a link out of its folder"):
+        load(linked, MODEL)
+    assert not load(linked / "model.safetensors", MODEL)[1].initialised  # named by the user
+    snapshot = tmp_path / "cache" / "snapshots" / "0123"
+    (tmp_path / "cache" / "blobs").mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    (tmp_path / "cache" / "blobs" / "abcd").write_bytes(file.read_bytes())
+    (snapshot / "model.safetensors").symlink_to("../../blobs/abcd")
+    assert not load(snapshot, MODEL)[1].initialised
+
+
+def test_one_name_in_two_shards_is_refused(tmp_path: Path) -> None:
+    save_huggingface(tmp_path, numbered(MODEL), MODEL)
+    tensors = load_file(tmp_path / "model.safetensors")
+    save_file(tensors, tmp_path / "copy.safetensors")
+    with pytest.raises(WeightsError, match="twice, in copy.safetensors and in model.safetensors"):
+        load(tmp_path, MODEL)
+    (tmp_path / "copy.safetensors").unlink()
+    name = "language_model.model.norm.weight"
+    tensors[name.replace("language_model.model.", "model.language_model.")] = tensors[name]
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(WeightsError, match=f"has {name} twice"):
+        load(tmp_path, MODEL)
