@@ -57,16 +57,8 @@ class Piece:
             shape[axis] = self.layer_shape[position]
         return tuple(shape)
 
-    def to_ours(self, tensor: np.ndarray) -> np.ndarray:
-        """A published tensor (after `pick`) as one layer of ours, or all of it."""
-        if self.axes is not None:
-            tensor = tensor.transpose(self.axes)
-        if self.published is not None:
-            return tensor.reshape(self.layer_shape)
-        return tensor
-
     def to_published(self, layer: np.ndarray) -> np.ndarray:
-        """The inverse of `to_ours`."""
+        """One layer of ours, or all of it, as a published tensor (before `pick`)."""
         if self.published is not None:
             axes = self.axes or tuple(range(len(self.published)))
             layer = layer.reshape([self.published[axis] for axis in axes])

@@ -164,20 +164,19 @@ def _read(piece: Piece, files: TensorFiles, index: tuple[slice, ...]) -> np.ndar
 def _read_layer(
     piece: Piece, files: TensorFiles, name: str, index: tuple[slice, ...]
 ) -> np.ndarray:
-    """The part `index` of what one published tensor holds; where nothing is folded, only that."""
-    shape = piece.published_shape()
+    """The part `index` of what one published tensor holds; axes are read whole from a fold on."""
+    shape, sizes, rest = piece.published_shape(), list(piece.layer_shape), list(index)
+    axes = piece.axes or tuple(range(len(shape)))
     # Rows beyond ours (a padded vocabulary) are never read.
     there: list[Any] = [slice(0, size) for size in shape]
-    if piece.published is None:
-        axes = piece.axes or tuple(range(len(shape)))
-        for position, axis in enumerate(axes):
-            there[axis] = slice(*index[position].indices(shape[axis]))
+    for position, (axis, size) in enumerate(zip(axes, piece.layer_shape, strict=False)):
+        if shape[axis] != size:
+            break
+        start, stop, _ = index[position].indices(size)
+        there[axis], sizes[position], rest[position] = slice(start, stop), stop - start, slice(None)
     if piece.pick is not None:
         there.insert(*piece.pick)
-    tensor = files.read(name, there)
-    if piece.published is None:
-        return tensor if piece.axes is None else tensor.transpose(piece.axes)
-    return piece.to_ours(tensor)[index]
+    return files.read(name, there).transpose(axes).reshape(sizes)[tuple(rest)]
 
 
 def _adapt(piece: Piece, files: TensorFiles) -> np.ndarray:

@@ -1,5 +1,6 @@
 """big_vision's checkpoints, written by the calls that big_vision makes, on eight devices."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.experiment import Experiment, TrainConfig
+from spatialvlm_jax.weights.array_folder import ArrayFolder
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.layout import WeightsError
 from spatialvlm_jax.weights.load import load_weights, sources_of
@@ -278,3 +280,22 @@ def test_only_the_chunks_that_a_share_needs_are_read(workdir: Path, tmp_path: Pa
     np.testing.assert_array_equal(got.astype(np.float32), want)
     with pytest.raises(WeightsError, match=f"cannot read {name} in .*checkpoint.bv-000000007"):
         files.read(name, [slice(0, size) for size in shape])
+
+
+def test_a_layer_of_a_tensor_with_folded_heads_is_read_alone(workdir: Path, monkeypatch) -> None:
+    """So that rounding layer by layer reads every tensor once."""
+    asked: list[tuple[str, list]] = []
+    read = ArrayFolder.read
+
+    def watch(files, name, index):
+        asked.append((name, list(index)))
+        return read(files, name, index)
+
+    monkeypatch.setattr(ArrayFolder, "read", watch)
+    config = dataclasses.replace(MODEL, int8=("decoder/blocks/attention/query",))
+    arrays, _ = load_weights({"model": workdir}, config, shapes(config))
+    layers = [index[0] for name, index in asked if name == "llm/layers/attn/q_einsum/w"]
+    assert layers == [slice(0, 1), slice(1, 2), slice(2, 3)]
+    name = "decoder/blocks/attention/query/kernel"
+    wide = np.asarray(arrays[name], np.float32) * np.asarray(arrays[f"{name}_scale"])[:, None]
+    np.testing.assert_allclose(wide, expected(name), atol=expected(name).max() / 254)
