@@ -23,6 +23,7 @@ from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.quantize import FORMATS
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.weights import big_vision, huggingface
+from spatialvlm_jax.weights.files import SafetensorFiles
 from spatialvlm_jax.weights.layout import WeightsError, check_complete
 from spatialvlm_jax.weights.load import Part, load_weights
 from spatialvlm_jax.weights.read import resize_positions
@@ -244,6 +245,24 @@ def test_kernels_are_rounded_where_the_model_keeps_few_bits(
         np.testing.assert_array_equal(array, after[name], err_msg=name)
     with pytest.raises(WeightsError, match="unexpected .*kernel_"):
         load_weights(files, MODEL, shapes(MODEL))
+
+
+def test_a_stack_is_rounded_without_being_read_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, read, sizes = "decoder/blocks/mlp/up/kernel", SafetensorFiles.read, []
+
+    def recorded(files: SafetensorFiles, tensor: str, index: Any) -> np.ndarray:
+        values = read(files, tensor, index)
+        if tensor == name:
+            sizes.append(values.shape)
+        return values
+
+    monkeypatch.setattr(SafetensorFiles, "read", recorded)
+    config = dataclasses.replace(MODEL, nf4=("decoder/blocks/mlp/up",))
+    save_file(numbered(MODEL), tmp_path / "ours.safetensors")
+    load_weights({"model": tmp_path / "ours.safetensors"}, config, shapes(config))
+    assert sizes == 3 * [(1, 16, 20)]
 
 
 def test_vocabulary_is_trimmed_and_extended(tmp_path: Path) -> None:
