@@ -6,9 +6,11 @@ python train.py --config=configs/cotrain.py:So400m/14+gemma_2b,/data --workdir=r
 
 The argument is MODEL,ROOT: a size named in `models.variants` ("small" if it is left out) and the
 folder in which the data sets lie ("data"). How they get there is in docs/cotraining.md. SHARES are
-percentages of the tokens that bear loss; a set that you do not have is left out by its line.
+percentages of the tokens that bear loss; a set that you do not have is left out by its line, or by
+the argument `sets` of `configs/paligemma.py`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ml_collections import ConfigDict
@@ -25,18 +27,12 @@ def get_config(argument: str = "") -> ConfigDict:
     model, _, root = argument.partition(",")
     config = common.experiment("cotrain", model or "small")
     data = Path(root or "data")
-    config.data.datasets = tuple(
-        to_config_dict(DatasetConfig(name, str(data / name), weight=share))
-        for name, share in SHARES.items()
-    )
+    use_sets(config, data, SHARES)
     config.data.unit = "loss_tokens"
     config.data.resize = "pad"
     config.data.batch_size = 64
     config.data.length = 512
     config.data.pairs_per_image = 16
-    config.eval.datasets = (
-        to_config_dict(DatasetConfig("spatial", str(data / "spatial"), "validation")),
-    )
     config.eval.images = 500
     config.eval.every = 5_000
     config.optim.peak_lr = 2e-4
@@ -49,3 +45,19 @@ def get_config(argument: str = "") -> ConfigDict:
         config.model.compute_dtype = "bfloat16"
         config.data.workers = 8
     return config
+
+
+def use_sets(config: ConfigDict, root: Path, shares: Mapping[str, float]) -> None:
+    """Trains on folders of `root` by their shares, and evaluates on the first one's held-out part.
+
+    Args:
+      config: to change.
+      root: the folder in which the data sets lie.
+      shares: of loss tokens, by the name of the folder; need not add up to anything.
+    """
+    config.data.datasets = tuple(
+        to_config_dict(DatasetConfig(name, str(root / name), weight=share))
+        for name, share in shares.items()
+    )
+    first = next(iter(shares))
+    config.eval.datasets = (to_config_dict(DatasetConfig(first, str(root / first), "validation")),)

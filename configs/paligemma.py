@@ -5,7 +5,8 @@ python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weig
     --workdir=runs/paligemma2
 
 The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
-(224, 448 or 896 pixels), `root` (the folder of the data sets), `weights` (a Hugging Face folder, a
+(224, 448 or 896 pixels), `root` (the folder of the data sets), `sets` (which of them, as
+"spatial+mine"; the first is evaluated on, too), `weights` (a Hugging Face folder, a
 big_vision `.npz` or its checkpoint; without it the model begins at random), `rule` ("image_prefix"
 packs many questions on an image; "prefix" is how the published weights were trained), `lora` (the
 rank of adapters on the decoder; all else is frozen then, and one device is enough:
@@ -14,6 +15,8 @@ are kept).
 
 The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
 """
+
+from pathlib import Path
 
 from ml_collections import ConfigDict
 
@@ -26,6 +29,7 @@ DEFAULTS = {
     "variant": "paligemma_3b",
     "res": "224",
     "root": "data",
+    "sets": "",
     "weights": "",
     "rule": "image_prefix",
     "lora": "0",
@@ -33,6 +37,7 @@ DEFAULTS = {
 }
 NUMBERS = ("res", "lora")
 CHOICES = {"quantize": ("none", "int8", "nf4")}
+OWN_SHARE = 5.0  # of a set that `configs/cotrain.py` does not know: as much as "spatial"
 KERNELS = ("encoder/blocks/*", "connector", "decoder/blocks/*")
 
 
@@ -40,6 +45,9 @@ def get_config(argument: str = "") -> ConfigDict:
     chosen = {**DEFAULTS, **_parse(argument)}
     config = cotrain.get_config(f"{chosen['variant']},{chosen['root']}")
     config.name = chosen["variant"]
+    if chosen["sets"]:
+        shares = {name: cotrain.SHARES.get(name, OWN_SHARE) for name in chosen["sets"].split("+")}
+        cotrain.use_sets(config, Path(chosen["root"]), shares)
     config.model = to_config_dict(build_paligemma(chosen["variant"], int(chosen["res"])))
     config.model.attention = chosen["rule"]
     config.model.remat = "layers"

@@ -21,6 +21,17 @@ def test_variant_resolution_weights_and_rule_are_arguments() -> None:
     assert load_experiment(CONFIG).data.pairs_per_image == 16
 
 
+def test_sets_are_chosen_by_name() -> None:
+    data = load_experiment(f"{CONFIG}:root=d,sets=mine+gqa").data
+    assert [(each.name, each.path, each.weight) for each in data.datasets] == [
+        ("mine", "d/mine", 5.0),
+        ("gqa", "d/gqa", 25.0),
+    ]
+    evaluated = load_experiment(f"{CONFIG}:root=d,sets=mine+gqa").eval.datasets
+    assert [(each.path, each.split) for each in evaluated] == [("d/mine", "validation")]
+    assert len(load_experiment(CONFIG).data.datasets) == 5
+
+
 def test_lora_freezes_all_but_adapters() -> None:
     experiment = load_experiment(f"{CONFIG}:lora=8")
     assert experiment.model.adapters.rank == 8
