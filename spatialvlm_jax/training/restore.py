@@ -1,12 +1,11 @@
 """A trained model without what trained it: parameters of a checkpoint or of a weight file."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 from flax import nnx
 from jax.sharding import Mesh
@@ -82,15 +81,16 @@ def _read_file(
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise WeightsError(f"{path} lacks {lacking[0]}{more}")
     if manifest.initialised:
-        drawn = template.initialise()
-        arrays |= {name: _place(drawn[name], places[name]) for name in manifest.initialised}
+        # Compiled, so that nothing else is drawn.
+        missing = {name: places[name] for name in manifest.initialised}
+        draw = jax.jit(lambda: _only(missing, template.initialise()), out_shardings=missing)
+        arrays |= draw()
     step = SafetensorFiles(path).metadata.get("step", "0")
     return template.model(arrays), int(step) if step.isdecimal() else 0
 
 
-def _place(array: jax.Array, where: jax.sharding.Sharding) -> jax.Array:
-    whole = np.asarray(array)
-    return jax.make_array_from_callback(whole.shape, where, whole.__getitem__)
+def _only(names: Iterable[str], parameters: Parameters) -> Parameters:
+    return {name: parameters[name] for name in names}
 
 
 def find_checkpoint(workdir: Path, step: str = "") -> Path:
