@@ -2,11 +2,11 @@
 
     python benchmarks/cached_encoder.py --json=cached_encoder.json
 
-The model has PaliGemma's proportions, smaller (`benchmarks/train_step.py`), its encoder is frozen
-and the rest trains. Photos are JPEG files of 640 x 480 pixels, made here, that are asked about in
-JSON Lines; the loader, the step and the computing of features are those of `train.py`. A step is
-timed on a batch that is there already; an epoch shows every photo once, and reads, decodes and
-resizes it or reads its features. Rounds alternate; the median counts.
+The model has PaliGemma's proportions, smaller (`benchmarks/train_step.py`); its encoder is frozen,
+other groups are where --freeze names them. Photos are JPEG files of 640 x 480 pixels, made here,
+that are asked about in JSON Lines; the loader, the step and the computing of features are those of
+`train.py`. A step is timed on a batch that is there already; an epoch shows every photo once, and
+reads, decodes and resizes it or reads its features. Rounds alternate; the median counts.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,14 @@ from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
     Experiment,
+    Group,
     OptimConfig,
     TrainConfig,
 )
 from spatialvlm_jax.training import encoding, sharding
 from spatialvlm_jax.training.freezing import report_flops
 from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.optim import GROUPS
 from spatialvlm_jax.training.step import compile_step, step_config
 
 PAIR_TOKENS = 24
@@ -66,8 +68,10 @@ def write_photos(folder: Path, count: int) -> DatasetConfig:
     return DatasetConfig("photos", str(records), format="jsonl", images=str(folder))
 
 
-def experiment(dataset: DatasetConfig, rows: int, pairs: int, features: str) -> Experiment:
-    """Trains all but the encoder."""
+def experiment(
+    dataset: DatasetConfig, rows: int, pairs: int, freeze: Sequence[Group], features: str
+) -> Experiment:
+    """Trains what is not frozen."""
     data = DataConfig(
         datasets=(dataset,),
         batch_size=rows,
@@ -76,7 +80,8 @@ def experiment(dataset: DatasetConfig, rows: int, pairs: int, features: str) -> 
         features=features,
     )
     model = dataclasses.replace(MODEL, attention="image_prefix")
-    optim = OptimConfig(peak_lr=1e-4, schedule="constant", warmup_steps=0, freeze=("encoder",))
+    frozen = tuple(freeze)
+    optim = OptimConfig(peak_lr=1e-4, schedule="constant", warmup_steps=0, freeze=frozen)
     return Experiment(model=model, data=data, optim=optim, train=TrainConfig(steps=1_000_000))
 
 
@@ -146,8 +151,8 @@ def compare(dataset: DatasetConfig, folder: Path, args: argparse.Namespace, pair
     rows = args.rows if pairs == 1 else max(1, args.rows // 4)
     features = str(folder / f"features_{pairs}")
     sides = {
-        "pictures": Side(experiment(dataset, rows, pairs, ""), args.images),
-        "features": Side(experiment(dataset, rows, pairs, features), args.images),
+        "pictures": Side(experiment(dataset, rows, pairs, args.freeze, ""), args.images),
+        "features": Side(experiment(dataset, rows, pairs, args.freeze, features), args.images),
     }
     filling = fill(sides["features"])
     first = {name: side.epoch()[0] for name, side in sides.items()}
@@ -187,6 +192,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8, help="images of an unpacked step")
     parser.add_argument("--images", type=int, default=48, help="photos in an epoch")
     parser.add_argument("--rounds", type=int, default=3, help="timed epochs and steps of each side")
+    help_text = "frozen groups, the encoder among them"
+    parser.add_argument("--freeze", nargs="+", default=["encoder"], choices=GROUPS, help=help_text)
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -196,6 +203,7 @@ def main() -> None:
     each = feature_spec(MODEL)
     result = {
         "images": args.images,
+        "freeze": args.freeze,
         "bytes_an_image": each.size * each.dtype.itemsize,
         "lines": lines,
         "cores": len(os.sched_getaffinity(0)),
