@@ -17,7 +17,7 @@ from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import distributed, sharding
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.optim import is_frozen
-from spatialvlm_jax.training.resume import describe_run
+from spatialvlm_jax.training.resume import describe_run, recorded
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
 from spatialvlm_jax.weights.layout import WeightsError
 from spatialvlm_jax.weights.load import OPTIONAL, load_weights
@@ -134,7 +134,7 @@ def restore_parameters(
     arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
     saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
     for name, here in describe_run(experiment).items():
-        there = saved.metadata.get(name)
+        there = recorded(saved.metadata, name)
         if name.startswith(("model.", "optim.freeze")) and there != here:
             raise UserError(
                 f"{path} was made with {name}={there}, the configuration has {here}: "

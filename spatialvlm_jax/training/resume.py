@@ -1,11 +1,12 @@
 """Going on where a run was: only with what it was made of, else with a clear refusal."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.training.checkpoint import Checkpoints
 from spatialvlm_jax.training.state import TrainState
 
@@ -59,12 +60,24 @@ def resume(
         return None
     before = checkpoints.metadata(path)
     for name in sorted(before.keys() | run.keys()):
-        if before.get(name) != run.get(name):
+        then = recorded(before, name)
+        if then != run.get(name):
             raise UserError(
-                f"{path} was made with {name}={before.get(name)}, this run has {run.get(name)}: "
+                f"{path} was made with {name}={then}, this run has {run.get(name)}: "
                 "use another --workdir (train.init_from takes over weights)"
             )
     return checkpoints.restore(path, abstract_state, data)
+
+
+def recorded(metadata: Mapping[str, Any], name: str) -> Any:
+    """What a checkpoint's metadata say of a setting, by its name in `describe_run`.
+
+    One that they do not know came with a later version; its default is what was done before.
+    """
+    if name in metadata:
+        return metadata[name]
+    defaults = describe_run(Experiment(data=DataConfig(datasets=(DatasetConfig("", ""),))))
+    return defaults.get(re.sub(r"datasets\.\d+", "datasets.0", name))
 
 
 def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -56,6 +56,17 @@ def test_length_speed_and_learning_rate_may_change(after):
     assert try_to_resume(Experiment(), after) == "the state"
 
 
+def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
+    experiment = Experiment(data=DataConfig(datasets=(HERE, HERE)))
+    old = OneCheckpoint(experiment)
+    for name in ("model.encoder.stem", "data.pairs_per_image", "data.datasets.1.noise_seed"):
+        del old.run[name]
+    assert resume(old, None, None, describe_run(experiment)) == "the state"
+    changed = dataclasses.replace(experiment.data, pairs_per_image=4)
+    with pytest.raises(UserError, match=r"with data\.pairs_per_image=16, this run has 4"):
+        resume(old, None, None, describe_run(dataclasses.replace(experiment, data=changed)))
+
+
 def test_data_may_move():
     before, after = (Experiment(data=DataConfig(datasets=(d,))) for d in (HERE, THERE))
     assert try_to_resume(before, after) == "the state"
