@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+from jax.interpreters import partial_eval
 
 TOWERS = ("encoder", "connector", "decoder", "logits")
 
@@ -31,7 +32,7 @@ def count_flops(function: Callable[..., Any], *args: Any) -> int:
     """Floating point operations of the matrix products and convolutions in `function(*args)`.
 
     A multiply-add is 2 operations. A `while` loop, whose length is unknown, counts once; a `cond`
-    counts its dearest branch. What is computed but not used counts too.
+    counts its dearest branch. What nothing reads does not count: no compiler would compute it.
 
     Args:
       function: anything `jax.make_jaxpr` can trace; jitted or not.
@@ -46,7 +47,9 @@ def flops_by_scope(function: Callable[..., Any], *args: Any) -> Counter[str]:
     Returns:
       Operations by path, say "/transpose(jvp(encoder))/..." for a backward pass.
     """
-    return _count(jax.make_jaxpr(function)(*args).jaxpr, "")
+    jaxpr = jax.make_jaxpr(function)(*args).jaxpr
+    live, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))
+    return _count(live, "")
 
 
 def flops_by_tower(function: Callable[..., Any], *args: Any) -> dict[str, TowerFlops]:

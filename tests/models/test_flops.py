@@ -62,6 +62,14 @@ def test_loops_branches_and_calls_are_entered() -> None:
     assert count_flops(jax.checkpoint(lambda x: x @ x), SQUARE) == product
 
 
+def test_what_nothing_reads_does_not_count() -> None:
+    def half_read(x: jax.Array) -> jax.Array:
+        first, _ = jax.jit(lambda x: (x @ x, x @ x @ x))(x)
+        return first
+
+    assert count_flops(half_read, SQUARE) == count_flops(lambda x: x @ x, SQUARE)
+
+
 @pytest.mark.parametrize("scan", [False, True])
 def test_a_frozen_encoder_has_no_backward_pass(tiny: ModelConfig, scan: bool) -> None:
     config = dataclasses.replace(tiny, scan_layers=scan)
