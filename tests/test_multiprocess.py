@@ -168,7 +168,7 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_used(
 
 
 def test_kills_at_random_moments_change_nothing(data, tmp_path):
-    result = kill_run(4, tmp_path, 0, data)
+    result = kill_run(2, tmp_path, 0, data)
     assert result["differing"] == []
     assert any(kill["saving"] for kill in result["kills"])
     assert all(kill["survivor_ended_itself"] for kill in result["kills"])
