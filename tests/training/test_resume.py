@@ -38,8 +38,11 @@ class OneCheckpoint:
         return "the state"
 
 
-def try_to_resume(before, after):
-    return resume(OneCheckpoint(before), None, None, describe_run(after))
+def try_to_resume(before, after, unknown=()):
+    checkpoint = OneCheckpoint(before)
+    for name in unknown:
+        del checkpoint.run[name]
+    return resume(checkpoint, None, None, describe_run(after))
 
 
 @pytest.mark.parametrize(
@@ -58,13 +61,11 @@ def test_length_speed_and_learning_rate_may_change(after):
 
 def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
     experiment = Experiment(data=DataConfig(datasets=(HERE, HERE)))
-    old = OneCheckpoint(experiment)
-    for name in ("model.encoder.stem", "data.pairs_per_image", "data.datasets.1.noise_seed"):
-        del old.run[name]
-    assert resume(old, None, None, describe_run(experiment)) == "the state"
     changed = dataclasses.replace(experiment.data, pairs_per_image=4)
+    unknown = ("model.encoder.stem", "data.pairs_per_image", "data.datasets.1.noise_seed")
+    assert try_to_resume(experiment, experiment, unknown) == "the state"
     with pytest.raises(UserError, match=r"with data\.pairs_per_image=16, this run has 4"):
-        resume(old, None, None, describe_run(dataclasses.replace(experiment, data=changed)))
+        try_to_resume(experiment, dataclasses.replace(experiment, data=changed), unknown)
 
 
 def test_data_may_move():
