@@ -13,6 +13,7 @@ rank of adapters on the decoder; all else is frozen then, and one device is enou
 docs/finetuning.md), `quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers
 are kept).
 
+The vocabulary is the `tokenizer.model` beside the weights, else the one in `root`.
 The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
 """
 
@@ -57,6 +58,9 @@ def get_config(argument: str = "") -> ConfigDict:
     config.mesh.data = config.mesh.fsdp = config.mesh.tensor = config.mesh.slices = -1
     config.optim.peak_lr = 2e-5
     config.train.init_from = chosen["weights"]
+    vocabulary = Path(chosen["weights"], "tokenizer.model")
+    if chosen["weights"] and vocabulary.is_file():
+        config.data.tokenizer = str(vocabulary)
     if int(chosen["lora"]):
         _adapt(config, int(chosen["lora"]))
     if chosen["quantize"] != "none":

@@ -32,6 +32,13 @@ def test_sets_are_chosen_by_name() -> None:
     assert len(load_experiment(CONFIG).data.datasets) == 5
 
 
+def test_the_vocabulary_beside_the_weights_comes_first(tmp_path: Path) -> None:
+    argument = f"{CONFIG}:root=d,weights={tmp_path}"
+    assert load_experiment(argument).data.tokenizer == "d/tokenizer.model"
+    (tmp_path / "tokenizer.model").touch()
+    assert load_experiment(argument).data.tokenizer == str(tmp_path / "tokenizer.model")
+
+
 def test_lora_freezes_all_but_adapters() -> None:
     experiment = load_experiment(f"{CONFIG}:lora=8")
     assert experiment.model.adapters.rank == 8
