@@ -15,6 +15,7 @@ PACKAGES = ("spatialvlm_jax", "data_loaders")
 CODE = (*PACKAGES, "configs", "benchmarks", "tests")
 TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".toml", ".txt", ".yaml"}
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
+NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the shared leaves.
 LEAVES = {"config", "errors", "experiment", "hardware", "processes", "svg"}
@@ -42,13 +43,13 @@ def sources(*folders: str) -> list[Path]:
 
 
 def text_files() -> list[Path]:
-    """The repository's own text, without what git ignores."""
+    """The repository's own text, without what git ignores or, in a worktree, points with."""
     folders = [ROOT / name for name in (*CODE, "docs", "requirements", ".ci")]
     files = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
     return sorted(
         path
         for path in files
-        if path.is_file() and path.suffix in TEXT_SUFFIXES and path.name != ".coverage"
+        if path.is_file() and path.suffix in TEXT_SUFFIXES and path.name not in NOT_OURS
     )
 
 
