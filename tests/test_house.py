@@ -315,9 +315,9 @@ def test_relative_links_lead_somewhere() -> None:
     ],
 )
 def test_make_targets_run_what_the_readme_says(target: str, runs: str) -> None:
-    done = subprocess.run(
-        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    # Whatever is set up already.
+    command = ["make", "--dry-run", "--always-make", target]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert runs in done.stdout
 
 
