@@ -1,8 +1,15 @@
-"""What holds for every test: the CPU, and property tests that draw the same cases each time."""
+"""What holds for every test: the CPU, and property tests that draw the same cases each time.
+
+And what tests of whole runs share.
+"""
 
 import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
+import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -10,3 +17,31 @@ hypothesis.settings.register_profile(
     "spatialvlm", deadline=None, derandomize=True, max_examples=25, print_blob=True
 )
 hypothesis.settings.load_profile("spatialvlm")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stored data set of hand-made pictures, enough for a short run."""
+    from spatialvlm_jax.generation.pipeline import generate
+    from tests.generation.pictures import PictureSource
+
+    folder = tmp_path_factory.mktemp("data")
+    generate(PictureSource(), {"train": 24, "validation": 4}, folder, quiet=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compile_quickly_rather_than_well() -> Iterator[None]:
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def leave_no_trace(compile_quickly_rather_than_well: None) -> Iterator[None]:
+    """Gives the process back its own SIGTERM handler after runs in it; compiles quickly, too."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)

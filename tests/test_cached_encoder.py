@@ -7,37 +7,18 @@ import sys
 import time
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
 import train
 from benchmarks.kill import Run
 from spatialvlm_jax.evaluation.results import load_evaluations
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.data_loaders.test_features import photos
-from tests.generation.pictures import PictureSource
 from tests.test_train import ROOT, arguments, losses
 
+pytestmark = pytest.mark.usefixtures("leave_no_trace")
 FROZEN = ("optim.freeze=('encoder',)", "train.steps=4")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("cached_data")
-    generate(PictureSource(), {"train": 24, "validation": 4}, folder, quiet=True)
-    return folder
-
-
-@pytest.fixture(autouse=True, scope="module")
-def leave_no_trace():
-    """Compiles quickly rather than well, and gives the process back its own SIGTERM handler."""
-    before = signal.getsignal(signal.SIGTERM)
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")

@@ -13,31 +13,13 @@ import jax
 import pytest
 
 import train
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoint import find_damage
 from spatialvlm_jax.training.metrics import read_rows, reproducible
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
-from tests.generation.pictures import PictureSource
 
+pytestmark = pytest.mark.usefixtures("leave_no_trace")
 ROOT = Path(train.__file__).parent
-
-
-@pytest.fixture(scope="session")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("train_data")
-    generate(PictureSource(), {"train": 24, "validation": 4}, folder, quiet=True)
-    return folder
-
-
-@pytest.fixture(autouse=True, scope="module")
-def leave_no_trace():
-    """Compiles quickly rather than well, and gives the process back its own SIGTERM handler."""
-    before = signal.getsignal(signal.SIGTERM)
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-    signal.signal(signal.SIGTERM, before)
 
 
 def arguments(data: Path, workdir: Path, *overrides: str) -> list[str]:

@@ -1,9 +1,7 @@
 """Co-training on public sets: converted from their official forms, mixed, trained on."""
 
-import signal
 from pathlib import Path
 
-import jax
 import pytest
 
 import train
@@ -14,6 +12,7 @@ from spatialvlm_jax.training.metrics import read_rows, realised_shares
 from tests.conversion import published
 from tests.generation.pictures import PictureSource
 
+pytestmark = pytest.mark.usefixtures("leave_no_trace")
 CONFIG = Path(train.__file__).parent / "configs" / "cotrain.py"
 SETS = {"vqa_v2": published.vqa, "okvqa": published.vqa, "gqa": published.gqa}
 SMALL_RUN = (
@@ -38,16 +37,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert cli.main(command) == 0
     generate(PictureSource(), {"train": 24, "validation": 8}, root / "spatial", quiet=True)
     return root
-
-
-@pytest.fixture(autouse=True, scope="module")
-def leave_no_trace():
-    """Compiles quickly rather than well, and gives the process back its own SIGTERM handler."""
-    before = signal.getsignal(signal.SIGTERM)
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """A tiny experiment and what is built from it, shared by the tests of training."""
 
-import jax
 import pytest
 from flax import nnx
 
@@ -59,10 +58,8 @@ def step_config(experiment: Experiment) -> StepConfig:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def compile_quickly_rather_than_well():
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+def compile_quickly(compile_quickly_rather_than_well):
+    """All tests of training do."""
 
 
 @pytest.fixture(scope="session")
