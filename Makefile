@@ -3,22 +3,20 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
-EXPERTS := $(VENV)/.installed-experts
-RAY := $(VENV)/.installed-ray
-# Outside the hashed files, because its CPU and CUDA builds of one version have different hashes.
 TORCH := torch==2.13.0
-PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -qq
+INSTALL := sh requirements/install.sh $(PYTHON)
 PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
 REPORT := --cov --cov-report=term --durations=10
 WORKERS ?= 2
 DEMO := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-experts setup-ray demo pretrain test test-slow test-experts test-ray \
-  test-all lint format lock clean
+EXTRAS := $(addprefix setup-,experts ray cuda tpu kerashub profile wandb)
+.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-experts test-ray test-all lint \
+  format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv with the locked core and the development tools
 
@@ -42,23 +40,27 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	fi
 	@echo "installing $$(grep -c '==' requirements/dev.txt) locked packages into $(VENV);" \
 	  "the first time takes some minutes"
-	@$(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(INSTALL) requirements/dev.txt .
 	@touch $@
 
-setup-experts: $(EXPERTS) ## add torch and transformers, which read plain photos
+setup-experts: ## add torch and transformers, which read plain photos
+setup-ray: ## add Ray, which spreads generation over machines
+setup-cuda: ## add what JAX needs for an NVIDIA GPU
+setup-tpu: ## add what JAX needs for a TPU, and to plan for one
+setup-kerashub: ## add KerasHub, which a benchmark compares with
+setup-profile: ## add the viewer of profiles
+setup-wandb: ## add Weights & Biases
+$(EXTRAS): setup-%: $(INSTALLED)-%
 
-$(EXPERTS): requirements/experts.txt $(INSTALLED)
+$(INSTALLED)-%: requirements/%.txt $(INSTALLED)
+	@echo "installing the locked packages of $* into $(VENV)"
+	@$(INSTALL) $<
+	@touch $@
+
+# The build of torch for processors alone is small, but not every index has it.
+$(INSTALLED)-experts: requirements/experts.txt requirements/torch.txt $(INSTALLED)
 	@echo "installing $(TORCH) and the locked packages of the experts into $(VENV)"
-	@$(PIP_INSTALL) --require-hashes --requirement requirements/experts.txt
-	@$(PIP_INSTALL) "$(TORCH)"
-	@touch $@
-
-setup-ray: $(RAY) ## add Ray, which spreads generation over machines
-
-$(RAY): requirements/ray.txt $(INSTALLED)
-	@echo "installing the locked packages of Ray into $(VENV)"
-	@$(PIP_INSTALL) --require-hashes --requirement requirements/ray.txt
+	@$(INSTALL) requirements/torch-cpu.txt $< 2>/dev/null || $(INSTALL) requirements/torch.txt $<
 	@touch $@
 
 demo: setup ## render data, evaluate, train, evaluate again, report: all in runs/demo
@@ -101,16 +103,26 @@ format: setup ## format the code and mend what ruff can mend
 COMPILE := $(VENV)/bin/uv pip compile --quiet pyproject.toml --group build --universal \
   --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
   --no-annotate --custom-compile-command "make lock" $(UPGRADE)
+LOCK := requirements
 
-lock: setup ## pin every dependency by version and hash
-	$(COMPILE) --output-file requirements/core.txt
-	$(COMPILE) --extra dev --extra exr --extra kernels --constraint requirements/core.txt \
-	  --output-file requirements/dev.txt
-	$(COMPILE) --extra experts --constraint requirements/dev.txt \
-	  --override requirements/without-torch.txt --output-file requirements/experts.txt
-	$(COMPILE) --extra ray --constraint requirements/dev.txt \
-	  --constraint requirements/experts.txt --output-file requirements/ray.txt
+lock: setup ## pin every dependency by version and hash, and keep what each of them needs
+	$(COMPILE) --output-file $(LOCK)/core.txt
+	$(COMPILE) --extra dev --extra exr --extra kernels --constraint $(LOCK)/core.txt \
+	  --output-file $(LOCK)/dev.txt
+	$(COMPILE) --extra experts --extra parity $(LOCK)/beside-torch.in --constraint $(LOCK)/dev.txt \
+	  --override $(LOCK)/without-torch.txt --output-file $(LOCK)/experts.txt
+	$(COMPILE) --extra ray --constraint $(LOCK)/dev.txt --constraint $(LOCK)/experts.txt \
+	  --output-file $(LOCK)/ray.txt
+	$(COMPILE) --extra cuda --constraint $(LOCK)/dev.txt --output-file $(LOCK)/cuda.txt
+	echo "$(TORCH)" | $(subst pyproject.toml --group build,-,$(COMPILE)) \
+	  --constraint $(LOCK)/experts.txt --constraint $(LOCK)/cuda.txt --output-file $(LOCK)/torch.txt
+	for extra in tpu kerashub profile wandb; do \
+	  $(COMPILE) --extra $$extra --constraint $(LOCK)/dev.txt --constraint $(LOCK)/experts.txt \
+	    --constraint $(LOCK)/ray.txt --constraint $(LOCK)/cuda.txt \
+	    --output-file $(LOCK)/$$extra.txt || exit; \
+	done
+	$(PYTHON) $(LOCK)/needs.py
 
 clean: ## remove caches and build products; runs/ and .venv stay
-	rm -rf build dist .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist .cache .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

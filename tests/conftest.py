@@ -12,6 +12,8 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Compiled programs are kept in the checkout, not in the home of whoever runs the tests.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).resolve().parents[1] / ".cache")
 
 hypothesis.settings.register_profile(
     "spatialvlm", deadline=None, derandomize=True, max_examples=25, print_blob=True

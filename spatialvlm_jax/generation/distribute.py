@@ -160,7 +160,7 @@ def _connected(address: str) -> Iterator[Any]:
         import ray.data
     except ImportError:
         raise GenerationError(
-            "Ray is not installed; install the extra: pip install 'spatialvlm-jax[ray]'"
+            "Ray is not installed; run `make setup-ray` on every machine"
         ) from None
     ours = not ray.is_initialized()
     if ours:

@@ -195,7 +195,7 @@ def _call(
     except ImportError as error:
         raise UserError(
             'model.attention_backend "tokamax" needs a package that is not installed: '
-            'pip install "spatialvlm-jax[kernels]", or use "dense"'
+            'run `make setup`, or use "dense"'
         ) from error
     if not flags.FLAGS.is_parsed():
         flags.FLAGS.mark_as_parsed()  # else tokamax takes our command line for its own

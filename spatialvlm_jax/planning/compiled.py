@@ -68,7 +68,7 @@ def compile_apart(experiment: Experiment, topology: Topology) -> Compiled:
     if not topology.chip.is_tpu:
         raise UserError(f"only TPU steps compile without the device, not {topology.name}'s")
     if not has_compiler():
-        raise UserError("libtpu is not installed: pip install 'spatialvlm-jax[tpu]'")
+        raise UserError("libtpu is not installed: run `make setup-tpu`")
     with tempfile.TemporaryDirectory() as folder:
         request, result = Path(folder, "request.json"), Path(folder, "result.json")
         content = {"experiment": dataclasses.asdict(experiment), "topology": topology.name}

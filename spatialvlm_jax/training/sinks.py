@@ -91,7 +91,7 @@ def import_wandb() -> Any:
         import wandb
     except ImportError:
         raise UserError(
-            "train.wandb_project needs the package wandb: pip install 'spatialvlm-jax[wandb]', or "
+            "train.wandb_project needs the package wandb: run `make setup-wandb`, or "
             'set --config.train.wandb_project=""'
         ) from None
     return wandb

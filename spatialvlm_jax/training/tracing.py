@@ -72,6 +72,6 @@ class Tracer:
         jax.profiler.stop_trace()
         distributed.say(
             f"steps {self.first} to {self.reached} are traced in {self.folder}: look at them with "
-            f"`tensorboard --logdir {self.folder}` (pip install 'spatialvlm-jax[profile]'), or "
+            f"`tensorboard --logdir {self.folder}` (`make setup-profile`), or "
             "open the perfetto_trace.json.gz in it with Perfetto"
         )

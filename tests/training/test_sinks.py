@@ -96,7 +96,7 @@ def test_only_process_0_has_sinks(tmp_path, wandb, monkeypatch):
 def test_without_the_package_the_remedy_is_told_before_anything_else(monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
     check_sinks(Experiment())
-    with pytest.raises(UserError, match=r"pip install 'spatialvlm-jax\[wandb\]'"):
+    with pytest.raises(UserError, match=r"make setup-wandb"):
         check_sinks(EXPERIMENT)
 
 

@@ -53,7 +53,7 @@ def test_the_trace_holds_the_chosen_steps(tmp_path, capsys, asked, done, expecte
     assert events(tmp_path) == (expected, [SORTS] * len(expected))
     said = capsys.readouterr().out
     assert f"steps {expected[0]} to {expected[-1]} are traced in {tmp_path / 'profile'}" in said
-    assert "spatialvlm-jax[profile]" in said
+    assert "make setup-profile" in said
     (perfetto,) = (tmp_path / "profile").rglob("perfetto_trace.json.gz")
     assert json.loads(gzip.decompress(perfetto.read_bytes()))["traceEvents"]
 

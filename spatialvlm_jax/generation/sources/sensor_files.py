@@ -66,9 +66,7 @@ def _read_exr(path: Path, max_pixels: int) -> np.ndarray:
     try:
         import OpenEXR
     except ImportError:
-        raise UserError(
-            f"{path.name}: EXR files need the extra 'exr': pip install 'spatialvlm-jax[exr]'"
-        ) from None
+        raise UserError(f"{path.name}: EXR files need the extra 'exr': run `make setup`") from None
     try:
         with OpenEXR.File(str(path)) as file:
             channels = {name: channel.pixels for name, channel in file.channels().items()}
