@@ -16,8 +16,8 @@ from absl import logging
 
 from data_loaders.build import train_loader
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
-from spatialvlm_jax.generation.shards import open_split
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
 
 
 def rate(read: Callable[[int], object], items_per_call: int, seconds: float) -> float:

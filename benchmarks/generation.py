@@ -32,8 +32,8 @@ from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts
 from spatialvlm_jax.generation.lift import LiftConfig, ground_points, lift
 from spatialvlm_jax.generation.qa import QAConfig
-from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import iterate_scenes
 

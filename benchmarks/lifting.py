@@ -23,7 +23,7 @@ from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendere
 from spatialvlm_jax.generation.lift import LiftConfig, lift
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 
 CONDITIONS = {

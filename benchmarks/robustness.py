@@ -27,7 +27,6 @@ from spatialvlm_jax.generation.experts.base import Photo
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.judging import (
     exact_value,
     exact_word,
@@ -38,8 +37,9 @@ from spatialvlm_jax.generation.judging import (
 )
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 
 DEPTH = NoiseConfig(depth_scale_std=0.08, depth_noise_std=0.02, depth_noise_length=4.0)

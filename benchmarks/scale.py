@@ -29,11 +29,11 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.local import run_local
 from spatialvlm_jax.generation.plan import CHUNK, PARTS, plan_shards
 from spatialvlm_jax.generation.qa import QAConfig
-from spatialvlm_jax.generation.records import QA, Scene
-from spatialvlm_jax.generation.shards import read_records, write_shard
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.sources.stages import Stages
-from spatialvlm_jax.generation.store import encode_example
+from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.storage.examples import encode_example
+from spatialvlm_jax.storage.shards import read_records, write_shard
 
 IMAGES, PAIRS = 10_000_000, 200
 ROUNDS = 3

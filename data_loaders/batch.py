@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 
 @jax.tree_util.register_dataclass

@@ -15,8 +15,8 @@ from data_loaders.batch import DenseTargets
 from data_loaders.errors import DataError
 from data_loaders.functional import Pair, Row, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.generation.records import QA, canonical_from_up
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.scene.records import QA, canonical_from_up
+from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
 DENSE_VALUES = 8

@@ -12,7 +12,7 @@ from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Resize
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 _PREFIX_MULTIPLE = 8
 

@@ -26,7 +26,7 @@ from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, place_of
 from data_loaders.functional import resize_image
 from spatialvlm_jax.experiment import Experiment, Resize
-from spatialvlm_jax.generation.shards import write_shard, write_text
+from spatialvlm_jax.storage.shards import write_shard, write_text
 
 INDEX = "index.json"
 VERSION = 1

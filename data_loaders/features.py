@@ -20,7 +20,7 @@ from data_loaders.errors import DataError
 from data_loaders.in_place import digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
-from spatialvlm_jax.generation.shards import digest_split
+from spatialvlm_jax.storage.shards import digest_split
 
 SHARD_BYTES = 128 * 2**20  # of a file: as much as a kill can cost each process
 MOST_SHARDS = 512  # above that files are larger: a reader holds all of them open

@@ -18,8 +18,8 @@ from spatialvlm_jax.conversion.items import Item, group
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import QA
 from spatialvlm_jax.generation.sources.images import decode
+from spatialvlm_jax.scene.records import QA
 
 _REMEDY = "mend it, or leave it out with: spatialvlm convert --format=jsonl"
 

@@ -13,7 +13,7 @@ from data_loaders.features import FeatureFiles
 from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
 from spatialvlm_jax.experiment import Resize
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
 
 
 @dataclasses.dataclass(frozen=True)

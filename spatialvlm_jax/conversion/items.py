@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from spatialvlm_jax.conversion.rows import Asked, Row
-from spatialvlm_jax.generation.shards import write_shard
+from spatialvlm_jax.storage.shards import write_shard
 
 
 @dataclasses.dataclass(frozen=True)

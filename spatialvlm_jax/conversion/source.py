@@ -12,8 +12,8 @@ from spatialvlm_jax.conversion.images import DECODING
 from spatialvlm_jax.conversion.items import Item
 from spatialvlm_jax.conversion.rows import Asked, Reader
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.images import decode
+from spatialvlm_jax.scene.records import QA, Scene
 
 
 @dataclasses.dataclass(frozen=True)

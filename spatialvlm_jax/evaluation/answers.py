@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spatialvlm_jax.evaluation import metrics, quantities, verdicts
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 Mark = Literal["right", "near", "wrong"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from spatialvlm_jax.evaluation import baselines, metrics, verdicts
 from spatialvlm_jax.evaluation.answers import Answer, judge
 from spatialvlm_jax.evaluation.metrics import Figure
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 Summary = dict[str, dict[str, Any]]
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from spatialvlm_jax.generation.captions import NounPhrase, common_noun, may_be_confused, parse
-from spatialvlm_jax.generation.records import Scene
 from spatialvlm_jax.generation.references import View
+from spatialvlm_jax.scene.records import Scene
 
 # A thing with fewer pixels than this share of the picture is not seen by people.
 _SEEN = 5e-4

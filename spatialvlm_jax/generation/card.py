@@ -24,8 +24,8 @@ from spatialvlm_jax.generation.card_counts import (
     sample_places,
 )
 from spatialvlm_jax.generation.card_drawing import picture, plan
-from spatialvlm_jax.generation.records import QA
-from spatialvlm_jax.generation.shards import split_sizes, write_text
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.shards import split_sizes, write_text
 from spatialvlm_jax.svg import Axis
 
 EXAMPLES = 72

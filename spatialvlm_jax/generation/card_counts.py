@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.generation.qa import REGISTRY
-from spatialvlm_jax.generation.records import QA
-from spatialvlm_jax.generation.shards import open_split, split_sizes
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split, split_sizes
 
 SAMPLE = 2000
 _TOP = 40

@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import binary_erosion
 from scipy.spatial import ConvexHull, QhullError
 
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 
 PICTURE_SIDE = 360
 _PLAN_WIDTH, _PLAN_HEIGHT, _PLAN_MARGIN = 360, 300, 18

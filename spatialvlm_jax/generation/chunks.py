@@ -13,9 +13,9 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.ledger import Report, ledger_row, report_of, write_report
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.plan import Chunk, Shard
-from spatialvlm_jax.generation.records import QA, Scene
-from spatialvlm_jax.generation.shards import read_records, write_shard
-from spatialvlm_jax.generation.store import encode_example
+from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.storage.examples import encode_example
+from spatialvlm_jax.storage.shards import read_records, write_shard
 
 
 class GenerationError(UserError):

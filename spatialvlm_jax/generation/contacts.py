@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.relations import for_pairs, surface_noise, worded
+from spatialvlm_jax.scene.geometry import SceneGeometry
 
 # Contact: surfaces this close touch; apart are those farther than `APART`, metres, and than a
 # tenth of the smaller object. A resting object's bottom lies within `RESTING` of what carries it.

@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from spatialvlm_jax.generation.phrasing import indefinite, plural
-from spatialvlm_jax.generation.records import Object3D
 from spatialvlm_jax.generation.registry import AnswerForm, Fact, QuestionType, register
+from spatialvlm_jax.scene.records import Object3D
 
 LARGEST_COUNT = 5
 

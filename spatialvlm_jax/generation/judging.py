@@ -13,10 +13,10 @@ import numpy as np
 
 from spatialvlm_jax.generation import relations
 from spatialvlm_jax.generation.captions import parse
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.phrasing import METRES
 from spatialvlm_jax.generation.qa import REGISTRY
-from spatialvlm_jax.generation.records import QA, Object3D, Scene
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Object3D, Scene
 
 # An object with fewer pixels than this share of the picture is not seen by people.
 SEEN = 5e-4

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
-from spatialvlm_jax.generation.records import QA
-from spatialvlm_jax.generation.shards import write_text
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.shards import write_text
 
 _REASON_CLASS_LENGTH = 80
 

@@ -22,7 +22,6 @@ from spatialvlm_jax.generation.clean import (
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Region
 from spatialvlm_jax.generation.extents import NOISE_REACH, upright_box
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import Object3D, Scene, canonical_from_up
 from spatialvlm_jax.generation.resting import rest
 from spatialvlm_jax.generation.silhouette import (
     Silhouette,
@@ -30,6 +29,7 @@ from spatialvlm_jax.generation.silhouette import (
     truncation,
     visible_fraction,
 )
+from spatialvlm_jax.scene.records import Object3D, Scene, canonical_from_up
 
 
 @dataclasses.dataclass(frozen=True)

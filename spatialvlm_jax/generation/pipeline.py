@@ -31,7 +31,7 @@ from spatialvlm_jax.generation.distribute import run_ray
 from spatialvlm_jax.generation.ledger import Report, read_report
 from spatialvlm_jax.generation.local import run_local
 from spatialvlm_jax.generation.plan import CHUNK, PARTS, REPORTS, Chunk, Shard, plan_shards
-from spatialvlm_jax.generation.shards import SplitSize, write_dataset_info, write_text
+from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info, write_text
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
 

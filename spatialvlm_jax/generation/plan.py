@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from spatialvlm_jax.generation.shards import shard_path
+from spatialvlm_jax.storage.shards import shard_path
 
 CHUNK = 64
 _IMAGES_PER_SHARD, _MANY_SHARDS, _MAX_IMAGES_PER_SHARD = 256, 128, 4096

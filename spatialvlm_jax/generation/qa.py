@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 
 from spatialvlm_jax.generation.draws import Draws
 from spatialvlm_jax.generation.general_types import Contents
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.qa_config import QAConfig
 from spatialvlm_jax.generation.quantities import Measure
-from spatialvlm_jax.generation.records import QA, Kind, Scene
 from spatialvlm_jax.generation.registry import REGISTRY, Fact, QuestionType, register
 from spatialvlm_jax.generation.visibility import contents_of, named_by, names_tell
 from spatialvlm_jax.generation.writer import Writer
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Kind, Scene
 
 __all__ = ["REGISTRY", "QAConfig", "QuestionType", "generate_pairs", "register"]
 

@@ -24,8 +24,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.relations import bigness, nearness, tallness, wideness
+from spatialvlm_jax.scene.geometry import SceneGeometry
 
 # A bearing is given for what is clearly to one side, radians.
 BEARING_MARGIN = np.deg2rad(5.0)

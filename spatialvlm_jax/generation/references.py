@@ -11,8 +11,8 @@ import numpy as np
 
 from spatialvlm_jax.generation import relations
 from spatialvlm_jax.generation.captions import NounPhrase, parse
-from spatialvlm_jax.generation.geometry import SceneGeometry
-from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import Scene
 
 _LEAST_STEP = 0.02
 # Sizes are compared only between objects that are seen nearly whole.

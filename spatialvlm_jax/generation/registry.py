@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from spatialvlm_jax.generation.records import Kind
+from spatialvlm_jax.scene.records import Kind
 
 AnswerForm = Literal["yes_no", "threshold", "choice", "number", "word"]
 Frame = Literal["canonical", "camera", "image"]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
+from spatialvlm_jax.scene.geometry import SceneGeometry
 
 POSITION_MARGIN = 0.25
 VERTICAL_MARGIN = 0.5

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Object3D
+from spatialvlm_jax.scene.records import Object3D
 
 # An object rests on a surface if its lowest point seen is at most this share of its height away;
 # a bowl's or a ball's own body hides how it goes on below.

@@ -6,7 +6,7 @@ import numpy as np
 
 from spatialvlm_jax.generation.general_types import Contents
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 
 
 def _pixels(thing: Object3D) -> float:

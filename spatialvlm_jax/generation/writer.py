@@ -4,11 +4,11 @@ from spatialvlm_jax.generation.draws import Draws
 from spatialvlm_jax.generation.phrasing import METRIC, choose_unit, format_quantity, spoken_size
 from spatialvlm_jax.generation.qa_config import QAConfig
 from spatialvlm_jax.generation.quantities import Measure
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.registry import Dimension, Fact, QuestionType
 from spatialvlm_jax.generation.templates import TEMPLATES
 from spatialvlm_jax.generation.templates_qualitative import PLACE_WORDS, RELATION_WORDS
 from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.scene.records import QA, Scene
 
 # A stated size differs from the truth by this share or more, and by a factor drawn from
 # 1.25 to 2.5; three standard errors may be no more than `LARGEST_NOISE` of the truth.

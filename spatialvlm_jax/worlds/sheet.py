@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.catalog import COLOR_VALUES
 
 VIEWS = ("image", "depth", "instances")

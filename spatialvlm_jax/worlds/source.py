@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import jax
 import numpy as np
 
-from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import Layout, draw_layout
 from spatialvlm_jax.worlds.pack import pack

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spatialvlm_jax.generation.records import Object3D, Primitive
+from spatialvlm_jax.scene.records import Object3D, Primitive
 from spatialvlm_jax.worlds import trace
 from spatialvlm_jax.worlds.items import Item
 from spatialvlm_jax.worlds.layout import Layout

@@ -10,8 +10,8 @@ import tensorflow_datasets as tfds
 from spatialvlm_jax import cli
 from spatialvlm_jax.commands.convert import parse_fields
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.shards import open_split
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
 from tests.conversion import published
 from tests.conversion.published import coco_name, photo, write_json, write_zip
 

@@ -9,8 +9,8 @@ from spatialvlm_jax.commands import generate
 from spatialvlm_jax.commands.generate import parse_splits, read_settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.settings import GenerationSettings
-from spatialvlm_jax.generation.shards import open_split
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "data" / "omni3d_sample"

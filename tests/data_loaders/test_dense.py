@@ -7,8 +7,8 @@ from data_loaders import dense
 from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.generation.records import QA
-from spatialvlm_jax.generation.store import StoredExample, encode_example
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 from tests.generation.pictures import pairs, picture
 

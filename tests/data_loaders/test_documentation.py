@@ -20,7 +20,7 @@ def test_what_the_page_shows_runs(
 
 
 def test_the_page_names_every_stored_feature() -> None:
-    from spatialvlm_jax.generation.store import features
+    from spatialvlm_jax.storage.examples import features
 
     page = PAGE.read_text(encoding="utf-8")
     names = {*features(), *features()["objects"].feature, *features()["qa"].feature}

@@ -23,7 +23,7 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
 )
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.shards import digest_split, write_shard
+from spatialvlm_jax.storage.shards import digest_split, write_shard
 from tests.conversion.published import photo, write_folder, write_zip
 from tests.generation.pictures import PictureSource
 

@@ -10,7 +10,7 @@ from data_loaders.sources import AnswerNoise, PairFilter, TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.pictures import PictureSource, pairs
 
 SMALL = Tokenizer.from_config("small")

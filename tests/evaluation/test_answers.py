@@ -4,7 +4,7 @@ import math
 import pytest
 
 from spatialvlm_jax.evaluation.answers import ParsedAnswer, judge, parse_answer
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 HEIGHT = QA("How tall is the mug?", "2 m", "height", "quantitative", value=2.0, unit="m")
 LEFT = QA(

@@ -4,7 +4,7 @@ import numpy as np
 
 from spatialvlm_jax.evaluation import charts
 from spatialvlm_jax.evaluation.scorer import Scorer, Summary
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 
 def length_answers(count):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from spatialvlm_jax.evaluation import report, results
 from spatialvlm_jax.evaluation.scorer import Scorer
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 EVIL = "<script>alert('x')</script> & \"co\""
 VOID = {"meta", "img", "br", "link", "input", "hr"}

@@ -2,7 +2,7 @@ import json
 
 from spatialvlm_jax.evaluation import results
 from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
-from spatialvlm_jax.generation.records import QA
+from spatialvlm_jax.scene.records import QA
 
 
 def answers(prediction):

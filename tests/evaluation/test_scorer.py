@@ -9,7 +9,6 @@ from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.scorer import METRICS, Scorer, write_predictions
 from spatialvlm_jax.generation.phrasing import METRES, format_quantity
 from spatialvlm_jax.generation.qa import REGISTRY
-from spatialvlm_jax.generation.records import QA
 from spatialvlm_jax.generation.templates import TEMPLATES
 from spatialvlm_jax.generation.templates_qualitative import (
     OPPOSITES,
@@ -17,6 +16,7 @@ from spatialvlm_jax.generation.templates_qualitative import (
     RELATION_WORDS,
 )
 from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.scene.records import QA
 
 
 def length(value, kind="height"):

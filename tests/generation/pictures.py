@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import QA, Object3D, Scene
+from spatialvlm_jax.scene.records import QA, Object3D, Scene
 
 LEVEL_UP = np.array([0.0, -1.0, 0.0])
 

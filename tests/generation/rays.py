@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 from tests.generation.scenes import camera_from_canonical, thing
 
 HEIGHT, WIDTH, FOCAL = 480, 640, 600.0

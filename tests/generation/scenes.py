@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
-from spatialvlm_jax.generation.records import Object3D, Primitive, Scene
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import Object3D, Primitive, Scene
 
 SIZE = 64
 # Cameras, as (pitch, roll), radians.

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from spatialvlm_jax.generation.ambiguity import AmbiguityConfig, resolve
 from spatialvlm_jax.generation.qa import QAConfig, generate_pairs
-from spatialvlm_jax.generation.records import Object3D, Scene
 from spatialvlm_jax.generation.visibility import named_objects
+from spatialvlm_jax.scene.records import Object3D, Scene
 from tests.generation.scenes import make_scene, thing
 
 CONFIG = AmbiguityConfig()

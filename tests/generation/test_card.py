@@ -10,8 +10,8 @@ from spatialvlm_jax.generation import card, card_counts
 from spatialvlm_jax.generation.card_counts import Place, Reader, count, sample_places
 from spatialvlm_jax.generation.card_drawing import footprint, picture, plan
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.records import Scene
-from spatialvlm_jax.generation.store import StoredExample, encode_example
+from spatialvlm_jax.scene.records import Scene
+from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from tests.generation.pictures import PictureSource, pairs
 from tests.generation.pictures import picture as draw
 

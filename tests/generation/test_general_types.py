@@ -3,9 +3,9 @@ import collections
 import pytest
 
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig, generate_pairs
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.templates import TEMPLATES
 from spatialvlm_jax.generation.visibility import contents_of
+from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.scenes import make_scene, random_scene, thing
 
 

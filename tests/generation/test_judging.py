@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.judging import (
     exact_value,
     exact_word,
@@ -14,7 +13,8 @@ from spatialvlm_jax.generation.judging import (
     meant_by,
     stated_size,
 )
-from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.scenes import make_scene, thing
 
 

@@ -14,11 +14,11 @@ import math
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.phrasing import SI, unit_of
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig, generate_pairs
-from spatialvlm_jax.generation.records import QA, Object3D, Primitive, Scene
-from spatialvlm_jax.generation.surfaces import object_distances
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Object3D, Primitive, Scene
+from spatialvlm_jax.scene.surfaces import object_distances
 from tests.generation.scenes import TILTS, make_scene, random_scene, thing
 
 SCENES = 60

@@ -8,7 +8,7 @@ import pytest
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
 from spatialvlm_jax.generation.lift import LiftConfig, back_project, lift
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 from tests.generation.rays import (
     FOCAL,
     HEIGHT,

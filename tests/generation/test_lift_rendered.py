@@ -7,7 +7,7 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.lift import LiftConfig, lift
-from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 
 CONFIG = LiftConfig()

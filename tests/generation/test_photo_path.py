@@ -7,10 +7,10 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.judging import exact_word, judge_relation, matches, meant_by
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.worlds.config import WorldConfig
 
 ROOMS = WorldConfig.preset("rich", image_size=128, families=("room",), family_weights=(1.0,))

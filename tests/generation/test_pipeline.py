@@ -11,9 +11,9 @@ from spatialvlm_jax.generation import pipeline
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import GenerationError, generate
 from spatialvlm_jax.generation.plan import CHUNK
-from spatialvlm_jax.generation.records import Scene
-from spatialvlm_jax.generation.shards import open_split, shard_files
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.scene.records import Scene
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split, shard_files
 from tests.generation.pictures import PictureSource
 
 SPLITS = {"train": 7, "validation": 3}

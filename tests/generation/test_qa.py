@@ -8,10 +8,10 @@ import pytest
 
 from spatialvlm_jax.generation.phrasing import SI, format_quantity, rephrase, unit_of
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig, QuestionType, generate_pairs, register
-from spatialvlm_jax.generation.records import QA, Scene
-from spatialvlm_jax.generation.relations import SceneGeometry
 from spatialvlm_jax.generation.templates import answer_template
 from spatialvlm_jax.generation.templates_qualitative import OPPOSITES, RELATION_WORDS
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.scenes import make_scene, random_scene, thing
 
 SCENES = 60

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.generation import quantities
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.quantities import Measure
-from spatialvlm_jax.generation.records import Primitive
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import Primitive
 from tests.generation.scenes import TILTS, geometry, random_scene, thing, turned
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from spatialvlm_jax.generation.phrasing import METRIC, format_quantity
 from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
-from spatialvlm_jax.generation.records import Kind
 from spatialvlm_jax.generation.templates import TEMPLATES
 from spatialvlm_jax.generation.templates_qualitative import RELATION_WORDS
 from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.scene.records import Kind
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 EXAMPLE = {

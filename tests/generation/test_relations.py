@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.generation import relations
-from spatialvlm_jax.generation.geometry import SceneGeometry
 from spatialvlm_jax.generation.qa import REGISTRY
 from spatialvlm_jax.generation.relations import HOURS, SECTORS
 from spatialvlm_jax.generation.templates_qualitative import OPPOSITES
+from spatialvlm_jax.scene.geometry import SceneGeometry
 from tests.generation.scenes import TILTS, geometry, random_scene, thing
 
 

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.records import Object3D
 from spatialvlm_jax.generation.resting import rest
+from spatialvlm_jax.scene.records import Object3D
 from tests.generation.rays import standing
 from tests.generation.scenes import camera_from_canonical, thing
 

@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 from scipy.spatial import ConvexHull, cKDTree
 
-from spatialvlm_jax.generation.records import Object3D, Primitive, Scene
+from spatialvlm_jax.scene.records import Object3D, Primitive, Scene
 
 STEP = 0.025  # metres between samples, where a side is not too short or long for that
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from spatialvlm_jax.cli import main
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 from spatialvlm_jax.worlds.sheet import contact_sheet, depth_colours, instance_colours
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.records import Primitive, Scene
+from spatialvlm_jax.scene.records import Primitive, Scene
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS, MATERIALS, SHAPE_WORDS
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import draw_layout

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.records import Object3D
+from spatialvlm_jax.scene.records import Object3D
 from spatialvlm_jax.worlds.camera import look_at
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.items import Item

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Provenance, Scene
+from spatialvlm_jax.scene.records import Provenance, Scene
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from spatialvlm_jax.generation.experts.noise import (
     relative_std,
     stream,
 )
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 from spatialvlm_jax.worlds.catalog import CATEGORIES
 from spatialvlm_jax.worlds.config import WorldConfig
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Object3D
 from spatialvlm_jax.generation.sources.boxes import (
     CAMERA_UP,
     BoxError,
@@ -17,6 +16,7 @@ from spatialvlm_jax.generation.sources.boxes import (
     truncation,
     uncovered,
 )
+from spatialvlm_jax.scene.records import Object3D
 
 # Regions of anything at all, which say nothing of the things that are named.
 _ANYTHING = frozenset("dontcare ignore other others unknown void misc".split())

@@ -18,11 +18,11 @@ import numpy as np
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
 from spatialvlm_jax.generation.sources.photo_files import Entry, read_entry
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.records import QA, Scene
 
 _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
 

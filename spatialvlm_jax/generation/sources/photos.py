@@ -16,11 +16,11 @@ from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_experts
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole
 from spatialvlm_jax.generation.sources.photo_files import PhotoSet, list_photos
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.scene.records import QA, Scene
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,6 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
 from spatialvlm_jax.generation.sources.photo_files import SUFFIXES, Entry, inside, read_entry
 from spatialvlm_jax.generation.sources.sensor_files import (
@@ -28,6 +27,7 @@ from spatialvlm_jax.generation.sources.sensor_files import (
     read_up,
 )
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.records import QA, Scene
 
 Layout = Literal["plain", "nyu", "scannet", "sunrgbd"]
 _MAX_TEXT = 64 * 2**20

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.scene.records import QA, Scene
 
 SplitBy = Literal["image", "folder"]
 

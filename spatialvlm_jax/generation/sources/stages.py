@@ -11,7 +11,7 @@ from spatialvlm_jax.generation.lift import LiftConfig, lift
 from spatialvlm_jax.generation.outcomes import stage
 from spatialvlm_jax.generation.qa import generate_pairs
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.scene.records import QA, Scene
 
 
 @dataclasses.dataclass(frozen=True)

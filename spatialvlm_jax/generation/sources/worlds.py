@@ -7,7 +7,7 @@ from typing import Any
 
 from spatialvlm_jax.generation.qa import generate_pairs
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.records import QA, Scene
+from spatialvlm_jax.scene.records import QA, Scene
 
 
 @dataclasses.dataclass(frozen=True)

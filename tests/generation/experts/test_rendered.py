@@ -13,7 +13,7 @@ from spatialvlm_jax.generation.experts.rendered import (
     rendered_photos,
 )
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.records import Scene
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 
 CONFIG = WorldConfig.preset("rich", image_size=64, families=("room",), family_weights=(1.0,))

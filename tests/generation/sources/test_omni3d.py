@@ -18,7 +18,6 @@ from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.omni3d import (
     Frame,
     Omni3DSettings,
@@ -26,6 +25,7 @@ from spatialvlm_jax.generation.sources.omni3d import (
     omni3d_source,
 )
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.scene.records import QA, Scene
 
 SAMPLE = Path(__file__).parents[2] / "data" / "omni3d_sample"
 CONTENT = json.loads((SAMPLE / "omni3d_sample.json").read_text())

@@ -19,7 +19,6 @@ from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.qa_config import QAConfig
-from spatialvlm_jax.generation.shards import open_split
 from spatialvlm_jax.generation.sources.images import DecodeSettings, pinhole
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,
@@ -29,7 +28,8 @@ from spatialvlm_jax.generation.sources.photos import (
 )
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
 from tests.generation.sources import hostile
 
 STAGES = Stages(questions=QAConfig(pairs_per_image=8))

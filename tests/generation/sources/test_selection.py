@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.records import QA, Scene
 from spatialvlm_jax.generation.sources.selection import select
+from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.pictures import picture
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatialvlm_jax.generation.records import Object3D, Primitive, PrimitiveShape
-from spatialvlm_jax.generation.surfaces import (
+from spatialvlm_jax.scene.records import Object3D, Primitive, PrimitiveShape
+from spatialvlm_jax.scene.surfaces import (
     group_distances,
     object_distances,
     project,

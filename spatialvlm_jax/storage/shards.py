@@ -86,13 +86,13 @@ def write_dataset_info(
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.dataset_info import DatasetIdentity
 
-    from spatialvlm_jax.generation.features import features
+    from spatialvlm_jax.storage.schema import features
 
     identity = DatasetIdentity(
         name=DATASET_NAME,
         version=tfds.core.Version(VERSION),
         data_dir=str(directory),
-        module_name="spatialvlm_jax.generation.store",
+        module_name="spatialvlm_jax.storage.examples",
     )
     info = tfds.core.DatasetInfo(builder=identity, description=description, features=features())
     info.set_file_format("array_record")

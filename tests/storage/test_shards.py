@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.generation import shards
 from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.storage import shards
 from tests.generation.pictures import PictureSource
 
 # TensorFlow made impossible to import, as where it is not installed.
@@ -19,7 +19,7 @@ importlib.machinery.PathFinder.find_spec = classmethod(
 import grain
 import tensorflow_datasets as tfds
 from array_record.python.array_record_data_source import ArrayRecordDataSource
-from spatialvlm_jax.generation.store import StoredExample
+from spatialvlm_jax.storage.examples import StoredExample
 
 directory = sys.argv[1]
 builder = tfds.builder_from_directory(directory)

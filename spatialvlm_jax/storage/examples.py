@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 from tensorflow_datasets.proto import tf_example_pb2
 
-from spatialvlm_jax.generation.codec import (
+from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.records import QA, Object3D, Scene
+from spatialvlm_jax.storage.codec import (
     NOTHING,
     decode_depth,
     decode_image,
     encode_depth,
     encode_png,
 )
-from spatialvlm_jax.generation.features import ATTRIBUTES, QA_OBJECTS, features
-from spatialvlm_jax.generation.records import QA, Object3D, Scene
-from spatialvlm_jax.generation.relations import SceneGeometry
+from spatialvlm_jax.storage.schema import ATTRIBUTES, QA_OBJECTS, features
 
 MAX_OBJECTS = 255
 _OBJECT_SCALARS = ("visible_fraction", "truncation", "confidence", "std", "extents_std")

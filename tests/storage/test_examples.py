@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spatialvlm_jax.generation import codec, store
-from spatialvlm_jax.generation.records import Object3D, Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
+from spatialvlm_jax.storage import codec
+from spatialvlm_jax.storage import examples as store
 from tests.generation.pictures import pairs, picture
 
 

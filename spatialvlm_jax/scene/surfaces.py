@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm_jax.generation.clouds import cloud_distances
-from spatialvlm_jax.generation.records import Object3D, Primitive
+from spatialvlm_jax.scene.clouds import cloud_distances
+from spatialvlm_jax.scene.records import Object3D, Primitive
 
 _CODES = {"box": 0, "cylinder": 1, "ellipsoid": 2}
 _BOX, _CYLINDER, _ELLIPSOID = 0, 1, 2

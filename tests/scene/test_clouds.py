@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from spatialvlm_jax.generation.clouds import cloud_distances
+from spatialvlm_jax.scene.clouds import cloud_distances
 
 
 @settings(max_examples=30, deadline=None)

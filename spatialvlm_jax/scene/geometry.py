@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.records import Object3D, Scene
-from spatialvlm_jax.generation.surfaces import (
+from spatialvlm_jax.scene.records import Object3D, Scene
+from spatialvlm_jax.scene.surfaces import (
     Solids,
     is_cloud,
     object_distances,

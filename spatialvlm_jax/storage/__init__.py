@@ -1,0 +1,1 @@
+"""How examples lie on disk: TFDS layout in ArrayRecord shards."""
