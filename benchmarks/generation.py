@@ -25,13 +25,13 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from spatialvlm_jax.generation.canonical import find_up
 from spatialvlm_jax.generation.experts.base import Perception, Photo
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts
-from spatialvlm_jax.generation.lift import LiftConfig, ground_points, lift
-from spatialvlm_jax.generation.qa import QAConfig
+from spatialvlm_jax.generation.lifting.canonical import find_up
+from spatialvlm_jax.generation.lifting.lift import LiftConfig, ground_points, lift
+from spatialvlm_jax.generation.questions.generate import QAConfig
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig

@@ -23,11 +23,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from spatialvlm_jax.generation.experts.base import Photo
-from spatialvlm_jax.generation.experts.noise import NoiseConfig
-from spatialvlm_jax.generation.experts.perceive import perceive
-from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
-from spatialvlm_jax.generation.judging import (
+from benchmarks.judging import (
     exact_value,
     exact_word,
     judge_relation,
@@ -35,8 +31,12 @@ from spatialvlm_jax.generation.judging import (
     matches,
     meant_by,
 )
+from spatialvlm_jax.generation.experts.base import Photo
+from spatialvlm_jax.generation.experts.noise import NoiseConfig
+from spatialvlm_jax.generation.experts.perceive import perceive
+from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
+from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Scene

@@ -24,11 +24,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.generation import HEIGHT, WIDTH, about, fastest, measure, seen
-from spatialvlm_jax.generation.distribute import run_ray
+from spatialvlm_jax.generation.execution.local import run_local
+from spatialvlm_jax.generation.execution.on_ray import run_ray
+from spatialvlm_jax.generation.execution.plan import CHUNK, PARTS, plan_shards
 from spatialvlm_jax.generation.experts.base import Perception
-from spatialvlm_jax.generation.local import run_local
-from spatialvlm_jax.generation.plan import CHUNK, PARTS, plan_shards
-from spatialvlm_jax.generation.qa import QAConfig
+from spatialvlm_jax.generation.questions.generate import QAConfig
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.scene.records import QA, Scene

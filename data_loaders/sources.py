@@ -16,7 +16,7 @@ from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample, open_in_place
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.generation.phrasing import DIMENSIONS, rephrase
+from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, rephrase
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import StoreError, open_split

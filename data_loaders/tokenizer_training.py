@@ -16,10 +16,10 @@ from pathlib import Path
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
-from spatialvlm_jax.generation import templates_qualitative as qualitative
-from spatialvlm_jax.generation.phrasing import METRES, format_quantity, indefinite, plural
-from spatialvlm_jax.generation.relations import SECTORS
-from spatialvlm_jax.generation.templates import TEMPLATES
+from spatialvlm_jax.generation.questions.relations import SECTORS
+from spatialvlm_jax.generation.wording import qualitative
+from spatialvlm_jax.generation.wording.phrasing import METRES, format_quantity, indefinite, plural
+from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS, MATERIALS, SHAPE_WORDS
 
 VOCAB_SIZE = 1024

@@ -18,7 +18,17 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
-GROUND = {"config", "errors", "experiment", "hardware", "processes", "scene", "storage", "svg"}
+GROUND = {
+    "config",
+    "errors",
+    "experiment",
+    "hardware",
+    "processes",
+    "scene",
+    "storage",
+    "svg",
+    "units",
+}
 MAY_IMPORT = {
     "models": set(),
     "worlds": set(),
@@ -36,6 +46,7 @@ MAY_IMPORT = {
     "hardware": {"errors"},
     "processes": set(),
     "svg": set(),
+    "units": set(),
 }
 
 

@@ -8,7 +8,7 @@ from configs import demo, pretrain
 from spatialvlm_jax.commands import generate
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
-from spatialvlm_jax.generation.qa import QAConfig
+from spatialvlm_jax.generation.questions.generate import QAConfig
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.recipes import render_missing
 

@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the card and prints where it is."""
-    from spatialvlm_jax.generation.card import write_card
+    from spatialvlm_jax.generation.card.page import write_card
 
     print(write_card(args.directory))
     return 0

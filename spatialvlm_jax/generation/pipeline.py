@@ -26,11 +26,23 @@ from typing import Any
 from tqdm import tqdm
 
 from spatialvlm_jax import __version__
-from spatialvlm_jax.generation.chunks import GenerationError, Source, join_parts, remove_part
-from spatialvlm_jax.generation.distribute import run_ray
-from spatialvlm_jax.generation.ledger import Report, read_report
-from spatialvlm_jax.generation.local import run_local
-from spatialvlm_jax.generation.plan import CHUNK, PARTS, REPORTS, Chunk, Shard, plan_shards
+from spatialvlm_jax.generation.execution.chunks import (
+    GenerationError,
+    Source,
+    join_parts,
+    remove_part,
+)
+from spatialvlm_jax.generation.execution.ledger import Report, read_report
+from spatialvlm_jax.generation.execution.local import run_local
+from spatialvlm_jax.generation.execution.on_ray import run_ray
+from spatialvlm_jax.generation.execution.plan import (
+    CHUNK,
+    PARTS,
+    REPORTS,
+    Chunk,
+    Shard,
+    plan_shards,
+)
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info, write_text
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
@@ -231,7 +243,7 @@ def _finish(
     description = f"Images with exact geometry and question-answer pairs ({request['source']})."
     write_dataset_info(directory, sizes, description=description)
     if made or not (directory / "card.html").exists():
-        from spatialvlm_jax.generation.card import write_card
+        from spatialvlm_jax.generation.card.page import write_card
 
         write_card(directory)
     return total

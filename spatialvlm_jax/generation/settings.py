@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.ambiguity import AmbiguityConfig
-from spatialvlm_jax.generation.chunks import Source
+from spatialvlm_jax.generation.execution.chunks import Source
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
-from spatialvlm_jax.generation.lift import LiftConfig
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.lifting.lift import LiftConfig
+from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.omni3d import Omni3DSettings, omni3d_source
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,

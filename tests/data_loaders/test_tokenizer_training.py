@@ -4,7 +4,7 @@ import pytest
 
 from data_loaders import tokenizer_training
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.generation.templates import TEMPLATES
+from spatialvlm_jax.generation.wording.templates import TEMPLATES
 
 
 def test_words_of_the_short_templates_are_single_pieces_but_for_a_few_newer_ones() -> None:

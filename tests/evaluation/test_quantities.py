@@ -13,7 +13,7 @@ from spatialvlm_jax.evaluation.quantities import (
     find_hour,
     find_quantity,
 )
-from spatialvlm_jax.generation.units import DIMENSIONS, SI
+from spatialvlm_jax.units import DIMENSIONS, SI
 
 SPOKEN = {
     "m": ("m", "meter", "meters", "metres", "M"),

@@ -7,15 +7,15 @@ import pytest
 
 from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.scorer import METRICS, Scorer, write_predictions
-from spatialvlm_jax.generation.phrasing import METRES, format_quantity
-from spatialvlm_jax.generation.qa import REGISTRY
-from spatialvlm_jax.generation.templates import TEMPLATES
-from spatialvlm_jax.generation.templates_qualitative import (
+from spatialvlm_jax.generation.questions.generate import REGISTRY
+from spatialvlm_jax.generation.wording.phrasing import METRES, format_quantity
+from spatialvlm_jax.generation.wording.qualitative import (
     OPPOSITES,
     PLACE_WORDS,
     RELATION_WORDS,
 )
-from spatialvlm_jax.generation.templates_thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.generation.wording.templates import TEMPLATES
+from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
 from spatialvlm_jax.scene.records import QA
 
 

@@ -14,8 +14,8 @@ import math
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.phrasing import SI, unit_of
-from spatialvlm_jax.generation.qa import REGISTRY, QAConfig, generate_pairs
+from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig, generate_pairs
+from spatialvlm_jax.generation.wording.phrasing import SI, unit_of
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Object3D, Primitive, Scene
 from spatialvlm_jax.scene.surfaces import object_distances

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from benchmarks.judging import exact_word, judge_relation, matches, meant_by
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
-from spatialvlm_jax.generation.judging import exact_word, judge_relation, matches, meant_by
-from spatialvlm_jax.generation.qa import REGISTRY, QAConfig
+from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.worlds.config import WorldConfig

@@ -8,9 +8,9 @@ import pytest
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation import pipeline
+from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import GenerationError, generate
-from spatialvlm_jax.generation.plan import CHUNK
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split, shard_files

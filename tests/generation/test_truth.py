@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.evaluation.verdicts import read_yes_no
-from spatialvlm_jax.generation.qa import REGISTRY, QAConfig, generate_pairs
+from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig, generate_pairs
 from spatialvlm_jax.scene.records import QA, Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import generate_scenes

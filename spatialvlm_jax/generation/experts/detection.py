@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.captions import parse
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.boxes import clipped, survivors
 from spatialvlm_jax.generation.experts.checkpoint import (
@@ -15,6 +14,7 @@ from spatialvlm_jax.generation.experts.checkpoint import (
     load_processor,
 )
 from spatialvlm_jax.generation.experts.vision import VisionModel
+from spatialvlm_jax.generation.naming.captions import parse
 
 CLASSES = {
     "grounding-dino": "GroundingDinoForObjectDetection",

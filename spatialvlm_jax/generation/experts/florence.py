@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.captions import parse
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.boxes import clipped, overlaps, survivors
 from spatialvlm_jax.generation.experts.checkpoint import (
@@ -19,6 +18,7 @@ from spatialvlm_jax.generation.experts.checkpoint import (
 )
 from spatialvlm_jax.generation.experts.phrases import short_phrase
 from spatialvlm_jax.generation.experts.vision import pil_image
+from spatialvlm_jax.generation.naming.captions import parse
 
 CLASSES = {"florence2": "Florence2ForConditionalGeneration"}
 _BINS = 1000  # coordinates are said in thousandths of the photo's sides

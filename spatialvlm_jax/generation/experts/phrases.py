@@ -2,7 +2,7 @@
 
 import re
 
-from spatialvlm_jax.generation.captions import clean, parse
+from spatialvlm_jax.generation.naming.captions import clean, parse
 
 _OPENING = re.compile(
     r"^\s*(?:(?:this|it|there|here) is|(?:the|this) (?:image|picture|photo|region) (?:shows|is of)|"

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.generation.ambiguity import AmbiguityConfig, resolve
 from spatialvlm_jax.generation.experts.base import Perception
-from spatialvlm_jax.generation.lift import LiftConfig, lift
+from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
+from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig, resolve
 from spatialvlm_jax.generation.outcomes import stage
-from spatialvlm_jax.generation.qa import generate_pairs
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
+from spatialvlm_jax.generation.questions.generate import generate_pairs
 from spatialvlm_jax.scene.records import QA, Scene
 
 

@@ -17,7 +17,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.omni3d import (
     Frame,
     Omni3DSettings,

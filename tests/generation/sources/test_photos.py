@@ -18,7 +18,7 @@ from spatialvlm_jax.generation.experts.base import (
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.images import DecodeSettings, pinhole
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,

@@ -11,7 +11,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
 from spatialvlm_jax.generation.sources.stages import Stages

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.qa_config import QAConfig
+from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
 
 SETTINGS = WorldsSettings(preset="simple", image_size=32)

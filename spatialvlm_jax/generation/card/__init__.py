@@ -1,0 +1,1 @@
+"""The data card: what a stored set holds, counted and drawn."""

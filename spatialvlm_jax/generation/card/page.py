@@ -1,0 +1,190 @@
+"""DIR/card.html and DIR/card.md: what a data set holds, counted and shown.
+
+Totals are of the whole set, from its summary; everything else is of at most 2,000 images drawn at
+random. The page is one file without any reference to another.
+"""
+
+import collections
+import dataclasses
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from spatialvlm_jax import svg
+from spatialvlm_jax.generation.card.counts import (
+    Counts,
+    Place,
+    Reader,
+    TypeCounts,
+    count,
+    sample_places,
+)
+from spatialvlm_jax.generation.card.drawing import picture, plan
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.shards import split_sizes, write_text
+from spatialvlm_jax.svg import Axis
+
+EXAMPLES = 72
+_ROUNDS = 8
+_KINDS = ("qualitative", "quantitative", "general")
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A pair to be shown with its picture."""
+
+    place: Place
+    pair: QA
+
+
+def write_card(directory: Path) -> Path:
+    """Counts the data set, draws examples, and writes both cards.
+
+    Returns:
+      The path of the page.
+
+    Raises:
+      StoreError: the directory does not hold a data set.
+    """
+    places, read = sample_places(directory), Reader(directory)
+    counts = count(read(place) for place in places)
+    facts = _facts(directory, counts)
+    examples = choose_examples(places, read, counts.types)
+    page = _environment().get_template("card.html.jinja")
+    groups = _groups(examples, read)
+    write_text(directory / "card.html", page.render(**facts, charts=_charts(counts), groups=groups))
+    text = _environment().get_template("card.md.jinja")
+    write_text(directory / "card.md", text.render(**facts, examples=examples))
+    return directory / "card.html"
+
+
+def choose_examples(places: Sequence[Place], read: Reader, types: Collection[str]) -> list[Example]:
+    """At most `EXAMPLES` pairs: each of these types once, of as many images as there are."""
+    chosen: dict[str, Example] = {}
+    wanted = min(len(types), EXAMPLES)
+    for _ in range(_ROUNDS):
+        for place in places:
+            if len(chosen) == wanted:
+                break
+            pairs = read(place).pairs()
+            missing = [pair for pair in pairs if pair.type not in chosen]
+            if missing:
+                # One a picture and round, of the type that is rarest here.
+                of_type = collections.Counter(pair.type for pair in pairs)
+                pair = min(missing, key=lambda pair: (of_type[pair.type], pair.type))
+                chosen[pair.type] = Example(place, pair)
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _groups(examples: Sequence[Example], read: Reader) -> list[tuple[str, list[dict[str, Any]]]]:
+    groups: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for example in examples:
+        scene, pair = read(example.place).scene(), example.pair
+        asked = [index for index in pair.objects if index < len(scene.objects)]
+        groups.setdefault(pair.kind, []).append(
+            {
+                "pair": pair,
+                "image_id": scene.image_id,
+                "picture": picture(scene, asked),
+                "plan": plan(scene, asked) if pair.kind != "general" else "",
+                "gravity": scene.up is not None,
+                "truth": _truth(pair),
+            }
+        )
+    return [(kind, shown) for kind, shown in groups.items() if shown]
+
+
+def _truth(pair: QA) -> str:
+    if not np.isfinite(pair.value):
+        return pair.verdict
+    spread = f" ± {pair.value_std:.2g}" if np.isfinite(pair.value_std) and pair.value_std else ""
+    return f"{pair.value:.4g}{spread} (SI)"
+
+
+def _facts(directory: Path, counts: Counts) -> dict[str, Any]:
+    """What both cards say."""
+    request = _json(directory / "generation.json")
+    summary = _json(directory / "summary.json")
+    sizes = split_sizes(directory)
+    types = sorted(counts.types.items(), key=lambda item: (_order(item[1]), -item[1].pairs))
+    totals = summary.get("types", {})
+    return {
+        "source": request.get("source", "unknown"),
+        "version": request.get("version", "unknown"),
+        "settings": json.dumps(request, indent=2, sort_keys=True),
+        "summary": summary,
+        "splits": {
+            split: (sum(size.shard_lengths), len(size.shard_lengths), size.num_bytes)
+            for split, size in sizes.items()
+        },
+        "stored": sum(sum(size.shard_lengths) for size in sizes.values()),
+        "num_bytes": sum(size.num_bytes for size in sizes.values()),
+        "counts": counts,
+        "types": [(name, row, totals.get(name, row.pairs)) for name, row in types],
+        "reasons": sorted(summary.get("reasons", {}).items(), key=lambda item: -item[1]),
+        "kinds": summary.get("kinds", {}),
+    }
+
+
+def _order(row: TypeCounts) -> int:
+    return _KINDS.index(row.kind) if row.kind in _KINDS else len(_KINDS)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _charts(counts: Counts) -> list[tuple[str, str]]:
+    charts = [
+        ("Objects in an image", _whole_numbers(counts.objects_per_image, "objects", "images")),
+        ("Pairs of an image", _whole_numbers(counts.pairs_per_image, "pairs", "images")),
+        (
+            "Distance of objects",
+            _lengths(counts.camera_distances, "metres to the camera", "objects"),
+        ),
+        ("Lengths asked for", _lengths(counts.lengths, "exact value, metres", "pairs")),
+    ]
+    return [(title, chart) for title, chart in charts if chart]
+
+
+def _whole_numbers(values: Sequence[int], label: str, of: str) -> str:
+    if not any(values):
+        return ""
+    step = max(1, -(-max(values) // 30))
+    edges = np.arange(0, max(values) + 2 * step, step) - 0.5
+    return _histogram(values, edges, Axis(edges[0], edges[-1], label), of)
+
+
+def _lengths(values: Sequence[float], label: str, of: str) -> str:
+    known = [value for value in values if np.isfinite(value) and value > 0]
+    if not known:
+        return ""
+    low, high = np.quantile(known, [0.001, 0.999])
+    low, high = low / 1.1, high * 1.1
+    return _histogram(known, np.geomspace(low, high, 31), Axis(low, high, label, log=True), of)
+
+
+def _histogram(values: Sequence[float], edges: np.ndarray, x: Axis, of: str) -> str:
+    bars, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    y = Axis(0.0, 1.05 * float(bars.max()), of, write="{:,.0f}".format)
+    return svg.histogram(bars.tolist(), edges.tolist(), x, y, f"{of} by {x.label}")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "assets"),
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = "{:,}".format
+    environment.filters["bytes"] = lambda n: (
+        f"{n / 1e9:,.2f} GB" if n > 1e8 else f"{n / 1e6:.1f} MB"
+    )
+    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    return environment

@@ -1,0 +1,130 @@
+"""The work of generation, a chunk of images at a time: observe, then make the records.
+
+The same two functions run in this process, in worker processes and on a cluster. What they write
+depends on the source and the indices only, and appears whole or not at all, so that a chunk may be
+done twice, or by two workers at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.execution.ledger import Report, ledger_row, report_of, write_report
+from spatialvlm_jax.generation.execution.plan import Chunk, Shard
+from spatialvlm_jax.generation.outcomes import Rejected, stage
+from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.storage.examples import encode_example
+from spatialvlm_jax.storage.shards import read_records, write_shard
+
+
+class GenerationError(UserError):
+    """Generation cannot start or go on."""
+
+
+class Source(Protocol):
+    """Where scenes and their pairs come from. Instances are sent to worker processes.
+
+    `observe`, `scene` and `pairs` may raise `Rejected` (an image left out on purpose), `Failed`, or
+    any other error: the image then goes to the ledger. A `UserError` ends the run.
+    """
+
+    def describe(self) -> Mapping[str, Any]:
+        """Everything its output depends on, as JSON values."""
+
+    def image_id(self, index: int) -> str:
+        """The stable name of the image at an index."""
+
+    def observe(self, indices: Sequence[int]) -> list[Any]:
+        """What is seen at these indices, in order: the batched part that may want an accelerator.
+
+        Each entry can be sent to another process; in the place of a lost image stands `Rejected`.
+        """
+
+    def scene(self, observed: Any) -> Scene:
+        """The scene behind one entry of `observe`."""
+
+    def pairs(self, scene: Scene) -> list[QA]:
+        """The questions and answers of a scene; none rejects it."""
+
+
+def observe(source: Source, indices: Sequence[int]) -> list[Any]:
+    """What the source observes; where that fails for all together, one by one.
+
+    Returns:
+      As many entries as indices; `Rejected` in the place of an image that is lost.
+    """
+    try:
+        with stage("observe"):
+            observed = source.observe(indices)
+            if len(observed) != len(indices):
+                raise ValueError(f"{len(observed)} observations of {len(indices)} images")
+            return observed
+    except Rejected as outcome:
+        if len(indices) == 1:
+            return [outcome]
+        return [entry for index in indices for entry in observe(source, [index])]
+
+
+def _example(source: Source, observed: Any) -> tuple[bytes, list[QA]]:
+    """One record and its pairs.
+
+    Raises:
+      Rejected: the image is lost.
+    """
+    if isinstance(observed, Rejected):
+        raise observed
+    with stage("scene"):
+        scene = source.scene(observed)
+    with stage("questions"):
+        pairs = source.pairs(scene)
+    if not pairs:
+        raise Rejected("questions", "no question could be asked")
+    with stage("store"):
+        return encode_example(scene, pairs), pairs
+
+
+def make_records(
+    source: Source, chunk: Chunk, observations: Sequence[Any]
+) -> tuple[list[bytes], Report]:
+    """Records of a chunk of observed images, and what became of each of them."""
+    records, stored, ledger = [], [], []
+    for index, observed in zip(chunk.indices, observations, strict=True):
+        try:
+            record, pairs = _example(source, observed)
+        except Rejected as outcome:
+            ledger.append(ledger_row(source.image_id(index), chunk.split, outcome))
+            continue
+        records.append(record)
+        stored.append(pairs)
+    return records, report_of(len(chunk.indices), stored, ledger)
+
+
+def write_part(
+    source: Source, chunk: Chunk, observations: Sequence[Any], directory: Path
+) -> Report:
+    """Makes the records of an observed chunk and writes them and their report, in this order."""
+    records, report = make_records(source, chunk, observations)
+    write_shard(chunk.part_path(directory), records)
+    write_report(chunk.report_path(directory), report)
+    return report
+
+
+def make_part(source: Source, chunk: Chunk, directory: Path) -> Report:
+    """All the work of a chunk in one process."""
+    return write_part(source, chunk, observe(source, chunk.indices), directory)
+
+
+def join_parts(shard: Shard, reports: Sequence[Report], directory: Path) -> None:
+    """Writes a shard from its parts, in the order of the images, and removes them."""
+    parts = [chunk.part_path(directory) for chunk in shard.chunks()]
+    write_shard(shard.path(directory), (record for part in parts for record in read_records(part)))
+    write_report(shard.report_path(directory), sum(reports, Report()))
+    for chunk in shard.chunks():
+        remove_part(chunk, directory)
+
+
+def remove_part(chunk: Chunk, directory: Path) -> None:
+    """Removes a part, its report first: without it the records do not count."""
+    chunk.report_path(directory).unlink(missing_ok=True)
+    chunk.part_path(directory).unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""Makes chunks on this machine: in this process, or in worker processes."""
+
+import concurrent.futures
+import multiprocessing
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from spatialvlm_jax.generation.execution.chunks import GenerationError, Source, make_part
+from spatialvlm_jax.generation.execution.ledger import Report
+from spatialvlm_jax.generation.execution.plan import Chunk
+from spatialvlm_jax.processes import exit_with_parent
+
+# A worker process works for one source only, which may hold models: it is sent once.
+_SOURCE: list[Source] = []
+
+
+def run_local(
+    source: Source, chunks: Sequence[Chunk], directory: Path, workers: int
+) -> Generator[tuple[Chunk, Report], None, None]:
+    """Makes the parts of these chunks; yields each as it is done.
+
+    Raises:
+      GenerationError: a worker process was killed.
+    """
+    if workers <= 1 or len(chunks) <= 1:
+        for chunk in chunks:
+            yield chunk, make_part(source, chunk, directory)
+        return
+    # Spawned, because a process that has used JAX must not be forked.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (source,)) as pool:
+        futures = {pool.submit(_make_part, chunk, directory): chunk for chunk in chunks}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                yield futures.pop(future), future.result()
+        except concurrent.futures.process.BrokenProcessPool:
+            raise GenerationError(
+                "a worker was killed (out of memory?); run the same command again to continue, "
+                "with fewer --workers"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start(source: Source) -> None:
+    exit_with_parent()
+    _SOURCE[:] = [source]
+
+
+def _make_part(chunk: Chunk, directory: Path) -> Report:
+    return make_part(_SOURCE[0], chunk, directory)

@@ -1,0 +1,207 @@
+"""Makes chunks on a Ray cluster, or on a local Ray: `run_ray` in the place of `run_local`.
+
+A row of the Ray data set is the number of a chunk. Actors make its part file and hand back its
+report; pools are elastic, so that lost actors and lost machines are replaced by what is left. Ray
+may do a chunk twice, which is harmless: both times it writes the same bytes under the same name.
+
+With GPUs a chunk passes through two pools: observers, each with its share of a GPU and its own copy
+of the experts, and writers. Without, one actor does all the work of a chunk, which spares the
+transfer of what was observed.
+"""
+
+import dataclasses
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.execution.chunks import (
+    GenerationError,
+    Source,
+    make_part,
+    observe,
+    write_part,
+)
+from spatialvlm_jax.generation.execution.ledger import Report, report_from
+from spatialvlm_jax.generation.execution.plan import Chunk
+
+# Network file systems may show a file to other machines with a delay of this order.
+_VISIBLE_AFTER_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
+_COLUMNS = ("id", "report", "error")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Observed:
+    """The observations of a chunk, wrapped so that they arrive as the objects that they are.
+
+    error: what the user must mend, "" if there is nothing.
+    """
+
+    entries: list[Any]
+    error: str = ""
+
+
+class _Maker:
+    """An actor that makes whole parts."""
+
+    def __init__(self, source: Source, chunks: Sequence[Chunk], directory: Path):
+        self._source, self._chunks, self._directory = source, chunks, directory
+
+    def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, list[Any]]:
+        def make(row: int) -> Report:
+            return make_part(self._source, self._chunks[rows["id"][row]], self._directory)
+
+        return _reported(rows, make)
+
+
+class _Observer:
+    """An actor that observes: decodes and asks the experts."""
+
+    def __init__(self, source: Source, chunks: Sequence[Chunk]):
+        self._source, self._chunks = source, chunks
+
+    def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        observed = np.empty(len(rows["id"]), object)
+        for row, number in enumerate(rows["id"]):
+            try:
+                entries = observe(self._source, self._chunks[number].indices)
+                observed[row] = _Observed(entries)
+            except UserError as error:
+                observed[row] = _Observed([], str(error))
+        return {"id": rows["id"], "observed": observed}
+
+
+class _Writer:
+    """An actor that makes parts of what was observed."""
+
+    def __init__(self, source: Source, chunks: Sequence[Chunk], directory: Path):
+        self._source, self._chunks, self._directory = source, chunks, directory
+
+    def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, list[Any]]:
+        def write(row: int) -> Report:
+            chunk, observed = self._chunks[rows["id"][row]], rows["observed"][row]
+            if observed.error:
+                raise UserError(observed.error)
+            return write_part(self._source, chunk, observed.entries, self._directory)
+
+        return _reported(rows, write)
+
+
+def _reported(rows: dict[str, np.ndarray], work: Callable[[int], Report]) -> dict[str, list[Any]]:
+    """The reports of these rows as JSON; what the user must mend goes beside them as text.
+
+    Raised here, it would arrive as text within the text of other errors.
+    """
+    reports, errors = [], []
+    for row in range(len(rows["id"])):
+        report, error = Report(), ""
+        try:
+            report = work(row)
+        except UserError as mistake:
+            error = str(mistake)
+        reports.append(json.dumps(dataclasses.asdict(report)))
+        errors.append(error)
+    return {"id": rows["id"].tolist(), "report": reports, "error": errors}
+
+
+def run_ray(
+    source: Source,
+    chunks: Sequence[Chunk],
+    directory: Path,
+    *,
+    address: str,
+    workers: int,
+    gpus: float = 0.0,
+) -> Generator[tuple[Chunk, Report], None, None]:
+    """Makes the parts of these chunks; yields each as it is done.
+
+    Args:
+      directory: on a file system that all machines of the cluster share.
+      address: "local" starts a Ray on this machine, "auto" or HOST:PORT joins a cluster.
+      workers: actors of a pool at most; as many are started as there are CPUs and GPUs for.
+      gpus: share of a GPU of each observer; 0 for none.
+
+    Raises:
+      GenerationError: Ray is not installed, no cluster answers, or a part cannot be seen from here.
+    """
+    if not chunks:
+        return
+    directory = directory.absolute()
+    with _connected(address) as ray:
+        pool = {"batch_size": 1, "concurrency": (1, max(1, workers)), "num_cpus": 1}
+        rows = ray.data.range(len(chunks), override_num_blocks=len(chunks))
+        if gpus:
+            rows = rows.map_batches(
+                _Observer, fn_constructor_args=(source, chunks), num_gpus=gpus, **pool
+            )
+        rows = rows.map_batches(
+            _Writer if gpus else _Maker,
+            fn_constructor_args=(source, chunks, directory),
+            **pool,
+        )
+        for batch in rows.iter_batches(batch_size=None, batch_format="numpy"):
+            for number, report, error in zip(*(batch[name] for name in _COLUMNS), strict=True):
+                if error:
+                    raise GenerationError(error)
+                _await_part(chunks[number], directory)
+                yield chunks[number], report_from(report)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    """The module `ray`, connected; what was connected before stays so."""
+    # Ray would otherwise report to its makers over the network.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise GenerationError(
+            "Ray is not installed; run `make setup-ray` on every machine"
+        ) from None
+    ours = not ray.is_initialized()
+    if ours:
+        start: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+        try:
+            _knock(address)
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **start)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise GenerationError(
+                f"no Ray cluster at {address!r} ({error}); start one with `ray start --head`, or "
+                "use --ray-address=local"
+            ) from None
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        yield ray
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nothing listens at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+
+
+def _await_part(chunk: Chunk, directory: Path) -> None:
+    deadline = time.monotonic() + _VISIBLE_AFTER_SECONDS
+    while not (chunk.report_path(directory).exists() and chunk.part_path(directory).exists()):
+        if time.monotonic() > deadline:
+            raise GenerationError(
+                f"a worker wrote {chunk.part_path(directory).name}, but it cannot be seen here: "
+                f"{directory} must be on a file system that all machines share"
+            )
+        time.sleep(0.2)

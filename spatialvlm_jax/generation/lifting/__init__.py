@@ -1,0 +1,1 @@
+"""From what is seen of a photo to a scene in metres."""

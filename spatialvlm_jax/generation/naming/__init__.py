@@ -1,0 +1,1 @@
+"""What things are called, so that a name means one of them."""

@@ -1,0 +1,1 @@
+"""Which questions a scene allows, and their true answers."""

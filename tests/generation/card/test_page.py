@@ -1,0 +1,147 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.generation.card.counts import (
+    Place,
+    Reader,
+    TypeCounts,
+    count,
+    sample_places,
+)
+from spatialvlm_jax.generation.card.drawing import footprint, picture, plan
+from spatialvlm_jax.generation.card.page import choose_examples
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.scene.records import Scene
+from spatialvlm_jax.storage.examples import StoredExample, encode_example
+from tests.generation.pictures import PictureSource, pairs
+from tests.generation.pictures import picture as draw
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("set")
+    source = PictureSource(broken=(1,), dull=(2, 3), unclear=(4,))
+    generate(source, {"train": 12, "validation": 4}, directory, quiet=True)
+    return directory
+
+
+def test_every_generation_leaves_a_card_on_one_page(directory: Path) -> None:
+    page = (directory / "card.html").read_text()
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert "http" not in page
+    for said in ("left of", "100% yes", "Units spoken", "mug"):
+        assert said in page
+    assert "rejected at filter: looks like" in page
+    assert "failed at observe: RuntimeError" in page
+    assert page.count('<svg class="picture"') == 4
+    assert "is the red mug left of the blue chair?" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_the_card_in_markdown_says_the_same(directory: Path) -> None:
+    text = (directory / "card.md").read_text()
+    assert "asked 16 = stored 12 + rejected 3 + failed 1" in text
+    assert "| qualitative | left_of | 12 | 100% yes |" in text
+    assert "| quantitative | height | 24 | 0.5" in text
+    assert "m 24" in text
+    assert "*count*: how many mugs are there? → 1" in text
+
+
+def test_the_card_is_the_same_every_time(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (directory / "card.html").read_bytes()
+    (directory / "card.html").unlink()
+    assert cli.main(["card", str(directory)]) == 0
+    assert "card.html" in capsys.readouterr().out
+    assert (directory / "card.html").read_bytes() == before
+
+
+def test_a_directory_without_a_set_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["card", str(tmp_path)]) == 2
+    assert "has no dataset_info.json" in capsys.readouterr().err
+
+
+def test_a_sample_covers_all_splits_and_is_bounded(directory: Path) -> None:
+    places = sample_places(directory)
+    assert len(places) == len(set(places)) == 12
+    assert Place("train", 0) in places
+    assert Place("validation", 3) in places
+    few = sample_places(directory, 5)
+    assert len(few) == 5
+    assert set(few) < set(places)
+    read = Reader(directory)
+    assert read(Place("validation", 0)).image_id == "fake-0012"
+
+
+def test_examples_show_every_type_once(directory: Path) -> None:
+    places, read = sample_places(directory), Reader(directory)
+    types = ["color", "count", "height", "left_of"]
+    examples = choose_examples(places, read, types)
+    assert [example.pair.type for example in examples] == types
+    assert len({example.place for example in examples}) == 4
+
+
+def test_counts_of_one_example() -> None:
+    counts = count([StoredExample(encode_example(draw(0), pairs(0)))])
+    assert (counts.images, counts.pairs, counts.gravity) == (1, 5, 1)
+    assert counts.units == {"m": 2}
+    assert counts.objects_per_image == [2]
+    np.testing.assert_allclose(counts.camera_distances, [5.25**0.5, 9.3125**0.5], rtol=1e-6)
+    assert counts.lengths == [0.5, 2.0]
+    assert counts.types["left_of"].balance == "100% yes"
+    assert counts.types["height"].balance.endswith("median 1.25")
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"yes": 1, "no": 3}, "25% yes"),
+        ({"no": 3}, "0% yes"),
+        ({"first": 1, "second": 1}, "50% first"),
+        ({"red": 3, "blue": 1}, "2 answers, most often “red” (75%)"),
+        ({}, ""),
+    ],
+)
+def test_balance_in_a_few_words(answers: dict[str, int], said: str) -> None:
+    row = TypeCounts("qualitative", pairs=sum(answers.values()))
+    row.answers.update(answers)
+    assert row.balance == said
+
+
+def test_a_footprint_is_the_box_from_above() -> None:
+    mug = draw(0).objects[0]  # extents 0.125, 0.25, 0.5 along the camera's x, y, z
+    outline = footprint(mug, np.array([[1.0, 0, 0], [0, 0, 1.0]]))
+    corners = sorted(map(tuple, outline.round(4).tolist()))
+    assert corners == [(-1.0625, 1.75), (-1.0625, 2.25), (-0.9375, 1.75), (-0.9375, 2.25)]
+
+
+def test_left_is_left_and_far_is_up_on_the_plan() -> None:
+    drawing = plan(draw(0), (0, 1))
+    shapes = dict(re.findall(r'class="print (\w)" points="([^"]+)"', drawing))
+    middle = {
+        name: np.mean([list(map(float, p.split(","))) for p in points.split()], axis=0)
+        for name, points in shapes.items()
+    }
+    assert middle["a"][0] < middle["b"][0]  # the mug is left of the chair
+    assert middle["a"][1] > middle["b"][1]  # and nearer, so lower
+    assert 'class="view"' in drawing
+
+
+def test_unknown_cameras_and_odd_names_are_drawn_all_the_same() -> None:
+    named = tuple(dataclasses.replace(item, caption="<b>&") for item in draw(0).objects)
+    scene = dataclasses.replace(
+        draw(0, gravity=False), objects=named, intrinsics=np.full((3, 3), np.nan)
+    )
+    assert "<b>&" not in picture(scene, (0,)) + plan(scene, (0,))
+    assert 'class="view"' not in plan(scene, (0,))
+    bare = Scene("bare", draw(0).image, np.full((3, 3), np.nan), objects=())
+    assert plan(bare, ()) == ""
+    assert picture(bare, ()).count("<image") == 1
