@@ -1,7 +1,7 @@
 """Evaluates a model: python eval.py --config=configs/demo.py --workdir=runs/demo
 
 The weights are those of the newest whole checkpoint in the workdir, unless --checkpoint names a
-step or a weight file. Writes summary.json, predictions.jsonl and report.html into the workdir, and
+step or a weight file. Writes summary.json, predictions.jsonl and html into the workdir, and
 prints each figure beside the best constant answer.
 """
 
@@ -22,15 +22,18 @@ from data_loaders.evaluation import eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.evaluation import report, results
+from spatialvlm_jax.evaluation.report.page import PICTURES, results, write_report
 from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, layout, sharding, startup
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.checkpoints.load_model import restore_model
+from spatialvlm_jax.training.mesh import make_mesh
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.join import add_process_flags, join_processes
 from spatialvlm_jax.training.provenance import use_compilation_cache
-from spatialvlm_jax.training.restore import restore_model
 from spatialvlm_jax.training.step import step_config
 
 
@@ -58,7 +61,7 @@ def evaluate_model(
     settings = experiment.eval
     batch_size = sharding.fill_up(settings.batch_size, mesh)
     own = sharding.process_rows(batch_size, mesh)
-    with distributed.together():
+    with multihost.raise_on_all():
         batches = eval_batches(
             settings.datasets,
             experiment.data,
@@ -69,7 +72,7 @@ def evaluate_model(
             rows=own,
         )
     scorer, total = Scorer(), settings.images or None
-    quiet = None if distributed.leads() else True
+    quiet = None if multihost.is_main_process() else True
     with tqdm(total=total, desc="evaluating", unit="image", disable=quiet) as bar:
         for batch in batches:
             check()
@@ -82,15 +85,15 @@ def evaluate_model(
                 max_tokens=settings.max_answer_tokens,
                 eos_id=tokenizer.eos_id,
             )
-            answers = distributed.gather(tokens)
-            if len(scorer.pictures) < report.PICTURES:
-                pictures = distributed.gather(images)
+            answers = multihost.gather_everywhere(tokens)
+            if len(scorer.pictures) < PICTURES:
+                pictures = multihost.gather_everywhere(images)
             for row in np.flatnonzero(batch.valid):
                 image_id, dataset = batch.image_ids[row], batch.datasets[row]
                 for record, ids in zip(batch.records[row], answers[row], strict=False):
                     text = decode_answer(tokenizer, ids)
                     scorer.add(record, text, image_id=image_id, dataset=dataset)
-                if len(scorer.pictures) < report.PICTURES:
+                if len(scorer.pictures) < PICTURES:
                     scorer.pictures[image_id] = pictures[row]
             bar.update(int(batch.valid.sum()))
     return scorer
@@ -113,7 +116,7 @@ def evaluate_on_schedule(
 ) -> dict[str, float]:
     """Evaluates during training: keeps the figures of this step and returns the overall ones."""
     summary = evaluate_model(model, experiment, tokenizer, mesh, check).summary()
-    if distributed.leads():
+    if multihost.is_main_process():
         results.save_evaluation(workdir, step, summary)
     overall = {name: summary[name]["value"] for name in results.TITLES if name in summary}
     return {name: value for name, value in overall.items() if value is not None}
@@ -127,15 +130,15 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str = "") -> str
     use_compilation_cache()
     mesh = evaluation_mesh(experiment)
     model, step = restore_model(experiment, workdir, checkpoint, mesh)
-    distributed.from_first(lambda: render_missing(experiment.eval.datasets))
+    multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     scorer = evaluate_model(model, experiment, tokenizer, mesh)
-    if not distributed.leads():
+    if not multihost.is_main_process():
         return ""
     answers = scorer.answers()
     earlier = results.before(results.load_evaluations(workdir), step)
     summary = results.save_results(workdir, step, answers)
-    page = report.write_report(
+    page = write_report(
         workdir,
         name=experiment.name,
         step=step,
@@ -161,11 +164,11 @@ def evaluation_mesh(experiment: Experiment) -> Mesh:
       UserError: there are several processes, and the mesh does not fit their devices.
     """
     try:
-        return layout.make_mesh(experiment, step_config(experiment).template.shapes)
+        return make_mesh(experiment, step_config(experiment).template.shapes)
     except UserError:
-        if not distributed.alone():
+        if not multihost.is_single_process():
             raise
-        return sharding.make_mesh(MeshConfig(), jax.local_devices()[:1])
+        return sharding.device_mesh(MeshConfig(), jax.local_devices()[:1])
 
 
 def main(argv: Sequence[str]) -> int:
@@ -177,22 +180,22 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--checkpoint", default="", metavar="STEP|FILE.safetensors", help="default: the newest step"
     )
-    startup.add_flags(parser)
+    add_process_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
-        startup.start(args)
+        join_processes(args)
         if table := evaluate(experiment, args.workdir, args.checkpoint):
             print(table, flush=True)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return distributed.end(2)
+        return multihost.leave(2)
     except Exception:
-        if distributed.alone():
+        if multihost.is_single_process():
             raise
         traceback.print_exc()
-        return distributed.end(1)
-    return distributed.end(0)
+        return multihost.leave(1)
+    return multihost.leave(0)
 
 
 if __name__ == "__main__":

@@ -19,27 +19,31 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
-from data_loaders.batch import BatchSpec
 from data_loaders.build import Loader, load_tokenizer, train_loader
-from data_loaders.dense import DENSE_VALUES, DENSE_WORDS, dense_labels
+from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.feature_cache import FeatureCache
-from data_loaders.features import feature_spec
 from eval import evaluate_on_schedule
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
-from spatialvlm_jax.training import distributed, encoding, freezing, layout, sharding, startup
-from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
+from spatialvlm_jax.training.checkpoints.resume import describe_run, flatten, resume
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
+from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
+from spatialvlm_jax.training.logging.metrics_file import MetricsWriter, realised_shares
+from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
+from spatialvlm_jax.training.logging.sinks import check_sinks, open_sinks
 from spatialvlm_jax.training.loop import Loop
-from spatialvlm_jax.training.metrics import MetricsWriter, realised_shares
+from spatialvlm_jax.training.mesh import describe_mesh, make_mesh
+from spatialvlm_jax.training.parameter_report import describe_parameters, report_flops
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.join import add_process_flags, join_processes
+from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
-from spatialvlm_jax.training.recorder import NonFiniteLossError
-from spatialvlm_jax.training.resume import describe_run, flatten, resume
-from spatialvlm_jax.training.signals import Interrupted, StopRequest
-from spatialvlm_jax.training.sinks import check_sinks, open_sinks
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import Metrics, StepConfig, compile_step, step_config
 from spatialvlm_jax.weights.load import load_weights, sources_of
@@ -50,23 +54,23 @@ def train(experiment: Experiment, workdir: Path) -> None:
 
     All processes of a run call it; the first one renders data, reports and writes.
     """
-    stop, ballot = StopRequest(alone=distributed.alone()), distributed.Ballot()
+    stop, vote = StopRequest(single_process=multihost.is_single_process()), multihost.StopVote()
     use_compilation_cache()
-    distributed.check_same(dict(flatten(dataclasses.asdict(experiment))))
-    distributed.check_shared(workdir)
+    multihost.check_same_settings(dict(flatten(dataclasses.asdict(experiment))))
+    multihost.check_shared_folder(workdir)
     check_dense_targets(experiment)
     check_sinks(experiment)
     config = step_config(experiment)
-    mesh = layout.make_mesh(experiment, config.template.shapes)
+    mesh = make_mesh(experiment, config.template.shapes)
     loader = open_loader(experiment, mesh)
     initialiser = Initialiser(
         config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
     )
     abstract_state = initialiser.abstract()
 
-    flops = freezing.report_flops(abstract_state, batch_spec(experiment).abstract(), config)
-    report = f"{freezing.describe(abstract_state, flops)}\n{layout.describe(abstract_state, mesh)}"
-    distributed.say(report)
+    flops = report_flops(abstract_state, BatchSpec.of(experiment).abstract(), config)
+    report = f"{describe_parameters(abstract_state, flops)}\n{describe_mesh(abstract_state, mesh)}"
+    multihost.print_once(report)
 
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
     run = describe_run(experiment)
@@ -75,7 +79,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def check() -> None:
-        if ballot.now(stop.requested):
+        if vote.now(stop.requested):
             raise Interrupted
 
     fill_features(experiment, state, loader, mesh, stop, check)
@@ -96,13 +100,13 @@ def train(experiment: Experiment, workdir: Path) -> None:
         stop=stop,
         metadata=run,
         evaluate=evaluate,
-        agreed=ballot.before,
+        agreed=vote.before,
         flops=flops,
         dataset_norms=dataset_norms(experiment, config, abstract_state, mesh),
     ).run(state, loader)
     writer.close()
     checkpoints.close()
-    distributed.say(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
+    multihost.print_once(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment)
 
@@ -115,8 +119,10 @@ def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
     """
     data = experiment.data
     sharding.check_batch_size(data.batch_size, mesh, experiment.train.accumulate)
-    distributed.from_first(lambda: render_missing([*data.datasets, *experiment.eval.datasets]))
-    with distributed.together():
+    multihost.broadcast_from_main(
+        lambda: render_missing([*data.datasets, *experiment.eval.datasets])
+    )
+    with multihost.raise_on_all():
         rows = sharding.process_rows(data.batch_size, mesh)
         return train_loader(data, experiment.model, rows=rows)
 
@@ -130,7 +136,7 @@ def open_writer(experiment: Experiment, workdir: Path, done: int, loader: Loader
     writer = MetricsWriter(workdir, done, open_sinks(experiment, workdir, done))
     requested = dict(zip(loader.names, loader.requested_shares.tolist(), strict=True))
     writer.write_requested_shares(requested)
-    distributed.say(describe_shares(requested, f"requested, of {experiment.data.unit}"))
+    multihost.print_once(describe_shares(requested, f"requested, of {experiment.data.unit}"))
     return writer
 
 
@@ -140,7 +146,7 @@ def dataset_norms(
     """Compiles what measures the gradients of the data sets, where they are asked for."""
     if not experiment.train.dataset_grad_norms_every or len(experiment.data.datasets) == 1:
         return None
-    abstract_batch = batch_spec(experiment).abstract()
+    abstract_batch = BatchSpec.of(experiment).abstract()
     return compile_dataset_norms(config, abstract_state, abstract_batch, mesh)
 
 
@@ -164,27 +170,27 @@ def fill_features(
     """
     if not experiment.data.features:
         return
-    weights = encoding.encoder_weights(state)
-    cache = FeatureCache.of(experiment, encoding.digest(weights), loader.features)
-    missing = distributed.from_first(cache.check)
-    distributed.say(cache.describe())
+    weights = encoder_weights(state)
+    cache = FeatureCache.of(experiment, weights_digest(weights), loader.features)
+    missing = multihost.broadcast_from_main(cache.check)
+    multihost.print_once(cache.describe())
     if missing:
-        distributed.check_shared(cache.folder, "data.features")
+        multihost.check_shared_folder(cache.folder, "data.features")
         with contextlib.ExitStack() as held:
-            missing = distributed.from_first(lambda: held.enter_context(cache.writing()))
-            encoder = encoding.LocalEncoder.of(experiment, weights, mesh)
-            first, processes = distributed.place()
-            with distributed.together(), contextlib.suppress(Interrupted):
+            missing = multihost.broadcast_from_main(lambda: held.enter_context(cache.writing()))
+            encoder = LocalEncoder.of(experiment, weights, mesh)
+            first, processes = multihost.process_place()
+            with multihost.raise_on_all(), contextlib.suppress(Interrupted):
                 cache.fill(
                     missing[first::processes],
                     encoder.apply,
                     rows=encoder.rows,
                     workers=experiment.data.workers,
-                    quiet=None if distributed.leads() else True,
+                    quiet=None if multihost.is_main_process() else True,
                     check=stop.check,
                 )
         check()
-    distributed.from_first(cache.verify)
+    multihost.broadcast_from_main(cache.verify)
 
 
 def describe_shares(shares: Mapping[str, float], what: str) -> str:
@@ -205,8 +211,8 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
         arrays, manifest = load_weights(sources, experiment.model, parameters)
-        distributed.say(manifest.summary())
-        if distributed.leads():
+        multihost.print_once(manifest.summary())
+        if multihost.is_main_process():
             content = json.dumps(dataclasses.asdict(manifest), indent=2)
             (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
         return arrays
@@ -225,47 +231,32 @@ def check_dense_targets(experiment: Experiment) -> None:
             raise UserError(f"train.dense_weight needs {name}={value}; {remedy}")
 
 
-def batch_spec(experiment: Experiment) -> BatchSpec:
-    """The shapes of an experiment's batches."""
-    encoder = experiment.model.encoder
-    return BatchSpec(
-        batch_size=experiment.data.batch_size,
-        image_size=encoder.image_size,
-        length=experiment.data.length,
-        vocab_size=experiment.model.decoder.vocab_size,
-        dense_tokens=experiment.data.dense * (encoder.image_size // encoder.patch_size) ** 2,
-        dense_values=experiment.model.dense_values,
-        dense_words=DENSE_WORDS,
-        features=feature_spec(experiment.model) if experiment.data.features else None,
-    )
-
-
 def main(argv: Sequence[str]) -> int:
     """The command line; returns the exit code: 2 for a mistake of the user's, 1 for a NaN."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workdir", type=Path, required=True, help="where the run is kept")
-    startup.add_flags(parser)
+    add_process_flags(parser)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         args, experiment = parse_experiment(parser, argv)
-        startup.start(args)
+        join_processes(args)
         train(experiment, args.workdir)
     except Interrupted:
         print("stopped by SIGTERM", file=sys.stderr)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return distributed.end(2)
+        return multihost.leave(2)
     except NonFiniteLossError as error:
         print(f"error: {error}", file=sys.stderr)
-        return distributed.end(1)
+        return multihost.leave(1)
     except Exception:
-        if distributed.alone():
+        if multihost.is_single_process():
             raise
         traceback.print_exc()
-        return distributed.end(1)
-    return distributed.end(0)
+        return multihost.leave(1)
+    return multihost.leave(0)
 
 
 if __name__ == "__main__":

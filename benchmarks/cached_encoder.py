@@ -31,7 +31,7 @@ from PIL import Image
 from benchmarks.train_step import MODEL
 from data_loaders.build import train_loader
 from data_loaders.feature_cache import FeatureCache
-from data_loaders.features import feature_spec
+from spatialvlm_jax.batch import feature_spec
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
@@ -40,10 +40,11 @@ from spatialvlm_jax.experiment import (
     OptimConfig,
     TrainConfig,
 )
-from spatialvlm_jax.training import encoding, sharding
-from spatialvlm_jax.training.freezing import report_flops
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.optim import GROUPS
+from spatialvlm_jax.training.parameter_report import report_flops
 from spatialvlm_jax.training.step import compile_step, step_config
 
 PAIR_TOKENS = 24
@@ -92,7 +93,7 @@ class Side:
         """Of so many images an epoch."""
         self.experiment, self.images = experiment, images
         self.config = step_config(experiment)
-        self.mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+        self.mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
         start = Initialiser(self.config.template, self.config.optimizer, experiment, self.mesh)
         self.step = compile_step(self.config, start.abstract(), self.mesh)
         self.state = start.state()
@@ -134,10 +135,10 @@ def timed(work: Callable[[], Any]) -> float:
 def fill(side: Side) -> float:
     """Computes the features that a side reads; returns the seconds without compiling."""
     asked = side.experiment
-    weights = encoding.encoder_weights(side.state)
+    weights = encoder_weights(side.state)
     loader = train_loader(asked.data, asked.model)
-    cache = FeatureCache.of(asked, encoding.digest(weights), loader.features)
-    encoder = encoding.LocalEncoder.of(asked, weights, side.mesh)
+    cache = FeatureCache.of(asked, weights_digest(weights), loader.features)
+    encoder = LocalEncoder.of(asked, weights, side.mesh)
     size = asked.model.encoder.image_size
     encoder.apply(np.zeros((encoder.rows, size, size, 3), np.uint8)).block_until_ready()
     with cache.writing() as missing:

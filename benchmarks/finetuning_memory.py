@@ -15,8 +15,9 @@ from pathlib import Path
 import jax
 
 from spatialvlm_jax.config import load_experiment
-from spatialvlm_jax.training import freezing, layout
 from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.mesh import make_mesh
+from spatialvlm_jax.training.parameter_report import report_groups, report_memory
 from train import step_config
 
 CONFIG = Path(__file__).parent.parent / "configs" / "paligemma.py"
@@ -49,10 +50,10 @@ def measure(variant: str, resolution: int) -> dict[str, dict[str, float]]:
         spec = f"{CONFIG}:variant={variant},res={resolution},{recipe}"
         experiment = load_experiment(spec, overrides)
         config = step_config(experiment)
-        mesh = layout.make_mesh(experiment, config.template.shapes, jax.devices()[:1])
+        mesh = make_mesh(experiment, config.template.shapes, jax.devices()[:1])
         state = Initialiser(config.template, config.optimizer, experiment, mesh).abstract()
-        memory = dataclasses.asdict(freezing.report_memory(state))
-        trained = sum(row.trainable for row in freezing.report_groups(state))
+        memory = dataclasses.asdict(report_memory(state))
+        trained = sum(row.trainable for row in report_groups(state))
         figures[name] = {
             "trained_millions": trained / 1e6,
             **{part: size / 1e9 for part, size in memory.items() if part != "averages"},

@@ -58,7 +58,7 @@ def write_case(path: Path, parameters: Arrays, model: Any, batch: Any, optimizer
       path: ends in ".npz".
       parameters: ours by name, layers stacked.
       model: a `ModelConfig`.
-      batch: a `data_loaders.batch.Batch` with one pair a row.
+      batch: a `spatialvlm_jax.batch.Batch` with one pair a row.
       optimizer: what `keras.optimizers.AdamW` takes.
     """
     encoder, decoder = model.encoder, model.decoder

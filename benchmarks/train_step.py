@@ -35,7 +35,7 @@ import numpy as np
 from flax import nnx
 
 from benchmarks import kerashub_step
-from data_loaders.batch import Batch
+from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.experiment import (
     AttentionRule,
     DecoderConfig,
@@ -101,7 +101,7 @@ def our_step(rows: int, pairs: int, rule: AttentionRule) -> Step:
         datasets=("all",),
         block_length=0 if rule == "prefix" else PREFIX + SUFFIX,
     )
-    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+    mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
     start = Initialiser(config.template, config.optimizer, experiment, mesh)
     compiled = compile_step(config, start.abstract(), mesh)
     data = sharding.to_devices(batch(rows, pairs), mesh)

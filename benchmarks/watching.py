@@ -25,18 +25,19 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
+from spatialvlm_jax.training.logging.sinks import open_sinks
 from spatialvlm_jax.training.loop import Loop
-from spatialvlm_jax.training.metrics import MetricsWriter
-from spatialvlm_jax.training.signals import StopRequest
-from spatialvlm_jax.training.sinks import open_sinks
+from spatialvlm_jax.training.processes.signals import StopRequest
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import compile_step, step_config
-from train import batch_spec, open_loader
+from train import open_loader
 
 CONFIG = "configs/debug.py"
 BATCHES = 16
@@ -55,12 +56,12 @@ class Bench:
 
     def __init__(self, experiment: Experiment, folder: Path) -> None:
         self.experiment, self.folder = experiment, folder
-        self.mesh = sharding.make_mesh(experiment.mesh)
+        self.mesh = sharding.device_mesh(experiment.mesh)
         config = step_config(experiment)
         initialiser = Initialiser(config.template, config.optimizer, experiment, self.mesh)
         abstract = initialiser.abstract()
         self.step = compile_step(config, abstract, self.mesh)
-        shapes = batch_spec(experiment).abstract()
+        shapes = BatchSpec.of(experiment).abstract()
         self.norms = compile_dataset_norms(config, abstract, shapes, self.mesh)
         self.state = initialiser.state()
         self.batches = list(itertools.islice(open_loader(experiment, self.mesh), BATCHES))

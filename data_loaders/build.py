@@ -9,7 +9,6 @@ import jax
 import numpy as np
 from absl import flags
 
-from data_loaders.batch import Batch
 from data_loaders.dense import DenseReader, label_words
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, feature_sets
@@ -17,8 +16,9 @@ from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requeste
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
+from spatialvlm_jax.batch import Batch
+from spatialvlm_jax.child_processes import exit_with_parent
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
-from spatialvlm_jax.processes import exit_with_parent
 
 _PREFETCHED_BATCHES = 4
 _READ_THREADS = 2

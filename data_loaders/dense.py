@@ -11,16 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data_loaders.batch import DenseTargets
 from data_loaders.errors import DataError
 from data_loaders.functional import Pair, Row, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.batch import DENSE_WORDS, DenseTargets
 from spatialvlm_jax.scene.records import QA, canonical_from_up
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
 DENSE_VALUES = 8
-DENSE_WORDS = 4
 VALUE_NAMES = (
     "log_depth",
     "center_x",

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
 
-from data_loaders.batch import EvalBatch
 from data_loaders.build import load_tokenizer
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
@@ -15,6 +14,25 @@ from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Re
 from spatialvlm_jax.scene.records import QA
 
 _PREFIX_MULTIPLE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalBatch:
+    """Held-out images with the questions asked about each, for generation and scoring.
+
+    images: uint8[B, H, W, 3]. prefix_tokens: int32[B, S, P], BOS prefix newline, then zeros.
+    prefix_lengths: int32[B, S], 0 where there is no question. records: for each image the pairs
+    asked, in the order of its slots. image_ids, datasets: a name for each image. valid: bool[B],
+    False for rows that only fill up the last batch.
+    """
+
+    images: np.ndarray
+    prefix_tokens: np.ndarray
+    prefix_lengths: np.ndarray
+    records: tuple[tuple[QA, ...], ...]
+    image_ids: tuple[str, ...]
+    datasets: tuple[str, ...]
+    valid: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,25 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from data_loaders.errors import DataError
 from data_loaders.in_place import digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource
+from spatialvlm_jax.batch import feature_spec
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
 from spatialvlm_jax.storage.shards import digest_split
 
 SHARD_BYTES = 128 * 2**20  # of a file: as much as a kill can cost each process
 MOST_SHARDS = 512  # above that files are larger: a reader holds all of them open
 _DIGITS = 16  # of a digest, in the name of a file
-
-
-def feature_spec(model: ModelConfig) -> jax.ShapeDtypeStruct:
-    """Shape [N, E] and dtype of one picture's features."""
-    encoder = model.encoder
-    tokens = (encoder.image_size // encoder.patch_size) ** 2
-    return jax.ShapeDtypeStruct((tokens, encoder.width), jnp.dtype(model.compute_dtype))
 
 
 @dataclasses.dataclass(frozen=True)

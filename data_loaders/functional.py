@@ -1,6 +1,6 @@
 """Pure numpy: the fields of packed rows, and pictures of the right size.
 
-Axes: L text tokens a row. The layout of a row is drawn in `data_loaders.batch`.
+Axes: L text tokens a row. The layout of a row is drawn in `spatialvlm_jax.batch`.
 """
 
 import dataclasses

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import grain
 import numpy as np
 
-from data_loaders.batch import Batch, DenseTargets
 from data_loaders.dense import DenseReader
 from data_loaders.features import FeatureFiles
 from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
+from spatialvlm_jax.batch import Batch, DenseTargets
 from spatialvlm_jax.experiment import Resize
 from spatialvlm_jax.storage.examples import StoredExample
 

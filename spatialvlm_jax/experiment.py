@@ -285,7 +285,7 @@ class EvalConfig:
 @dataclasses.dataclass(frozen=True)
 class MeshConfig:
     """Device mesh: sizes of the axes. One -1 takes what is left; several are chosen for the model
-    and the devices (`training.layout`).
+    and the devices (`training.mesh`).
 
     data: repeats the parameters. fsdp: splits them. tensor: splits heads and hidden units.
     slices: groups of devices with a slower network between them, which "data" runs over; -1 for

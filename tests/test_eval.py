@@ -10,7 +10,7 @@ from flax import nnx
 
 import eval as evaluation_script
 from data_loaders.build import load_tokenizer, train_loader
-from spatialvlm_jax.evaluation import results
+from spatialvlm_jax.evaluation.report.page import results
 from spatialvlm_jax.evaluation.scorer import METRICS
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -25,16 +25,16 @@ from spatialvlm_jax.experiment import (
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
+from spatialvlm_jax.training.checkpoints.load_model import find_checkpoint, restore_model
+from spatialvlm_jax.training.checkpoints.resume import describe_run
 from spatialvlm_jax.training.optim import make_optimizer
-from spatialvlm_jax.training.restore import find_checkpoint, restore_model
-from spatialvlm_jax.training.resume import describe_run
-from spatialvlm_jax.training.sharding import make_mesh
+from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
 from tests.generation.pictures import PictureSource, pairs, picture
 
 IMAGES = 5
-MESH = make_mesh(MeshConfig(), jax.local_devices()[:1])
+MESH = device_mesh(MeshConfig(), jax.local_devices()[:1])
 CONFIG = """
 from spatialvlm_jax.config import to_config_dict
 from tests.test_eval import experiment_on

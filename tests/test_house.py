@@ -19,15 +19,8 @@ NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
-    "config",
-    "errors",
-    "experiment",
-    "hardware",
-    "processes",
-    "scene",
-    "storage",
-    "svg",
-    "units",
+    *("batch", "child_processes", "config", "errors", "experiment"),
+    *("hardware", "pages", "scene", "storage", "units"),
 }
 MAY_IMPORT = {
     "models": set(),
@@ -44,8 +37,9 @@ MAY_IMPORT = {
     "config": {"errors", "experiment"},
     "errors": set(),
     "hardware": {"errors"},
-    "processes": set(),
-    "svg": set(),
+    "batch": {"experiment"},
+    "child_processes": set(),
+    "pages": set(),
     "units": set(),
 }
 

@@ -14,8 +14,8 @@ import pytest
 
 import train
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoint import find_damage
-from spatialvlm_jax.training.metrics import read_rows, reproducible
+from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
+from spatialvlm_jax.training.logging.metrics_file import read_rows, reproducible
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spatialvlm_jax.evaluation import metrics, quantities, verdicts
+from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.scene.records import QA
 
 Mark = Literal["right", "near", "wrong"]
@@ -51,7 +52,7 @@ class Answer:
     @property
     def dimension(self) -> str:
         """What a quantitative question asks for: "length", "area", "volume", "ratio", "angle"."""
-        return quantities.dimension_of(self.record.unit)
+        return lengths.dimension_of(self.record.unit)
 
     def as_dict(self) -> dict[str, Any]:
         """The form in which predictions.jsonl has it; unknown numbers are null."""
@@ -75,7 +76,7 @@ class Answer:
 
 def parse_answer(text: str) -> ParsedAnswer:
     """Reads a length and a yes or no from text; the rules are in `quantities` and `verdicts`."""
-    quantity = quantities.find_quantity(text)
+    quantity = lengths.find_quantity(text)
     return ParsedAnswer(
         value_metres=None if quantity is None else quantity.metres,
         unit="" if quantity is None else quantity.unit,
@@ -94,7 +95,7 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
     if record.verdict in ("yes", "no"):
         return verdicts.read_yes_no(prediction)
     if record.verdict.isdigit() and _CLOCK.search(record.answer):
-        hour = quantities.find_hour(prediction)
+        hour = lengths.find_hour(prediction)
         return None if hour is None else str(hour)
     if record.verdict.isdigit():
         count = verdicts.read_count(prediction)
@@ -126,8 +127,8 @@ def judge(
     value = verdict = None
     mark: Mark = "wrong"
     if record.kind == "quantitative":
-        dimension = quantities.dimension_of(record.unit)
-        found = quantities.find_quantity(prediction, dimension)
+        dimension = lengths.dimension_of(record.unit)
+        found = lengths.find_quantity(prediction, dimension)
         if found is not None:
             value = found.si
             mark = _mark_number(value, record.value, dimension)

@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from spatialvlm_jax.evaluation.numerals import Token, listed, value_at, word_at
+from spatialvlm_jax.evaluation.reading.numerals import Token, listed, value_at, word_at
 
 METRES = {
     "km": 1_000.0,

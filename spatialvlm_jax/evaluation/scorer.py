@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.evaluation import baselines, metrics, verdicts
+from spatialvlm_jax.evaluation import baselines, metrics
 from spatialvlm_jax.evaluation.answers import Answer, judge
 from spatialvlm_jax.evaluation.metrics import Figure
+from spatialvlm_jax.evaluation.reading import verdicts
 from spatialvlm_jax.scene.records import QA
 
 Summary = dict[str, dict[str, Any]]

@@ -11,9 +11,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from spatialvlm_jax.batch import image_tokens
 from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.planning.memory import bytes_of, is_table, local_rows
-from spatialvlm_jax.planning.program import Program, image_tokens
+from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import Topology
 from spatialvlm_jax.training.sharding import AnyMesh, spec_of, splits
 
@@ -98,7 +99,7 @@ def _tensor(program: Program, sizes: Mapping[str, int]) -> float:
     model, trainable = experiment.model, program.shapes.trainable
     compute = jnp.dtype(model.compute_dtype).itemsize
     rows = local_rows(experiment.data.batch_size, sizes, experiment.train.accumulate)
-    patches = image_tokens(experiment)
+    patches = image_tokens(experiment.model)
     total = 0.0
     for tower, size, tokens in (
         ("encoder", model.encoder, patches),

@@ -18,6 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
@@ -108,14 +109,15 @@ def measure(experiment: Experiment, devices: list[Any]) -> Compiled:
       UserError: the mesh or the batch do not fit the devices.
       Exception: what the compiler raises, but for memory.
     """
-    from spatialvlm_jax.planning.program import Program, batch_shapes
-    from spatialvlm_jax.training import layout, sharding
+    from spatialvlm_jax.planning.program import Program
+    from spatialvlm_jax.training import sharding
+    from spatialvlm_jax.training.mesh import make_mesh
     from spatialvlm_jax.training.step import compile_step
 
     program = Program.of(experiment)
-    mesh = layout.make_mesh(experiment, program.config.template.shapes, devices)
+    mesh = make_mesh(experiment, program.config.template.shapes, devices)
     sharding.check_batch_size(experiment.data.batch_size, mesh, experiment.train.accumulate)
-    state, batch = program.state(mesh), batch_shapes(experiment, experiment.data.batch_size)
+    state, batch = program.state(mesh), BatchSpec.of(experiment).abstract()
     start = time.monotonic()
     try:
         step: Any = compile_step(program.config, state, mesh)

@@ -24,7 +24,8 @@ from spatialvlm_jax.planning.cost import Flops, RowCost
 from spatialvlm_jax.planning.memory import Memory, estimate_memory, local_rows
 from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import Topology
-from spatialvlm_jax.training import layout, sharding
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.mesh import choose_mesh, describe_mesh
 
 # Shares of the data sheets' peaks that large matrix products, long reads and rings reach.
 COMPUTE_SHARE, MEMORY_SHARE, LINK_SHARE = 0.7, 0.8, 0.8
@@ -106,7 +107,7 @@ def abstract_mesh(program: Program, topology: Topology) -> AbstractMesh:
     """
     experiment, devices = program.experiment, topology.devices
     shapes = program.config.template.shapes
-    config = layout.choose_mesh(experiment, shapes, devices, topology.groups)
+    config = choose_mesh(experiment, shapes, devices, topology.groups)
     sizes = sharding.axis_sizes(config, devices)
     if topology.slices > 1 and config.slices != topology.slices:
         raise UserError(
@@ -148,7 +149,7 @@ def estimate(program: Program, row: RowCost, topology: Topology, why: str = "") 
     return Plan(
         topology=topology.name,
         mesh=dict(mesh.shape),
-        layout=layout.describe(program.state(mesh), mesh),
+        layout=describe_mesh(program.state(mesh), mesh),
         batch_size=batch,
         accumulate=experiment.train.accumulate,
         remat=experiment.model.remat,

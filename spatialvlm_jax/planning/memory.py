@@ -8,9 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.planning.cost import RowCost
-from spatialvlm_jax.planning.program import Program, batch_shapes
+from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.training.losses import CHUNK
 from spatialvlm_jax.training.sharding import BATCH_AXES, TABLE, AnyMesh, spec_of, splits
 from spatialvlm_jax.training.state import TrainState
@@ -78,7 +79,9 @@ def estimate_memory(program: Program, mesh: AnyMesh, row: RowCost) -> Memory:
         parameters=total_bytes(state.parameters),
         slots=total_bytes(state.opt_state) + bytes_of(state.step),
         averages=total_bytes(state.average),
-        batch=total_bytes(batch_shapes(experiment, experiment.data.batch_size // shards)),
+        batch=total_bytes(
+            BatchSpec.of(experiment, experiment.data.batch_size // shards).abstract()
+        ),
         gradients=gradients * (2 if accumulate > 1 else 1),
         activations=round(
             rows * (row.stream + row.inner / sizes["tensor"])

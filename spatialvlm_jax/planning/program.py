@@ -1,88 +1,19 @@
 """The training step of an experiment as shapes: what is planned, and what is compiled."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax.sharding import AbstractMesh
 
+from spatialvlm_jax.batch import Batch, BatchSpec
 from spatialvlm_jax.experiment import Experiment, ModelConfig
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.encoding import TOWER
+from spatialvlm_jax.training.feature_encoder import TOWER
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums, step_config
-
-DENSE_WORDS = 4  # names an image token may have: the width of `data_loaders.dense`'s words
-
-
-class DenseShapes(NamedTuple):
-    """As `data_loaders.batch.DenseTargets`."""
-
-    labels: Any
-    values: Any
-    value_mask: Any
-    words: Any
-    mention_values: Any
-    mention_mask: Any
-
-
-class BatchShapes(NamedTuple):
-    """As `data_loaders.batch.Batch`, which is built on this package and not known here."""
-
-    images: Any
-    tokens: Any
-    targets: Any
-    segment_ids: Any
-    positions: Any
-    suffix_mask: Any
-    loss_mask: Any
-    dataset_ids: Any
-    dense: DenseShapes | None = None
-    features: Any = None
-
-
-def image_tokens(experiment: Experiment) -> int:
-    """How many tokens an image is."""
-    encoder = experiment.model.encoder
-    return (encoder.image_size // encoder.patch_size) ** 2
-
-
-def batch_shapes(experiment: Experiment, rows: int) -> BatchShapes:
-    """A batch of so many rows, as `jax.ShapeDtypeStruct`s."""
-    size, length = experiment.model.encoder.image_size, experiment.data.length
-    values, patches = experiment.model.dense_values, image_tokens(experiment)
-
-    def array(dtype: Any, *shape: int) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((rows, *shape), jnp.dtype(dtype))
-
-    text, mask = array(jnp.int32, length), array(jnp.bool_, length)
-    dense = None
-    if experiment.data.dense:
-        dense = DenseShapes(
-            labels=array(jnp.int32, patches),
-            values=array(jnp.float32, patches, values),
-            value_mask=array(jnp.bool_, patches, values),
-            words=array(jnp.int32, patches, DENSE_WORDS),
-            mention_values=array(jnp.float32, length, values),
-            mention_mask=array(jnp.bool_, length, values),
-        )
-    cached = bool(experiment.data.features)
-    features = array(experiment.model.compute_dtype, patches, experiment.model.encoder.width)
-    return BatchShapes(
-        images=None if cached else array(jnp.uint8, size, size, 3),
-        tokens=text,
-        targets=text,
-        segment_ids=text,
-        positions=text,
-        suffix_mask=mask,
-        loss_mask=mask,
-        dataset_ids=text,
-        dense=dense,
-        features=features if cached else None,
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +48,7 @@ class Program:
             places,
         )
 
-    def objective(self, trainable: Any, frozen: Any, batch: Any) -> jax.Array:
+    def objective(self, trainable: Any, frozen: Any, batch: Batch) -> jax.Array:
         """The loss of a batch, float32[], as the step differentiates it."""
         model = self.config.template.model({**trainable, **frozen})
         return loss_and_sums(model, batch, totals_of(batch), self.config)[0]
@@ -126,9 +57,13 @@ class Program:
         """Whether a step reads a parameter: none of an encoder whose features are stored."""
         return not (self.experiment.data.features and name.startswith(TOWER))
 
-    def arguments(self, rows: int) -> tuple[Any, Any, BatchShapes]:
+    def arguments(self, rows: int) -> tuple[Any, Any, Batch]:
         """What `objective` takes, as shapes."""
-        return self.shapes.trainable, self.shapes.frozen, batch_shapes(self.experiment, rows)
+        return (
+            self.shapes.trainable,
+            self.shapes.frozen,
+            BatchSpec.of(self.experiment, rows).abstract(),
+        )
 
     def with_model(self, model: ModelConfig) -> "Program":
         """The same parameters in a model that differs in how it computes, not in what."""

@@ -9,7 +9,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax.training import losses, sharding
-from spatialvlm_jax.training.metrics import GRAD_NORM_PREFIX
+from spatialvlm_jax.training.logging.metrics_file import GRAD_NORM_PREFIX
 from spatialvlm_jax.training.state import Parameters, TrainState
 from spatialvlm_jax.training.step import Metrics, StepConfig, differentiate
 
@@ -23,7 +23,7 @@ def dataset_gradient(
 
     Args:
       state: before the step.
-      batch: `data_loaders.batch.Batch`.
+      batch: `spatialvlm_jax.batch.Batch`.
       number: which data set of `config.datasets`.
       config: of the step.
     """

@@ -13,8 +13,9 @@ import optax
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.checkpoint_file import save_safetensors
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training import distributed, optim, sharding
-from spatialvlm_jax.training.encoding import check_frozen
+from spatialvlm_jax.training import optim, sharding
+from spatialvlm_jax.training.feature_encoder import check_frozen
+from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state
 
 # From shapes, dtypes and shardings, by name, to arrays; Any, because states hold either.
@@ -80,8 +81,8 @@ def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: 
 
     All processes take part, the first one writes.
     """
-    parameters = distributed.to_host(state.averaged)
-    if not distributed.leads():
+    parameters = multihost.gather_on_main(state.averaged)
+    if not multihost.is_main_process():
         return
     header = {"step": str(int(state.step)), "config": json.dumps(dataclasses.asdict(config))}
     save_safetensors(path, template.model(parameters), header)

@@ -10,15 +10,15 @@ import jax
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.training.checkpoint import Checkpoints
-from spatialvlm_jax.training.freezing import StepFlops
-from spatialvlm_jax.training.metrics import GRAD_NORM_PREFIX, MetricsWriter
-from spatialvlm_jax.training.rates import Meter
-from spatialvlm_jax.training.recorder import Recorder
-from spatialvlm_jax.training.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
+from spatialvlm_jax.training.logging.metrics_file import GRAD_NORM_PREFIX, MetricsWriter
+from spatialvlm_jax.training.logging.profiler import Tracer
+from spatialvlm_jax.training.logging.recorder import Recorder
+from spatialvlm_jax.training.logging.throughput import Meter
+from spatialvlm_jax.training.parameter_report import StepFlops
+from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import Metrics
-from spatialvlm_jax.training.tracing import Tracer
 
 Evaluate = Callable[[TrainState], dict[str, float]]
 

@@ -118,7 +118,7 @@ def of_dataset(batch: Any, number: jax.Array | int) -> Any:
     With `totals_of` the whole batch, the losses of all data sets add up to the whole loss.
 
     Args:
-      batch: `data_loaders.batch.Batch`; each row is of one data set.
+      batch: `spatialvlm_jax.batch.Batch`; each row is of one data set.
       number: which data set.
     """
     rows = batch.dataset_ids[:, :1] == number

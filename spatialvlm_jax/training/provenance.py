@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.training import distributed
+from spatialvlm_jax.training.processes import multihost
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 
@@ -27,7 +27,7 @@ def write_provenance(workdir: Path, experiment: Experiment, source: Path, report
       source: a folder inside the checkout whose revision is recorded.
       report: what will be trained, for people.
     """
-    if not distributed.leads():
+    if not multihost.is_main_process():
         return
     workdir.mkdir(parents=True, exist_ok=True)
     versions = {

@@ -28,7 +28,7 @@ Shape = tuple[int, ...]
 AnyMesh = Mesh | AbstractMesh  # shapes and shardings need no devices
 
 
-def make_mesh(config: MeshConfig, devices: list[Any] | None = None) -> Mesh:
+def device_mesh(config: MeshConfig, devices: list[Any] | None = None) -> Mesh:
     """The mesh over all devices (or those given), laid out so that neighbours are near.
 
     With `slices` above 1 the axis "data" runs over slices first: only gradients, once a step,

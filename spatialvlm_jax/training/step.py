@@ -60,7 +60,7 @@ def loss_and_sums(
 
     Args:
       model: the model.
-      batch: `data_loaders.batch.Batch`, or some of its rows; rows [B], text tokens [B, L].
+      batch: `spatialvlm_jax.batch.Batch`, or some of its rows; rows [B], text tokens [B, L].
       totals: of `losses.totals_of` for the whole batch. What parts of a batch give then sums to
         what the whole gives.
       config: weights and names.

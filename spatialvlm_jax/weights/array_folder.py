@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.weights.big_vision import by_parameter
-from spatialvlm_jax.weights.layout import Shape, WeightsError
 from spatialvlm_jax.weights.paths import check_file, check_inside, read_json
+from spatialvlm_jax.weights.pieces import Shape, WeightsError
 
 POINTER = "-LAST"
 METADATA = ".zarray"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
-from spatialvlm_jax.weights.layout import Piece, Shape, WeightsError
+from spatialvlm_jax.weights.pieces import Piece, Shape, WeightsError
 
 IMAGE, TEXT = "img/", "llm/"
 # What a training checkpoint has beside parameters: the optimizer, the clock (once named "extra").

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from spatialvlm_jax.weights.array_folder import ArrayFolder, find_checkpoint
-from spatialvlm_jax.weights.layout import Shape, WeightsError
 from spatialvlm_jax.weights.npz_file import NpzFile
+from spatialvlm_jax.weights.pieces import Shape, WeightsError
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 
 

@@ -7,7 +7,7 @@ is [out, in], a convolution's [out, in, row, column].
 from collections.abc import Iterator, Set
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
-from spatialvlm_jax.weights.layout import Piece, WeightsError
+from spatialvlm_jax.weights.pieces import Piece, WeightsError
 
 VISION, TEXT = "vision_tower.vision_model.", "language_model.model."
 EMBEDDING = f"{TEXT}embed_tokens.weight"

@@ -15,7 +15,7 @@ from spatialvlm_jax.models.low_bit import LowBit
 from spatialvlm_jax.models.quantize import BLOCKS, SCALE, is_scale, plain_shape
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
-from spatialvlm_jax.weights.layout import Piece, WeightsError
+from spatialvlm_jax.weights.pieces import Piece, WeightsError
 from spatialvlm_jax.weights.read import read_parameter, read_rounded
 
 Part = Literal["model", "encoder", "decoder"]

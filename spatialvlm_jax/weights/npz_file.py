@@ -12,8 +12,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from spatialvlm_jax.weights.big_vision import by_parameter
-from spatialvlm_jax.weights.layout import Shape, WeightsError
 from spatialvlm_jax.weights.paths import check_file
+from spatialvlm_jax.weights.pieces import Shape, WeightsError
 
 # More than any header of a plain array.
 _HEADER_BYTES = 12_000

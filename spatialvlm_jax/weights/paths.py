@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.weights.layout import WeightsError
+from spatialvlm_jax.weights.pieces import WeightsError
 
 _MAX_JSON_BYTES = 1 << 26
 

@@ -15,7 +15,7 @@ import numpy as np
 from spatialvlm_jax.models.low_bit import LowBit
 from spatialvlm_jax.models.quantize import FORMATS, format_of, plain_shape
 from spatialvlm_jax.weights.files import TensorFiles
-from spatialvlm_jax.weights.layout import Piece, Shape, WeightsError
+from spatialvlm_jax.weights.pieces import Piece, Shape, WeightsError
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _MAX_ROWS = 1 << 20  # of a table that is adapted: more is no vocabulary and no grid

@@ -9,8 +9,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from spatialvlm_jax.weights.huggingface import canonical
-from spatialvlm_jax.weights.layout import Shape, WeightsError
 from spatialvlm_jax.weights.paths import check_file, check_inside, read_json
+from spatialvlm_jax.weights.pieces import Shape, WeightsError
 
 INDEX = "model.safetensors.index.json"
 _FLOATS = {"F16": "float16", "F32": "float32", "F64": "float64", "BF16": "bfloat16"}

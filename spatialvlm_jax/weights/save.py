@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights import big_vision, huggingface
-from spatialvlm_jax.weights.layout import Piece, check_complete
+from spatialvlm_jax.weights.pieces import Piece, check_complete
 from spatialvlm_jax.weights.safetensor_files import INDEX
 
 # Hugging Face's tables end on a multiple of this after the image token, the first row of no word.

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_loaders.batch import Batch, BatchSpec
 from data_loaders.build import Loader, train_loader
-from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
+from data_loaders.dense import DENSE_VALUES
 from data_loaders.errors import DataError
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.batch import DENSE_WORDS, Batch, BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,

@@ -7,6 +7,7 @@ from data_loaders import dense
 from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.batch import DENSE_WORDS
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
@@ -46,7 +47,7 @@ def test_a_patch_belongs_to_the_object_that_covers_most_of_it_if_it_is_a_quarter
 def test_labels_are_named_in_the_tokenizer_s_words() -> None:
     can = WORDS[dense.object_label("trash can", "gray")]
     assert [TOKENIZER.decode([token]) for token in can.tolist()] == ["gray", "trash", "can", ""]
-    assert WORDS[0].tolist() == [0] * dense.DENSE_WORDS
+    assert WORDS[0].tolist() == [0] * DENSE_WORDS
     assert len(np.unique(WORDS, axis=0)) == dense.dense_labels()
 
 

@@ -4,9 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_loaders.batch import EvalBatch
 from data_loaders.errors import DataError
-from data_loaders.evaluation import eval_batches
+from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
 from tests.generation.pictures import pairs, picture

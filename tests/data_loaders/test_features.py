@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from data_loaders import features
-from data_loaders.batch import Batch
 from data_loaders.build import Loader, train_loader
 from data_loaders.errors import DataError
 from data_loaders.feature_cache import FeatureCache
 from data_loaders.features import FeatureFiles
 from data_loaders.in_place import digest_pictures, open_in_place
+from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,

@@ -11,7 +11,7 @@ import re
 import numpy as np
 import pytest
 
-from spatialvlm_jax.evaluation.verdicts import read_yes_no
+from spatialvlm_jax.evaluation.reading.verdicts import read_yes_no
 from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig, generate_pairs
 from spatialvlm_jax.scene.records import QA, Scene
 from spatialvlm_jax.worlds.config import WorldConfig

@@ -8,9 +8,7 @@ import jax
 import pytest
 from jax.sharding import AbstractMesh
 
-from data_loaders.batch import BatchSpec
-from data_loaders.dense import DENSE_VALUES, DENSE_WORDS
-from data_loaders.features import feature_spec
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
 from spatialvlm_jax.planning.collectives import (
@@ -21,7 +19,7 @@ from spatialvlm_jax.planning.collectives import (
 from spatialvlm_jax.planning.cost import trace_row
 from spatialvlm_jax.planning.estimate import estimate
 from spatialvlm_jax.planning.memory import estimate_memory, largest_layer, total_bytes
-from spatialvlm_jax.planning.program import Program, batch_shapes
+from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import parse_topology
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.optim import GROUPS
@@ -35,30 +33,13 @@ def with_mesh(program: Program, mesh: MeshConfig) -> Program:
     return with_experiment(program, dataclasses.replace(program.experiment, mesh=mesh))
 
 
-@pytest.mark.parametrize("features", ["", "folder"])
-@pytest.mark.parametrize("dense", [False, True])
-def test_the_batch_is_the_loaders(dense, features):
-    experiment = dataclasses.replace(
-        EXPERIMENT,
-        data=dataclasses.replace(EXPERIMENT.data, dense=dense, features=features),
-        model=dataclasses.replace(EXPERIMENT.model, dense_labels=3, dense_values=DENSE_VALUES),
-    )
-    each = feature_spec(experiment.model) if features else None
-    spec = BatchSpec(8, 64, 32, 512, 64 * dense, DENSE_VALUES, DENSE_WORDS, each)
-    theirs = jax.tree_util.tree_leaves_with_path(spec.abstract())
-    ours = jax.tree_util.tree_leaves_with_path(batch_shapes(experiment, 8))
-    assert [(jax.tree_util.keystr(path), x) for path, x in ours] == [
-        (jax.tree_util.keystr(path), x) for path, x in theirs
-    ]
-
-
 @pytest.mark.slow
 def test_the_estimate_agrees_with_the_compiler(program, row):
     """State and batch to the byte, operations to 5 %, the rest within a factor of 2.5."""
-    mesh = sharding.make_mesh(MeshConfig(), jax.devices()[:1])
+    mesh = sharding.device_mesh(MeshConfig(), jax.devices()[:1])
     state = program.state(mesh)
     step: Any = compile_step(program.config, state, mesh)
-    done = step.lower(state, batch_shapes(EXPERIMENT, 8)).compile()
+    done = step.lower(state, BatchSpec.of(EXPERIMENT, 8).abstract()).compile()
     memory, stats = estimate_memory(program, mesh, row), done.memory_analysis()
     assert memory.state == stats.argument_size_in_bytes
     rest = memory.total - memory.state

@@ -3,7 +3,7 @@
 import pytest
 from flax import nnx
 
-from data_loaders.batch import Batch, BatchSpec
+from spatialvlm_jax.batch import Batch, BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
     DecoderConfig,

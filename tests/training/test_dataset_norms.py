@@ -24,7 +24,7 @@ def made():
         train=TrainConfig(steps=10, dense_weight=0.5, accumulate=2),
     )
     config = dataclasses.replace(step_config(experiment), datasets=("a", "b", "c"))
-    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+    mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
     return types.SimpleNamespace(
         state=initialiser.state(),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_loaders.batch import BatchSpec
+from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     CheckpointConfig,
@@ -19,11 +19,11 @@ from spatialvlm_jax.experiment import (
     Experiment,
     TrainConfig,
 )
-from spatialvlm_jax.training import rates
+from spatialvlm_jax.training.logging import throughput
+from spatialvlm_jax.training.logging.metrics_file import MetricsWriter, read_rows
+from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
 from spatialvlm_jax.training.loop import Loop
-from spatialvlm_jax.training.metrics import MetricsWriter, read_rows
-from spatialvlm_jax.training.recorder import NonFiniteLossError
-from spatialvlm_jax.training.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
 
 BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
 
@@ -101,7 +101,7 @@ def test_pairs_a_second_leave_out_compiling_and_evaluating(tmp_path, stop, monke
     """
     clock = types.SimpleNamespace(now=0.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(rates, "time", clock)
+    monkeypatch.setattr(throughput, "time", clock)
 
     def step(state, batch):
         clock.now += 100.0 if state.step == 0 else 0.5
@@ -225,7 +225,7 @@ def test_time_spent_on_loading_and_placing_is_waiting_for_data(tmp_path, stop, m
     """A step takes 2 seconds, a batch 5, its way to the devices 1."""
     clock = types.SimpleNamespace(now=0.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(rates, "time", clock)
+    monkeypatch.setattr(throughput, "time", clock)
 
     def passes(seconds, result):
         clock.now += seconds

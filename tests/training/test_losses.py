@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from data_loaders.batch import DenseTargets
+from spatialvlm_jax.batch import DenseTargets
 from spatialvlm_jax.training import losses
 
 ROWS, LENGTH, WIDTH, VOCABULARY = 3, 10, 4, 50

@@ -89,7 +89,7 @@ def test_frozen_parameters_may_be_repeated():
     ],
 )
 def test_meshes(config, count, shape):
-    mesh = sharding.make_mesh(config, jax.devices() * count)
+    mesh = sharding.device_mesh(config, jax.devices() * count)
     assert mesh.devices.shape == shape
     assert mesh.axis_names == ("data", "fsdp", "tensor")
 
@@ -97,20 +97,20 @@ def test_meshes(config, count, shape):
 @pytest.mark.parametrize("config", [MeshConfig(fsdp=3), MeshConfig(2, 2), MeshConfig(-1, -1)])
 def test_meshes_that_do_not_fit(config):
     with pytest.raises(UserError, match="does not make 8 devices"):
-        sharding.make_mesh(config, jax.devices() * 8)
+        sharding.device_mesh(config, jax.devices() * 8)
 
 
 def test_a_batch_must_divide():
-    mesh = sharding.make_mesh(MeshConfig(), jax.devices() * 8)
+    mesh = sharding.device_mesh(MeshConfig(), jax.devices() * 8)
     sharding.check_batch_size(16, mesh)
     with pytest.raises(UserError, match=r"batch_size 13 does not divide .*batch_size=16"):
         sharding.check_batch_size(13, mesh)
-    sharding.check_batch_size(4, sharding.make_mesh(MeshConfig(tensor=2), jax.devices() * 8))
+    sharding.check_batch_size(4, sharding.device_mesh(MeshConfig(tensor=2), jax.devices() * 8))
 
 
 def test_slices_must_fit():
     with pytest.raises(UserError, match=r"mesh.slices 3 must divide mesh.data"):
-        sharding.make_mesh(MeshConfig(slices=3), jax.devices() * 8)
+        sharding.device_mesh(MeshConfig(slices=3), jax.devices() * 8)
 
 
 EIGHT_DEVICES = """
@@ -119,7 +119,7 @@ from pathlib import Path
 jax.config.update("jax_disable_most_optimizations", True)
 from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
 from spatialvlm_jax.training import optim, sharding
-from spatialvlm_jax.training.checkpoint import Checkpoints
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.step import compile_step
@@ -137,7 +137,7 @@ result = []
 for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
     experiment = tiny_experiment(mesh=MeshConfig(*sizes), **changes)
     config = step_config(experiment)
-    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[: int(np.prod(sizes))])
+    mesh = sharding.device_mesh(experiment.mesh, jax.devices()[: int(np.prod(sizes))])
     start = Initialiser(config.template, config.optimizer, experiment, mesh)
     state, step = start.state(), compile_step(config, start.abstract(), mesh)
     losses = []
@@ -159,7 +159,7 @@ for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
 checkpoints = Checkpoints(Path(sys.argv[2]), keep=1)
 checkpoints.save(state, iter(grain.MapDataset.range(3).to_iter_dataset()), {})
 checkpoints.wait()
-one_device = sharding.make_mesh(MeshConfig(), jax.devices()[:1])
+one_device = sharding.device_mesh(MeshConfig(), jax.devices()[:1])
 abstract = Initialiser(config.template, config.optimizer, experiment, one_device).abstract()
 data = iter(grain.MapDataset.range(3).to_iter_dataset())
 restored = checkpoints.restore(checkpoints.latest(), abstract, data)

@@ -8,15 +8,21 @@ import pytest
 
 from spatialvlm_jax.experiment import OptimConfig, TrainConfig
 from spatialvlm_jax.models.flops import count_flops
-from spatialvlm_jax.training import freezing, sharding
+from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.initialise import Initialiser
+from spatialvlm_jax.training.parameter_report import (
+    format_report,
+    report_flops,
+    report_groups,
+    report_memory,
+)
 from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import SPEC, step_config, tiny_experiment
 
 
 def start(experiment):
     config = step_config(experiment)
-    mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+    mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
     step = compile_step(config, initialiser.abstract(), mesh)
     return initialiser.state(), lambda state, batch: step(state, sharding.to_devices(batch, mesh))
@@ -48,10 +54,10 @@ def test_the_report_shows_what_freezing_saves(frozen_encoder):
     for name, experiment in (("frozen", frozen_encoder), ("all", tiny_experiment())):
         experiment = dataclasses.replace(experiment, train=TrainConfig(steps=10))
         config = step_config(experiment)
-        mesh = sharding.make_mesh(experiment.mesh, jax.devices()[:1])
+        mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
         state = Initialiser(config.template, config.optimizer, experiment, mesh).abstract()
-        rows = {row.group: row for row in freezing.report_groups(state)}
-        reports[name] = rows, freezing.report_flops(state, SPEC.abstract(), config)
+        rows = {row.group: row for row in report_groups(state)}
+        reports[name] = rows, report_flops(state, SPEC.abstract(), config)
     images = np.zeros((SPEC.batch_size, 16, 16, 3), np.uint8)
     (rows, flops), (all_rows, all_flops) = reports["frozen"], reports["all"]
     encoder = rows["encoder"]
@@ -63,7 +69,7 @@ def test_the_report_shows_what_freezing_saves(frozen_encoder):
     assert flops.forward == all_flops.forward
     encoder_forward = count_flops(lambda: config.template.build().encode_image(images)[1])
     assert all_flops.backward - flops.backward > encoder_forward > 0
-    text = freezing.format_report(list(rows.values()), flops, freezing.report_memory(state))
+    text = format_report(list(rows.values()), flops, report_memory(state))
     assert "encoder" in text
     assert "backward" in text
 

@@ -14,8 +14,8 @@ import pytest
 from spatialvlm_jax.experiment import Experiment, TrainConfig
 from spatialvlm_jax.weights.array_folder import ArrayFolder
 from spatialvlm_jax.weights.files import open_weights
-from spatialvlm_jax.weights.layout import WeightsError
 from spatialvlm_jax.weights.load import load_weights, sources_of
+from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.save import save_big_vision
 from tests.weights.test_weights import MODEL, numbered, shapes
 from train import pretrained

@@ -16,7 +16,7 @@ import pytest
 
 from spatialvlm_jax.weights.array_folder import ArrayFolder
 from spatialvlm_jax.weights.files import open_weights
-from spatialvlm_jax.weights.layout import WeightsError
+from spatialvlm_jax.weights.pieces import WeightsError
 from tests.weights.test_array_folder import write_arrays
 
 NAME = "llm/final_norm/scale"

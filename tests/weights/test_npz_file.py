@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spatialvlm_jax.weights.layout import WeightsError
 from spatialvlm_jax.weights.load import load_weights
 from spatialvlm_jax.weights.npz_file import NpzFile
+from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.save import save_big_vision
 from tests.weights.test_weights import MODEL, numbered, shapes
 

@@ -10,10 +10,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.training.restore import restore_model
+from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.training.state import parameters_of
-from spatialvlm_jax.weights.layout import WeightsError
 from spatialvlm_jax.weights.load import Manifest, load_weights
+from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.safetensor_files import INDEX, SafetensorFiles, read_safetensors
 from spatialvlm_jax.weights.save import save_huggingface
 from tests.weights.test_weights import MODEL, numbered, shapes

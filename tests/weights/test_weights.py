@@ -24,8 +24,8 @@ from spatialvlm_jax.models.quantize import FORMATS
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import SafetensorFiles
-from spatialvlm_jax.weights.layout import WeightsError, check_complete
 from spatialvlm_jax.weights.load import Part, load_weights
+from spatialvlm_jax.weights.pieces import WeightsError, check_complete
 from spatialvlm_jax.weights.read import resize_positions
 from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
 

@@ -14,7 +14,6 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from spatialvlm_jax import svg
 from spatialvlm_jax.generation.card.counts import (
     Counts,
     Place,
@@ -24,9 +23,10 @@ from spatialvlm_jax.generation.card.counts import (
     sample_places,
 )
 from spatialvlm_jax.generation.card.drawing import picture, plan
+from spatialvlm_jax.pages import svg
+from spatialvlm_jax.pages.svg import Axis
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.shards import split_sizes, write_text
-from spatialvlm_jax.svg import Axis
 
 EXAMPLES = 72
 _ROUNDS = 8

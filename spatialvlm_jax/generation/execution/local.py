@@ -5,10 +5,10 @@ import multiprocessing
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from spatialvlm_jax.child_processes import exit_with_parent
 from spatialvlm_jax.generation.execution.chunks import GenerationError, Source, make_part
 from spatialvlm_jax.generation.execution.ledger import Report
 from spatialvlm_jax.generation.execution.plan import Chunk
-from spatialvlm_jax.processes import exit_with_parent
 
 # A worker process works for one source only, which may hold models: it is sent once.
 _SOURCE: list[Source] = []

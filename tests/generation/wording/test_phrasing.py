@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.evaluation.quantities import find_quantity
+from spatialvlm_jax.evaluation.reading.lengths import find_quantity
 from spatialvlm_jax.generation.wording.phrasing import (
     DIMENSIONS,
     METRES,

@@ -1,0 +1,207 @@
+"""The one typed contract between loaders, models and plans: `Batch`, and its shapes.
+
+Axes: B rows (one image each), L text tokens a row, N image tokens (patches), E encoder width,
+V dense values, W words.
+
+A row is one image with one or more question-answer segments packed behind it:
+
+    tokens       BOS where is the mug ? NL left EOS | BOS how far ? NL 2 m EOS | PAD
+    targets      .   .     .  .   .   . left EOS .  | .   .   .   . 2  m EOS . | .
+    segment_ids  1   1     1  1   1   1  1   1   1  | 2   2   2   2 2  2  2  2 | 0
+    suffix_mask  0   0     0  0   0   0  0   1   1  | ...        (True from the first suffix token)
+    loss_mask    0   0     0  0   0   0  1   1   0  | ...        (True where `targets` counts)
+    positions    0   1     2  3   4   5  6   7   8  | 0   1 ...  (restart with each segment)
+
+`targets[i]` is the token that follows `tokens[i]` in the same segment. The newline that ends the
+prefix predicts the first suffix token, so `loss_mask` starts one before `suffix_mask`.
+"""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spatialvlm_jax.experiment import Experiment, ModelConfig
+
+DENSE_WORDS = 4  # text tokens that may name what an image token shows
+
+
+def image_tokens(model: ModelConfig) -> int:
+    """How many tokens an image is."""
+    return (model.encoder.image_size // model.encoder.patch_size) ** 2
+
+
+def feature_spec(model: ModelConfig) -> jax.ShapeDtypeStruct:
+    """Shape [N, E] and dtype of what the encoder makes of one picture."""
+    shape = (image_tokens(model), model.encoder.width)
+    return jax.ShapeDtypeStruct(shape, jnp.dtype(model.compute_dtype))
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class DenseTargets:
+    """What each image token shows, from rendered truth; an optional auxiliary target.
+
+    labels: int32[B, N], class of what fills most of the patch: 0 is background, -1 is not known.
+    values: float32[B, N, V], normalised regression targets (log depth, centre, extents, ...).
+    value_mask: bool[B, N, V], where `values` are known.
+    words: int32[B, N, W], the text tokens that name it (colour and category); 0 is none.
+    mention_values: float32[B, L, V], at the last token of each name of an object in a question,
+      what `values` says of that object.
+    mention_mask: bool[B, L, V], where `mention_values` are known.
+    """
+
+    labels: Any
+    values: Any
+    value_mask: Any
+    words: Any
+    mention_values: Any
+    mention_mask: Any
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """One step's data. Arrays are numpy on the host, jax.Array on devices.
+
+    images: uint8[B, H, W, 3]; None where `features` stand for them.
+    tokens, targets, segment_ids, positions: int32[B, L]; segment 0 is padding.
+    suffix_mask, loss_mask: bool[B, L].
+    dataset_ids: int32[B, L], which data set of the mixture a token comes from.
+    dense: optional dense targets.
+    features: float[B, N, E], what the frozen encoder made of the images; None beside `images`.
+    """
+
+    images: Any
+    tokens: Any
+    targets: Any
+    segment_ids: Any
+    positions: Any
+    suffix_mask: Any
+    loss_mask: Any
+    dataset_ids: Any
+    dense: DenseTargets | None = None
+    features: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchSpec:
+    """Shapes of a batch, enough to make abstract or fake ones.
+
+    features: [N, E] and dtype of an image's features, which then stand for the images.
+    """
+
+    batch_size: int
+    image_size: int
+    length: int
+    vocab_size: int
+    dense_tokens: int = 0
+    dense_values: int = 0
+    dense_words: int = 0
+    features: jax.ShapeDtypeStruct | None = None
+
+    @classmethod
+    def of(cls, experiment: Experiment, rows: int | None = None) -> "BatchSpec":
+        """The shapes of an experiment's batches, of `rows` rows where its own number is not meant.
+
+        With `data.features` a frozen encoder's features stand for the pictures.
+        """
+        model, data = experiment.model, experiment.data
+        return cls(
+            batch_size=data.batch_size if rows is None else rows,
+            image_size=model.encoder.image_size,
+            length=data.length,
+            vocab_size=model.decoder.vocab_size,
+            dense_tokens=data.dense * image_tokens(model),
+            dense_values=model.dense_values,
+            dense_words=DENSE_WORDS,
+            features=feature_spec(model) if data.features else None,
+        )
+
+    def abstract(self) -> Batch:
+        """A `Batch` of `jax.ShapeDtypeStruct`."""
+        rows, length = self.batch_size, self.length
+
+        def ints() -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct((rows, length), jnp.int32)
+
+        def bools() -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct((rows, length), jnp.bool_)
+
+        dense = None
+        if self.dense_tokens:
+            grid, values = (rows, self.dense_tokens), (rows, self.dense_tokens, self.dense_values)
+            mentions = (rows, length, self.dense_values)
+            dense = DenseTargets(
+                labels=jax.ShapeDtypeStruct(grid, jnp.int32),
+                values=jax.ShapeDtypeStruct(values, jnp.float32),
+                value_mask=jax.ShapeDtypeStruct(values, jnp.bool_),
+                words=jax.ShapeDtypeStruct((*grid, self.dense_words), jnp.int32),
+                mention_values=jax.ShapeDtypeStruct(mentions, jnp.float32),
+                mention_mask=jax.ShapeDtypeStruct(mentions, jnp.bool_),
+            )
+        one = self.features
+        return Batch(
+            images=None if one else jax.ShapeDtypeStruct(self._image_shape(), jnp.uint8),
+            tokens=ints(),
+            targets=ints(),
+            segment_ids=ints(),
+            positions=ints(),
+            suffix_mask=bools(),
+            loss_mask=bools(),
+            dataset_ids=ints(),
+            dense=dense,
+            features=one and one.update(shape=(rows, *one.shape)),
+        )
+
+    def _image_shape(self) -> tuple[int, int, int, int]:
+        return self.batch_size, self.image_size, self.image_size, 3
+
+    def fake(self, seed: int, *, segments: int = 2) -> Batch:
+        """A random `Batch` with `segments` well-formed segments a row, as numpy arrays."""
+        rng = np.random.default_rng(seed)
+        rows, length = self.batch_size, self.length
+        each = length // segments
+        if each < 4:
+            raise ValueError(
+                f"{segments} segments need at least {4 * segments} tokens, not {length}"
+            )
+        position = np.arange(length)
+        segment_ids = np.minimum(position // each + 1, segments) * (position < each * segments)
+        positions = np.where(segment_ids > 0, position - (segment_ids - 1) * each, 0)
+        tokens = rng.integers(3, self.vocab_size, (rows, length))
+        tokens = np.where(segment_ids > 0, tokens, 0)
+        targets = np.where(positions < each - 1, np.roll(tokens, -1, 1), 0)
+        suffix = (positions >= each // 2) & (segment_ids > 0)
+        loss = (positions >= each // 2 - 1) & (positions < each - 1) & (segment_ids > 0)
+
+        def rowwise(array: np.ndarray, dtype: Any = np.int32) -> np.ndarray:
+            return np.broadcast_to(array, (rows, length)).astype(dtype)
+
+        dense = None
+        if self.dense_tokens:
+            shape = (rows, self.dense_tokens, self.dense_values)
+            mentions = (rows, length, self.dense_values)
+            dense = DenseTargets(
+                labels=rng.integers(0, 4, shape[:2]).astype(np.int32),
+                values=rng.normal(size=shape).astype(np.float32),
+                value_mask=rng.random(shape) < 0.5,
+                words=rng.integers(0, self.vocab_size, (*shape[:2], self.dense_words), np.int32),
+                mention_values=rng.normal(size=mentions).astype(np.float32),
+                mention_mask=rng.random(mentions) < 0.1,
+            )
+        one = self.features
+        return Batch(
+            images=None if one else rng.integers(0, 256, self._image_shape(), np.uint8),
+            tokens=tokens.astype(np.int32),
+            targets=(targets * loss).astype(np.int32),
+            segment_ids=rowwise(segment_ids),
+            positions=rowwise(positions),
+            suffix_mask=rowwise(suffix, np.bool_),
+            loss_mask=rowwise(loss, np.bool_),
+            dataset_ids=rowwise(np.zeros(length)),
+            dense=dense,
+            features=one and rng.normal(size=(rows, *one.shape)).astype(one.dtype),
+        )

@@ -1,0 +1,110 @@
+"""The report's charts: training curves, predicted against true lengths, how far answers are off."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.scorer import Summary
+from spatialvlm_jax.pages import svg
+from spatialvlm_jax.pages.svg import Axis, Series
+
+_CURVES = {
+    "qualitative_accuracy": "qualitative accuracy",
+    "within_25": "lengths within 25 %",
+    "within_50_200": "lengths within [50, 200] %",
+    "general_accuracy": "general VQA accuracy",
+}
+_CURVE_POINTS = 400
+_SCATTER_POINTS = 1_500
+_OCTAVES, _BINS_PER_OCTAVE = 3, 6
+
+
+def loss_chart(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The loss over steps, raw and as a running mean; "" without rows that have a loss."""
+    kept = [(row["step"], row["loss"]) for row in rows if isinstance(row.get("loss"), float)]
+    if not kept:
+        return ""
+    steps, losses = (np.array(column, np.float64) for column in zip(*kept, strict=True))
+    width = max(1, len(losses) // 40)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    centres = steps[(width - 1) // 2 :][: len(smooth)]
+    low, high = svg.limits(np.quantile(losses, [0.0, 0.995]).tolist())
+    series = [
+        Series("", *_thin(steps, losses), faint=True),
+        Series("", *_thin(centres, smooth)),
+    ]
+    x = Axis(float(steps[0]), float(max(steps[-1], steps[0] + 1)), "step", write="{:,.0f}".format)
+    return svg.line_chart(series, x, Axis(max(low, 0.0), high, "loss"), "Training loss by step")
+
+
+def accuracy_chart(evaluations: Mapping[int, Summary]) -> str:
+    """Held-out figures over steps; "" with fewer than two evaluations."""
+    if len(evaluations) < 2:
+        return ""
+    series = []
+    for color, (name, title) in enumerate(_CURVES.items()):
+        known = [
+            (step, figures[name]["value"])
+            for step, figures in evaluations.items()
+            if figures.get(name, {}).get("value") is not None
+        ]
+        if known:
+            steps, values = zip(*known, strict=True)
+            series.append(Series(title, steps, values, color))
+    x = Axis(min(evaluations), max(evaluations), "step", write="{:,.0f}".format)
+    y = Axis(0.0, 1.0, "share", write="{:.0%}".format)
+    return svg.line_chart(series, x, y, "Held-out accuracy by step")
+
+
+def scatter_chart(answers: Sequence[Answer]) -> str:
+    """Predicted against true lengths by question type; "" where no length was predicted."""
+    said = _with_length(answers)
+    if not said:
+        return ""
+    shown = said[:: -(-len(said) // _SCATTER_POINTS)]
+    lengths = [value for answer in shown for value in (answer.record.value, answer.value or 0.0)]
+    low, high = min(lengths) / 1.2, max(lengths) * 1.2
+    # An absurd prediction is drawn on the edge rather than squeezing all others.
+    truths = [answer.record.value for answer in shown]
+    low, high = max(low, min(truths) / 10), min(high, max(truths) * 10)
+    series = []
+    for color, name in enumerate(dict.fromkeys(answer.record.type for answer in said)):
+        members = [answer for answer in shown if answer.record.type == name]
+        xs = [answer.record.value for answer in members]
+        ys = [answer.value or 0.0 for answer in members]
+        series.append(Series(name.replace("_", " "), xs, ys, color % svg.SERIES_COLORS))
+    axis = Axis(low, high, "true, metres", log=True)
+    return svg.scatter(series, axis, "predicted, metres", "Predicted against true length")
+
+
+def ratio_chart(answers: Sequence[Answer]) -> str:
+    """A histogram of predicted by true length on a logarithmic axis; "" where there are none."""
+    said = _with_length(answers)
+    if not said:
+        return ""
+    octaves = np.log2([(answer.value or 0.0) / answer.record.value for answer in said])
+    edges = np.linspace(-_OCTAVES, _OCTAVES, 2 * _OCTAVES * _BINS_PER_OCTAVE + 1)
+    counts, _ = np.histogram(np.clip(octaves, -_OCTAVES, _OCTAVES), edges)
+    x = Axis(2.0**-_OCTAVES, 2.0**_OCTAVES, "predicted / true", log=True)
+    y = Axis(0.0, 1.05 * float(counts.max()), "answers", write="{:,.0f}".format)
+    return svg.histogram(
+        counts.tolist(), (2.0**edges).tolist(), x, y, "How far predicted lengths are off"
+    )
+
+
+def _with_length(answers: Sequence[Answer]) -> list[Answer]:
+    return [
+        answer
+        for answer in answers
+        if answer.record.kind == "quantitative"
+        and answer.dimension == "length"
+        and answer.record.value > 0
+        and (answer.value or 0) > 0
+    ]
+
+
+def _thin(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    every = -(-len(x) // _CURVE_POINTS)
+    return x[::every].tolist(), y[::every].tolist()

@@ -1,0 +1,186 @@
+"""WORKDIR/report.html: one self-contained page about a run and what its model answers."""
+
+import base64
+import io
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.report import charts, results
+from spatialvlm_jax.evaluation.scorer import Summary
+
+PICTURES = 24
+_ANSWERS_PER_PICTURE = 4
+_PIXELATED_BELOW = 160
+_TILES = ("qualitative_accuracy", "within_50_200", "within_25", "general_accuracy")
+_SI = {"length": "m", "area": "m²", "volume": "m³", "ratio": "times"}
+_MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
+_HEADINGS = {
+    "qualitative_accuracy": "Spatial, qualitative",
+    "within_25": "Spatial, numbers",
+    "angle_within_15_degrees": "Spatial, angles",
+    "general_accuracy": "General",
+}
+# Chen et al. (2024), SpatialVLM with an unfrozen encoder.
+PAPER = {
+    "qualitative_accuracy": "75.2 %",
+    "number_given": "99.0 %",
+    "within_50_200": "37.2 %",
+    "within_66_150": "10.7 %",
+    "within_90_110": "8.4 %",
+}
+
+
+def write_report(
+    workdir: Path,
+    *,
+    name: str,
+    step: int,
+    answers: Sequence[Answer],
+    pictures: Mapping[str, np.ndarray],
+    summary: Summary,
+) -> Path:
+    """Writes the page from one evaluation and from what the run left in `workdir`.
+
+    Args:
+      workdir: may hold metrics.jsonl, evaluations/ and parameters.txt; what is missing is left out.
+      name: of the experiment.
+      step: of the weights that were evaluated.
+      answers: judged predictions.
+      pictures: image id -> uint8[H, W, 3], to be shown with their answers.
+      summary: the figures of `answers`.
+
+    Returns:
+      The path of the page.
+    """
+    page = _template().render(
+        title=name,
+        step=step,
+        paper=PAPER,
+        **_figures(workdir, step, summary),
+        lengths=_shown(
+            ("Predicted against true", charts.scatter_chart(answers)),
+            ("Predicted divided by true", charts.ratio_chart(answers)),
+        ),
+        images=len({answer.image_id for answer in answers}),
+        questions=len(answers),
+        gallery=_gallery(answers, pictures),
+        marks=_MARKS,
+        percent=results.percent,
+        interval=results.interval,
+        truth=_truth,
+    )
+    path = workdir / "report.html"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    os.replace(partial, path)
+    return path
+
+
+def _figures(workdir: Path, step: int, summary: Summary) -> dict[str, Any]:
+    """What the page shows of figures: tiles, tables, and what the run left of its course."""
+    evaluations = dict(sorted({**results.load_evaluations(workdir), step: summary}.items()))
+    step_before, earlier = results.before(evaluations, step) or (None, None)
+    headline = results.headline_rows(summary, earlier)
+    rows = results.type_rows(summary, earlier)
+    parameters = workdir / "parameters.txt"
+    return {
+        "step_before": step_before,
+        "tiles": [row for row in headline if row.name in _TILES and row.count],
+        "headline": headline,
+        "types": [
+            (heading, [row for row in rows if row.name.startswith(f"{metric}/")])
+            for metric, heading in _HEADINGS.items()
+        ],
+        "curves": _shown(
+            ("Loss", charts.loss_chart(_read_rows(workdir / "metrics.jsonl"))),
+            ("Held-out figures", charts.accuracy_chart(evaluations)),
+        ),
+        "parameters": parameters.read_text(encoding="utf-8") if parameters.exists() else "",
+    }
+
+
+def _template() -> jinja2.Template:
+    folder = Path(__file__).parent / "assets"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:
+    """Charts that have something to show."""
+    return [(title, chart) for title, chart in titled if chart]
+
+
+def _truth(answer: Answer) -> str:
+    """The true answer in words, or the exact number where there is one."""
+    record = answer.record
+    if record.kind != "quantitative":
+        return record.answer
+    if answer.dimension == "angle":
+        side = "right" if record.value > 0 else "left"
+        return f"{math.degrees(abs(record.value)):.3g}° to the {side}"
+    return f"{record.value:.3g} {_SI[answer.dimension]}"
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines; a torn line is passed over, a missing file has none."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "step" in row:
+            rows.append(row)
+    return rows
+
+
+def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    by_image: dict[str, list[Answer]] = {}
+    for answer in answers:
+        by_image.setdefault(answer.image_id, []).append(answer)
+    return [
+        {
+            "image_id": image_id,
+            "source": data_uri(image),
+            "pixelated": max(image.shape[:2]) < _PIXELATED_BELOW,
+            "answers": pick_answers(by_image[image_id], _ANSWERS_PER_PICTURE),
+        }
+        for image_id, image in list(pictures.items())[:PICTURES]
+        if image_id in by_image
+    ]
+
+
+def pick_answers(answers: Sequence[Answer], count: int) -> list[Answer]:
+    """At most `count` answers, taking turns among kinds and preferring types not shown yet."""
+    picked: list[Answer] = []
+    remaining = list(answers)
+    while remaining and len(picked) < count:
+        kinds = [answer.record.kind for answer in picked]
+        types = [answer.record.type for answer in picked]
+        best = min(
+            remaining, key=lambda a: (kinds.count(a.record.kind), types.count(a.record.type))
+        )
+        remaining.remove(best)
+        picked.append(best)
+    return picked
+
+
+def data_uri(image: np.ndarray) -> str:
+    """uint8[H, W, 3] as the address of a PNG inside the page."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="png")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,1 @@
+"""What people look at in a browser, and the small charts that pages share."""

@@ -1,0 +1,1 @@
+"""Saved states: written, checked, resumed, loaded as a model."""

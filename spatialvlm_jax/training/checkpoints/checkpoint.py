@@ -1,0 +1,179 @@
+"""Checkpoints that can be trusted: Orbax writes them, checksums say whether they are whole.
+
+A checkpoint is a folder STEP/ with the training state, the data iterator's state and metadata.
+Orbax alone restores a flipped byte without an error and counts an unfinished folder as the latest
+step, so after Orbax has committed a folder its files are hashed into STEP/manifest.json, and only a
+folder whose manifest agrees is ever restored.
+
+Of several processes each writes its shards into the one folder, which they share; process 0 hashes
+when all have written, and chooses for all what to restore. Nothing in a checkpoint depends on how
+many there were.
+"""
+
+import concurrent.futures
+import functools
+import hashlib
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import orbax.checkpoint as ocp
+
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.state import TrainState
+
+MANIFEST = "manifest.json"
+_TEMPORARY = "orbax-checkpoint-tmp"
+
+
+class Checkpoints:
+    """The checkpoints of one run, newest last; saving does not hold up training."""
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        """Makes `folder` and removes what killed saves left there; `keep` whole ones stay."""
+        self.folder = folder.resolve()
+        self.keep = keep
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if multihost.is_main_process():
+            for leftover in self.folder.glob(f"*{_TEMPORARY}*"):
+                shutil.rmtree(leftover)
+        self._checkpointer = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
+        self._background = concurrent.futures.ThreadPoolExecutor(1, "checkpoints")
+        self._saving: concurrent.futures.Future[None] | None = None
+
+    def steps(self) -> list[int]:
+        """The steps there are folders of, ascending, whole or not."""
+        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
+
+    def save(self, state: TrainState, data: Any, metadata: dict[str, Any]) -> None:
+        """Starts saving; returns once the arrays are copied, and writes in the background.
+
+        Args:
+          state: saved under `state.step`; its buffers may be donated afterwards.
+          data: an iterator whose `get_state()`, the same in all processes, is taken now.
+          metadata: plain JSON.
+        """
+        self.wait()
+        path = self.folder / str(int(state.step))
+        self._checkpointer.save(
+            path,
+            args=ocp.args.Composite(
+                state=ocp.args.StandardSave(dict(vars(state))),
+                data=ocp.args.JsonSave(data.get_state()),
+                metadata=ocp.args.JsonSave(metadata),
+            ),
+            force=True,
+        )
+        self._saving = self._background.submit(self._finish, path)
+
+    def wait(self) -> None:
+        """Returns when the save in progress, if any, is whole; raises what went wrong in it."""
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            saving.result()
+
+    def close(self) -> None:
+        """Finishes the save in progress and its threads."""
+        self.wait()
+        self._background.shutdown()
+        self._checkpointer.close()
+
+    def latest(self) -> Path | None:
+        """The newest whole checkpoint; damaged ones are named in a warning and set aside."""
+        step = multihost.broadcast_from_main(self._latest_whole)
+        return None if step is None else self.folder / str(step)
+
+    def _latest_whole(self) -> int | None:
+        for step in reversed(self.steps()):
+            path = self.folder / str(step)
+            problem = find_damage(path)
+            if problem is None:
+                return step
+            logging.warning("checkpoint %s: %s; going back to the one before", path, problem)
+            set_aside = path.with_name(f"{step}.damaged")
+            shutil.rmtree(set_aside, ignore_errors=True)
+            path.rename(set_aside)
+        return None
+
+    def metadata(self, path: Path) -> dict[str, Any]:
+        """The metadata of a checkpoint."""
+        args = ocp.args.Composite(metadata=ocp.args.JsonRestore())
+        return dict(self._checkpointer.restore(path, args=args).metadata)
+
+    def restore(self, path: Path, abstract_state: TrainState, data: Any) -> TrainState:
+        """The state of a checkpoint, on the devices that `abstract_state` names.
+
+        Args:
+          path: as `latest` gave it.
+          abstract_state: shapes, dtypes and shardings; the mesh may differ from the saved one.
+          data: a fresh iterator of the same pipeline; moved to where it was by `set_state()`.
+        """
+        restored = self._checkpointer.restore(
+            path,
+            args=ocp.args.Composite(
+                state=ocp.args.StandardRestore(dict(vars(abstract_state))),
+                data=ocp.args.JsonRestore(),
+            ),
+        )
+        data.set_state(restored.data)
+        return TrainState(**restored.state)
+
+    def _finish(self, path: Path) -> None:
+        """Waits for Orbax's commit, declares the checkpoint whole, and deletes old ones."""
+        self._checkpointer.wait_until_finished()
+        if not multihost.is_main_process():
+            return
+        write_manifest(path)
+        for step in self.steps()[: -self.keep]:
+            # Renamed first, so that a kill while deleting leaves nothing that looks like a step.
+            doomed = self.folder / f"{step}.{_TEMPORARY}"
+            (self.folder / str(step)).rename(doomed)
+            shutil.rmtree(doomed)
+
+
+def write_manifest(folder: Path) -> None:
+    """Hashes every file of a committed checkpoint into its manifest, which appears at once."""
+    files = {str(path.relative_to(folder)): _describe(path) for path in _files(folder)}
+    partial = folder / f"{MANIFEST}.partial"
+    partial.write_text(json.dumps({"files": files}, indent=1))
+    os.replace(partial, folder / MANIFEST)
+
+
+def find_damage(folder: Path) -> str | None:
+    """What is wrong with a checkpoint, or None if every file is as it was written."""
+    try:
+        expected = json.loads((folder / MANIFEST).read_text())["files"]
+        sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
+    except FileNotFoundError:
+        return "it was never finished"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f"{MANIFEST} is unreadable"
+    for name, (size, description) in sizes.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != size:
+            return f"{name} has {path.stat().st_size} bytes, not {size}"
+        try:
+            changed = _describe(path) != description
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+        if changed:
+            return f"{name} has changed since it was written"
+    return None
+
+
+def _files(folder: Path) -> list[Path]:
+    own = (MANIFEST, f"{MANIFEST}.partial")
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in own)
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(functools.partial(file.read, 1 << 20), b""):
+            digest.update(block)
+    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}

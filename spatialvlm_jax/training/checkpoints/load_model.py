@@ -1,0 +1,160 @@
+"""A trained model without what trained it: parameters of a checkpoint or of a weight file."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import orbax.checkpoint as ocp
+from flax import nnx
+from jax.sharding import Mesh
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.models.quantize import stored_dtype
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
+from spatialvlm_jax.training.checkpoints.resume import describe_run, recorded
+from spatialvlm_jax.training.optim import is_frozen
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.state import ModelTemplate, Parameters
+from spatialvlm_jax.weights.load import OPTIONAL, load_weights
+from spatialvlm_jax.weights.pieces import WeightsError
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
+
+
+def restore_model(
+    experiment: Experiment, workdir: Path, checkpoint: str = "", mesh: Mesh | None = None
+) -> tuple[VLM, int]:
+    """The model, and the step that its weights are of (0 where a weight file does not say).
+
+    Args:
+      experiment: says what the model looks like.
+      workdir: has the checkpoints.
+      checkpoint: "" for the newest whole one, a step, or a path to `.safetensors`.
+      mesh: where the parameters go; None: one device. All processes of the mesh take part.
+
+    Raises:
+      UserError: there are no such weights, or they do not fit.
+    """
+    seed = experiment.train.seed
+    template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
+    places = _places(template, experiment, mesh)
+    if checkpoint.endswith(".safetensors"):
+        try:
+            return _read_file(Path(checkpoint), template, experiment, places)
+        except WeightsError as error:
+            raise UserError(f"--checkpoint: {error}") from error
+    path = Path(multihost.broadcast_from_main(lambda: str(find_checkpoint(workdir, checkpoint))))
+    return template.model(restore_parameters(path, template, experiment, places)), int(path.name)
+
+
+def _places(
+    template: ModelTemplate[VLM], experiment: Experiment, mesh: Mesh | None
+) -> dict[str, jax.sharding.Sharding]:
+    """Where each parameter goes."""
+    if mesh is None:
+        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        return dict.fromkeys(template.shapes, device)
+    return dict(sharding.tree_shardings(template.shapes, mesh))
+
+
+def _read_file(
+    path: Path,
+    template: ModelTemplate[VLM],
+    experiment: Experiment,
+    places: Mapping[str, jax.sharding.Sharding],
+) -> tuple[VLM, int]:
+    """The model of a weight file, and the step in its header; it may lack what is optional.
+
+    Raises:
+      WeightsError: the file is damaged or does not fit.
+    """
+    wanted = {
+        name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=places[name])
+        for name, x in template.shapes.items()
+    }
+    arrays, manifest = load_weights({"model": path}, experiment.model, wanted)
+    lacking = [name for name in manifest.initialised if not name.startswith(OPTIONAL)]
+    if lacking:
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise WeightsError(f"{path} lacks {lacking[0]}{more}")
+    if manifest.initialised:
+        # Compiled, so that nothing else is drawn.
+        missing = {name: places[name] for name in manifest.initialised}
+        draw = jax.jit(lambda: _only(missing, template.initialise()), out_shardings=missing)
+        arrays |= draw()
+    step = SafetensorFiles(path).metadata.get("step", "0")
+    return template.model(arrays), int(step) if step.isdecimal() else 0
+
+
+def _only(names: Iterable[str], parameters: Parameters) -> Parameters:
+    return {name: parameters[name] for name in names}
+
+
+def find_checkpoint(workdir: Path, step: str = "") -> Path:
+    """The folder of a checkpoint that is whole: of `step`, or the newest if that is empty.
+
+    Nothing is touched, so a run may be saving into the same folder.
+
+    Raises:
+      UserError: there is none.
+    """
+    folder = workdir / "checkpoints"
+    if step and not step.isdigit():
+        raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
+    if not folder.is_dir():
+        raise UserError(f"{folder} does not exist; train first, or name weights with --checkpoint")
+    steps = sorted((int(p.name) for p in folder.iterdir() if p.name.isdigit()), reverse=True)
+    if step and int(step) not in steps:
+        raise UserError(f"{folder} has no step {step}; there are {steps or 'none'}")
+    problems = []
+    for number in [int(step)] if step else steps:
+        problem = find_damage(folder / str(number))
+        if problem is None:
+            return folder / str(number)
+        problems.append(f"step {number}: {problem}")
+        logging.warning("checkpoint %s: %s; it is passed over", folder / str(number), problem)
+    reasons = f" ({'; '.join(problems)})" if problems else ""
+    raise UserError(f"{folder} has no whole checkpoint{reasons}; train again, or name another")
+
+
+def restore_parameters(
+    path: Path,
+    template: ModelTemplate[VLM],
+    experiment: Experiment,
+    places: Mapping[str, jax.sharding.Sharding],
+) -> Parameters:
+    """The parameters of a checkpoint by name, at their places; their averages where there are.
+
+    Raises:
+      UserError: they are not those of the configured model.
+    """
+    arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
+    saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
+    for name, here in describe_run(experiment).items():
+        there = recorded(saved.metadata, name)
+        if name.startswith(("model.", "optim.freeze")) and there != here:
+            raise UserError(
+                f"{path} was made with {name}={there}, the configuration has {here}: "
+                "evaluate with the --config that trained it"
+            )
+    frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
+    trained = "average" if experiment.train.average_decay else "trainable"
+    target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}
+    for name, entry in template.shapes.items():
+        frozen = is_frozen(name, experiment.optim)
+        dtype = stored_dtype(name, entry.dtype, frozen_dtype) if frozen else entry.dtype
+        target["frozen" if frozen else trained][name] = jax.ShapeDtypeStruct(
+            entry.shape, dtype, sharding=places[name]
+        )
+    parameters_only = ocp.args.PyTreeRestore(
+        item=target,
+        restore_args=ocp.checkpoint_utils.construct_restore_args(target),
+        partial_restore=True,
+    )
+    checkpointer = ocp.Checkpointer(ocp.PyTreeCheckpointHandler())
+    restored = checkpointer.restore(path.absolute() / "state", args=parameters_only)
+    return {**restored[trained], **restored["frozen"]}

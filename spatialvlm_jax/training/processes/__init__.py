@@ -1,0 +1,1 @@
+"""Several processes, one run; and signals to stop it."""

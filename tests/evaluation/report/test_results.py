@@ -1,0 +1,64 @@
+import json
+
+from spatialvlm_jax.evaluation.report.page import results
+from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
+from spatialvlm_jax.scene.records import QA
+
+
+def answers(prediction):
+    scorer = Scorer()
+    for value in (1.0, 2.0):
+        record = QA("How tall?", "", "height", "quantitative", value=value, unit="m")
+        scorer.add(record, prediction, image_id="image")
+    return scorer.answers()
+
+
+def test_every_metric_has_a_title():
+    assert set(results.TITLES) == {*METRICS, ANGLE_METRIC}
+
+
+def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):
+    results.save_results(tmp_path, 200, answers("1 m"))
+    summary = results.save_results(tmp_path, 0, answers("7 m"))
+    assert list(results.load_evaluations(tmp_path)) == [0, 200]
+    assert results.load_evaluations(tmp_path)[0] == summary
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 2
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_before_is_the_earliest_evaluation_that_is_earlier():
+    evaluations: dict[int, results.Summary] = {0: {"a": {}}, 50: {"b": {}}, 100: {"c": {}}}
+    assert results.before(evaluations, 100) == (0, {"a": {}})
+    assert results.before(evaluations, 0) is None
+    assert results.before({}, 10) is None
+
+
+def test_rows_hold_before_and_after():
+    early = results.summarize(answers("7 m"))
+    late = results.summarize(answers("1 m"))
+    rows = {row.name: row for row in results.headline_rows(late, early)}
+    assert rows["within_25"].before == 0.0
+    assert rows["within_25"].value == 0.5
+    assert rows["qualitative_accuracy"].before is None
+    (height,) = results.type_rows(late, None)
+    assert (height.title, height.value, height.before) == ("height", 0.5, None)
+
+
+def test_the_table_shows_the_baseline_beside_each_figure():
+    early = results.summarize(answers("7 m"))
+    late = results.summarize(answers("1 m"))
+    table = results.format_table(results.headline_rows(late, early))
+    lines = {line.split("  ")[0]: line.split() for line in table.splitlines()}
+    assert lines["metric"][1:4] == ["before", "after", "baseline"]
+    assert lines["Within 25 % of truth"][5:11] == ["0.0", "%", "50.0", "%", "50.0", "%"]
+    widths = {len(line) for line in table.splitlines()}
+    assert len(widths) == 1
+    assert "before" not in results.format_table(results.headline_rows(late, None))
+
+
+def test_missing_figures_are_dashes():
+    assert results.percent(None) == "–"
+    assert results.interval(None) == "–"
+    assert results.percent(0.876) == "87.6 %"
+    assert results.interval((0.1, 0.256)) == "10.0–25.6"
