@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from spatialvlm_jax.evaluation.report.results import load_evaluations
 
 import train
 from benchmarks.kill import Run
+from spatialvlm_jax.evaluation.report.results import load_evaluations
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.data_loaders.test_features import photos
 from tests.test_train import ROOT, arguments, losses

@@ -20,7 +20,7 @@ NOT_OURS = (".coverage", ".git")
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
     *("batch", "child_processes", "config", "errors", "experiment"),
-    *("hardware", "pages", "scene", "storage", "units"),
+    *("hardware", "pages", "random_stream", "scene", "storage", "units"),
 }
 MAY_IMPORT = {
     "models": set(),
@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "batch": {"experiment"},
     "child_processes": set(),
     "pages": set(),
+    "random_stream": set(),
     "units": set(),
 }
 

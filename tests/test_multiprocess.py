@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from spatialvlm_jax.evaluation.report.results import load_evaluations
 
 from benchmarks.kill import Run, kill_run, wait_until
+from spatialvlm_jax.evaluation.report.results import load_evaluations
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
 from spatialvlm_jax.training.logging.metrics_file import FILE, read_rows

@@ -6,8 +6,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds import furniture, household
-from spatialvlm_jax.worlds.draw import Draw
 from spatialvlm_jax.worlds.parts import Build
 
 COLOR_VALUES: dict[str, tuple[int, int, int]] = {
@@ -49,7 +49,7 @@ class Kind(NamedTuple):
     colors: colours it may have.
     """
 
-    build: Callable[[Draw], Build]
+    build: Callable[[RandomStream], Build]
     materials: tuple[str, ...]
     natural: tuple[str, ...]
     places: tuple[str, ...]

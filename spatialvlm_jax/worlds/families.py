@@ -7,9 +7,9 @@ World frame: z up, floor at z = 0, the back wall towards +y; metres.
 import math
 from typing import NamedTuple
 
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.camera import Camera, look_at
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.draw import Draw
 from spatialvlm_jax.worlds.items import Item, clear, draw_item, put_on
 
 Taken = set[tuple[str, str]]
@@ -50,7 +50,7 @@ _SIDES = {"room": (0.22, 0.6), "tabletop": (0.05, 0.26), "floor": (0.12, 0.45)}
 
 
 def _new(
-    draw: Draw, category: str, taken: Taken, config: WorldConfig, family: str = ""
+    draw: RandomStream, category: str, taken: Taken, config: WorldConfig, family: str = ""
 ) -> Item | None:
     """An object of `category`, or None where its colours are used up or it does not suit."""
     item = draw_item(draw, category, taken, config.natural)
@@ -71,11 +71,16 @@ def _add(items: list[Item], taken: Taken, item: Item) -> None:
 
 
 def _on_floor(
-    draw: Draw, item: Item, items: list[Item], middle: tuple[float, float], reach: float, yaw: float
+    draw: RandomStream,
+    item: Item,
+    items: list[Item],
+    middle: tuple[float, float],
+    reach: float,
+    yaw: float,
 ) -> bool:
     """Try to stand `item` on the floor within `reach` of `middle`, in front of the wall y = 0."""
     for _ in range(8):
-        angle, radius = draw.uniform(0, math.tau), reach * math.sqrt(draw.unit())
+        angle, radius = draw.uniform(0, math.tau), reach * math.sqrt(draw.random())
         x, y = middle[0] + radius * math.cos(angle), middle[1] + radius * math.sin(angle)
         item.place(x, y, 0.0, yaw)
         if max(corner[1] for corner in item.corners()) < -0.01 and clear(item, items, 0.04):
@@ -83,13 +88,13 @@ def _on_floor(
     return False
 
 
-def _yaw(draw: Draw) -> float:
+def _yaw(draw: RandomStream) -> float:
     """Mostly facing the camera's side, sometimes any way."""
     return draw.uniform(-0.6, 0.6) if draw.chance(0.65) else draw.uniform(0, math.tau)
 
 
 def _camera(
-    draw: Draw,
+    draw: RandomStream,
     config: WorldConfig,
     target: tuple[float, float, float],
     azimuth: float,
@@ -115,7 +120,7 @@ def _camera(
     return look_at(position, aim, roll, fov)
 
 
-def room(draw: Draw, config: WorldConfig, count: int) -> Stage:
+def room(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """Furniture on the floor, things on it and beside it; the eye of someone standing."""
     items: list[Item] = []
     taken: Taken = set()
@@ -155,7 +160,7 @@ def room(draw: Draw, config: WorldConfig, count: int) -> Stage:
     return Stage(items, camera, frozenset(), 0.0)
 
 
-def tabletop(draw: Draw, config: WorldConfig, count: int) -> Stage:
+def tabletop(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """A table or desk that fills the view, with a few small things; the eye of someone sitting."""
     items: list[Item] = []
     taken: Taken = set()
@@ -179,7 +184,7 @@ def tabletop(draw: Draw, config: WorldConfig, count: int) -> Stage:
     return Stage(items, camera, frozenset((0,)), None)
 
 
-def floor(draw: Draw, config: WorldConfig, count: int) -> Stage:
+def floor(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """Things on a piece of floor near a wall, seen from close by."""
     items: list[Item] = []
     taken: Taken = set()
@@ -209,7 +214,7 @@ def floor(draw: Draw, config: WorldConfig, count: int) -> Stage:
 
 
 def _small_things(
-    draw: Draw,
+    draw: RandomStream,
     config: WorldConfig,
     count: int,
     items: list[Item],
@@ -232,7 +237,7 @@ def _small_things(
 
 
 def _behind(
-    draw: Draw, config: WorldConfig, items: list[Item], taken: Taken, azimuth: float
+    draw: RandomStream, config: WorldConfig, items: list[Item], taken: Taken, azimuth: float
 ) -> None:
     """One piece of furniture on the floor beyond the table, as the camera sees it."""
     item = _new(draw, draw.choice(_BEHIND), taken, config)

@@ -2,11 +2,11 @@
 
 import math
 
-from spatialvlm_jax.worlds.draw import Draw
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.parts import Build, Part, Surface, box, cylinder, ellipsoid, legs
 
 
-def table(draw: Draw) -> Build:
+def table(draw: RandomStream) -> Build:
     height = draw.uniform(0.7, 0.77)
     top = draw.uniform(0.03, 0.05)
     plan = draw.choice(("round", "square", "rectangular"))
@@ -26,7 +26,7 @@ def table(draw: Draw) -> Build:
     return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), plan)
 
 
-def desk(draw: Draw) -> Build:
+def desk(draw: RandomStream) -> Build:
     width, depth = draw.uniform(1.1, 1.6), draw.uniform(0.6, 0.75)
     height, top = draw.uniform(0.71, 0.76), 0.035
     side = draw.choice((-1, 1))
@@ -42,7 +42,7 @@ def desk(draw: Draw) -> Build:
     return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), "rectangular")
 
 
-def chair(draw: Draw) -> Build:
+def chair(draw: RandomStream) -> Build:
     width, depth = draw.uniform(0.4, 0.5), draw.uniform(0.4, 0.5)
     seat, height = draw.uniform(0.43, 0.48), draw.uniform(0.8, 1.0)
     thick = 0.045
@@ -55,7 +55,7 @@ def chair(draw: Draw) -> Build:
     return Build(parts, (surface,), "square")
 
 
-def stool(draw: Draw) -> Build:
+def stool(draw: RandomStream) -> Build:
     height, width = draw.uniform(0.42, 0.7), draw.uniform(0.3, 0.4)
     thick = 0.05
     if draw.chance(0.6):
@@ -70,7 +70,7 @@ def stool(draw: Draw) -> Build:
     return Build(parts, (Surface(0, 0, height, width / 2, width / 2),), "square")
 
 
-def sofa(draw: Draw) -> Build:
+def sofa(draw: RandomStream) -> Build:
     width, depth = draw.uniform(1.4, 2.2), draw.uniform(0.8, 0.95)
     seat, height = draw.uniform(0.38, 0.45), draw.uniform(0.75, 0.9)
     arm = draw.uniform(0.14, 0.2)
@@ -88,7 +88,7 @@ def sofa(draw: Draw) -> Build:
     return Build(parts, (surface,), "rectangular")
 
 
-def bed(draw: Draw) -> Build:
+def bed(draw: RandomStream) -> Build:
     width, length = draw.choice((0.9, 1.2, 1.4, 1.6)), draw.uniform(1.95, 2.05)
     frame, top = 0.25, draw.uniform(0.45, 0.55)
     pillow = 0.35
@@ -104,7 +104,7 @@ def bed(draw: Draw) -> Build:
     return Build(parts, (surface,), "rectangular")
 
 
-def cabinet(draw: Draw) -> Build:
+def cabinet(draw: RandomStream) -> Build:
     width, depth = draw.uniform(0.6, 1.2), draw.uniform(0.38, 0.5)
     height, door = draw.uniform(0.65, 1.1), 0.018
     front = -depth / 2
@@ -121,7 +121,7 @@ def cabinet(draw: Draw) -> Build:
     return Build(parts, (surface,), "rectangular")
 
 
-def shelf(draw: Draw) -> Build:
+def shelf(draw: RandomStream) -> Build:
     width, depth = draw.uniform(0.6, 1.0), draw.uniform(0.26, 0.36)
     height, levels, thick = draw.uniform(0.9, 1.7), draw.integer(3, 4), 0.025
     half = width / 2
@@ -141,7 +141,7 @@ def shelf(draw: Draw) -> Build:
     return Build(tuple(parts), tuple(surfaces), "rectangular")
 
 
-def lamp(draw: Draw) -> Build:
+def lamp(draw: RandomStream) -> Build:
     height, shade = draw.uniform(1.3, 1.7), draw.uniform(0.32, 0.45)
     tall = draw.uniform(0.26, 0.36)
     parts = (
@@ -152,7 +152,7 @@ def lamp(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def plant(draw: Draw) -> Build:
+def plant(draw: RandomStream) -> Build:
     pot, rise = draw.uniform(0.2, 0.34), draw.uniform(0.2, 0.32)
     foliage = draw.uniform(0.35, 0.75)
     spread = foliage * draw.uniform(0.35, 0.5)

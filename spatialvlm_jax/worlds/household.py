@@ -1,10 +1,10 @@
 """Builders of small things: each draws real sizes and returns the solids of one object."""
 
-from spatialvlm_jax.worlds.draw import Draw
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.parts import Build, Part, Surface, box, cylinder, ellipsoid
 
 
-def trash_can(draw: Draw) -> Build:
+def trash_can(draw: RandomStream) -> Build:
     height, width = draw.uniform(0.28, 0.6), draw.uniform(0.24, 0.36)
     if draw.chance(0.6):
         parts: tuple[Part, ...] = (cylinder(0, 0, 0, width, height, "main", 1.25, True),)
@@ -17,7 +17,7 @@ def trash_can(draw: Draw) -> Build:
     return Build(parts, (), "square")
 
 
-def bucket(draw: Draw) -> Build:
+def bucket(draw: RandomStream) -> Build:
     height, width = draw.uniform(0.22, 0.34), draw.uniform(0.24, 0.33)
     rim = 0.02
     parts = (
@@ -27,7 +27,7 @@ def bucket(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def crate(draw: Draw) -> Build:
+def crate(draw: RandomStream) -> Build:
     width = draw.log_uniform(0.06, 0.55)
     if draw.chance(0.4):
         depth, height, plan = width, width * draw.uniform(0.95, 1.05), "square"
@@ -38,12 +38,12 @@ def crate(draw: Draw) -> Build:
     return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), plan)
 
 
-def ball(draw: Draw) -> Build:
+def ball(draw: RandomStream) -> Build:
     size = draw.log_uniform(0.045, 0.5)
     return Build((ellipsoid(0, 0, 0, size, size, size),), (), "round")
 
 
-def mug(draw: Draw) -> Build:
+def mug(draw: RandomStream) -> Build:
     width, height = draw.uniform(0.075, 0.095), draw.uniform(0.085, 0.11)
     reach = width * 0.36
     x = width / 2 + reach / 2 - 0.004
@@ -57,7 +57,7 @@ def mug(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def bottle(draw: Draw) -> Build:
+def bottle(draw: RandomStream) -> Build:
     height, width = draw.uniform(0.22, 0.32), draw.uniform(0.065, 0.09)
     body, shoulder = height * 0.58, height * 0.16
     neck = width * 0.36
@@ -71,7 +71,7 @@ def bottle(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def bowl(draw: Draw) -> Build:
+def bowl(draw: RandomStream) -> Build:
     width = draw.uniform(0.13, 0.26)
     height = width * draw.uniform(0.38, 0.46)
     foot = 0.008
@@ -83,7 +83,7 @@ def bowl(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def book(draw: Draw) -> Build:
+def book(draw: RandomStream) -> Build:
     width, depth, height = (
         draw.uniform(0.13, 0.22),
         draw.uniform(0.2, 0.3),
@@ -99,7 +99,7 @@ def book(draw: Draw) -> Build:
     return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), "rectangular")
 
 
-def vase(draw: Draw) -> Build:
+def vase(draw: RandomStream) -> Build:
     height, width = draw.uniform(0.18, 0.4), draw.uniform(0.12, 0.22)
     belly = height * 0.72
     parts = (
@@ -110,7 +110,7 @@ def vase(draw: Draw) -> Build:
     return Build(parts, (), "round")
 
 
-def laptop(draw: Draw) -> Build:
+def laptop(draw: RandomStream) -> Build:
     width = draw.uniform(0.3, 0.38)
     depth, lid, thick = width * 0.68, width * 0.66, 0.018
     back = depth / 2
@@ -123,7 +123,7 @@ def laptop(draw: Draw) -> Build:
     return Build(parts, (), "rectangular")
 
 
-def monitor(draw: Draw) -> Build:
+def monitor(draw: RandomStream) -> Build:
     width = draw.uniform(0.48, 0.65)
     tall, lift, thick = width * 0.58, draw.uniform(0.09, 0.13), 0.03
     parts = (

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.catalog import KINDS
-from spatialvlm_jax.worlds.draw import Draw
 from spatialvlm_jax.worlds.parts import Part, Surface
 
 _GAP = 0.012
@@ -54,7 +54,9 @@ class Item:
         ]
 
 
-def draw_item(draw: Draw, category: str, taken: set[tuple[str, str]], natural: bool) -> Item | None:
+def draw_item(
+    draw: RandomStream, category: str, taken: set[tuple[str, str]], natural: bool
+) -> Item | None:
     """A new object of `category` in a colour not yet `taken` by that category, or None."""
     kind = KINDS[category]
     colors = kind.natural if natural and draw.chance(0.85) else kind.colors
@@ -108,7 +110,7 @@ def clear(item: Item, others: list[Item], gap: float = _GAP) -> bool:
 
 
 def put_on(
-    draw: Draw,
+    draw: RandomStream,
     item: Item,
     items: list[Item],
     index: int,
@@ -140,7 +142,7 @@ def put_on(
         if near is None:
             lx, ly = draw.uniform(-free_x, free_x), draw.uniform(-free_y, free_y)
         else:
-            angle, radius = draw.uniform(0, math.tau), near[2] * math.sqrt(draw.unit())
+            angle, radius = draw.uniform(0, math.tau), near[2] * math.sqrt(draw.random())
             wx = near[0] + radius * math.cos(angle) - owner.x
             wy = near[1] + radius * math.sin(angle) - owner.y
             lx, ly = c * wx + s * wy - surface.x, c * wy - s * wx - surface.y

@@ -3,9 +3,9 @@
 import dataclasses
 import math
 
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.camera import Camera, Vector
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.draw import Draw
 from spatialvlm_jax.worlds.families import FAMILIES, Stage
 from spatialvlm_jax.worlds.items import Item
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER, ELLIPSOID
@@ -78,12 +78,12 @@ class Layout:
 
 def draw_layout(config: WorldConfig, seed: int, index: int) -> Layout:
     """Scene `index` of the world `seed`, a function of its arguments only."""
-    wanted = Draw(seed, index)
+    wanted = RandomStream((seed, index))
     family = wanted.weighted(config.families, config.family_weights)
     count = wanted.integer(config.min_objects, config.max_objects)
     best: tuple[Stage, list[int]] | None = None
     for attempt in range(_ATTEMPTS):
-        stage = FAMILIES[family](Draw(seed, index, attempt), config, count)
+        stage = FAMILIES[family](RandomStream((seed, index, attempt)), config, count)
         kept = _framed(stage, config, count)
         if best is None or len(kept) > len(best[1]):
             best = stage, kept
@@ -159,7 +159,7 @@ def _subset(items: list[Item], kept: list[int]) -> tuple[Item, ...]:
     return tuple(items[old] for old in kept)
 
 
-def _decor(draw: Draw, config: WorldConfig, items: tuple[Item, ...]) -> Decor:
+def _decor(draw: RandomStream, config: WorldConfig, items: tuple[Item, ...]) -> Decor:
     """Perhaps a rug under the middle of things, perhaps a picture on the wall behind them."""
     middle_x = sum(item.x for item in items) / len(items)
     middle_y = sum(item.y for item in items) / len(items)
@@ -175,7 +175,7 @@ def _decor(draw: Draw, config: WorldConfig, items: tuple[Item, ...]) -> Decor:
 
 
 def _finish(
-    draw: Draw, config: WorldConfig, family: str, stage: Stage, items: tuple[Item, ...]
+    draw: RandomStream, config: WorldConfig, family: str, stage: Stage, items: tuple[Item, ...]
 ) -> Layout:
     """Walls around what is there and the camera; light; colours of the room."""
     corners = [corner for item in stage.items for corner in item.corners()]

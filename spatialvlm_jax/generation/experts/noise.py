@@ -1,10 +1,11 @@
 """How far stand-in experts are off: the errors of real experts, with every size under control."""
 
 import dataclasses
-import hashlib
 
 import numpy as np
 from scipy import ndimage
+
+from spatialvlm_jax.random_stream import entropy_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +48,7 @@ class NoiseConfig:
 
 def stream(seed: int, image_id: str, expert: str) -> np.random.Generator:
     """Draws of one expert for one image, the same in every process and order."""
-    digest = hashlib.blake2b(f"{seed}/{expert}/{image_id}".encode(), digest_size=16).digest()
-    return np.random.default_rng(int.from_bytes(digest, "little"))
+    return np.random.default_rng(entropy_of(seed, expert, image_id))
 
 
 def noisy_depth(depth: np.ndarray, noise: NoiseConfig, draws: np.random.Generator) -> np.ndarray:

@@ -13,12 +13,12 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from spatialvlm_jax.generation.questions.config import QAConfig
-from spatialvlm_jax.generation.questions.draws import Draws
 from spatialvlm_jax.generation.questions.general_types import Contents
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import REGISTRY, Fact, QuestionType, register
 from spatialvlm_jax.generation.questions.visibility import contents_of, named_by, names_tell
 from spatialvlm_jax.generation.questions.writer import Writer
+from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Kind, Scene
 
@@ -36,7 +36,7 @@ class _Spatial:
         named: tuple[int, ...],
         named_by: Mapping[int, str],
         config: QAConfig,
-        draws: Draws,
+        draws: RandomStream,
         writer: Writer,
     ) -> None:
         self.geometry, self.named = geometry, named
@@ -155,11 +155,13 @@ class _Spatial:
         return self.writer.threshold(entry, objects, measure, less)
 
 
-def _interleave(streams: list[Iterator[QA]], weights: list[float], draws: Draws) -> Iterator[QA]:
+def _interleave(
+    streams: list[Iterator[QA]], weights: list[float], draws: RandomStream
+) -> Iterator[QA]:
     """Takes from the streams by weight until all are exhausted."""
     streams, weights = list(streams), list(weights)
     while streams:
-        index = draws.weighted(weights)
+        index = draws.weighted_index(weights)
         pair = next(streams[index], None)
         if pair is None:
             del streams[index], weights[index]
@@ -168,7 +170,7 @@ def _interleave(streams: list[Iterator[QA]], weights: list[float], draws: Draws)
 
 
 def _ask_general(
-    contents: Contents, config: QAConfig, draws: Draws, writer: Writer
+    contents: Contents, config: QAConfig, draws: RandomStream, writer: Writer
 ) -> Iterator[QA]:
     types = [
         entry for entry in REGISTRY.values() if entry.kind == "general" and config.weight(entry) > 0
@@ -178,7 +180,7 @@ def _ask_general(
 
 
 def _ask_facts(
-    entry: QuestionType, contents: Contents, config: QAConfig, draws: Draws, writer: Writer
+    entry: QuestionType, contents: Contents, config: QAConfig, draws: RandomStream, writer: Writer
 ) -> Iterator[QA]:
     """The facts of one type, in rounds of one fact an answer, so that none is the usual answer.
 
@@ -215,7 +217,7 @@ def generate_pairs(scene: Scene, config: QAConfig, seed: int) -> list[QA]:
       At most `config.pairs_per_image` pairs in a seeded order. No two ask the same in words, and
       no two of a spatial type are about the same objects, in whatever order.
     """
-    draws = Draws(scene.image_id, seed)
+    draws = RandomStream(entropy_of(seed, scene.image_id), block=512)
     contents = contents_of(scene, config)
     writer = Writer(scene, config, draws)
     spatial = _Spatial(

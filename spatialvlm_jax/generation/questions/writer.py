@@ -1,7 +1,6 @@
 """From a finding to a worded pair."""
 
 from spatialvlm_jax.generation.questions.config import QAConfig
-from spatialvlm_jax.generation.questions.draws import Draws
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import Dimension, Fact, QuestionType
 from spatialvlm_jax.generation.wording.phrasing import (
@@ -13,6 +12,7 @@ from spatialvlm_jax.generation.wording.phrasing import (
 from spatialvlm_jax.generation.wording.qualitative import PLACE_WORDS, RELATION_WORDS
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.scene.records import QA, Scene
 
 # A stated size differs from the truth by this share or more, and by a factor drawn from
@@ -24,7 +24,7 @@ LEAST_FACTOR, STATED_DRAWS = 1.25, 4
 class Writer:
     """Words pairs: picks templates and units, fills placeholders."""
 
-    def __init__(self, scene: Scene, config: QAConfig, draws: Draws) -> None:
+    def __init__(self, scene: Scene, config: QAConfig, draws: RandomStream) -> None:
         self.captions = [thing.caption for thing in scene.objects]
         self.config, self.draws = config, draws
 
@@ -116,7 +116,7 @@ class Writer:
             return None
         margin = max(LEAST_STEP * measure.value, 3 * measure.std)
         for _ in range(STATED_DRAWS):
-            factor = LEAST_FACTOR * 2 ** self.draws.uniform()
+            factor = LEAST_FACTOR * 2 ** self.draws.random()
             size = measure.value * factor if less else measure.value / factor
             unit = self._unit(size, "length")
             text, spoken = spoken_size(size, unit, precision=self.config.precision)
@@ -128,7 +128,7 @@ class Writer:
     def _unit(self, value: float, dimension: Dimension) -> str:
         if self.config.units == "metric":
             return METRIC[dimension]
-        draw, share = self.draws.uniform(), self.config.imperial_fraction
+        draw, share = self.draws.random(), self.config.imperial_fraction
         return choose_unit(value, draw, share, dimension)
 
     def fact(self, kind: QuestionType, fact: Fact) -> QA:
