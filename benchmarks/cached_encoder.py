@@ -31,6 +31,7 @@ from PIL import Image
 from benchmarks.train_step import MODEL
 from data_loaders.build import train_loader
 from data_loaders.feature_cache import FeatureCache
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import feature_spec
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -231,7 +232,7 @@ def main() -> None:
         )
     print(f"{result['bytes_an_image']:,} bytes an image")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

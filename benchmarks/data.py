@@ -6,7 +6,6 @@ Rates are of one process that does nothing else; use an idle machine.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from data_loaders.build import train_loader
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
@@ -69,7 +69,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:32s} {value:8.0f} images/s")
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=2))
+        write_json(args.json, figures)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from spatialvlm_jax.atomic_write import write_json
+
 ROOT = Path(__file__).parent.parent
 KERNELS = "('encoder/blocks/*', 'connector', 'decoder/blocks/*')"
 FORMATS = {"bfloat16": [], "int8": [f"int8={KERNELS}"], "nf4": [f"nf4={KERNELS}"]}
@@ -76,7 +78,7 @@ def main() -> None:
     for form, row in figures.items():
         print(f"| {form} | {' | '.join(f'{value:.3f}' for value in row.values())} |")
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, figures)
 
 
 if __name__ == "__main__":

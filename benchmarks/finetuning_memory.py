@@ -9,11 +9,11 @@ the report before step 0 counts them. Activations come on top.
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 
 import jax
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.mesh import make_mesh
@@ -77,7 +77,7 @@ def main() -> None:
     for name, row in figures.items():
         print(f"| {name} | {' | '.join(f'{value:.2f}' for value in row.values())} |")
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, figures)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import functools
 import importlib.metadata
-import json
 import os
 import platform
 import time
@@ -25,6 +24,7 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.experts.base import Perception, Photo
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
@@ -181,7 +181,7 @@ def main() -> None:
         print(f"{name.replace('_', ' ')}: {figures[name]:.1f}")
     print(f"gravity known: {figures['gravity_known']:.0%} of images")
     if args.json:
-        args.json.write_text(json.dumps(machine | figures, indent=2) + "\n")
+        write_json(args.json, machine | figures)
 
 
 if __name__ == "__main__":

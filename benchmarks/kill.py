@@ -10,7 +10,6 @@ compared, to the bit, with those of a run that nobody killed.
 
 import argparse
 import dataclasses
-import json
 import os
 import random
 import signal
@@ -25,6 +24,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.training.checkpoints.checkpoint import MANIFEST
 from spatialvlm_jax.training.logging.metrics_file import FILE, read_rows
 
@@ -220,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     print(f"{len(result['differing'])} of {result['steps']} losses differ from those without kills")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2))
+        write_json(args.json, result)
     return bool(result["differing"])
 
 

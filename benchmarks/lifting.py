@@ -10,12 +10,12 @@ out: they are stated by `scale_std`.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.experts.base import Experts, Perception, Photo
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
@@ -123,7 +123,7 @@ def main() -> None:
         shares |= {column: f"{figures[column]:.2f}" for column in ("up_median", "up_95")}
         print(f"| {name} | " + " | ".join(shares[column] for column in COLUMNS) + " |")
     if args.json:
-        args.json.write_text(json.dumps(table, indent=2) + "\n")
+        write_json(args.json, table)
 
 
 if __name__ == "__main__":

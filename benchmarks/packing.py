@@ -9,7 +9,6 @@ alternate; the median counts.
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.train_step import Step, our_step, versions
+from spatialvlm_jax.atomic_write import write_json
 
 
 def seconds(steps: dict[int, Step], rounds: int) -> dict[int, float]:
@@ -54,7 +54,7 @@ def main() -> None:
         print(f"{pairs:14} {step:8.3f} {rate:9.1f} {speedup:16.2f}")
     if args.json:
         result = {"rows": rows, "cores": len(os.sched_getaffinity(0)), "versions": versions()}
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

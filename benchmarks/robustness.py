@@ -12,7 +12,6 @@ difference says so, without margin, and numbers are compared with the exact ones
 import argparse
 import collections
 import dataclasses
-import json
 import math
 import platform
 import time
@@ -31,6 +30,7 @@ from benchmarks.judging import (
     matches,
     meant_by,
 )
+from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.generation.experts.base import Photo
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
@@ -296,11 +296,11 @@ def main() -> None:
     seconds = time.process_time() - start
     print(f"{args.scenes} scenes, {seconds:.0f} s of processor time")
     if args.markdown:
-        args.markdown.write_text(tables + "\n")
+        write_text(args.markdown, tables + "\n")
     if args.json:
         figures = {name: report.figures() for name, report in reports.items()}
         about = {"python": platform.python_version(), "scenes": args.scenes, "seconds": seconds}
-        args.json.write_text(json.dumps(about | {"conditions": figures}, indent=2))
+        write_json(args.json, about | {"conditions": figures})
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.generation import HEIGHT, WIDTH, about, fastest, measure, seen
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.execution.local import run_local
 from spatialvlm_jax.generation.execution.on_ray import run_ray
 from spatialvlm_jax.generation.execution.plan import CHUNK, PARTS, plan_shards
@@ -224,7 +225,7 @@ def main() -> None:
         print(f"  {name:22s}{rate:10.1f} images a second, wall time")
     if args.json:
         whole = machine | figures | {"experts": experts, "workers": rates} | costs
-        args.json.write_text(json.dumps(whole, indent=2) + "\n")
+        write_json(args.json, whole)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ this does not use:
 
 import argparse
 import dataclasses
-import json
 import os
 import platform
 import statistics
@@ -35,6 +34,7 @@ import numpy as np
 from flax import nnx
 
 from benchmarks import kerashub_step
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.experiment import (
     AttentionRule,
@@ -289,7 +289,7 @@ def main() -> None:
         if isinstance(value, float):
             print(f"{name}: {value:.3f}")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

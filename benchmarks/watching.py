@@ -12,7 +12,6 @@ The smaller the step, the more its logging weighs: this one is tiny.
 import argparse
 import dataclasses
 import itertools
-import json
 import os
 import platform
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.experiment import Experiment
@@ -159,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{result['norms_in_steps']:.2f} steps"
     )
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2))
+        write_json(args.json, result)
     return 0
 
 

@@ -9,7 +9,6 @@ work on the machine disturbs less. Render only: packed arrays in, arrays out. En
 """
 
 import argparse
-import json
 import platform
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import jax
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import draw_layout
 from spatialvlm_jax.worlds.pack import pack
@@ -77,7 +77,7 @@ def main() -> None:
             )
     if args.json:
         about = {"platform": jax.default_backend(), "python": platform.python_version()}
-        args.json.write_text(json.dumps(about | figures, indent=2))
+        write_json(args.json, about | figures)
 
 
 if __name__ == "__main__":

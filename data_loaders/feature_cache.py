@@ -25,8 +25,9 @@ from data_loaders.build import read_ahead
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, place_of
 from data_loaders.functional import resize_image
+from spatialvlm_jax.atomic_write import remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
-from spatialvlm_jax.storage.shards import write_shard, write_text
+from spatialvlm_jax.storage.shards import write_shard
 
 INDEX = "index.json"
 VERSION = 1
@@ -180,8 +181,7 @@ class FeatureCache:
                 print(f"waiting for another run that fills {self.folder}", flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             missing = self.check()
-            for leftover in self.folder.glob("*.incomplete-*"):
-                leftover.unlink()
+            remove_leftovers(self.folder)
             self._write()
             yield missing
 
@@ -195,7 +195,7 @@ class FeatureCache:
                 "files": each.files.shards,
             }
         index = {"version": VERSION, **index, "encoder": dict(self.encoder)}
-        write_text(self.folder / INDEX, json.dumps(index, indent=2) + "\n")
+        write_json(self.folder / INDEX, index)
 
     def fill(
         self,

@@ -19,10 +19,11 @@ NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
-    *("batch", "child_processes", "config", "errors", "experiment"),
+    *("atomic_write", "batch", "child_processes", "config", "errors", "experiment"),
     *("hardware", "pages", "random_stream", "scene", "storage", "units"),
 }
 MAY_IMPORT = {
+    "atomic_write": set(),
     "models": set(),
     "worlds": set(),
     "generation": {"worlds"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "training": {"models", "weights"},
     "planning": {"models", "training"},
     "scene": set(),
-    "storage": {"scene"},
+    "storage": {"atomic_write", "scene"},
     "experiment": {"errors"},
     "config": {"errors", "experiment"},
     "errors": set(),

@@ -1,9 +1,10 @@
 """`spatialvlm plan`: what a run needs and takes on a named pod, without the pod."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
+
+from spatialvlm_jax.atomic_write import write_json
 
 TAKES_OVERRIDES = True
 
@@ -74,6 +75,5 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_run(experiment, topology, args.method)
     print(report.describe(plan))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({**report.as_json(plan), **content}, indent=2) + "\n")
+        write_json(args.json, {**report.as_json(plan), **content})
     return 0 if plan.fits else 1

@@ -13,6 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import Request, build_reader
 from spatialvlm_jax.conversion.items import Item, group, write_items
 from spatialvlm_jax.conversion.rows import Row
@@ -79,8 +80,8 @@ def convert(
         "lost_with_image": tally.questions - rejected - report.pairs,
         "reasons": tally.faults,
     }
-    (directory / "rejected_questions.jsonl").write_text("".join(rejections))
-    (directory / "questions.json").write_text(json.dumps(counts, indent=2, sort_keys=True))
+    write_text(directory / "rejected_questions.jsonl", "".join(rejections))
+    write_json(directory / "questions.json", counts, sort_keys=True)
     return report, counts
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation import baselines, metrics
 from spatialvlm_jax.evaluation.answers import Answer, judge
 from spatialvlm_jax.evaluation.metrics import Figure
@@ -158,4 +159,4 @@ def _group(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[str,
 def write_predictions(path: Path, answers: Sequence[Answer]) -> None:
     """Writes one JSON object a line: question, answer, prediction, and how it was judged."""
     lines = [json.dumps(answer.as_dict(), ensure_ascii=False) for answer in answers]
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    write_text(path, "".join(line + "\n" for line in lines))

@@ -26,6 +26,7 @@ from typing import Any
 from tqdm import tqdm
 
 from spatialvlm_jax import __version__
+from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Source,
@@ -43,7 +44,7 @@ from spatialvlm_jax.generation.execution.plan import (
     Shard,
     plan_shards,
 )
-from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info, write_text
+from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
 
@@ -110,8 +111,8 @@ def _only_writer(directory: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise GenerationError(f"another run is writing to {directory}") from None
-        for leftover in [*directory.glob("*.incomplete-*"), *directory.glob("*/*.incomplete-*")]:
-            leftover.unlink()
+        for folder in (directory, directory / PARTS):
+            remove_leftovers(folder)
         yield
 
 
@@ -120,7 +121,7 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
     path = directory / "generation.json"
     request = json.loads(json.dumps(request))
     if not path.exists():
-        write_text(path, json.dumps(request, indent=2, sort_keys=True))
+        write_json(path, request, sort_keys=True)
         return
     before = json.loads(path.read_text())
     changed = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
@@ -225,7 +226,7 @@ def _finish(
     _write_ledger(directory, reports)
     total = sum((report.counts() for report in reports), Report())
     counts = {name: value for name, value in dataclasses.asdict(total).items() if name != "ledger"}
-    write_text(directory / "summary.json", json.dumps(counts, indent=2, sort_keys=True))
+    write_json(directory / "summary.json", counts, sort_keys=True)
     sizes = {}
     for split in dict.fromkeys(shard.split for shard in plan):
         mine = [i for i, shard in enumerate(plan) if shard.split == split]

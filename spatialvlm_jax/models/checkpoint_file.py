@@ -13,6 +13,7 @@ import numpy as np
 from flax import nnx
 from safetensors.numpy import save_file
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.models.quantize import stored_dtype
 
@@ -61,8 +62,5 @@ def save_safetensors(
         name: np.ascontiguousarray(np.asarray(array).astype(stored_dtype(name, array.dtype, dtype)))
         for name, array in flat_params(model_or_params).items()
     }
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    save_file(arrays, partial, dict(metadata or {}))
-    os.replace(partial, target)
+    with whole_file(Path(path), single_writer=True) as temporary:
+        save_file(arrays, temporary, dict(metadata or {}))

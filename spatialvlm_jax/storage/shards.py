@@ -9,11 +9,11 @@ import dataclasses
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
 
 DATASET_NAME = "spatialvlm"
@@ -38,33 +38,17 @@ def shard_path(directory: Path, split: str, shard: int, shards: int) -> Path:
     return directory / f"{DATASET_NAME}-{split}.array_record-{shard:05d}-of-{shards:05d}"
 
 
-def temporary_path(path: Path) -> Path:
-    """A name beside `path` that no other writer uses, on this machine or another."""
-    return path.with_name(f"{path.name}.incomplete-{uuid.uuid4().hex}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file that is whole or absent, however many processes write it at once."""
-    temporary = temporary_path(path)
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
-
-
 def write_shard(path: Path, records: Iterable[bytes], *, compressed: bool = True) -> None:
-    """Writes records to a temporary name and renames it, so that `path` is whole or absent."""
+    """Writes records as one ArrayRecord file, which is whole or absent."""
     from array_record.python.array_record_module import ArrayRecordWriter
 
-    temporary = temporary_path(path)
     # One record a group: any single example can be read without its neighbours.
     options = "group_size:1" if compressed else "group_size:1,uncompressed"
-    writer = ArrayRecordWriter(str(temporary), options)
-    try:
+    with whole_file(path) as temporary:
+        writer = ArrayRecordWriter(str(temporary), options)
         for record in records:
             writer.write(record)
         writer.close()
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_records(path: Path) -> Iterator[bytes]:

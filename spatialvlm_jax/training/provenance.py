@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 
 import jax
 
+from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.processes import multihost
 
@@ -29,22 +29,15 @@ def write_provenance(workdir: Path, experiment: Experiment, source: Path, report
     """
     if not multihost.is_main_process():
         return
-    workdir.mkdir(parents=True, exist_ok=True)
     versions = {
         "revision": git_revision(source),
         "python": platform.python_version(),
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "devices": [device.device_kind for device in jax.devices()],
     }
-    contents = {
-        "config.json": json.dumps(dataclasses.asdict(experiment), indent=2),
-        "versions.json": json.dumps(versions, indent=2),
-        "parameters.txt": report,
-    }
-    for name, content in contents.items():
-        partial = workdir / f"{name}.partial"
-        partial.write_text(content + "\n", encoding="utf-8")
-        os.replace(partial, workdir / name)
+    write_json(workdir / "config.json", dataclasses.asdict(experiment))
+    write_json(workdir / "versions.json", versions)
+    write_text(workdir / "parameters.txt", report + "\n")
 
 
 def git_revision(folder: Path) -> str:

@@ -1,6 +1,5 @@
 """Our weights as others read them: a Hugging Face PaliGemma folder, or big_vision's `.npz`."""
 
-import json
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 from safetensors.numpy import save_file
 
+from spatialvlm_jax.atomic_write import whole_file, write_json
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.pieces import Piece, check_complete
@@ -59,8 +59,8 @@ def save_huggingface(
         size, total = size + tensor.nbytes, total + tensor.nbytes
     _write_shard(folder, len(shards), shards[-1])
     _name_shards(folder, names, len(shards), total)
-    _write_json(folder / "config.json", huggingface_config(config, dtype))
-    _write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder))
+    write_json(folder / "config.json", huggingface_config(config, dtype))
+    write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder))
 
 
 def _published(
@@ -98,11 +98,7 @@ def _name_shards(folder: Path, names: Mapping[str, int], count: int, total: int)
     for number, file in enumerate(files, 1):
         os.replace(folder / f"shard-{number}.partial", folder / file)
     weight_map = {name: files[number - 1] for name, number in names.items()}
-    _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
-
-
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
 
 
 def huggingface_config(config: ModelConfig, dtype: str = "float32") -> dict[str, Any]:
@@ -194,9 +190,10 @@ def save_big_vision(path: Path, parameters: Mapping[str, Any], config: ModelConf
     by_tensor: dict[str, list[Piece]] = {}
     for piece in pieces:
         by_tensor.setdefault(piece.tensors[0], []).append(piece)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    with (
+        whole_file(path, single_writer=True) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+    ):
         for name, sharing in by_tensor.items():
             parts = [
                 piece.to_published(np.asarray(parameters[piece.ours], np.float32))
@@ -206,4 +203,3 @@ def save_big_vision(path: Path, parameters: Mapping[str, Any], config: ModelConf
             tensor = parts[0] if pick is None else np.stack(parts, axis=pick[0])
             with archive.open(f"params/{name}.npy", "w", force_zip64=True) as file:
                 npy.write_array(file, np.ascontiguousarray(tensor), allow_pickle=False)
-    os.replace(partial, path)

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.report import charts, results
 from spatialvlm_jax.evaluation.scorer import Summary
@@ -79,9 +79,7 @@ def write_report(
         truth=_truth,
     )
     path = workdir / "report.html"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page, encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, page)
     return path
 
 

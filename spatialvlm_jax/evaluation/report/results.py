@@ -7,10 +7,10 @@ WORKDIR/predictions.jsonl                every question, answer and prediction o
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
 
@@ -47,7 +47,7 @@ def evaluation_path(workdir: Path, step: int) -> Path:
 
 def save_evaluation(workdir: Path, step: int, summary: Summary) -> None:
     """Keeps the figures at one step, for curves and for "before"."""
-    write_json(evaluation_path(workdir, step), {"step": step, "summary": summary})
+    write_json(evaluation_path(workdir, step), {"step": step, "summary": summary}, indent=1)
 
 
 def load_evaluations(workdir: Path) -> dict[int, Summary]:
@@ -62,10 +62,9 @@ def load_evaluations(workdir: Path) -> dict[int, Summary]:
 def save_results(workdir: Path, step: int, answers: Sequence[Answer]) -> Summary:
     """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
     summary = summarize(answers)
-    workdir.mkdir(parents=True, exist_ok=True)
     save_evaluation(workdir, step, summary)
     write_predictions(workdir / "predictions.jsonl", answers)
-    write_json(workdir / "summary.json", summary)
+    write_json(workdir / "summary.json", summary, indent=1)
     return summary
 
 
@@ -128,11 +127,3 @@ def format_table(rows: Sequence[Row], first: str = "metric") -> str:
         )
         for line in lines
     )
-
-
-def write_json(path: Path, content: object) -> None:
-    """Writes a file of JSON as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)

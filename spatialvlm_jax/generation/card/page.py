@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.generation.card.counts import (
     Counts,
     Place,
@@ -26,7 +27,7 @@ from spatialvlm_jax.generation.card.drawing import picture, plan
 from spatialvlm_jax.pages import svg
 from spatialvlm_jax.pages.svg import Axis
 from spatialvlm_jax.scene.records import QA
-from spatialvlm_jax.storage.shards import split_sizes, write_text
+from spatialvlm_jax.storage.shards import split_sizes
 
 EXAMPLES = 72
 _ROUNDS = 8

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.scene.records import QA
-from spatialvlm_jax.storage.shards import write_text
 
 _REASON_CLASS_LENGTH = 80
 
@@ -94,7 +94,7 @@ def reason_class(row: Mapping[str, str]) -> str:
 
 def write_report(path: Path, report: Report) -> None:
     """Writes a report as JSON, atomically."""
-    write_text(path, json.dumps(dataclasses.asdict(report)))
+    write_json(path, dataclasses.asdict(report), indent=None)
 
 
 def read_report(path: Path) -> Report:

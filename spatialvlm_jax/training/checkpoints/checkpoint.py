@@ -15,13 +15,13 @@ import functools
 import hashlib
 import json
 import logging
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import orbax.checkpoint as ocp
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
 
@@ -137,9 +137,7 @@ class Checkpoints:
 def write_manifest(folder: Path) -> None:
     """Hashes every file of a committed checkpoint into its manifest, which appears at once."""
     files = {str(path.relative_to(folder)): _describe(path) for path in _files(folder)}
-    partial = folder / f"{MANIFEST}.partial"
-    partial.write_text(json.dumps({"files": files}, indent=1))
-    os.replace(partial, folder / MANIFEST)
+    write_json(folder / MANIFEST, {"files": files}, indent=1)
 
 
 def find_damage(folder: Path) -> str | None:
@@ -167,8 +165,8 @@ def find_damage(folder: Path) -> str | None:
 
 
 def _files(folder: Path) -> list[Path]:
-    own = (MANIFEST, f"{MANIFEST}.partial")
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in own)
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if not path.name.startswith(MANIFEST))
 
 
 def _describe(path: Path) -> dict[str, Any]:

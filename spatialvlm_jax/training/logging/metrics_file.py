@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.training.logging.sinks import Sink
 from spatialvlm_jax.training.processes import multihost
 
@@ -102,9 +103,7 @@ def truncate(path: Path, last_step: int) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     rows = [row for row in read_rows(path) if row["step"] <= last_step]
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
     return rows
 
 

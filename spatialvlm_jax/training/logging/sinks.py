@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tensorboardX import SummaryWriter
 
+from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.processes import multihost
@@ -123,5 +124,5 @@ def _run_id(path: Path) -> str:
     known = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     if not known:
         known = uuid.uuid4().hex[:12]
-        path.write_text(known + "\n", encoding="utf-8")
+        write_text(path, known + "\n")
     return known

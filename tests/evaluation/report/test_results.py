@@ -24,7 +24,7 @@ def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):
     assert results.load_evaluations(tmp_path)[0] == summary
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 2
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.incomplete*"))
 
 
 def test_before_is_the_earliest_evaluation_that_is_earlier():

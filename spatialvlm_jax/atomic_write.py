@@ -1,0 +1,53 @@
+"""Files that are whole or absent: written under another name beside, then renamed."""
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+_INCOMPLETE = "incomplete"
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, single_writer: bool = False) -> Iterator[Path]:
+    """A path to write to, which becomes `path` when the block ends, and is removed if it raises.
+
+    Args:
+      path: what is there stays until then. Its folder is made if missing.
+      single_writer: no other process writes it at the same time. What a kill leaves of a big file
+        is written over by the next attempt then, where it would stay beside it otherwise.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    suffix = _INCOMPLETE if single_writer else f"{_INCOMPLETE}-{uuid.uuid4().hex}"
+    temporary = path.with_name(f"{path.name}.{suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8, however many processes write the file at once."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(
+    path: Path, content: object, *, indent: int | None = 2, sort_keys: bool = False
+) -> None:
+    """Writes JSON and a line end.
+
+    Raises:
+      ValueError: there is a NaN or an infinity in it, which JSON does not have.
+    """
+    text = json.dumps(content, indent=indent, sort_keys=sort_keys, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what killed writers left in `folder`; nobody may be writing there."""
+    for leftover in folder.glob(f"*.{_INCOMPLETE}*"):
+        leftover.unlink()
