@@ -111,14 +111,15 @@ class PairReader:
         """
         text = as_text(question)
         several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
-        given = [as_text(_answer_in(each)) for each in (answers if several else [answers])]
-        given = [answer for answer in given if answer]
+        people = [as_text(_answer_in(each)) for each in (answers if several else [answers])]
+        given = [answer for answer in people if answer]
         if not text:
             raise Fault("empty question")
         if not given:
             raise Fault("empty answer")
         chosen = self._choose(given, key, as_text(preferred))
-        return Asked(text, chosen, tuple(given) if several and len(given) > 1 else ())
+        # Who said nothing was asked all the same: accuracies are shares of all people.
+        return Asked(text, chosen, tuple(people) if len(given) > 1 else ())
 
     def _choose(self, given: Sequence[str], key: str, preferred: str) -> str:
         if self.rule == "sampled":

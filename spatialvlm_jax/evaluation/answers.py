@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.scene.records import QA
 
@@ -38,7 +38,9 @@ class Answer:
     value: the predicted quantity in SI units (quantitative questions), or None.
     verdict: the predicted deciding word (other questions), or None.
     mark: "right"; for numbers, right within 25 % of the truth, "near" within [50, 200] %; for
-      angles, within 15 and within 30 degrees; "wrong".
+      angles, within 15 and within 30 degrees; for free texts, "near" where some people agree;
+      "wrong".
+    accuracy: of a free text, 0 to 1, as `vqa_accuracy` has it; else 1 where right, 0 elsewhere.
     """
 
     record: QA
@@ -48,6 +50,12 @@ class Answer:
     value: float | None
     verdict: str | None
     mark: Mark
+    accuracy: float
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is compared with what people answered: no word of the truth decides."""
+        return _is_text(self.record)
 
     @property
     def dimension(self) -> str:
@@ -71,6 +79,7 @@ class Answer:
             "predicted_verdict": self.verdict,
             "mark": self.mark,
             "correct": self.mark == "right",
+            **({"accuracy": self.accuracy} if self.is_text else {}),
         }
 
 
@@ -119,26 +128,41 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
 def judge(
     record: QA, prediction: str, vocabulary: Collection[str], *, image_id: str, dataset: str
 ) -> Answer:
-    """Judges one prediction by the record's exact value, or by its verdict.
+    """Judges one prediction by the record's exact value, its verdict, or what people answered.
 
     Where the true answer gives its reason ("left, so yes"), a right yes or no with the opposite
     reason is wrong.
     """
     value = verdict = None
     mark: Mark = "wrong"
+    accuracy = None
     if record.kind == "quantitative":
         dimension = lengths.dimension_of(record.unit)
         found = lengths.find_quantity(prediction, dimension)
         if found is not None:
             value = found.si
             mark = _mark_number(value, record.value, dimension)
+    elif _is_text(record):
+        accuracy = vqa_accuracy.accuracy(prediction, people_said(record))
+        mark = "right" if accuracy == 1 else "near" if accuracy else "wrong"
     else:
         verdict = read_verdict(record, prediction, vocabulary)
         consistent = verdict not in ("yes", "no") or not verdicts.contradicts(
             prediction, record.answer, record.question
         )
         mark = "right" if verdict == record.verdict and consistent else "wrong"
-    return Answer(record, prediction, image_id, dataset, value, verdict, mark)
+    if accuracy is None:
+        accuracy = float(mark == "right")
+    return Answer(record, prediction, image_id, dataset, value, verdict, mark, accuracy)
+
+
+def people_said(record: QA) -> tuple[str, ...]:
+    """What people answered to a question: those of several, or the one answer."""
+    return record.answers or (record.answer,)
+
+
+def _is_text(record: QA) -> bool:
+    return record.kind != "quantitative" and not record.verdict
 
 
 def _mark_number(said: float, true: float, dimension: str) -> Mark:

@@ -4,12 +4,12 @@ The constants are chosen on the evaluation's own truth, so they are upper bounds
 that ignores the image and the objects' names can reach.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 
 
 def best_length(true: np.ndarray, bounds: tuple[float, float]) -> tuple[float, int]:
@@ -69,3 +69,33 @@ def best_word(verdicts: Sequence[str], positions: Sequence[int | None]) -> tuple
         position, hits = named.most_common(1)[0]
         answer = ("always the first named", "always the second named")[position]
     return answer, hits
+
+
+def best_text(answers: Sequence[Sequence[str]]) -> tuple[str, float]:
+    """The constant text that agrees best with people's answers, and the sum of its accuracies.
+
+    Args:
+      answers: of each question the one answer, or those of several people.
+
+    Returns:
+      One of these answers, and the sum over all questions of `vqa_accuracy.accuracy`.
+    """
+    # Where all people agree, the texts are compared as they are, and elsewhere normalised.
+    as_given: defaultdict[str, float] = defaultdict(float)
+    of_form: defaultdict[str, float] = defaultdict(float)
+    forms: dict[str, str] = {}
+    for people in answers:
+        given = Counter(map(vqa_accuracy.one_line, people))
+        forms |= {text: vqa_accuracy.normalize(text) for text in given if text not in forms}
+        if len(given) == 1 and len(people) > 1:
+            (text,) = given
+            as_given[text] += vqa_accuracy.agreement(len(people), len(people))
+            continue
+        same: Counter[str] = Counter()
+        for text, count in given.items():
+            same[forms[text]] += count
+        for form, count in same.items():
+            of_form[form] += vqa_accuracy.agreement(count, len(people)) if len(people) > 1 else 1.0
+    totals = {text: as_given[text] + of_form[form] for text, form in forms.items()}
+    best = max(totals, key=totals.__getitem__, default="")
+    return best, totals.get(best, 0.0)

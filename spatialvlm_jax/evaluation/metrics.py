@@ -65,8 +65,11 @@ def angle_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.minimum(turn, 2 * np.pi - turn)
 
 
-def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+def wilson_interval(hits: float, count: int) -> tuple[float, float]:
     """95 % Wilson score interval of the proportion hits / count (Wilson, 1927).
+
+    Answers that are right in part make `hits` a fraction; they vary less than right and wrong
+    ones, so the interval is on the wide side.
 
     Raises:
       ValueError: `count` is not positive.
@@ -79,7 +82,7 @@ def wilson_interval(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def proportion(hits: int, count: int, baseline_hits: int) -> Figure:
+def proportion(hits: float, count: int, baseline_hits: float) -> Figure:
     """A share of right answers beside that of the best constant answer."""
     if count == 0:
         return Figure(None, None, 0, None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation import baselines, metrics
-from spatialvlm_jax.evaluation.answers import Answer, judge
+from spatialvlm_jax.evaluation.answers import Answer, judge, people_said
 from spatialvlm_jax.evaluation.metrics import Figure
 from spatialvlm_jax.evaluation.reading import verdicts
 from spatialvlm_jax.scene.records import QA
@@ -95,11 +95,14 @@ def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
 
 
 def _word_figure(answers: Sequence[Answer]) -> Figure:
-    hits = sum(answer.mark == "right" for answer in answers)
-    constant = 0
+    hits = sum(answer.accuracy for answer in answers)
+    constant = 0.0
     for members in _group(answers, lambda answer: answer.record.type).values():
-        truths = [answer.record.verdict for answer in members]
-        constant += baselines.best_word(truths, [_position(answer) for answer in members])[1]
+        decided = [answer for answer in members if not answer.is_text]
+        truths = [answer.record.verdict for answer in decided]
+        constant += baselines.best_word(truths, [_position(answer) for answer in decided])[1]
+        texts = [people_said(answer.record) for answer in members if answer.is_text]
+        constant += baselines.best_text(texts)[1]
     return metrics.proportion(hits, len(answers), constant)
 
 

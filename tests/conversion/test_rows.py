@@ -31,7 +31,7 @@ def test_of_ten_answers_the_most_frequent_is_learned_and_all_are_kept() -> None:
     given = ["2", "two", "two", "3", "two", "2", "two", "", "2", "1"]
     (pair,), _ = row({"question": "How many?", "answer": given})
     assert pair.answer == "two"
-    assert pair.answers == ("2", "two", "two", "3", "two", "2", "two", "2", "1")
+    assert pair.answers == tuple(given)
 
 
 def test_of_equally_frequent_answers_the_preferred_counts_then_the_first() -> None:

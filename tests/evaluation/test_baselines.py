@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.evaluation import baselines, metrics
+from spatialvlm_jax.evaluation import baselines, metrics, vqa_accuracy
 
 LENGTHS = st.lists(st.floats(0.05, 20), min_size=1, max_size=30)
 
@@ -59,3 +59,24 @@ def test_best_angle_of_literal_values():
     assert baselines.best_angle(degrees, metrics.ANGLE) == 4
     assert baselines.best_angle(np.radians([175.0, -170.0]), metrics.ANGLE) == 2
     assert baselines.best_angle(np.zeros(0), metrics.ANGLE) == 0
+
+
+WORDS = st.sampled_from(["yes", "Yes.", "no", "2", "two", "a red mug", "red mug", "dont", "don't"])
+PEOPLE = st.lists(st.lists(WORDS, min_size=1, max_size=10), min_size=1, max_size=8)
+
+
+@given(PEOPLE)
+def test_no_constant_text_agrees_more_than_the_best(people):
+    text, total = baselines.best_text(people)
+    sums = {
+        said: sum(vqa_accuracy.accuracy(said, answers) for answers in people)
+        for said in {answer for answers in people for answer in answers}
+    }
+    assert sums[text] == pytest.approx(total)
+    assert total == pytest.approx(max(sums.values()))
+
+
+def test_best_text_of_literal_answers():
+    people = [["red"] * 4 + ["blue"] * 6, ["Red", "red", "red", "green"], ["blue"]]
+    assert baselines.best_text(people) == ("blue", 2.0)
+    assert baselines.best_text([]) == ("", 0.0)

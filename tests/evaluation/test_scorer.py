@@ -181,6 +181,21 @@ def test_lengths_in_every_unit_are_read_rightly(answer):
         assert judged.mark == "right", spoken
 
 
+def test_free_texts_count_in_part_where_some_people_agree(tmp_path):
+    people = ("red", "red", "red", *"abcdefg")
+    some = QA("What color?", "red", "vqa_v2", "general", answers=people)
+    one = dataclasses.replace(some, answers=())
+    scorer = scored((some, "Red."), (one, "the red"), (one, "blue"), (some, "blue"))
+    figure = scorer.summary()["general_accuracy/vqa_v2"]
+    assert figure["value"] == pytest.approx(1.9 / 4)
+    assert figure["baseline"] == pytest.approx((0.9 + 1 + 1 + 0.9) / 4)
+    assert figure["ci95"] == list(metrics.wilson_interval(figure["value"] * 4, 4))
+    assert [answer.mark for answer in scorer.answers()] == ["near", "right", "wrong", "wrong"]
+    write_predictions(tmp_path / "p.jsonl", scorer.answers())
+    rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text("utf-8").splitlines()]
+    assert [row["accuracy"] for row in rows] == [pytest.approx(0.9), 1.0, 0.0, 0.0]
+
+
 def bearing(degrees, name="bearing"):
     value = math.radians(degrees)
     return QA("Which way?", "", name, "quantitative", value=value, unit="degrees")
