@@ -22,7 +22,7 @@ from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.questions.config import QAConfig
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import Object3D, Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 

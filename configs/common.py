@@ -6,11 +6,12 @@ from data_loaders.dense import DENSE_VALUES, dense_labels
 from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.experiment import DatasetConfig, Experiment, WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
+from spatialvlm_jax.questions import QuestionTypeName
 
 SPATIAL = ("qualitative", "quantitative")
 GENERAL = ("general",)
 # What the shipped small checkpoint was taught to answer by `configs/pretrain.py`.
-SMALL_TYPES = (
+SMALL_TYPES: tuple[QuestionTypeName, ...] = (
     *("left_of", "right_of", "in_front_of", "behind", "above", "below"),
     *("nearer", "taller", "wider", "bigger"),
     *("which_left", "which_nearer", "which_taller", "which_wider", "where"),
@@ -49,7 +50,7 @@ def use_worlds(config: ConfigDict, path: str, recipe: WorldsRecipe, spatial: flo
         member("spatial", SPATIAL, "validation", 1.0),
         member("general", GENERAL, "validation", 1.0),
     )
-    config.data.pairs_per_image = recipe.pairs_per_image
+    config.data.pairs_per_image = recipe.questions.pairs_per_image
 
 
 def use_dense_targets(config: ConfigDict, weight: float) -> None:

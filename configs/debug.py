@@ -7,12 +7,17 @@ from ml_collections import ConfigDict
 
 from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
+from spatialvlm_jax.questions import QAConfig
 
 
 def get_config() -> ConfigDict:
     config = common.experiment("debug", model="debug")
     recipe = WorldsRecipe(
-        preset="simple", images=64, validation_images=16, image_size=32, pairs_per_image=8
+        preset="simple",
+        images=64,
+        validation_images=16,
+        image_size=32,
+        questions=QAConfig(pairs_per_image=8),
     )
     common.use_worlds(config, "runs/data/debug", recipe)
     common.use_dense_targets(config, weight=0.1)

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
+from spatialvlm_jax.questions import QAConfig
 
 RECIPE = WorldsRecipe(
     preset="clear",
@@ -19,10 +20,9 @@ RECIPE = WorldsRecipe(
     validation_images=400,
     seed=3,
     image_size=64,
-    pairs_per_image=40,
-    question_phrasings=3,
-    answer_phrasings=1,
-    types=common.SMALL_TYPES,
+    questions=QAConfig(
+        pairs_per_image=40, question_phrasings=3, answer_phrasings=1, types=common.SMALL_TYPES
+    ),
 )
 
 

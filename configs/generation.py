@@ -14,8 +14,8 @@ from ml_collections import ConfigDict
 
 from spatialvlm_jax.config import ConfigError, to_config_dict
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.settings import GenerationSettings
+from spatialvlm_jax.questions import QAConfig
 
 DEFAULT = GenerationSettings()
 PAPER = dataclasses.replace(

@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 
 from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
+from spatialvlm_jax.questions import QAConfig
 
 RECIPE = WorldsRecipe(
     preset="rich",
@@ -23,10 +24,9 @@ RECIPE = WorldsRecipe(
     validation_images=512,
     seed=1000,
     image_size=64,
-    pairs_per_image=40,
-    question_phrasings=3,
-    answer_phrasings=1,
-    types=common.SMALL_TYPES,
+    questions=QAConfig(
+        pairs_per_image=40, question_phrasings=3, answer_phrasings=1, types=common.SMALL_TYPES
+    ),
 )
 
 CLEAR = dataclasses.replace(RECIPE, preset="clear", images=12_000, validation_images=256, seed=2000)

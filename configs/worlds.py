@@ -10,9 +10,14 @@ from configs import common, demo
 from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.experiment import WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
+from spatialvlm_jax.questions import QAConfig
 
 RECIPE = WorldsRecipe(
-    preset="rich", images=200_000, validation_images=2_000, image_size=128, pairs_per_image=32
+    preset="rich",
+    images=200_000,
+    validation_images=2_000,
+    image_size=128,
+    questions=QAConfig(pairs_per_image=32),
 )
 
 

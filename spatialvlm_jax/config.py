@@ -22,10 +22,11 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from ml_collections import ConfigDict
 
+from spatialvlm_jax.bounds import SettingError, check_value, field_types
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 
@@ -178,7 +179,7 @@ def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
     if dataclasses.is_dataclass(hint):
         if parent is None:
             raise ConfigError(f"{path}: it is None in this configuration, so it has no fields")
-        fields = typing.get_type_hints(hint)
+        fields = field_types(hint)
         if step not in fields:
             raise ConfigError(_unknown(f"{path}.{step}", step, list(fields)))
         return fields[step], step
@@ -192,7 +193,7 @@ def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
 
 
 def _parse_text(hint: Any, text: str, path: str) -> Any:
-    hint = _without_none(hint)
+    hint = _plain(hint)
     if hint is str or typing.get_origin(hint) is Literal:
         return text
     try:
@@ -211,14 +212,18 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return _convert_dataclass(hint, value, path)
+    if origin is Annotated:
+        value = _convert(args[0], value, path)
+        _check(hint, value, path)
+        return value
     if origin is Literal:
-        if value in args:
-            return value
-        near = _nearest(str(value), [str(arg) for arg in args])
-        raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}" + near)
+        _check(hint, value, path)
+        return value
     if origin is tuple and isinstance(value, tuple | list):
         return tuple(_convert(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
     if origin in _MAPPINGS and isinstance(value, Mapping | ConfigDict):
+        for key in value:
+            _check(args[0], key, path)
         return {key: _convert(args[1], value[key], f"{path}.{key}") for key in value}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -227,12 +232,19 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
     raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}")
 
 
+def _check(hint: Any, value: Any, path: str) -> None:
+    try:
+        check_value(hint, value, path)
+    except SettingError as error:
+        raise ConfigError(str(error)) from None
+
+
 def _convert_dataclass(cls: Any, value: Any, path: str) -> Any:
     if isinstance(value, cls):
         return value
     if not isinstance(value, Mapping | ConfigDict):
         raise ConfigError(f"{path}: {value!r} is not a {cls.__name__}")
-    hints = typing.get_type_hints(cls)
+    hints = field_types(cls)
     for key in value:
         if key not in hints:
             raise ConfigError(_unknown(f"{path}.{key}", key, list(hints)))
@@ -243,6 +255,8 @@ def _convert_dataclass(cls: Any, value: Any, path: str) -> Any:
     fields = {key: _convert(hints[key], value[key], f"{path}.{key}") for key in value}
     try:
         return cls(**fields)
+    except SettingError as error:
+        raise ConfigError(f"{path}.{error}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -281,6 +295,12 @@ def read_config_file(spec: str) -> ConfigDict:
     return config
 
 
+def _plain(hint: Any) -> Any:
+    """The type without None and bounds."""
+    hint = _without_none(hint)
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+
+
 def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         (hint,) = [arg for arg in typing.get_args(hint) if arg is not type(None)]
@@ -299,9 +319,10 @@ def _nearest(word: str, known: list[str]) -> str:
 
 
 def _describe(hint: Any) -> str:
+    hint = _plain(hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
-        return "one of " + ", ".join(repr(arg) for arg in args)
+        return f"one of {', '.join(map(repr, args))}"
     if origin is tuple:
         return f"a tuple, each member {_describe(args[0])}"
     if origin in _MAPPINGS:

@@ -7,6 +7,8 @@ where a sensible one exists; `configs/` change a few of them.
 import dataclasses
 from typing import Literal
 
+from spatialvlm_jax.questions import QAConfig
+
 AttentionRule = Literal["prefix", "image_prefix"]
 Resize = Literal["squash", "pad"]
 Group = Literal["encoder", "connector", "decoder", "embeddings"]
@@ -113,11 +115,9 @@ class ModelConfig:
 class WorldsRecipe:
     """How to render a data set that is not there yet, as `spatialvlm generate` would.
 
-    preset: name of a `WorldConfig` preset.
+    preset: name of a `WorldConfig` preset. image_size: pixels a side.
     images, validation_images: sizes of the splits "train" and "validation".
-    question_phrasings, answer_phrasings: use only the first so many ways to ask and to answer
-      each type; 0 uses all.
-    types: names of the question types to ask; empty means all.
+    questions: what is asked about each image.
     """
 
     preset: str = "rich"
@@ -125,10 +125,7 @@ class WorldsRecipe:
     validation_images: int = 100
     seed: int = 0
     image_size: int = 64
-    pairs_per_image: int = 16
-    question_phrasings: int = 0
-    answer_phrasings: int = 0
-    types: tuple[str, ...] = ()
+    questions: QAConfig = dataclasses.field(default_factory=QAConfig)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,23 +3,29 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from spatialvlm_jax import cli
+from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.settings import GenerationSettings, endless_splits, open_endless
+from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 
 RECIPE_FILE = "recipe.json"
+# Fields of `questions` that recipes once had themselves; the phrasings said 0 for all.
+_ONCE_FLAT = ("pairs_per_image", "question_phrasings", "answer_phrasings", "types")
 
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
-    """Runs `spatialvlm generate` for every data set that has a recipe and is not complete.
+    """Renders every data set that has a recipe and is not complete.
 
     Cut off and run again, it goes on where it was.
 
     Raises:
-      UserError: two recipes for one path, data of another recipe there, or the generator refused.
+      UserError: two recipes for one path, data of another recipe there, or none can be made.
     """
     recipes: dict[str, WorldsRecipe] = {}
     for dataset in datasets:
@@ -33,44 +39,57 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
         folder = Path(path)
         if (folder / "dataset_info.json").exists():
             _check_same_recipe(folder, recipe)
-            continue
-        command = [
-            "generate",
-            "--source=worlds",
-            f"--out={path}",
-            f"--preset={recipe.preset}",
-            f"--images={recipe.images + recipe.validation_images}",
-            f"--validation-images={recipe.validation_images}",
-            f"--seed={recipe.seed}",
-            f"--image-size={recipe.image_size}",
-            f"--pairs-per-image={recipe.pairs_per_image}",
-            f"--workers={os.cpu_count() or 1}",
-        ]
-        if recipe.question_phrasings:
-            command.append(f"--question-phrasings={recipe.question_phrasings}")
-        if recipe.answer_phrasings:
-            command.append(f"--answer-phrasings={recipe.answer_phrasings}")
-        if recipe.types:
-            command.append(f"--types={','.join(recipe.types)}")
-        print("spatialvlm " + " ".join(command), flush=True)
-        if cli.main(command):
-            raise UserError(f"{path} could not be made; the reason is above")
-        (folder / RECIPE_FILE).write_text(_text(recipe))
+        else:
+            _render(folder, recipe)
 
 
-def _text(recipe: WorldsRecipe) -> str:
-    return json.dumps(dataclasses.asdict(recipe), indent=2)
+def generation_settings(recipe: WorldsRecipe) -> GenerationSettings:
+    """What `spatialvlm generate` would be told for a recipe."""
+    return GenerationSettings(
+        source="worlds",
+        seed=recipe.seed,
+        worlds=WorldsSettings(recipe.preset, recipe.image_size),
+        questions=recipe.questions,
+    )
+
+
+def _render(folder: Path, recipe: WorldsRecipe) -> None:
+    settings = generation_settings(recipe)
+    images = recipe.images + recipe.validation_images
+    splits = endless_splits(settings.split, images, recipe.validation_images)
+    source = open_endless(settings)
+    print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
+    report = generate(source, splits, folder, workers=os.cpu_count() or 1)
+    print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
+    (folder / RECIPE_FILE).write_text(json.dumps(dataclasses.asdict(recipe), indent=2))
+
+
+def _read_recipe(path: Path) -> WorldsRecipe:
+    content = json.loads(path.read_text())
+    flat = {name: content.pop(name) for name in _ONCE_FLAT if name in content}
+    if flat:
+        content["questions"] = {
+            name: None if name.endswith("phrasings") and value == 0 else value
+            for name, value in flat.items()
+        }
+    return from_config_dict(WorldsRecipe, content, str(path))
 
 
 def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:
     """Refuses data made by another recipe; data without a recipe is taken as it is."""
     path = folder / RECIPE_FILE
-    now, default = (json.loads(_text(each)) for each in (recipe, WorldsRecipe()))
-    before = json.loads(path.read_text()) if path.exists() else now
-    for field in dataclasses.fields(recipe):
-        there, here = before.get(field.name, default[field.name]), now[field.name]
-        if there != here:
+    if not path.exists():
+        return
+    here, there = (_flat(dataclasses.asdict(each)) for each in (recipe, _read_recipe(path)))
+    for name, value in here.items():
+        if there[name] != value:
             raise UserError(
-                f"{folder} was made with worlds.{field.name}={there}, the configuration has "
-                f"{here}: name another path, or remove the folder to make it again"
+                f"{folder} was made with worlds.{name}={there[name]}, the configuration has "
+                f"{value}: name another path, or remove the folder to make it again"
             )
+
+
+def _flat(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with those of `questions` among them, as "questions.types"."""
+    questions = {f"questions.{name}": value for name, value in tree["questions"].items()}
+    return {**tree, **questions, "questions": None}

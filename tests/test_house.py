@@ -19,8 +19,8 @@ NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
-    *("atomic_write", "batch", "child_processes", "config", "errors", "experiment"),
-    *("hardware", "pages", "random_stream", "scene", "storage", "units"),
+    *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
+    *("hardware", "pages", "questions", "random_stream", "scene", "storage", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -34,8 +34,10 @@ MAY_IMPORT = {
     "planning": {"models", "training"},
     "scene": set(),
     "storage": {"atomic_write", "scene"},
-    "experiment": {"errors"},
-    "config": {"errors", "experiment"},
+    "bounds": {"errors"},
+    "questions": {"bounds"},
+    "experiment": {"bounds", "questions"},
+    "config": {"bounds", "experiment"},
     "errors": set(),
     "hardware": {"errors"},
     "batch": {"experiment"},

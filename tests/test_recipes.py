@@ -1,100 +1,104 @@
-"""Recipes: what is missing is made once, by the command that a user would type."""
+"""Recipes: what is missing is made once, as `spatialvlm generate` would with the same options."""
 
 import dataclasses
+import hashlib
+import json
+from pathlib import Path
 
 import pytest
 
 from configs import demo, pretrain
-from spatialvlm_jax.commands import generate
+from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
-from spatialvlm_jax.generation.questions.generate import QAConfig
+from spatialvlm_jax.generation.questions.generate import REGISTRY
+from spatialvlm_jax.generation.settings import GenerationSettings
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
-from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.questions import QAConfig
+from spatialvlm_jax.recipes import generation_settings, render_missing
 
-RECIPE = WorldsRecipe(images=30, validation_images=5, seed=3, image_size=32)
-
-
-@pytest.fixture
-def commands(monkeypatch):
-    """The command lines that were run, parsed by the real parser; nothing is rendered."""
-    seen = []
-
-    def record(args):
-        seen.append(args)
-        args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "dataset_info.json").touch()
-        return 2 if "refused" in str(args.out) else 0
-
-    monkeypatch.setattr(generate, "run", record)
-    return seen
+QUESTIONS = QAConfig(pairs_per_image=6, question_phrasings=2, types=("height", "left_of", "color"))
+RECIPE = WorldsRecipe(
+    preset="simple", images=5, validation_images=2, seed=3, image_size=32, questions=QUESTIONS
+)
+# What version 0.1 left beside the data.
+EARLIER = """{
+  "preset": "simple", "images": 5, "validation_images": 2, "seed": 3, "image_size": 32,
+  "pairs_per_image": 6, "question_phrasings": 2, "answer_phrasings": 0,
+  "types": ["height", "left_of", "color"]
+}"""
 
 
-def test_one_command_a_path(commands, tmp_path):
-    one = DatasetConfig(name="a", path=str(tmp_path / "worlds"), worlds=RECIPE)
+def complete(folder: Path, recipe: str) -> DatasetConfig:
+    """A data set that is there, and its recipe."""
+    (folder / "dataset_info.json").touch()
+    (folder / "recipe.json").write_text(recipe)
+    return DatasetConfig(name="a", path=str(folder), worlds=RECIPE)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Of the shards and of what they were asked to be."""
+    files = [*folder.glob("*.array_record*"), folder / "generation.json", folder / "features.json"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_a_rendered_set_has_the_bytes_that_the_command_would_store(tmp_path: Path) -> None:
+    one = DatasetConfig(name="a", path=str(tmp_path / "ours"), worlds=RECIPE)
     two = dataclasses.replace(one, name="b", split="validation")
     plain = DatasetConfig(name="c", path=str(tmp_path / "elsewhere"))
     render_missing([one, two, plain])
-    (args,) = commands
-    assert args.out == tmp_path / "worlds"
-    settings = generate.read_settings(args)
-    assert generate.open_source(args, settings)[1] == {"train": 30, "validation": 5}
-    assert settings.worlds == WorldsSettings(preset="rich", image_size=32)
-    assert settings.seed == 3
+    asked = ["--preset=simple", "--images=7", "--validation-images=2", "--seed=3", "--quiet"]
+    asked += ["--image-size=32", "--pairs-per-image=6", "--question-phrasings=2"]
+    asked += ["--types=height,left_of,color"]
+    assert cli.main(["generate", f"--out={tmp_path / 'theirs'}", *asked]) == 0
+    made = digests(tmp_path / "ours")
+    assert len(made) == 4
+    assert made == digests(tmp_path / "theirs")
+    assert not (tmp_path / "elsewhere").exists()
+
+    render_missing([one])  # complete, and of this recipe
+    with pytest.raises(UserError, match=r"made with worlds\.images=5, the configuration has 6"):
+        render_missing([dataclasses.replace(one, worlds=dataclasses.replace(RECIPE, images=6))])
 
 
-def test_what_is_complete_is_left_alone(commands, tmp_path):
+def test_a_recipe_says_everything_that_generation_is_told() -> None:
+    assert generation_settings(RECIPE) == GenerationSettings(
+        source="worlds", seed=3, worlds=WorldsSettings("simple", 32), questions=QUESTIONS
+    )
+
+
+def test_data_without_a_recipe_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "dataset_info.json").touch()
     render_missing([DatasetConfig(name="a", path=str(tmp_path), worlds=RECIPE)])
-    assert commands == []
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset_info.json"]
 
 
-def test_data_of_another_recipe_is_refused(commands, tmp_path):
-    dataset = DatasetConfig(name="a", path=str(tmp_path), worlds=RECIPE)
-    render_missing([dataset])
-    render_missing([dataset])
-    assert len(commands) == 1
-    larger = dataclasses.replace(dataset, worlds=dataclasses.replace(RECIPE, images=31))
-    with pytest.raises(UserError, match=r"made with worlds\.images=30, the configuration has 31"):
-        render_missing([larger])
+def test_recipes_of_earlier_versions_are_recognised(tmp_path: Path) -> None:
+    render_missing([complete(tmp_path, EARLIER)])
+    without_types = {name: x for name, x in json.loads(EARLIER).items() if name != "types"}
+    with pytest.raises(UserError, match=r"was made with worlds\.questions\.types=\(\), the conf"):
+        render_missing([complete(tmp_path, json.dumps(without_types))])
+    with pytest.raises(UserError, match=r"with worlds\.questions\.pairs_per_image=7, the conf"):
+        render_missing([complete(tmp_path, EARLIER.replace("6", "7"))])
 
 
-def test_two_recipes_for_one_path_are_refused(commands):
+def test_two_recipes_for_one_path_are_refused() -> None:
     one = DatasetConfig(name="a", path="here", worlds=RECIPE)
     two = DatasetConfig(name="b", path="here", worlds=dataclasses.replace(RECIPE, seed=4))
     with pytest.raises(UserError, match="different `worlds` recipes"):
         render_missing([one, two])
-    assert commands == []
 
 
-def test_a_generator_that_refuses_ends_the_run(commands, tmp_path):
-    with pytest.raises(UserError, match="could not be made"):
-        render_missing([DatasetConfig(name="a", path=str(tmp_path / "refused"), worlds=RECIPE)])
+def test_a_preset_that_there_is_not_ends_the_run(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, preset="sample")
+    with pytest.raises(UserError, match="no world preset 'sample'; the presets are: clear"):
+        render_missing([DatasetConfig(name="a", path=str(tmp_path / "new"), worlds=recipe)])
 
 
-def test_types_are_asked_for_and_remembered(monkeypatch, tmp_path):
-    seen = []
-
-    def record(command):
-        seen.append(command)
-        (tmp_path / "dataset_info.json").touch()
-        return 0
-
-    monkeypatch.setattr("spatialvlm_jax.cli.main", record)
-    recipe = dataclasses.replace(RECIPE, types=("height", "left_of"))
-    dataset = DatasetConfig(name="a", path=str(tmp_path), worlds=recipe)
-    render_missing([dataset])
-    render_missing([dataset])
-    (command,) = seen
-    assert "--types=height,left_of" in command
-    with pytest.raises(UserError, match=r"worlds\.types=\['height', 'left_of'\]"):
-        render_missing([dataclasses.replace(dataset, worlds=RECIPE)])
-
-
-def test_the_demo_asks_what_its_checkpoint_was_taught():
+def test_the_demo_asks_what_its_checkpoint_was_taught() -> None:
     """Types that came later would be new to the shipped checkpoint."""
     later = {"clock", "touching", "volume", "which_right", "farther"}
+    assert later < REGISTRY.keys()
     for recipe in (demo.RECIPE, pretrain.RECIPE, pretrain.CLEAR):
-        QAConfig(types=recipe.types)
-        assert len(recipe.types) == 30
-        assert not later & set(recipe.types)
+        assert len(recipe.questions.types) == 30
+        assert not later & set(recipe.questions.types)

@@ -13,7 +13,6 @@ from spatialvlm_jax.generation.execution.chunks import Source
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.lifting.lift import LiftConfig
 from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.omni3d import Omni3DSettings, omni3d_source
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,
@@ -24,6 +23,7 @@ from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, rgbd_source
 from spatialvlm_jax.generation.sources.selection import FiniteSource, SplitBy, select
 from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
+from spatialvlm_jax.questions import QAConfig
 
 SourceName = Literal["worlds", "omni3d", "rgbd", "photos", "rendered_photos"]
 _ENDLESS_IMAGES = 4000

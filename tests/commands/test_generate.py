@@ -60,7 +60,10 @@ def test_wrong_splits_are_named(text: str, message: str) -> None:
         (["--images=100", "--validation-images=100"], "must be from 0 to 99"),
         (["--workers=0"], "--workers must be at least 1"),
         (["--shards=0"], "--shards must be at least 1"),
-        (["--types=left_off"], "config.questions: unknown question types ['left_off']"),
+        (
+            ["--types=left_off"],
+            "questions.types[0]: 'left_off' is not one of 62 names; did you mean left_of?",
+        ),
         (["--config.questions.pairs_per_imgae=3"], "did you mean pairs_per_image?"),
         (["--config.questions.pairs_per_image=many"], "'many' is not an integer"),
         (["--config.question.units=human"], "did you mean questions?"),

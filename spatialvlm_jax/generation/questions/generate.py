@@ -10,21 +10,45 @@ qualitative pairs.
 
 import collections
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 
-from spatialvlm_jax.generation.questions.config import QAConfig
+from spatialvlm_jax.generation.questions import general_types, spatial_types
 from spatialvlm_jax.generation.questions.general_types import Contents
 from spatialvlm_jax.generation.questions.quantities import Measure
-from spatialvlm_jax.generation.questions.registry import REGISTRY, Fact, QuestionType, register
+from spatialvlm_jax.generation.questions.registry import (
+    REGISTRY,
+    Dimension,
+    Fact,
+    QuestionType,
+    register,
+)
 from spatialvlm_jax.generation.questions.visibility import contents_of, named_by, names_tell
 from spatialvlm_jax.generation.questions.writer import Writer
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Kind, Scene
 
 __all__ = ["REGISTRY", "QAConfig", "QuestionType", "generate_pairs", "register"]
 
+# Importing these fills the registry.
+REGISTERING_MODULES = (spatial_types, general_types)
+
 Pair = tuple[int, int]
+
+
+def share_of(entry: QuestionType, config: QAConfig) -> float:
+    """The relative share of a type among those of its kind; 0 leaves it out."""
+    if config.types and entry.name not in config.types:
+        return 0.0
+    return config.weights.get(entry.name, entry.weight)
+
+
+def least_value(dimension: Dimension, config: QAConfig) -> float:
+    """The least value of a dimension that is asked, SI units."""
+    powers = {"length": 1, "area": 2, "volume": 3}
+    return config.min_value ** powers[dimension] if dimension in powers else -math.inf
 
 
 class _Spatial:
@@ -49,7 +73,7 @@ class _Spatial:
         return [
             entry
             for entry in REGISTRY.values()
-            if entry.kind == kind and self.config.weight(entry) > 0
+            if entry.kind == kind and share_of(entry, self.config) > 0
         ]
 
     def ask(self, kind: Kind) -> Iterator[QA]:
@@ -57,7 +81,9 @@ class _Spatial:
         known = self.geometry.has_gravity
         types = [entry for entry in self.types(kind) if known or not entry.needs_gravity]
         streams = [self._ask_type(entry) for entry in types]
-        yield from _interleave(streams, [self.config.weight(entry) for entry in types], self.draws)
+        yield from _interleave(
+            streams, [share_of(entry, self.config) for entry in types], self.draws
+        )
 
     def _ask_type(self, entry: QuestionType) -> Iterator[QA]:
         pairs = self._in_turns(entry) if entry.reverses else self._in_rounds(entry)
@@ -138,7 +164,7 @@ class _Spatial:
         return self.writer.relation(entry, objects, found)
 
     def _number(self, entry: QuestionType, objects: tuple[int, ...], measure: Measure) -> QA | None:
-        floor = self.config.floor(entry.dimension)
+        floor = least_value(entry.dimension, self.config)
         if entry.dimension == "length" and len(objects) == 2:
             floor = max(floor, self.config.min_gap * min(self.geometry.size[i] for i in objects))
         known = measure.std <= self.config.max_relative_std * abs(measure.value)
@@ -173,10 +199,12 @@ def _ask_general(
     contents: Contents, config: QAConfig, draws: RandomStream, writer: Writer
 ) -> Iterator[QA]:
     types = [
-        entry for entry in REGISTRY.values() if entry.kind == "general" and config.weight(entry) > 0
+        entry
+        for entry in REGISTRY.values()
+        if entry.kind == "general" and share_of(entry, config) > 0
     ]
     streams = [_ask_facts(entry, contents, config, draws, writer) for entry in types]
-    yield from _interleave(streams, [config.weight(entry) for entry in types], draws)
+    yield from _interleave(streams, [share_of(entry, config) for entry in types], draws)
 
 
 def _ask_facts(

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.questions.general_types import Contents
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import Object3D, Scene
 
 

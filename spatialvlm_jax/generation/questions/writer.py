@@ -1,6 +1,5 @@
 """From a finding to a worded pair."""
 
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import Dimension, Fact, QuestionType
 from spatialvlm_jax.generation.wording.phrasing import (
@@ -12,6 +11,7 @@ from spatialvlm_jax.generation.wording.phrasing import (
 from spatialvlm_jax.generation.wording.qualitative import PLACE_WORDS, RELATION_WORDS
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.scene.records import QA, Scene
 

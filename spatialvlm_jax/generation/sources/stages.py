@@ -9,8 +9,8 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
 from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig, resolve
 from spatialvlm_jax.generation.outcomes import stage
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.questions.generate import generate_pairs
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import QA, Scene
 
 

@@ -5,8 +5,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.questions.generate import generate_pairs
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import QA, Scene
 
 

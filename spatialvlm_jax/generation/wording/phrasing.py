@@ -11,9 +11,9 @@ Three precisions:
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 from spatialvlm_jax.generation.wording.templates import answer_template
+from spatialvlm_jax.questions import Precision
 from spatialvlm_jax.units import (
     DIMENSIONS,
     METRES,
@@ -29,7 +29,6 @@ __all__ = [
     "METRES",
     "METRIC",
     "SI",
-    "Precision",
     "choose_unit",
     "format_bearing",
     "format_quantity",
@@ -41,7 +40,6 @@ __all__ = [
     "unit_of",
 ]
 
-Precision = Literal["human", "two_digits", "exact"]
 
 _DIGITS: dict[str, int] = {"two_digits": 2, "exact": 3}
 # Nobody says 0.86 meters or 12.5 centimeters by name.

@@ -12,6 +12,7 @@ from spatialvlm_jax.generation.questions.generate import (
     QuestionType,
     generate_pairs,
     register,
+    share_of,
 )
 from spatialvlm_jax.generation.wording.phrasing import SI, format_quantity, rephrase, unit_of
 from spatialvlm_jax.generation.wording.qualitative import OPPOSITES, RELATION_WORDS
@@ -42,7 +43,7 @@ def asked(scene: Scene, config: QAConfig = SHORT, seed: int = 0) -> dict[str, li
         entries = [entry for entry in REGISTRY.values() if entry.kind == kind]
         only = dataclasses.replace(
             config,
-            types=tuple(entry.name for entry in entries if config.weight(entry) > 0),
+            types=tuple(entry.name for entry in entries if share_of(entry, config) > 0),
             spatial_fraction=float(kind != "general"),
             general_fraction=float(kind == "general"),
         )
@@ -249,9 +250,9 @@ def test_types_and_weights() -> None:
     without = asked(scene, dataclasses.replace(ALL, weights={"height": 0.0}))
     assert "height" not in without
     assert "width" in without
-    with pytest.raises(ValueError, match="not two shares"):
+    with pytest.raises(ValueError, match="spatial_fraction: it and general_fraction are both 0"):
         QAConfig(spatial_fraction=0.0, general_fraction=0.0)
-    with pytest.raises(ValueError, match="unknown question types \\['heigth'\\]"):
+    with pytest.raises(ValueError, match=r"types\[0\]: 'heigth' is not .*; did you mean height"):
         QAConfig(types=("heigth",))
 
 

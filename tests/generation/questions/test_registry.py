@@ -1,3 +1,4 @@
+import typing
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from spatialvlm_jax.generation.wording.phrasing import METRIC, format_quantity
 from spatialvlm_jax.generation.wording.qualitative import RELATION_WORDS
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
+from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.scene.records import Kind
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "questions.md"
@@ -50,6 +52,11 @@ def row(name: str) -> str:
     answer = wording.answers[0].format(**slots)
     columns = [f"`{name}`", question, answer, entry.definition, entry.frame, entry.margin]
     return f"| {' | '.join(columns)} |"
+
+
+def test_settings_name_exactly_the_types_that_there_are() -> None:
+    (names,) = typing.get_args(QuestionTypeName)[1:]
+    assert sorted(names.names) == sorted(REGISTRY)
 
 
 @pytest.mark.parametrize("kind", ["qualitative", "quantitative", "general"])

@@ -17,7 +17,6 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.omni3d import (
     Frame,
     Omni3DSettings,
@@ -25,6 +24,7 @@ from spatialvlm_jax.generation.sources.omni3d import (
     omni3d_source,
 )
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import QA, Scene
 
 SAMPLE = Path(__file__).parents[2] / "data" / "omni3d_sample"

@@ -11,10 +11,10 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
 from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.questions import QAConfig
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 150.0
 # A level camera 1.2 m above the floor; a box 0.4 m wide at 2 m, a lamp 0.3 m wide at 3 m.

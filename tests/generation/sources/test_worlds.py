@@ -4,8 +4,8 @@ import pickle
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.questions.config import QAConfig
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
+from spatialvlm_jax.questions import QAConfig
 
 SETTINGS = WorldsSettings(preset="simple", image_size=32)
 

@@ -3,18 +3,35 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from spatialvlm_jax.generation.questions import general_types, spatial_types
-from spatialvlm_jax.generation.questions.registry import REGISTRY, Dimension, QuestionType
-from spatialvlm_jax.generation.wording.phrasing import Precision
+from spatialvlm_jax.bounds import OneOf, Range, SettingError, Settings, Share
 
-# Importing these fills the registry, against which names in a config are checked.
-REGISTERING_MODULES = (spatial_types, general_types)
+Precision = Literal["human", "two_digits", "exact"]
+# The names of the question types: `generation.questions` registers what each of them asks.
+QuestionTypeName = Annotated[
+    str,
+    OneOf(
+        *("color", "material", "shape", "category", "count", "existence"),
+        *("on_what", "what_is_on"),
+        *("left_of", "right_of", "in_front_of", "behind", "above", "below", "nearer", "farther"),
+        *("taller", "shorter", "wider", "narrower", "bigger", "smaller", "on_top_of"),
+        *("touching", "same_height", "fits_through", "fits_between", "reaches", "which_left"),
+        *("which_right", "which_above", "which_below", "which_front", "which_behind"),
+        *("which_nearer", "which_farther", "which_taller", "which_shorter", "which_wider"),
+        *("which_narrower", "which_bigger", "which_smaller", "where", "clock"),
+        *("camera_distance", "height", "width", "depth", "elevation", "distance"),
+        *("centre_distance", "horizontal_distance", "vertical_distance", "how_much_taller"),
+        *("how_much_wider", "how_much_farther", "footprint", "volume", "times_taller"),
+        *("times_farther", "times_bigger", "bearing"),
+    ),
+]
+_Count = Annotated[int, Range(1, 100_000)]
+_Weight = Annotated[float, Range(0, 1_000_000)]
 
 
 @dataclasses.dataclass(frozen=True)
-class QAConfig:
+class QAConfig(Settings):
     """What to ask, how often, in which words.
 
     pairs_per_image: at most so many; fewer where the scene has not enough to ask about.
@@ -35,39 +52,29 @@ class QAConfig:
       side. max_relative_std: nor numbers known worse than this.
     """
 
-    pairs_per_image: int = 32
-    spatial_fraction: float = 0.75
-    general_fraction: float = 0.25
-    types: tuple[str, ...] = ()
-    weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    max_per_type: int | None = None
-    max_per_pair: int | None = None
-    question_phrasings: int | None = None
-    answer_phrasings: int | None = None
+    pairs_per_image: _Count = 32
+    spatial_fraction: _Weight = 0.75
+    general_fraction: _Weight = 0.25
+    types: tuple[QuestionTypeName, ...] = ()
+    weights: Mapping[QuestionTypeName, _Weight] = dataclasses.field(default_factory=dict)
+    max_per_type: _Count | None = None
+    max_per_pair: _Count | None = None
+    question_phrasings: _Count | None = None
+    answer_phrasings: _Count | None = None
     units: Literal["metric", "human"] = "metric"
     precision: Precision = "human"
-    imperial_fraction: float = 0.2
-    min_pixel_fraction: float = 0.008
-    min_visible_fraction: float = 0.5
-    max_truncation: float = 0.3
-    min_value: float = 0.05
-    min_gap: float = 0.2
-    max_relative_std: float = 0.3
+    imperial_fraction: Share = 0.2
+    min_pixel_fraction: Share = 0.008
+    min_visible_fraction: Share = 0.5
+    max_truncation: Share = 0.3
+    min_value: Annotated[float, Range(0, 1_000, above=True)] = 0.05
+    min_gap: Annotated[float, Range(0, 1_000)] = 0.2
+    max_relative_std: Annotated[float, Range(0, 10)] = 0.3
 
     def __post_init__(self) -> None:
-        unknown = [name for name in (*self.types, *self.weights) if name not in REGISTRY]
-        if unknown:
-            raise ValueError(f"unknown question types {unknown}; known: {', '.join(REGISTRY)}")
-
-        shares = (self.spatial_fraction, self.general_fraction)
-        if min(shares) < 0 or max(shares) == 0:
-            raise ValueError(f"spatial_fraction, general_fraction: {shares} are not two shares")
-
-    def weight(self, question_type: QuestionType) -> float:
-        """The share of a type; 0 leaves it out."""
-        if self.types and question_type.name not in self.types:
-            return 0.0
-        return self.weights.get(question_type.name, question_type.weight)
+        super().__post_init__()
+        if self.spatial_fraction == self.general_fraction == 0:
+            raise SettingError("spatial_fraction", "it and general_fraction are both 0")
 
     @property
     def per_type(self) -> int:
@@ -89,8 +96,3 @@ class QAConfig:
         if self.max_per_pair is not None:
             return self.max_per_pair
         return max(8, math.ceil(self.pairs_per_image / 20))
-
-    def floor(self, dimension: Dimension) -> float:
-        """The least value of a dimension that is asked, SI units."""
-        powers = {"length": 1, "area": 2, "volume": 3}
-        return self.min_value ** powers[dimension] if dimension in powers else -math.inf
