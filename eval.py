@@ -50,8 +50,7 @@ def evaluate_model(
 
     Args:
       model: its parameters lie on `mesh`.
-      experiment: names questions and data.
-      tokenizer: of the run.
+      experiment: names questions and data. tokenizer: of the run.
       mesh: a batch is split over its devices, filled up with empty rows where it does not divide.
       check: called before every batch; may raise to stop.
 
@@ -70,6 +69,7 @@ def evaluate_model(
             pairs_per_image=settings.pairs_per_image,
             images=settings.images,
             rows=own,
+            prefix_template=settings.prefix_template,
         )
     scorer, total = Scorer(), settings.images or None
     quiet = None if multihost.is_main_process() else True

@@ -46,7 +46,7 @@ from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import Metrics, StepConfig, compile_step, step_config
-from spatialvlm_jax.weights.load import load_weights, sources_of
+from spatialvlm_jax.weights.load import check_beginning, load_weights, sources_of
 
 
 def train(experiment: Experiment, workdir: Path) -> None:
@@ -210,6 +210,7 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
         return None
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
+        check_beginning(experiment)
         arrays, manifest = load_weights(sources, experiment.model, parameters)
         multihost.print_once(manifest.summary())
         if multihost.is_main_process():

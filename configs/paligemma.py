@@ -7,11 +7,15 @@ python train.py --config=configs/paligemma.py:variant=paligemma2_3b,res=448,weig
 The argument is a list of NAME=VALUE: `variant` (a name in `models.variants.PALIGEMMAS`), `res`
 (224, 448 or 896 pixels), `root` (the folder of the data sets), `sets` (which of them, as
 "spatial+mine"; the first is evaluated on, too), `weights` (a Hugging Face folder, a
-big_vision `.npz` or its checkpoint; without it the model begins at random), `rule` ("image_prefix"
-packs many questions on an image; "prefix" is how the published weights were trained), `lora` (the
-rank of adapters on the decoder; all else is frozen then, and one device is enough:
-docs/finetuning.md), `quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers
+big_vision `.npz` or its checkpoint, a run's model.safetensors; without it the model begins at
+random), `rule` ("image_prefix" packs many questions on an image; "prefix" is how the published
+weights were trained and how other programs read them: name it for the last steps before an export,
+docs/finetuning.md), `lora` (the rank of adapters on the decoder; all else is frozen then, and one
+device is enough), `quantize` ("int8" or "nf4", with `lora`: how the frozen kernels of both towers
 are kept).
+
+Pictures are squashed and questions asked as "answer en {question}", as the published weights have
+it; data.resize, data.prefix_template and that of each data set say otherwise.
 
 The vocabulary is the `tokenizer.model` beside the weights, else the one in `root`.
 The mesh is chosen for the devices there are and said before step 0 (docs/distributed.md).
@@ -37,13 +41,14 @@ DEFAULTS = {
     "quantize": "none",
 }
 NUMBERS = ("res", "lora")
-CHOICES = {"quantize": ("none", "int8", "nf4")}
+CHOICES = {"quantize": ("none", "int8", "nf4"), "rule": ("image_prefix", "prefix")}
 OWN_SHARE = 5.0  # of a set that `configs/cotrain.py` does not know: as much as "spatial"
 KERNELS = ("encoder/blocks/*", "connector", "decoder/blocks/*")
 
 
 def get_config(argument: str = "") -> ConfigDict:
-    chosen = {**DEFAULTS, **_parse(argument)}
+    named = _parse(argument)
+    chosen = {**DEFAULTS, **named}
     config = cotrain.get_config(f"{chosen['variant']},{chosen['root']}")
     config.name = chosen["variant"]
     if chosen["sets"]:
@@ -51,6 +56,11 @@ def get_config(argument: str = "") -> ConfigDict:
         cotrain.use_sets(config, Path(chosen["root"]), shares)
     config.model = to_config_dict(build_paligemma(chosen["variant"], int(chosen["res"])))
     config.model.attention = chosen["rule"]
+    if "rule" in named:
+        # Who names the rule means it, whatever the weights were trained under.
+        config.checkpoint.accept = "model.attention"
+    config.data.resize = "squash"
+    config.data.prefix_template = "answer en {question}"
     config.model.remat = "layers"
     config.data.pairs_per_image = 1 if chosen["rule"] == "prefix" else 16
     config.data.length = 128 if chosen["rule"] == "prefix" else 512

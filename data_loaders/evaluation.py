@@ -82,6 +82,7 @@ def eval_batches(
     pairs_per_image: int,
     images: int = 0,
     rows: Sequence[int] | None = None,
+    prefix_template: str = "",
 ) -> Iterator[EvalBatch]:
     """All questions that are asked in an evaluation; the same ones every time.
 
@@ -92,6 +93,8 @@ def eval_batches(
       data: the tokenizer and prefix template that the model is trained with.
       images: at most this many images, shared evenly among the data sets; 0 for all.
       rows: of which rows of a batch to read the pictures, the others stay black; None: of all.
+      prefix_template: wraps the questions of sets that have none of their own; "" takes that of
+        `data`.
 
     Raises:
       DataError: data, tokenizer or settings cannot be used.
@@ -103,7 +106,7 @@ def eval_batches(
     tokenizer = load_tokenizer(data, model)
     each = -(-images // len(datasets))
     sources = [
-        TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template)
+        TokenizedSource(dataset, tokenizer, prefix_template=prefix_template or data.prefix_template)
         for dataset in datasets
     ]
     asked = [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]

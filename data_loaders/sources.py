@@ -122,21 +122,24 @@ class TokenizedSource:
         """Opens the data set.
 
         Args:
-          prefix_template: wraps the question, "{question}" inside.
+          prefix_template: wraps the question, "{question}" inside, unless `config` has one.
           length: longer pairs, prefix and suffix together, are left out; None keeps all.
 
         Raises:
           DataError: it is missing, or not one of its images has a usable pair.
         """
-        if "{question}" not in prefix_template:
-            raise DataError(f"prefix_template needs '{{question}}' inside, not {prefix_template!r}")
+        self._prefix_template = config.prefix_template or prefix_template
+        if "{question}" not in self._prefix_template:
+            raise DataError(
+                f"data set {config.name!r}: prefix_template needs '{{question}}' inside, not "
+                f"{self._prefix_template!r}"
+            )
         self.examples = _open(config)
         self.name = config.name
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
         self._tokenizer = tokenizer
         self._length = length
-        self._prefix_template = prefix_template
         self[0]
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ where a sensible one exists; `configs/` change a few of them.
 """
 
 import dataclasses
+import fnmatch
 from typing import Literal
 
 from spatialvlm_jax.questions import QAConfig
@@ -141,6 +142,8 @@ class DatasetConfig:
     kinds, types: which pairs to use; empty means all.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
       metres before they are phrased (the paper's noise ablation).
+    prefix_template: how this set's questions are put to the model; "" as the mixture's or the
+      evaluation's are.
     """
 
     name: str
@@ -155,6 +158,7 @@ class DatasetConfig:
     worlds: WorldsRecipe | None = None
     format: Literal["stored", "jsonl"] = "stored"
     images: str = ""
+    prefix_template: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +172,8 @@ class DataConfig:
     block_length: a pair never crosses a multiple of it, so that attention over text runs in blocks
       of this size; must divide `length`; 0 takes the row as one block.
     pairs_per_image: at most this many pairs packed on one image; 1 is unpacked.
-    prefix_template: wraps the question, "{question}" inside.
+    prefix_template: wraps the question, "{question}" inside; PaliGemma's published checkpoints are
+      asked "answer en {question}".
     resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
       shorter one with grey, which keeps proportions.
     features: folder of what a frozen encoder makes of the pictures: computed there once, when a run
@@ -256,10 +261,21 @@ class TrainConfig:
 
 @dataclasses.dataclass(frozen=True)
 class CheckpointConfig:
-    """`every`: steps between saves; `keep`: how many to keep."""
+    """Saving, and what is taken over from what was saved.
+
+    every: steps between saves. keep: how many to keep.
+    accept: settings that may differ from those that a checkpoint or a weight file was made with,
+      by the names that a refusal gives, separated by commas; "*" stands for anything.
+    """
 
     every: int = 500
     keep: int = 2
+    accept: str = ""
+
+    def accepts(self, name: str) -> bool:
+        """Whether the setting of this name may differ."""
+        patterns = (pattern.strip() for pattern in self.accept.split(","))
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,6 +284,7 @@ class EvalConfig:
 
     every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
     images: at most this many held-out images (0 for all).
+    prefix_template: wraps the question, as `DataConfig.prefix_template`; "" takes that one.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -277,6 +294,7 @@ class EvalConfig:
     batch_size: int = 32
     pairs_per_image: int = 16
     max_answer_tokens: int = 24
+    prefix_template: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

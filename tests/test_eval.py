@@ -31,6 +31,7 @@ from spatialvlm_jax.training.checkpoints.resume import describe_run
 from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
+from spatialvlm_jax.weights.settings import settings_of
 from tests.generation.pictures import PictureSource, pairs, picture
 
 IMAGES = 5
@@ -85,7 +86,8 @@ def trained(data, start, tmp_path_factory) -> Path:
         state = type(state)(jnp.int32(step), state.trainable, state.frozen, state.opt_state)
         checkpoints.save(state, iter(loader), describe_run(experiment))
     checkpoints.close()
-    save_safetensors(workdir / "model.safetensors", template.model(values), {"step": "7"})
+    header = {"step": "7", **settings_of(experiment)}
+    save_safetensors(workdir / "model.safetensors", template.model(values), header)
     return workdir
 
 
@@ -185,14 +187,34 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_
         (["--config.model.decoder.depth=2"], "model.decoder.depth=1"),
         (["--config.eval.batch_sise=2"], "did you mean batch_size"),
         (["--config.eval.datasets[0].path=nowhere"], "nowhere"),
+        (["--config.model.attention=prefix"],
+         "was made with model.attention=image_prefix, this run has prefix: evaluate with the "
+         "--config that trained it, or go on all the same with "
+         "--config.checkpoint.accept=model.attention"),
+        (["--config.data.resize=pad", "--config.data.prefix_template=answer en {question}"],
+         "with data.prefix_template={question}, this run has answer en {question}; with "
+         "data.resize=squash, this run has pad"),
     ],
-)
+)  # fmt: skip
 def test_mistakes_are_told_in_one_line_with_code_2(data, trained, capsys, flags, message):
     assert run(data, trained, *flags) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("error: ")
     assert len(error.splitlines()) == 1
+
+
+def test_a_weight_file_is_read_under_its_own_rule_unless_another_is_asked_for(
+    data, trained, capsys
+):
+    other = [f"--checkpoint={trained / 'model.safetensors'}", "--config.model.attention=prefix"]
+    assert run(data, trained, *other) == 2
+    assert "with model.attention=image_prefix, this run has prefix" in capsys.readouterr().err
+    for flags in (other, other[1:]):
+        assert run(data, trained, *flags, "--config.checkpoint.accept=model.attention") == 0
+    wide = ["--config.model.decoder.depth=2", "--config.checkpoint.accept=model.*"]
+    assert run(data, trained, *wide) == 2
+    assert "depth=1, this run has 2" in capsys.readouterr().err
 
 
 def test_a_workdir_without_checkpoints_is_told_so(data, tmp_path, capsys):

@@ -98,6 +98,21 @@ def test_training_takes_over_weights_and_leaves_frozen_ones(data, finished, tmp_
     assert (before["connector/kernel"] != after["connector/kernel"]).any()
 
 
+def test_weights_begin_under_their_own_rule_unless_another_is_asked_for(
+    data, finished, tmp_path, capsys
+):
+    changes = [f"train.init_from={finished / 'model.safetensors'}", "train.steps=2"]
+    changes += ["model.attention=prefix", "data.pairs_per_image=1"]
+    assert train.main(arguments(data, tmp_path, *changes)) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "was made with model.attention=image_prefix, this run has prefix" in error
+    assert "--config.checkpoint.accept=model.attention" in error
+    accepted = [*changes, "checkpoint.accept=model.attention"]
+    assert train.main(arguments(data, tmp_path, *accepted)) == 0
+    header = read_safetensors(tmp_path / "model.safetensors")[1]
+    assert header["model.attention"] == "prefix"
+
+
 def test_a_changed_run_needs_another_workdir(data, finished, capsys):
     assert train.main(arguments(data, finished, "train.steps=4", "data.seed=5")) == 2
     assert "data.seed=0, this run has 5" in capsys.readouterr().err

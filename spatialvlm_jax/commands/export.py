@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ Writes the weights of a finished run in another form:
   big_vision    an .npz with big_vision's names
 
 The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
-Adapters are merged into the weights that they adapt, and weights in few bits are widened.
+Adapters are merged into the weights that they adapt, and weights in few bits are widened. Where
+their readers do not do what the run did (attention rule, padded pictures), a line says so.
 """
 _EPILOG = """\
 examples:
@@ -101,12 +104,38 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
 
 def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
     from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
+    from spatialvlm_jax.weights.settings import recorded_settings
 
     config = _model_config(args.source, metadata)
+    settings = recorded_settings(metadata)
     model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
     if args.format == "huggingface":
-        save_huggingface(args.out, model, config, dtype=args.dtype or "bfloat16")
+        dtype = args.dtype or "bfloat16"
+        save_huggingface(args.out, model, config, dtype=dtype, settings=settings)
     elif args.dtype not in (None, "float32"):
         raise UserError("--format=big_vision stores float32: leave --dtype out")
     else:
-        save_big_vision(args.out, model, config)
+        save_big_vision(args.out, model, config, settings=settings)
+    for line in _cautions(args.source, config.encoder.image_size, settings):
+        print(f"spatialvlm export: {line}", file=sys.stderr)
+
+
+def _cautions(source: Path, pixels: int, settings: Mapping[str, str]) -> Iterator[str]:
+    """What readers of the published forms do otherwise than the run, and what to do about it."""
+    from spatialvlm_jax.weights.settings import ATTENTION, PREFIX, RESIZE
+
+    if settings.get(ATTENTION, "prefix") != "prefix":
+        yield (
+            f"the weights were trained under {ATTENTION}={settings[ATTENTION]}, and readers of "
+            "this form apply prefix, under which they answer otherwise: train the last steps "
+            f"under it (--config=configs/paligemma.py:weights={source},rule=prefix, or "
+            f"docs/finetuning.md), and export those"
+        )
+    if settings.get(RESIZE, "squash") != "squash":
+        yield (
+            f"the weights were trained on padded pictures ({RESIZE}={settings[RESIZE]}), and "
+            f"readers squash: hand them pictures laid on a grey square of {pixels} pixels, or "
+            f"train the last steps with --config.{RESIZE}=squash"
+        )
+    if settings.get(PREFIX, "{question}") != "{question}":
+        yield f"questions were put to it as {settings[PREFIX]!r}: put yours so, too"

@@ -17,6 +17,7 @@ from spatialvlm_jax.training import optim, sharding
 from spatialvlm_jax.training.feature_encoder import check_frozen
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, TrainState, create_state
+from spatialvlm_jax.weights.settings import settings_of
 
 # From shapes, dtypes and shardings, by name, to arrays; Any, because states hold either.
 Pretrained = Callable[[Mapping[str, Any]], Mapping[str, jax.Array]]
@@ -76,13 +77,15 @@ class Initialiser:
         )
 
 
-def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Any) -> None:
-    """Writes the model's weights as safetensors; the header holds its configuration as JSON.
+def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Experiment) -> None:
+    """Writes the model's weights as safetensors.
 
+    The header holds the configuration as JSON, and by name the settings that belong to the weights.
     All processes take part, the first one writes.
     """
     parameters = multihost.gather_on_main(state.averaged)
     if not multihost.is_main_process():
         return
     header = {"step": str(int(state.step)), "config": json.dumps(dataclasses.asdict(config))}
+    header |= settings_of(config)
     save_safetensors(path, template.model(parameters), header)

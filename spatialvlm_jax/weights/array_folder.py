@@ -19,7 +19,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class ArrayFolder:
     """A parameter is named by its path, without what comes before a parameter there."""
 
     kind = "big_vision"
+    metadata: ClassVar[dict[str, str]] = {}
 
     def __init__(self, path: Path) -> None:
         """Lists the arrays.

@@ -4,7 +4,7 @@ Reading is safe on any input: no pickled objects, names looked up only in the fi
 plain files only, none outside the folder, memory for what the model asks for and no more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,10 @@ class TensorFiles(Protocol):
 
     kind: str
     where: Path
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Free text beside the tensors, by name; what others published may have none."""
 
     def names(self) -> Iterable[str]: ...
 

@@ -8,7 +8,7 @@ from typing import Literal
 import jax
 from tqdm import tqdm
 
-from spatialvlm_jax.experiment import ModelConfig, TrainConfig
+from spatialvlm_jax.experiment import Experiment, ModelConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.models.low_bit import LowBit
@@ -17,6 +17,7 @@ from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.pieces import Piece, WeightsError
 from spatialvlm_jax.weights.read import read_parameter, read_rounded
+from spatialvlm_jax.weights.settings import ATTENTION, check_settings
 
 Part = Literal["model", "encoder", "decoder"]
 OPTIONAL = ("dense_head",)  # what a file may lack, or have too much
@@ -155,3 +156,15 @@ def sources_of(train: TrainConfig) -> dict[Part, Path]:
     if train.init_decoder_from:
         sources["decoder"] = Path(train.init_decoder_from)
     return sources
+
+
+def check_beginning(experiment: Experiment) -> None:
+    """Refuses to begin with weights of a decoder that was trained under another attention rule.
+
+    Raises:
+      UserError: they were, and `checkpoint.accept` does not name it.
+    """
+    for part, path in sources_of(experiment.train).items():
+        if part != "encoder":
+            remedy = "train on under the rule of the weights"
+            check_settings(path, experiment, (ATTENTION,), remedy=remedy)

@@ -1,6 +1,7 @@
 """big_vision's `.npz`: a zip archive with one `.npy` a tensor; nothing pickled is ever loaded."""
 
 import io
+import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,15 @@ class NpzFile:
         stored = by_parameter([name.removesuffix(".npy") for name in members], path)
         self._members = {name: f"{own}.npy" for name, own in stored.items()}
         self._kept: tuple[str, np.ndarray] | None = None
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What `save_big_vision` left in the archive's comment, which other readers pass over."""
+        try:
+            said = json.loads(self._archive.comment or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
 
     def names(self) -> Iterable[str]:
         return self._members

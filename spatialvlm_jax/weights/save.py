@@ -1,6 +1,8 @@
 """Our weights as others read them: a Hugging Face PaliGemma folder, or big_vision's `.npz`."""
 
+import json
 import os
+import types
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.pieces import Piece, check_complete
 from spatialvlm_jax.weights.safetensor_files import INDEX
+from spatialvlm_jax.weights.settings import RESIZE
 
 # Hugging Face's tables end on a multiple of this after the image token, the first row of no word.
 _VOCABULARY_PADDING = 64
@@ -29,6 +32,7 @@ def save_huggingface(
     *,
     dtype: str = "float32",
     shard_bytes: int = _SHARD_BYTES,
+    settings: Mapping[str, str] = types.MappingProxyType({}),
 ) -> None:
     """Writes a folder that `PaliGemmaForConditionalGeneration.from_pretrained` loads.
 
@@ -38,6 +42,8 @@ def save_huggingface(
       config: of the model.
       dtype: how values are stored.
       shard_bytes: a file is closed before it would grow beyond this.
+      settings: that the weights were trained under (`weights.settings`); they are written into
+        `config.json` as "spatialvlm" and into each shard's header.
 
     Raises:
       WeightsError: the model is no PaliGemma (another stem, a dense head).
@@ -50,17 +56,19 @@ def save_huggingface(
     size = total = 0
     for name, tensor in _published(pieces, parameters, dtype):
         if size + tensor.nbytes > shard_bytes and shards[-1]:
-            _write_shard(folder, len(shards), shards[-1])
+            _write_shard(folder, len(shards), shards[-1], settings)
             shards[-1] = {}
             shards.append({})
             size = 0
         shards[-1][name] = tensor
         names[name] = len(shards)
         size, total = size + tensor.nbytes, total + tensor.nbytes
-    _write_shard(folder, len(shards), shards[-1])
+    _write_shard(folder, len(shards), shards[-1], settings)
     _name_shards(folder, names, len(shards), total)
-    write_json(folder / "config.json", huggingface_config(config, dtype))
-    write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder))
+    described = {"spatialvlm": dict(settings)} if settings else {}
+    write_json(folder / "config.json", {**huggingface_config(config, dtype), **described})
+    resize = settings.get(RESIZE, "squash")
+    write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder, resize))
 
 
 def _published(
@@ -83,8 +91,10 @@ def _rows(words: int) -> int:
     return words + -(words + 1) % _VOCABULARY_PADDING + 1
 
 
-def _write_shard(folder: Path, number: int, tensors: dict[str, np.ndarray]) -> None:
-    save_file(tensors, folder / f"shard-{number}.partial", {"format": "pt"})
+def _write_shard(
+    folder: Path, number: int, tensors: dict[str, np.ndarray], settings: Mapping[str, str]
+) -> None:
+    save_file(tensors, folder / f"shard-{number}.partial", {"format": "pt", **settings})
 
 
 def _name_shards(folder: Path, names: Mapping[str, int], count: int, total: int) -> None:
@@ -163,7 +173,8 @@ def _text_config(config: DecoderConfig) -> dict[str, Any]:
     return text
 
 
-def _preprocessor(config: EncoderConfig) -> dict[str, Any]:
+def _preprocessor(config: EncoderConfig, resize: str) -> dict[str, Any]:
+    """The processor squashes. One that resizes nothing refuses other sizes, where it cannot pad."""
     return {
         "processor_class": "PaliGemmaProcessor",
         "image_processor_type": "SiglipImageProcessor",
@@ -171,7 +182,8 @@ def _preprocessor(config: EncoderConfig) -> dict[str, Any]:
         "image_mean": [0.5, 0.5, 0.5],
         "image_std": [0.5, 0.5, 0.5],
         "rescale_factor": 1 / 255,
-        "do_resize": True,
+        "do_resize": resize == "squash",
+        "resample": 3,  # bicubic, as PIL numbers it and as the loaders resize
         "do_rescale": True,
         "do_normalize": True,
         "do_convert_rgb": True,
@@ -179,8 +191,18 @@ def _preprocessor(config: EncoderConfig) -> dict[str, Any]:
     }
 
 
-def save_big_vision(path: Path, parameters: Mapping[str, Any], config: ModelConfig) -> None:
+def save_big_vision(
+    path: Path,
+    parameters: Mapping[str, Any],
+    config: ModelConfig,
+    *,
+    settings: Mapping[str, str] = types.MappingProxyType({}),
+) -> None:
     """Writes big_vision's `.npz` in float32, tensor by tensor.
+
+    Args:
+      path, parameters, config: as `save_huggingface` takes them.
+      settings: likewise; they become the archive's comment, which other readers pass over.
 
     Raises:
       WeightsError: the model is no PaliGemma.
@@ -203,3 +225,5 @@ def save_big_vision(path: Path, parameters: Mapping[str, Any], config: ModelConf
             tensor = parts[0] if pick is None else np.stack(parts, axis=pick[0])
             with archive.open(f"params/{name}.npy", "w", force_zip64=True) as file:
                 npy.write_array(file, np.ascontiguousarray(tensor), allow_pickle=False)
+        if settings:
+            archive.comment = json.dumps(dict(settings)).encode()

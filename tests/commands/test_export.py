@@ -1,16 +1,20 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.experiment import AdapterConfig
+from spatialvlm_jax.experiment import AdapterConfig, Experiment, TrainConfig
 from spatialvlm_jax.models.low_bit import NORMAL_FLOAT
-from spatialvlm_jax.weights.load import load_weights
+from spatialvlm_jax.weights.files import open_weights
+from spatialvlm_jax.weights.load import check_beginning, load_weights
+from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
+from spatialvlm_jax.weights.settings import recorded_settings
 from tests.weights.test_weights import MODEL, numbered, shapes
 
 
@@ -46,6 +50,47 @@ def test_a_paligemma_is_written_as_published(form: str, name: str, tmp_path: Pat
     after, _ = load_weights({"model": tmp_path / name}, MODEL, shapes(MODEL))
     for parameter, array in after.items():
         np.testing.assert_array_equal(array, before[parameter], err_msg=parameter)
+
+
+@pytest.mark.parametrize(("form", "name"), [("huggingface", "folder"), ("big_vision", "w.npz")])
+def test_what_readers_do_otherwise_is_said_and_kept(form: str, name: str, tmp_path: Path, capsys):
+    asked = "answer en {question}"
+    header = {"config": json.dumps({"model": dataclasses.asdict(MODEL)})}
+    header |= {"model.attention": "image_prefix", "data.resize": "pad"}
+    header |= {"data.prefix_template": asked}
+    save_file(numbered(MODEL), tmp_path / "model.safetensors", header)
+    out = tmp_path / name
+    files = [str(tmp_path / "model.safetensors"), str(out)]
+    assert cli.main(["export", f"--format={form}", *files]) == 0
+    rule, resize, prefix = capsys.readouterr().err.splitlines()
+    assert "under model.attention=image_prefix, and readers of this form apply prefix" in rule
+    assert f"--config=configs/paligemma.py:weights={tmp_path / 'model.safetensors'},rule" in rule
+    assert "padded pictures (data.resize=pad), and readers squash" in resize
+    assert f"grey square of {MODEL.encoder.image_size} pixels" in resize
+    assert repr(asked) in prefix
+    kept = {"model.attention": "image_prefix", "data.resize": "pad", "data.prefix_template": asked}
+    assert recorded_settings(open_weights(out).metadata) == kept
+    with pytest.raises(WeightsError, match=r"model\.attention=image_prefix, this run has prefix"):
+        check_beginning(begin_with(out, "prefix"))
+    check_beginning(begin_with(out, "image_prefix"))
+    if form == "huggingface":
+        assert json.loads((out / "config.json").read_text())["spatialvlm"] == kept
+        assert not json.loads((out / "preprocessor_config.json").read_text())["do_resize"]
+
+
+def test_what_readers_do_alike_needs_no_word(tmp_path: Path, capsys) -> None:
+    config = {"model": dataclasses.asdict(dataclasses.replace(MODEL, attention="prefix"))}
+    save_file(numbered(MODEL), tmp_path / "model.safetensors", {"config": json.dumps(config)})
+    files = [str(tmp_path / "model.safetensors"), str(tmp_path / "folder")]
+    assert cli.main(["export", "--format=huggingface", *files]) == 0
+    assert capsys.readouterr().err == ""
+    preprocessor = json.loads((tmp_path / "folder" / "preprocessor_config.json").read_text())
+    assert (preprocessor["do_resize"], preprocessor["resample"]) == (True, 3)
+
+
+def begin_with(weights: Path, rule: Any) -> Experiment:
+    model = dataclasses.replace(MODEL, attention=rule)
+    return Experiment(model=model, train=TrainConfig(init_from=str(weights)))
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,22 @@ def test_frozen_kernels_of_both_towers_are_kept_in_few_bits() -> None:
         load_experiment(f"{CONFIG}:quantize=nf4")
 
 
+def test_pictures_and_questions_are_as_the_published_weights_have_them() -> None:
+    data = load_experiment(CONFIG).data
+    assert data.resize == "squash"
+    assert data.prefix_template == "answer en {question}"
+
+
+def test_a_rule_that_is_named_may_differ_from_that_of_the_weights() -> None:
+    assert not load_experiment(CONFIG).checkpoint.accepts("model.attention")
+    named = load_experiment(f"{CONFIG}:rule=prefix").checkpoint
+    assert named.accepts("model.attention")
+    assert not named.accepts("model.encoder.width")
+
+
 @pytest.mark.parametrize(
-    "argument", ["size=3b", "variant=paligemma_4b", "res=300", "res=big", "lora=high"]
+    "argument",
+    ["rule=causal", "size=3b", "variant=paligemma_4b", "res=300", "res=big", "lora=high"],
 )
 def test_mistakes_are_told(argument: str) -> None:
     with pytest.raises(UserError):

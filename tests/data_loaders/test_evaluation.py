@@ -46,6 +46,16 @@ def test_prefixes_are_those_of_the_records(stored: Path) -> None:
                 assert not tokens[length:].any()
 
 
+def test_an_evaluation_and_a_data_set_may_ask_in_their_own_way(stored: Path) -> None:
+    own = DatasetConfig("own", str(stored), "validation", prefix_template="q: {question}")
+    sets = (DatasetConfig("fake", str(stored), "validation"), own)
+    made = batches(stored, datasets=sets, images=2, prefix_template="answer en {question}")
+    for row, template in ((0, "answer en {question}"), (1, "q: {question}")):
+        asked = template.replace("{question}", made[0].records[row][0].question)
+        length = made[0].prefix_lengths[row, 0]
+        assert tuple(made[0].prefix_tokens[row, 0, :length]) == SMALL.encode_prefix(asked)
+
+
 def test_at_most_so_many_pairs_in_stored_order_and_always_the_same(stored: Path) -> None:
     made = batches(stored)
     asked = [record.question for record in made[0].records[0]]

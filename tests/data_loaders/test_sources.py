@@ -49,6 +49,9 @@ def test_the_template_wraps_the_question(stored: Path) -> None:
     source = TokenizedSource(config, SMALL, prefix_template="answer en {question}")
     expected = SMALL.encode_prefix("answer en how many mugs are there?")
     assert source[0].pairs[0][0] == expected
+    own = dataclasses.replace(config, prefix_template="q: {question}")
+    source = TokenizedSource(own, SMALL, prefix_template="answer en {question}")
+    assert source[0].pairs[0][0] == SMALL.encode_prefix("q: how many mugs are there?")
     with pytest.raises(DataError, match="prefix_template needs '{question}' inside"):
         TokenizedSource(config, SMALL, prefix_template="question")
 

@@ -23,6 +23,10 @@ from spatialvlm_jax.training.state import ModelTemplate, Parameters
 from spatialvlm_jax.weights.load import OPTIONAL, load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
+from spatialvlm_jax.weights.settings import RECORDED, check_settings, describe_changes
+
+_REMEDY = "evaluate with the --config that trained it"
+_SHAPING = ("model.", "optim.freeze")
 
 
 def restore_model(
@@ -72,6 +76,7 @@ def _read_file(
     Raises:
       WeightsError: the file is damaged or does not fit.
     """
+    check_settings(path, experiment, RECORDED, remedy=_REMEDY)
     wanted = {
         name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=places[name])
         for name, x in template.shapes.items()
@@ -134,13 +139,13 @@ def restore_parameters(
     """
     arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
     saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
-    for name, here in describe_run(experiment).items():
-        there = recorded(saved.metadata, name)
-        if name.startswith(("model.", "optim.freeze")) and there != here:
-            raise UserError(
-                f"{path} was made with {name}={there}, the configuration has {here}: "
-                "evaluate with the --config that trained it"
-            )
+    changes = {
+        name: (recorded(saved.metadata, name), here)
+        for name, here in describe_run(experiment).items()
+        if name.startswith(_SHAPING) or name in RECORDED
+    }
+    if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=_REMEDY):
+        raise UserError(refusal)
     frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
     trained = "average" if experiment.train.average_decay else "trainable"
     target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}

@@ -1,0 +1,91 @@
+"""Settings that a model was trained under, written with its weights and compared before they serve.
+
+A model's answers depend on more than its parameters: under another attention rule, on pictures
+resized otherwise, or asked in another way, the same weights answer otherwise. Names are those of
+the configuration, so that a file reads `model.attention: image_prefix`.
+"""
+
+import fnmatch
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.experiment import CheckpointConfig, Experiment
+from spatialvlm_jax.weights.files import open_weights
+from spatialvlm_jax.weights.pieces import WeightsError
+
+ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_template"
+RECORDED = (ATTENTION, RESIZE, PREFIX)
+# What a run may be told to take over though it differs. The rest decides which arrays there are.
+_ACCEPTABLE = (ATTENTION, "data.*")
+
+
+def settings_of(experiment: Experiment) -> dict[str, str]:
+    """The settings of a run that belong to its weights, by name."""
+    return {name: str(functools.reduce(getattr, name.split("."), experiment)) for name in RECORDED}
+
+
+def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What the header of a weight file says of them; what it does not say is left out.
+
+    Files of before they were written by name have the run's configuration.
+    """
+    try:
+        config = json.loads(metadata.get("config", "{}"))
+        known = {
+            name: str(config[section][field])
+            for name in RECORDED
+            for section, field in [name.split(".")]
+            if field in config.get(section, {})
+        }
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        known = {}
+    return known | {name: metadata[name] for name in RECORDED if name in metadata}
+
+
+def check_settings(
+    path: Path, experiment: Experiment, names: Iterable[str], *, remedy: str
+) -> None:
+    """Refuses weights that were trained under other settings, unless the run accepts it.
+
+    Args:
+      path: of the weights; published ones say nothing of their settings, and are taken.
+      names: which settings count.
+      remedy: what to do, for the message.
+
+    Raises:
+      WeightsError: they were, and which.
+    """
+    there, here = recorded_settings(open_weights(path).metadata), settings_of(experiment)
+    changes = {name: (there[name], here[name]) for name in names if name in there}
+    if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=remedy):
+        raise WeightsError(refusal)
+
+
+def describe_changes(
+    path: Path, changes: Mapping[str, tuple[Any, Any]], settings: CheckpointConfig, *, remedy: str
+) -> str:
+    """One line about settings that differ and are not accepted, with both ways out; "" if none.
+
+    Args:
+      path: of what was made with the first value of each.
+      changes: name -> (value then, value of this run); equal ones do not count.
+    """
+    refused = {
+        name: values
+        for name, values in changes.items()
+        if values[0] != values[1] and not (_is_acceptable(name) and settings.accepts(name))
+    }
+    if not refused:
+        return ""
+    each = [f"{name}={then}, this run has {now}" for name, (then, now) in refused.items()]
+    line = f"{path} was made with {'; with '.join(each)}: {remedy}"
+    if all(map(_is_acceptable, refused)):
+        line += f", or go on all the same with --config.checkpoint.accept={','.join(refused)}"
+    return line
+
+
+def _is_acceptable(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _ACCEPTABLE)
