@@ -27,6 +27,7 @@ from data_loaders.features import FeatureSet, place_of
 from data_loaders.functional import resize_image
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
+from spatialvlm_jax.si_prefix import with_prefix
 from spatialvlm_jax.storage.shards import write_shard
 
 INDEX = "index.json"
@@ -139,9 +140,9 @@ class FeatureCache:
         free = shutil.disk_usage(place).free
         if needed > free:
             raise DataError(
-                f"data.features={self.folder}: the features take {_size(needed)}, and "
-                f"{_size(free)} are free there; name a folder on a larger disk, or leave "
-                "data.features empty to encode pictures in every step"
+                f"data.features={self.folder}: the features take {with_prefix(needed, 'B')}, and "
+                f"{with_prefix(free, 'B')} are free there; name a folder on a larger disk, or "
+                "leave data.features empty to encode pictures in every step"
             )
 
     def _remedy(self) -> str:
@@ -160,8 +161,8 @@ class FeatureCache:
         done = not self._missing()
         return (
             f"features of {pictures:,} pictures, {tokens} x {width} {files.spec.dtype.name} or "
-            f"{_size(files.bytes_each)} each, {'are' if done else 'will take'} "
-            f"{_size(pictures * files.bytes_each)} in {self.folder}"
+            f"{with_prefix(files.bytes_each, 'B')} each, {'are' if done else 'will take'} "
+            f"{with_prefix(pictures * files.bytes_each, 'B')} in {self.folder}"
         )
 
     @contextlib.contextmanager
@@ -286,11 +287,3 @@ def _absolute(each: FeatureSet) -> tuple[str, ...]:
 
 def _short(value: Any) -> Any:
     return value[:12] if isinstance(value, str) else value
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} PB"

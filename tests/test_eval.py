@@ -10,7 +10,7 @@ from flax import nnx
 
 import eval as evaluation_script
 from data_loaders.build import load_tokenizer, train_loader
-from spatialvlm_jax.evaluation.report.page import results
+from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import METRICS
 from spatialvlm_jax.experiment import (
     DataConfig,

@@ -20,7 +20,8 @@ NOT_OURS = (".coverage", ".git")
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
-    *("hardware", "pages", "questions", "random_stream", "scene", "storage", "units"),
+    *("hardware", "metrics_rows", "pages", "questions", "random_stream", "scene", "si_prefix"),
+    *("storage", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -42,8 +43,11 @@ MAY_IMPORT = {
     "hardware": {"errors"},
     "batch": {"experiment"},
     "child_processes": set(),
+    "metrics_rows": set(),
     "pages": set(),
     "random_stream": set(),
+    "si_prefix": set(),
+    "text_table": set(),
     "units": set(),
 }
 

@@ -15,8 +15,8 @@ import pytest
 from benchmarks.kill import Run, kill_run, wait_until
 from spatialvlm_jax.evaluation.report.results import load_evaluations
 from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
-from spatialvlm_jax.training.logging.metrics_file import FILE, read_rows
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource
 

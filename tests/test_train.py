@@ -13,9 +13,10 @@ import jax
 import pytest
 
 import train
+from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
-from spatialvlm_jax.training.logging.metrics_file import read_rows, reproducible
+from spatialvlm_jax.training.logging.metrics_file import reproducible
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.si_prefix import with_prefix
 
 _DESCRIPTION = """\
 Writes the weights of a finished run in another form:
@@ -61,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         _write_published(args, arrays, metadata)
     files = [args.out] if args.out.is_file() else list(args.out.glob("*"))
-    size = sum(file.stat().st_size for file in files) / 1e6
-    print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size:.1f} MB")
+    size = with_prefix(sum(file.stat().st_size for file in files), "B")
+    print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size}")
     return 0
 
 

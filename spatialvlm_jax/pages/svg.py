@@ -1,4 +1,4 @@
-"""Small charts as inline SVG text.
+"""Inline SVG: small charts, and what drawings share with them.
 
 Colours are left to the page: series i has class "s{i}", everything else one of "axis", "grid",
 "label", "band", "faint", "dots". All text is escaped.
@@ -132,7 +132,7 @@ def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str) -> str:
         if not item.faint and len(item.x) == 1:
             parts.append(_dot(*frame.point(item.x[0], item.y[0]), 3, f"s{item.color}"))
     named = [item for item in series if not item.faint]
-    return _document(parts, title) + legend(named)
+    return _chart(parts, title) + legend(named)
 
 
 def scatter(series: Sequence[Series], axis: Axis, y_label: str, title: str) -> str:
@@ -147,7 +147,7 @@ def scatter(series: Sequence[Series], axis: Axis, y_label: str, title: str) -> s
         points = [frame.point(x, y) for x, y in zip(item.x, item.y, strict=True)]
         dots = "".join(_dot(px, py, 2.4) for px, py in points)
         parts.append(f'<g class="dots s{item.color}">{dots}</g>')
-    return _document(parts, title) + legend(series)
+    return _chart(parts, title) + legend(series)
 
 
 def histogram(counts: Sequence[int], edges: Sequence[float], x: Axis, y: Axis, title: str) -> str:
@@ -161,7 +161,7 @@ def histogram(counts: Sequence[int], edges: Sequence[float], x: Axis, y: Axis, t
                 f'<rect class="bar" x="{x0 + 0.5:.1f}" y="{y1:.1f}" '
                 f'width="{max(x1 - x0 - 1, 0.5):.1f}" height="{y0 - y1:.1f}"/>'
             )
-    return _document(parts, title)
+    return _chart(parts, title)
 
 
 def legend(series: Sequence[Series]) -> str:
@@ -174,12 +174,17 @@ def legend(series: Sequence[Series]) -> str:
     return f'<div class="legend">{"".join(items)}</div>' if items else ""
 
 
-def _document(parts: Sequence[str], title: str) -> str:
+def document(parts: Sequence[str], css: str, width: float, height: float, title: str) -> str:
+    """An <svg> of these elements; the title is for those who hear it."""
     label = html.escape(title, quote=True)
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
+        f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
         f"<title>{label}</title>{''.join(parts)}</svg>"
     )
+
+
+def _chart(parts: Sequence[str], title: str) -> str:
+    return document(parts, "chart", WIDTH, HEIGHT, title)
 
 
 def _dot(x: float, y: float, radius: float, css: str = "") -> str:
@@ -187,8 +192,18 @@ def _dot(x: float, y: float, radius: float, css: str = "") -> str:
     return f'<circle{attribute} cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str, extra: str = "") -> str:
+def text_at(x: float, y: float, text: str, css: str, anchor: str, extra: str = "") -> str:
+    """A <text> at this point, escaped.
+
+    Args:
+      anchor: "start", "middle" or "end": which part of it lies there.
+      extra: further attributes, with a space before each.
+    """
     return (
-        f'<text class="label" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>'
+        f'<text class="{css}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>'
         f"{html.escape(text)}</text>"
     )
+
+
+def _text(x: float, y: float, text: str, anchor: str, extra: str = "") -> str:
+    return text_at(x, y, text, "label", anchor, extra)

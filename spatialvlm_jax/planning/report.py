@@ -6,6 +6,7 @@ from typing import Any
 
 from spatialvlm_jax.planning.estimate import COMPUTE_SHARE, LINK_SHARE, MEMORY_SHARE, Plan
 from spatialvlm_jax.planning.sweep import rows_a_second
+from spatialvlm_jax.text_table import align_columns
 
 MEMORY_LABELS = {
     "parameters": "parameters",
@@ -55,7 +56,7 @@ def describe_sweep(plans: Sequence[Plan], most: int = 12) -> str:
     ]
     fit = sum(plan.fits for plan in plans)
     counts = f"{fit} of {len(plans)} choices fit; the best by rows a second:"
-    return "\n".join([counts, *_table([head, *rows])])
+    return "\n".join([counts, *align_columns([head, *rows])])
 
 
 def _memory(plan: Plan) -> list[str]:
@@ -73,7 +74,7 @@ def _memory(plan: Plan) -> list[str]:
     share = plan.hbm_bytes_per_device / plan.hbm_capacity_bytes
     verdict = "fits" if plan.fits else "OUT OF MEMORY"
     capacity = f"{_gb(plan.hbm_capacity_bytes)} GB: {100 * share:.0f} % used, {verdict}"
-    return [*_table(rows), f"capacity {capacity}"]
+    return [*align_columns(rows), f"capacity {capacity}"]
 
 
 def _flops(plan: Plan) -> list[str]:
@@ -89,7 +90,7 @@ def _flops(plan: Plan) -> list[str]:
         [tower, *(f"{flops / 1e12:,.2f}" for flops in (*each, sum(each)))]
         for tower, each in counts.items()
     ]
-    return _table(rows)
+    return align_columns(rows)
 
 
 def _time(plan: Plan) -> list[str]:
@@ -105,7 +106,7 @@ def _time(plan: Plan) -> list[str]:
         )
         if size
     ]
-    lines = [*_table(rows), ""] if len(rows) > 1 else []
+    lines = [*align_columns(rows), ""] if len(rows) > 1 else []
     bounds = (
         ("computing", plan.compute_seconds, COMPUTE_SHARE),
         ("moving memory", plan.memory_seconds, MEMORY_SHARE),
@@ -119,22 +120,10 @@ def _time(plan: Plan) -> list[str]:
     rows.append(["step: the slowest of them", f"{1e3 * plan.step_seconds:.1f}"])
     return [
         *lines,
-        *_table(rows),
+        *align_columns(rows),
         "",
         f"MFU at most {100 * plan.mfu:.1f} %, {rows_a_second(plan):,.0f} rows a second",
         f"the run: {plan.days:.2f} days, {plan.device_hours:,.0f} device-hours",
-    ]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """First column to the left, others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        )
-        for row in rows
     ]
 
 

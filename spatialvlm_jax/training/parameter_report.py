@@ -11,12 +11,15 @@ import jax.numpy as jnp
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.flops import flops_by_tower
 from spatialvlm_jax.models.quantize import count_values
+from spatialvlm_jax.si_prefix import with_prefix
+from spatialvlm_jax.text_table import align_columns
 from spatialvlm_jax.training.losses import totals_of
 from spatialvlm_jax.training.optim import GROUPS, group, is_decayed
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums
 
 _COUNTS = ("parameters", "trainable", "decayed", "parameter_bytes", "slot_bytes")
+_FLOPS = ("forward", "backward", "recomputed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,22 +133,17 @@ def format_report(rows: list[GroupReport], flops: StepFlops, memory: DeviceBytes
     cells = [(r.group, *(f"{getattr(r, field):,}" for field in _COUNTS), r.dtype) for r in rows]
     sums = [sum(getattr(r, field) for r in rows) for field in _COUNTS]
     table = [head, *cells, ("total", *(f"{n:,}" for n in sums), "")]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-        )
-        for row in table
-    ]
+    lines = align_columns(table)
+    computed = {name: with_prefix(getattr(flops, name), "FLOP") for name in _FLOPS}
+    held = {name: with_prefix(size, "B") for name, size in dataclasses.asdict(memory).items()}
     lines.append(
-        f"a step computes {_short(flops.forward)}FLOP forward, {_short(flops.backward)}FLOP "
-        f"backward and {_short(flops.recomputed)}FLOP again"
+        "a step computes {forward} forward, {backward} backward and {recomputed} again".format(
+            **computed
+        )
     )
     lines.append(
-        f"a device holds {_short(memory.parameters)}B of parameters, {_short(memory.slots)}B of "
-        f"slots, {_short(memory.averages)}B of averages, "
-        f"and in a step {_short(memory.gradients)}B of gradients, beside activations"
+        "a device holds {parameters} of parameters, {slots} of slots, {averages} of averages, "
+        "and in a step {gradients} of gradients, beside activations".format(**held)
     )
     return "\n".join(line.rstrip() for line in lines)
 
@@ -171,11 +169,3 @@ def _device_bytes(x: Any) -> int:
 
 def _count(arrays: Mapping[str, Any]) -> int:
     return sum(count_values(name, x) for name, x in arrays.items())
-
-
-def _short(number: float) -> str:
-    for unit in ("", "k", "M", "G", "T"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.3g} P"

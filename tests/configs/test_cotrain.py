@@ -8,7 +8,8 @@ import train
 from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.training.logging.metrics_file import read_rows, realised_shares
+from spatialvlm_jax.metrics_rows import read_rows
+from spatialvlm_jax.training.logging.metrics_file import realised_shares
 from tests.conversion import published
 from tests.generation.pictures import PictureSource
 

@@ -19,8 +19,9 @@ from spatialvlm_jax.experiment import (
     Experiment,
     TrainConfig,
 )
+from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.training.logging import throughput
-from spatialvlm_jax.training.logging.metrics_file import MetricsWriter, read_rows
+from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
 from spatialvlm_jax.training.loop import Loop
 from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest

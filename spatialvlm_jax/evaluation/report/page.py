@@ -1,8 +1,5 @@
 """WORKDIR/report.html: one self-contained page about a run and what its model answers."""
 
-import base64
-import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,12 +7,13 @@ from typing import Any
 
 import jinja2
 import numpy as np
-from PIL import Image
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.report import charts, results
 from spatialvlm_jax.evaluation.scorer import Summary
+from spatialvlm_jax.metrics_rows import FILE, read_rows
+from spatialvlm_jax.pages.data_uri import data_uri
 
 PICTURES = 24
 _ANSWERS_PER_PICTURE = 4
@@ -99,7 +97,7 @@ def _figures(workdir: Path, step: int, summary: Summary) -> dict[str, Any]:
             for metric, heading in _HEADINGS.items()
         ],
         "curves": _shown(
-            ("Loss", charts.loss_chart(_read_rows(workdir / "metrics.jsonl"))),
+            ("Loss", charts.loss_chart(read_rows(workdir / FILE))),
             ("Held-out figures", charts.accuracy_chart(evaluations)),
         ),
         "parameters": parameters.read_text(encoding="utf-8") if parameters.exists() else "",
@@ -133,19 +131,6 @@ def _truth(answer: Answer) -> str:
     return f"{record.value:.3g} {_SI[answer.dimension]}"
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file of JSON lines; a torn line is passed over, a missing file has none."""
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and "step" in row:
-            rows.append(row)
-    return rows
-
-
 def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     by_image: dict[str, list[Answer]] = {}
     for answer in answers:
@@ -153,7 +138,7 @@ def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> l
     return [
         {
             "image_id": image_id,
-            "source": data_uri(image),
+            "source": data_uri(image, "png"),
             "pixelated": max(image.shape[:2]) < _PIXELATED_BELOW,
             "answers": pick_answers(by_image[image_id], _ANSWERS_PER_PICTURE),
         }
@@ -175,10 +160,3 @@ def pick_answers(answers: Sequence[Answer], count: int) -> list[Answer]:
         remaining.remove(best)
         picked.append(best)
     return picked
-
-
-def data_uri(image: np.ndarray) -> str:
-    """uint8[H, W, 3] as the address of a PNG inside the page."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="png")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
+from spatialvlm_jax.text_table import align_columns
 
 TITLES = {
     "qualitative_accuracy": "Qualitative accuracy",
@@ -118,12 +119,4 @@ def format_table(rows: Sequence[Row], first: str = "metric") -> str:
     for row in rows:
         cells = [row.title, *([percent(row.before)] if with_before else []), percent(row.value)]
         lines.append([*cells, percent(row.baseline), interval(row.ci95), f"{row.count:,}"])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0])]
-            + [c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)]
-        )
-        for line in lines
-    )
+    return "\n".join(align_columns(lines, rule=True))

@@ -4,9 +4,7 @@ Both are SVG. Colours are left to the page: the first object asked about has cla
 "b", all others "other".
 """
 
-import base64
 import html
-import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,6 +12,8 @@ from PIL import Image
 from scipy.ndimage import binary_erosion
 from scipy.spatial import ConvexHull, QhullError
 
+from spatialvlm_jax.pages import svg
+from spatialvlm_jax.pages.data_uri import data_uri
 from spatialvlm_jax.scene.records import Object3D, Scene
 
 PICTURE_SIDE = 360
@@ -42,7 +42,7 @@ def picture(scene: Scene, asked: Sequence[int]) -> str:
             shown = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
             # An outline, and no tint: questions ask for colours.
             pixels[shown & ~binary_erosion(shown)] = _OUTLINES[place % len(_OUTLINES)]
-    uri = _data_uri(Image.fromarray(pixels))
+    uri = data_uri(pixels, "jpeg")
     parts = [f'<image width="{width}" height="{height}" href="{uri}"/>']
     letters = max(width, height) / 26
     for place, index in enumerate(asked):
@@ -56,13 +56,7 @@ def picture(scene: Scene, asked: Sequence[int]) -> str:
         x = max(0.0, min(x0, room))
         y = y0 - 0.35 * letters if y0 > 1.5 * letters else min(y1 + letters, height - 0.3 * letters)
         parts.append(_text(x, y, item.caption, f"name {role(place)}", letters))
-    return _svg(width, height, "picture", "The image with the objects asked about", parts)
-
-
-def _data_uri(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, format="jpeg", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return svg.document(parts, "picture", width, height, "The image with the objects asked about")
 
 
 def footprint(item: Object3D, rotation: np.ndarray) -> np.ndarray:
@@ -127,7 +121,7 @@ def plan(scene: Scene, asked: Sequence[int]) -> str:
         x = float(np.clip(x, 60, _PLAN_WIDTH - 60))
         parts.append(_text(x, y + 4, scene.objects[index].caption, css, 13, "middle"))
     parts.append(_scale_bar(scale))
-    return _svg(_PLAN_WIDTH, _PLAN_HEIGHT, "plan", "The scene from above", parts)
+    return svg.document(parts, "plan", _PLAN_WIDTH, _PLAN_HEIGHT, "The scene from above")
 
 
 def _view(scene: Scene, pixels: Callable[[np.ndarray], np.ndarray]) -> str:
@@ -153,14 +147,4 @@ def _scale_bar(scale: float) -> str:
 
 def _text(x: float, y: float, text: str, css: str, size: float, anchor: str = "start") -> str:
     shown = text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
-    return (
-        f'<text class="{css}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" '
-        f'text-anchor="{anchor}">{html.escape(shown)}</text>'
-    )
-
-
-def _svg(width: float, height: float, css: str, label: str, parts: Sequence[str]) -> str:
-    return (
-        f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
-        f"{''.join(parts)}</svg>"
-    )
+    return svg.text_at(x, y, shown, css, anchor, f' font-size="{size:.1f}"')

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.training.logging.sinks import Sink
 from spatialvlm_jax.training.processes import multihost
 
-FILE = "metrics.jsonl"
 EVAL_PREFIX = "eval/"
 SHARE_PREFIX, REQUESTED_PREFIX = "share/", "requested_share/"
 GRAD_NORM_PREFIX = "grad_norm/"
@@ -104,19 +104,6 @@ def truncate(path: Path, last_step: int) -> list[dict[str, Any]]:
         return []
     rows = [row for row in read_rows(path) if row["step"] <= last_step]
     write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
-    return rows
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """All rows of a metrics file; a line torn by a kill is passed over."""
-    rows = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and isinstance(row.get("step"), int):
-            rows.append(row)
     return rows
 
 

@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from spatialvlm_jax.evaluation.report.page import charts
+from spatialvlm_jax.evaluation.report import charts
 from spatialvlm_jax.evaluation.scorer import Scorer, Summary
 from spatialvlm_jax.scene.records import QA
 

@@ -1,6 +1,6 @@
 import json
 
-from spatialvlm_jax.evaluation.report.page import results
+from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
 from spatialvlm_jax.scene.records import QA
 

@@ -5,9 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.training.logging.metrics_file import (
     MetricsWriter,
-    read_rows,
     realised_shares,
     reproducible,
     truncate,

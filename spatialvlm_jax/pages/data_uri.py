@@ -1,0 +1,18 @@
+"""Pictures inside a page, so that it needs no other file."""
+
+import base64
+import io
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+_JPEG_QUALITY = 82
+
+
+def data_uri(image: np.ndarray, form: Literal["png", "jpeg"]) -> str:
+    """uint8[H, W, 3] as the address of a picture: "png" is exact, "jpeg" is small."""
+    buffer = io.BytesIO()
+    options = {"quality": _JPEG_QUALITY} if form == "jpeg" else {}
+    Image.fromarray(image).save(buffer, format=form, **options)
+    return f"data:image/{form};base64," + base64.b64encode(buffer.getvalue()).decode()
