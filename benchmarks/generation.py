@@ -32,7 +32,7 @@ from spatialvlm_jax.generation.experts.rendered import rendered_experts
 from spatialvlm_jax.generation.lifting.canonical import find_up
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, ground_points, lift
 from spatialvlm_jax.generation.questions.generate import QAConfig
-from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import iterate_scenes
@@ -124,12 +124,12 @@ def frame_seconds(perception: Perception, scene: Scene, config: LiftConfig, roun
 def measure(perceptions: list[Perception], pairs: int, rounds: int) -> dict[str, float]:
     """Milliseconds an image of each stage, and rates a core."""
     questions = QAConfig(pairs_per_image=pairs, spatial_fraction=1.0, general_fraction=0.0)
-    stages = Stages(questions=questions)
+    stages, lifting_config = Stages(questions=questions), LiftConfig()
     asked = gravity = 0
     spent = dict.fromkeys(STAGES, 0.0)
     for perception in tqdm(perceptions, desc="timing", unit="image", disable=None):
-        scene, lifting = fastest(functools.partial(lift, perception, stages.lift), rounds)
-        frame = frame_seconds(perception, scene, stages.lift, rounds)
+        scene, lifting = fastest(functools.partial(lift, perception, lifting_config), rounds)
+        frame = frame_seconds(perception, scene, lifting_config, rounds)
         named, naming = fastest(functools.partial(stages.named, scene), rounds)
         found, asking = fastest(functools.partial(stages.pairs, named), rounds)
         for name, value in zip(STAGES, (lifting - frame, frame, naming, asking), strict=True):

@@ -25,13 +25,14 @@ from PIL import Image
 
 from benchmarks.generation import HEIGHT, WIDTH, about, fastest, measure, seen
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.generation.execution.chunks import Job
 from spatialvlm_jax.generation.execution.local import run_local
 from spatialvlm_jax.generation.execution.on_ray import run_ray
 from spatialvlm_jax.generation.execution.plan import CHUNK, PARTS, plan_shards
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.questions.generate import QAConfig
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
-from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA, Scene
 from spatialvlm_jax.storage.examples import encode_example
 from spatialvlm_jax.storage.shards import read_records, write_shard
@@ -55,10 +56,10 @@ class Looked:
     """A source of what experts have found before, over and over: its work is the CPU's part."""
 
     perceptions: tuple[Perception, ...]
-    stages: Stages
+    name = "perceptions"
 
     def describe(self) -> Mapping[str, Any]:
-        return {"source": "perceptions"}
+        return {}
 
     def image_id(self, index: int) -> str:
         return f"perception-{index:06d}"
@@ -72,11 +73,13 @@ class Looked:
             for index, each in zip(indices, found, strict=True)
         ]
 
-    def scene(self, observed: Perception) -> Scene:
-        return dataclasses.replace(self.stages.lifted(observed), depth=None)
 
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.stages.pairs(scene)
+class WithoutDepth(Stages):
+    """Keeps no depth in the scenes, as sets of that size do."""
+
+    def examine(self, observed: Observation, source: str) -> tuple[Scene, list[QA]]:
+        scene, pairs = super().examine(observed, source)
+        return dataclasses.replace(scene, depth=None), pairs
 
 
 def as_photo(perception: Perception) -> Perception:
@@ -89,17 +92,16 @@ def as_photo(perception: Perception) -> Perception:
     return dataclasses.replace(perception, photo=photo)
 
 
-def record_costs(source: Looked) -> dict[str, float]:
+def record_costs(perceptions: Sequence[Perception], stages: Stages) -> dict[str, float]:
     """Milliseconds and bytes an image of what stands around lifting and asking."""
     spent = dict.fromkeys(("decode", "encode", "encode with depth", "join"), 0.0)
     sizes, records = dict.fromkeys(("record", "record with depth"), 0), []
-    for perception in source.perceptions:
+    for perception in perceptions:
         photo = perception.photo
         assert photo.encoded is not None
         settings = DecodeSettings()
         spent["decode"] += fastest(functools.partial(decode, photo.encoded, settings), ROUNDS)[1]
-        whole = source.stages.lifted(perception)
-        pairs = source.pairs(whole)
+        whole, pairs = stages.examine(perception, "perceptions")
         for name, scene in (("", dataclasses.replace(whole, depth=None)), (" with depth", whole)):
             record, seconds = fastest(functools.partial(encode_example, scene, pairs), ROUNDS)
             spent[f"encode{name}"] += seconds
@@ -116,7 +118,7 @@ def record_costs(source: Looked) -> dict[str, float]:
     }
 
 
-def worker_rates(source: Looked, images: int) -> dict[str, float]:
+def worker_rates(job: Job, images: int) -> dict[str, float]:
     """Images a second of wall time by one and two workers: processes, then actors of Ray.
 
     The clock starts when every worker has done its first chunk, so that start-up does not count.
@@ -130,7 +132,7 @@ def worker_rates(source: Looked, images: int) -> dict[str, float]:
         ):
             with tempfile.TemporaryDirectory() as folder:
                 Path(folder, PARTS).mkdir()
-                done = [time.perf_counter() for _ in run(source, chunks, Path(folder))]
+                done = [time.perf_counter() for _ in run(job, chunks, Path(folder))]
             seconds = done[-1] - done[workers - 1]
             rates[f"{name}, workers: {workers}"] = (len(chunks) - workers) * CHUNK / seconds
     return rates
@@ -211,16 +213,20 @@ def main() -> None:
     experts = expert_rates(args.expert)
     perceptions = seen(args.pictures, 8)
     questions = QAConfig(pairs_per_image=PAIRS, spatial_fraction=1.0, general_fraction=0.0)
-    source = Looked(tuple(map(as_photo, perceptions)), Stages(questions=questions))
+    stages, photos = Stages(questions=questions), tuple(map(as_photo, perceptions))
     if args.generation:
         figures = json.loads(args.generation.read_text())
     else:
         figures = measure(perceptions, PAIRS, ROUNDS)
-    figures |= record_costs(source)
+    figures |= record_costs(photos, stages)
     machine = about()
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     costs = show(figures, experts, args)
-    rates = worker_rates(source, args.worker_images) if args.workers else {}
+    rates = (
+        worker_rates(Job(Looked(photos), WithoutDepth(questions)), args.worker_images)
+        if args.workers
+        else {}
+    )
     for name, rate in rates.items():
         print(f"  {name:22s}{rate:10.1f} images a second, wall time")
     if args.json:

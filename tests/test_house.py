@@ -192,6 +192,11 @@ def test_files_and_functions_fit_a_reader() -> None:
     assert not long
 
 
+def test_generation_has_a_room_for_each_stage() -> None:
+    top = {path.stem for path in (ROOT / "spatialvlm_jax" / "generation").glob("*.py")}
+    assert top == {"__init__", "pipeline", "settings", "outcomes", "stages"}
+
+
 def test_no_file_names_a_registry_or_a_machine() -> None:
     # Put together from parts, so that this file passes its own test.
     hosts = ["py" + "pi.org", "python" + "hosted.org", "download.py" + "torch.org"]

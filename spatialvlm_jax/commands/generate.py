@@ -241,11 +241,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")
         return 0
     from spatialvlm_jax.generation.pipeline import generate
+    from spatialvlm_jax.generation.settings import stages_of
 
     report = generate(
         source,
         splits,
         args.out,
+        stages=stages_of(settings),
         shards=_shards(args.shards, splits),
         workers=args.workers,
         quiet=args.quiet,

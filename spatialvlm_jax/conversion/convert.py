@@ -67,7 +67,7 @@ def convert(
     ]
     del items
     # Whatever of the request matters shows in the items.
-    description = {"source": name, "format": request.format, "items": tally.digest}
+    description = {"format": request.format, "items": tally.digest}
     source = ConvertedSource(reader, path, name, description)
     _check_some_image_is_there(source)
     report = generate(source, {split: len(source)}, directory, workers=workers, quiet=quiet)

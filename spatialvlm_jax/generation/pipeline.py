@@ -29,6 +29,7 @@ from spatialvlm_jax import __version__
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
+    Job,
     Source,
     join_parts,
     remove_part,
@@ -44,6 +45,7 @@ from spatialvlm_jax.generation.execution.plan import (
     Shard,
     plan_shards,
 )
+from spatialvlm_jax.generation.stages import NO_STAGES, Stages
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
@@ -54,6 +56,7 @@ def generate(
     splits: Mapping[str, int],
     directory: Path,
     *,
+    stages: Stages = NO_STAGES,
     shards: Mapping[str, int] | None = None,
     workers: int = 1,
     quiet: bool = False,
@@ -65,6 +68,7 @@ def generate(
     Args:
       source: where the images come from; a copy is sent to each worker.
       splits: images asked for in each split.
+      stages: what is made of what the source observes; none where that is answered scenes.
       shards: of each split; see `plan_shards`.
       workers: processes on this machine; on Ray, actors of a pool at most.
       quiet: no progress bar.
@@ -78,7 +82,7 @@ def generate(
     Raises:
       GenerationError: the directory holds something else, or no image can be made.
     """
-    plan = plan_shards(splits, shards)
+    job, plan = Job(source, stages), plan_shards(splits, shards)
     for folder in (directory, directory / PARTS, directory / REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
     request = {
@@ -86,17 +90,17 @@ def generate(
         "splits": {
             split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()
         },
-        **source.describe(),
+        **job.describe(),
     }
     with _only_writer(directory):
         _check_same_request(directory, request)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
         if ray_address is None:
-            parts = run_local(source, chunks, directory, workers)
+            parts = run_local(job, chunks, directory, workers)
         else:
             parts = run_ray(
-                source, chunks, directory, address=ray_address, workers=workers, gpus=ray_gpus
+                job, chunks, directory, address=ray_address, workers=workers, gpus=ray_gpus
             )
         with contextlib.closing(parts):
             assembly.take(parts, quiet)

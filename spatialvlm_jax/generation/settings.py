@@ -1,7 +1,8 @@
 """Everything that decides what `spatialvlm generate` makes, in one record.
 
 settings = GenerationSettings(source="photos", photos=PhotosSettings(path="pictures"))
-source, splits = build_source(settings, {"train": 900, "validation": 100})
+source, splits = divide(open_finite(settings), settings.split, images=1000)
+generate(source, splits, directory, stages=stages_of(settings))
 """
 
 import dataclasses
@@ -21,8 +22,8 @@ from spatialvlm_jax.generation.sources.photos import (
 )
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, rgbd_source
 from spatialvlm_jax.generation.sources.selection import FiniteSource, SplitBy, select
-from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
 
 SourceName = Literal["worlds", "omni3d", "rgbd", "photos", "rendered_photos"]
@@ -69,19 +70,32 @@ class GenerationSettings:
     experts: ExpertsConfig = dataclasses.field(default_factory=ExpertsConfig)
 
 
+def stages_of(settings: GenerationSettings) -> Stages:
+    """What follows on the observations of the source.
+
+    Annotated boxes are not lifted, and objects of rendered worlds have a caption each.
+    """
+    lifted = settings.source not in ("worlds", "omni3d")
+    return Stages(
+        settings.questions,
+        settings.lift if lifted else None,
+        None if settings.source == "worlds" else settings.ambiguity,
+        settings.seed,
+    )
+
+
 def open_finite(settings: GenerationSettings) -> FiniteSource | None:
     """The images that there are, or None for a source without end.
 
     Raises:
       UserError: the source's settings lack something, or lead nowhere.
     """
-    stages = Stages(settings.questions, settings.lift, settings.ambiguity, settings.seed)
     if settings.source == "omni3d":
-        return omni3d_source(settings.omni3d, stages)
+        return omni3d_source(settings.omni3d)
     if settings.source == "rgbd":
-        return rgbd_source(settings.rgbd, stages)
+        return rgbd_source(settings.rgbd)
     if settings.source == "photos":
-        return photos_source(settings.photos, settings.experts, stages)
+        return photos_source(settings.photos, settings.experts)
     return None
 
 
@@ -96,9 +110,8 @@ def open_endless(settings: GenerationSettings) -> Source:
     except ValueError as error:
         raise UserError(str(error)) from None
     if settings.source == "worlds":
-        return WorldsSource(settings.worlds, settings.questions, settings.seed)
-    stages = Stages(settings.questions, settings.lift, settings.ambiguity, settings.seed)
-    return RenderedPhotosSource(settings.worlds, settings.experts, stages)
+        return WorldsSource(settings.worlds, settings.seed)
+    return RenderedPhotosSource(settings.worlds, settings.experts, settings.seed)
 
 
 def divide(

@@ -10,8 +10,8 @@ from data_loaders.sources import AnswerNoise, PairFilter, TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.scene.records import QA, Scene
-from tests.generation.pictures import PictureSource, pairs
+from spatialvlm_jax.generation.stages import AnsweredScene
+from tests.generation.pictures import PictureSource, pairs, picture
 
 SMALL = Tokenizer.from_config("small")
 CAPTIONS = ("red mug", "blue chair")
@@ -71,9 +71,9 @@ def test_pairs_longer_than_a_row_are_left_out(stored: Path) -> None:
 
 
 class OnlyThirdHasColor(PictureSource):
-    def pairs(self, scene: Scene) -> list[QA]:
-        index = int(scene.image_id[-4:])
-        return [pair for pair in pairs(index) if pair.type != "color" or index == 3]
+    def answered(self, index: int) -> AnsweredScene:
+        kept = [pair for pair in pairs(index) if pair.type != "color" or index == 3]
+        return AnsweredScene(picture(index), tuple(kept))
 
 
 def test_the_next_image_with_a_usable_pair_stands_in(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.scene.records import QA, Object3D, Scene
 
 LEVEL_UP = np.array([0.0, -1.0, 0.0])
@@ -120,9 +121,10 @@ class PictureSource:
     dull: tuple[int, ...] = ()
     unclear: tuple[int, ...] = ()
     seed: int = 0
+    name = "fake"
 
     def describe(self) -> Mapping[str, Any]:
-        return {"source": "fake", "seed": self.seed}
+        return {"seed": self.seed}
 
     def image_id(self, index: int) -> str:
         return f"fake-{index:04d}"
@@ -131,11 +133,7 @@ class PictureSource:
         if set(indices) & set(self.broken):
             raise RuntimeError("the lamp fell over")
         dull = Rejected("filter", "looks like 'a screenshot' (0.90)")
-        return [dull if index in self.dull else index for index in indices]
+        return [dull if index in self.dull else self.answered(index) for index in indices]
 
-    def scene(self, observed: int) -> Scene:
-        return picture(observed)
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        index = int(scene.image_id[-4:])
-        return [] if index in self.unclear else pairs(index)
+    def answered(self, index: int) -> AnsweredScene:
+        return AnsweredScene(picture(index), () if index in self.unclear else tuple(pairs(index)))

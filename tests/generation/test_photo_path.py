@@ -9,7 +9,7 @@ from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.questions.generate import REGISTRY, QAConfig
-from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.worlds.config import WorldConfig
 

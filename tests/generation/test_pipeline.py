@@ -11,7 +11,7 @@ from spatialvlm_jax.generation import pipeline
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import GenerationError, generate
-from spatialvlm_jax.scene.records import Scene
+from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split, shard_files
 from tests.generation.pictures import PictureSource
@@ -137,20 +137,20 @@ def test_a_source_that_always_fails_stops_the_run_at_once(tmp_path: Path) -> Non
 class Hostile(PictureSource):
     """Not one picture can be used, each for its own reason."""
 
-    def scene(self, observed: int) -> Scene:
-        if observed % 2:
+    def answered(self, index: int) -> AnsweredScene:
+        if index % 2:
             raise Rejected("decode", "the file is empty")
-        raise (OSError, ValueError)[observed % 4 // 2]("broken")
+        raise (OSError, ValueError)[index % 4 // 2]("broken")
 
 
 def test_a_run_that_stores_nothing_ends_well_with_its_ledger(tmp_path: Path) -> None:
-    with pytest.raises(GenerationError, match=r"'train' is empty: .* first was failed at scene"):
+    with pytest.raises(GenerationError, match=r"'train' is empty: .* first was failed at observe"):
         generate(Hostile(), {"train": 200}, tmp_path, quiet=True)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["asked"], summary["rejected"], summary["failed"]) == (200, 100, 100)
     assert summary["reasons"] == {
-        "failed at scene: OSError": 50,
-        "failed at scene: ValueError": 50,
+        "failed at observe: OSError": 50,
+        "failed at observe: ValueError": 50,
         "rejected at decode: the file is empty": 100,
     }
     assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 200

@@ -5,6 +5,7 @@ depends on the source and the indices only, and appears whole or not at all, so 
 done twice, or by two workers at once.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +14,8 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.ledger import Report, ledger_row, report_of, write_report
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.generation.stages import NO_STAGES, Observation, Stages
+from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import encode_example
 from spatialvlm_jax.storage.shards import read_records, write_shard
 
@@ -23,32 +25,43 @@ class GenerationError(UserError):
 
 
 class Source(Protocol):
-    """Where scenes and their pairs come from. Instances are sent to worker processes.
+    """Where pictures come from: what there is, and what is observed. Sent to worker processes.
 
-    `observe`, `scene` and `pairs` may raise `Rejected` (an image left out on purpose), `Failed`, or
-    any other error: the image then goes to the ledger. A `UserError` ends the run.
+    `observe` may raise `Rejected` (an image left out on purpose), `Failed`, or any other error: the
+    image then goes to the ledger. A `UserError` ends the run.
     """
 
+    @property
+    def name(self) -> str:
+        """What the data set, and scenes that are lifted from it, call it."""
+
     def describe(self) -> Mapping[str, Any]:
-        """Everything its output depends on, as JSON values."""
+        """All settings of its own that its output depends on, as JSON values."""
 
     def image_id(self, index: int) -> str:
         """The stable name of the image at an index."""
 
-    def observe(self, indices: Sequence[int]) -> list[Any]:
+    def observe(self, indices: Sequence[int]) -> Sequence[Observation | Rejected]:
         """What is seen at these indices, in order: the batched part that may want an accelerator.
 
         Each entry can be sent to another process; in the place of a lost image stands `Rejected`.
         """
 
-    def scene(self, observed: Any) -> Scene:
-        """The scene behind one entry of `observe`."""
 
-    def pairs(self, scene: Scene) -> list[QA]:
-        """The questions and answers of a scene; none rejects it."""
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a worker needs to make any chunk: where pictures come from, and what follows."""
+
+    source: Source
+    stages: Stages = NO_STAGES
+
+    def describe(self) -> dict[str, Any]:
+        """JSON values of everything that the bytes depend on."""
+        name, own = self.source.name, self.source.describe()
+        return {"source": name, **own, **self.stages.describe()}
 
 
-def observe(source: Source, indices: Sequence[int]) -> list[Any]:
+def observe(source: Source, indices: Sequence[int]) -> list[Observation | Rejected]:
     """What the source observes; where that fails for all together, one by one.
 
     Returns:
@@ -56,7 +69,7 @@ def observe(source: Source, indices: Sequence[int]) -> list[Any]:
     """
     try:
         with stage("observe"):
-            observed = source.observe(indices)
+            observed = list(source.observe(indices))
             if len(observed) != len(indices):
                 raise ValueError(f"{len(observed)} observations of {len(indices)} images")
             return observed
@@ -66,7 +79,7 @@ def observe(source: Source, indices: Sequence[int]) -> list[Any]:
         return [entry for index in indices for entry in observe(source, [index])]
 
 
-def _example(source: Source, observed: Any) -> tuple[bytes, list[QA]]:
+def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA]]:
     """One record and its pairs.
 
     Raises:
@@ -74,10 +87,7 @@ def _example(source: Source, observed: Any) -> tuple[bytes, list[QA]]:
     """
     if isinstance(observed, Rejected):
         raise observed
-    with stage("scene"):
-        scene = source.scene(observed)
-    with stage("questions"):
-        pairs = source.pairs(scene)
+    scene, pairs = job.stages.examine(observed, job.source.name)
     if not pairs:
         raise Rejected("questions", "no question could be asked")
     with stage("store"):
@@ -85,15 +95,15 @@ def _example(source: Source, observed: Any) -> tuple[bytes, list[QA]]:
 
 
 def make_records(
-    source: Source, chunk: Chunk, observations: Sequence[Any]
+    job: Job, chunk: Chunk, observations: Sequence[Observation | Rejected]
 ) -> tuple[list[bytes], Report]:
     """Records of a chunk of observed images, and what became of each of them."""
     records, stored, ledger = [], [], []
     for index, observed in zip(chunk.indices, observations, strict=True):
         try:
-            record, pairs = _example(source, observed)
+            record, pairs = _example(job, observed)
         except Rejected as outcome:
-            ledger.append(ledger_row(source.image_id(index), chunk.split, outcome))
+            ledger.append(ledger_row(job.source.image_id(index), chunk.split, outcome))
             continue
         records.append(record)
         stored.append(pairs)
@@ -101,18 +111,18 @@ def make_records(
 
 
 def write_part(
-    source: Source, chunk: Chunk, observations: Sequence[Any], directory: Path
+    job: Job, chunk: Chunk, observations: Sequence[Observation | Rejected], directory: Path
 ) -> Report:
     """Makes the records of an observed chunk and writes them and their report, in this order."""
-    records, report = make_records(source, chunk, observations)
+    records, report = make_records(job, chunk, observations)
     write_shard(chunk.part_path(directory), records)
     write_report(chunk.report_path(directory), report)
     return report
 
 
-def make_part(source: Source, chunk: Chunk, directory: Path) -> Report:
+def make_part(job: Job, chunk: Chunk, directory: Path) -> Report:
     """All the work of a chunk in one process."""
-    return write_part(source, chunk, observe(source, chunk.indices), directory)
+    return write_part(job, chunk, observe(job.source, chunk.indices), directory)
 
 
 def join_parts(shard: Shard, reports: Sequence[Report], directory: Path) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.child_processes import exit_with_parent
-from spatialvlm_jax.generation.execution.chunks import GenerationError, Source, make_part
+from spatialvlm_jax.generation.execution.chunks import GenerationError, Job, make_part
 from spatialvlm_jax.generation.execution.ledger import Report
 from spatialvlm_jax.generation.execution.plan import Chunk
 
 # A worker process works for one source only, which may hold models: it is sent once.
-_SOURCE: list[Source] = []
+_JOB: list[Job] = []
 
 
 def run_local(
-    source: Source, chunks: Sequence[Chunk], directory: Path, workers: int
+    job: Job, chunks: Sequence[Chunk], directory: Path, workers: int
 ) -> Generator[tuple[Chunk, Report], None, None]:
     """Makes the parts of these chunks; yields each as it is done.
 
@@ -24,11 +24,11 @@ def run_local(
     """
     if workers <= 1 or len(chunks) <= 1:
         for chunk in chunks:
-            yield chunk, make_part(source, chunk, directory)
+            yield chunk, make_part(job, chunk, directory)
         return
     # Spawned, because a process that has used JAX must not be forked.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (source,)) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (job,)) as pool:
         futures = {pool.submit(_make_part, chunk, directory): chunk for chunk in chunks}
         try:
             for future in concurrent.futures.as_completed(futures):
@@ -42,10 +42,10 @@ def run_local(
             pool.shutdown(cancel_futures=True)
 
 
-def _start(source: Source) -> None:
+def _start(job: Job) -> None:
     exit_with_parent()
-    _SOURCE[:] = [source]
+    _JOB[:] = [job]
 
 
 def _make_part(chunk: Chunk, directory: Path) -> Report:
-    return make_part(_SOURCE[0], chunk, directory)
+    return make_part(_JOB[0], chunk, directory)

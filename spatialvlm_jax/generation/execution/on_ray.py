@@ -25,7 +25,7 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
-    Source,
+    Job,
     make_part,
     observe,
     write_part,
@@ -53,12 +53,12 @@ class _Observed:
 class _Maker:
     """An actor that makes whole parts."""
 
-    def __init__(self, source: Source, chunks: Sequence[Chunk], directory: Path):
-        self._source, self._chunks, self._directory = source, chunks, directory
+    def __init__(self, job: Job, chunks: Sequence[Chunk], directory: Path):
+        self._job, self._chunks, self._directory = job, chunks, directory
 
     def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, list[Any]]:
         def make(row: int) -> Report:
-            return make_part(self._source, self._chunks[rows["id"][row]], self._directory)
+            return make_part(self._job, self._chunks[rows["id"][row]], self._directory)
 
         return _reported(rows, make)
 
@@ -66,14 +66,14 @@ class _Maker:
 class _Observer:
     """An actor that observes: decodes and asks the experts."""
 
-    def __init__(self, source: Source, chunks: Sequence[Chunk]):
-        self._source, self._chunks = source, chunks
+    def __init__(self, job: Job, chunks: Sequence[Chunk]):
+        self._job, self._chunks = job, chunks
 
     def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         observed = np.empty(len(rows["id"]), object)
         for row, number in enumerate(rows["id"]):
             try:
-                entries = observe(self._source, self._chunks[number].indices)
+                entries = observe(self._job.source, self._chunks[number].indices)
                 observed[row] = _Observed(entries)
             except UserError as error:
                 observed[row] = _Observed([], str(error))
@@ -83,15 +83,15 @@ class _Observer:
 class _Writer:
     """An actor that makes parts of what was observed."""
 
-    def __init__(self, source: Source, chunks: Sequence[Chunk], directory: Path):
-        self._source, self._chunks, self._directory = source, chunks, directory
+    def __init__(self, job: Job, chunks: Sequence[Chunk], directory: Path):
+        self._job, self._chunks, self._directory = job, chunks, directory
 
     def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, list[Any]]:
         def write(row: int) -> Report:
             chunk, observed = self._chunks[rows["id"][row]], rows["observed"][row]
             if observed.error:
                 raise UserError(observed.error)
-            return write_part(self._source, chunk, observed.entries, self._directory)
+            return write_part(self._job, chunk, observed.entries, self._directory)
 
         return _reported(rows, write)
 
@@ -114,7 +114,7 @@ def _reported(rows: dict[str, np.ndarray], work: Callable[[int], Report]) -> dic
 
 
 def run_ray(
-    source: Source,
+    job: Job,
     chunks: Sequence[Chunk],
     directory: Path,
     *,
@@ -141,11 +141,11 @@ def run_ray(
         rows = ray.data.range(len(chunks), override_num_blocks=len(chunks))
         if gpus:
             rows = rows.map_batches(
-                _Observer, fn_constructor_args=(source, chunks), num_gpus=gpus, **pool
+                _Observer, fn_constructor_args=(job, chunks), num_gpus=gpus, **pool
             )
         rows = rows.map_batches(
             _Writer if gpus else _Maker,
-            fn_constructor_args=(source, chunks, directory),
+            fn_constructor_args=(job, chunks, directory),
             **pool,
         )
         for batch in rows.iter_batches(batch_size=None, batch_format="numpy"):

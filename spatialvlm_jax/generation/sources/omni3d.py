@@ -21,8 +21,7 @@ from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
 from spatialvlm_jax.generation.sources.photo_files import Entry, read_entry
-from spatialvlm_jax.generation.sources.stages import Stages
-from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.scene.records import Scene
 
 _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
 
@@ -112,8 +111,8 @@ def _images(path: str, data: bytes) -> list[tuple[str, Mapping[str, Any], list[A
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Frame:
-    """A picture with its annotations, sent from `observe` to `scene`.
+class _Frame:
+    """A picture with its annotations.
 
     image: uint8[H, W, 3]. scale: float64[2], its width and height by those annotated.
     """
@@ -128,10 +127,10 @@ class Frame:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Omni3DSource:
-    """Annotated pictures, and questions about them."""
+    """Annotated pictures."""
 
     settings: Omni3DSettings
-    stages: Stages
+    name = "omni3d"
 
     @property
     def _catalog(self) -> _Catalog:
@@ -142,10 +141,8 @@ class Omni3DSource:
 
     def describe(self) -> dict[str, Any]:
         return {
-            "source": "omni3d",
             "omni3d": dataclasses.asdict(self.settings),
             "annotations": self._catalog.digest,
-            **self.stages.describe(lifted=False),
         }
 
     def image_id(self, index: int) -> str:
@@ -154,60 +151,55 @@ class Omni3DSource:
     def folder(self, index: int) -> str:
         return os.path.dirname(self._catalog.files[index])
 
-    def observe(self, indices: Sequence[int]) -> list[Frame | Rejected]:
-        return [self._frame(index) for index in indices]
+    def observe(self, indices: Sequence[int]) -> list[Scene | Rejected]:
+        return [self._scene(index) for index in indices]
 
-    def _frame(self, index: int) -> Frame | Rejected:
+    def _scene(self, index: int) -> Scene | Rejected:
+        try:
+            with stage("decode"):
+                frame = self._frame(index)
+            with stage("boxes"):
+                return _annotated_scene(frame, self.settings.boxes)
+        except Rejected as outcome:
+            return outcome
+
+    def _frame(self, index: int) -> _Frame:
         record, annotations = json.loads(self._catalog.records[index])
         settings = self.settings.decode
         root = Path(self.settings.image_root).resolve()
-        try:
-            with stage("decode"):
-                data = _read(root, str(record["file_path"]), settings.max_bytes)
-                decoded = decode(data, settings)
-                image, turned = _turned(decoded.image, record, self.settings.rotate)
-                # Kept bytes are those of the picture as it is.
-                encoded = None if turned else decoded.encoded
-                scale = _scale(image, record)
-        except Rejected as outcome:
-            return outcome
-        return Frame(self.image_id(index), image, scale, encoded, record, annotations)
+        data = _read(root, str(record["file_path"]), settings.max_bytes)
+        decoded = decode(data, settings)
+        image, turned = _turned(decoded.image, record, self.settings.rotate)
+        # Kept bytes are those of the picture as it is.
+        encoded = None if turned else decoded.encoded
+        scale = _scale(image, record)
+        return _Frame(self.image_id(index), image, scale, encoded, record, annotations)
 
-    def scene(self, observed: Frame) -> Scene:
-        with stage("boxes"):
-            annotated = np.array([observed.record["width"], observed.record["height"]], np.float64)
-            intrinsics = np.asarray(observed.record["K"], np.float64)
-            found = scene_of(
-                observed.annotations,
-                intrinsics,
-                annotated,
-                self.settings.boxes,
-                flagged=bool(observed.record.get("src_flagged", False)),
-            )
-            limits = np.concatenate([observed.scale, observed.scale])
-            dropped = [
-                {**each, "pixels": float(each["pixels"] * np.prod(observed.scale))}
-                for each in found.dropped
-            ]
-            objects = [
-                dataclasses.replace(thing, box=(thing.box * limits).astype(np.float32))
-                for thing in found.objects
-            ]
-            scene = Scene(
-                image_id=observed.image_id,
-                image=observed.image,
-                intrinsics=scaled(intrinsics, observed.scale),
-                objects=tuple(objects),
-                up=found.up,
-                camera_height=found.camera_height,
-                source="omni3d",
-                encoded=observed.encoded,
-                extra={"dropped": dropped},
-            )
-        return self.stages.named(scene)
 
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.stages.pairs(scene)
+def _annotated_scene(frame: _Frame, settings: BoxSettings) -> Scene:
+    annotated = np.array([frame.record["width"], frame.record["height"]], np.float64)
+    intrinsics = np.asarray(frame.record["K"], np.float64)
+    flagged = bool(frame.record.get("src_flagged", False))
+    found = scene_of(frame.annotations, intrinsics, annotated, settings, flagged=flagged)
+    limits = np.concatenate([frame.scale, frame.scale])
+    dropped = [
+        {**each, "pixels": float(each["pixels"] * np.prod(frame.scale))} for each in found.dropped
+    ]
+    objects = [
+        dataclasses.replace(thing, box=(thing.box * limits).astype(np.float32))
+        for thing in found.objects
+    ]
+    return Scene(
+        image_id=frame.image_id,
+        image=frame.image,
+        intrinsics=scaled(intrinsics, frame.scale),
+        objects=tuple(objects),
+        up=found.up,
+        camera_height=found.camera_height,
+        source="omni3d",
+        encoded=frame.encoded,
+        extra={"dropped": dropped},
+    )
 
 
 def _read(root: Path, file: str, max_bytes: int) -> bytes:
@@ -243,7 +235,7 @@ def _scale(image: np.ndarray, record: Mapping[str, Any]) -> np.ndarray:
     return scale
 
 
-def omni3d_source(settings: Omni3DSettings, stages: Stages) -> Omni3DSource:
+def omni3d_source(settings: Omni3DSettings) -> Omni3DSource:
     """Opens annotation files.
 
     Raises:
@@ -253,6 +245,6 @@ def omni3d_source(settings: Omni3DSettings, stages: Stages) -> Omni3DSource:
         raise UserError("--source=omni3d needs --annotations=FILE.json and --image-root=FOLDER")
     if not Path(settings.image_root or ".").is_dir():
         raise UserError(f"--image-root={settings.image_root} is not a folder")
-    source = Omni3DSource(settings, stages)
+    source = Omni3DSource(settings)
     len(source)
     return source

@@ -1,6 +1,6 @@
-"""Plain photos as a source of scenes: decoded, looked at by experts, lifted.
+"""Plain photos as a source: decoded, and looked at by experts.
 
-source = photos_source(PhotosSettings(path="pictures"), ExpertsConfig(), Stages())
+source = photos_source(PhotosSettings(path="pictures"), ExpertsConfig())
 """
 
 import dataclasses
@@ -18,9 +18,7 @@ from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendere
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole
 from spatialvlm_jax.generation.sources.photo_files import PhotoSet, list_photos
-from spatialvlm_jax.generation.sources.stages import Stages
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
-from spatialvlm_jax.scene.records import QA, Scene
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,22 +73,20 @@ def _described(experts: Experts | ExpertsConfig) -> Any:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PhotosSource:
-    """Photos, the experts that look at them, and what is made of what they find."""
+    """Photos, and the experts that look at them."""
 
     settings: PhotosSettings
     photos: PhotoSet
     experts: Experts | ExpertsConfig
-    stages: Stages
+    name = "photos"
 
     def __len__(self) -> int:
         return len(self.photos.entries)
 
     def describe(self) -> dict[str, Any]:
         return {
-            "source": "photos",
             "photos": dataclasses.asdict(self.settings),
             "experts": _described(self.experts),
-            **self.stages.describe(lifted=True),
         }
 
     def image_id(self, index: int) -> str:
@@ -121,16 +117,8 @@ class PhotosSource:
             extra={"decode": list(decoded.notes)} if decoded.notes else {},
         )
 
-    def scene(self, observed: Perception) -> Scene:
-        return dataclasses.replace(self.stages.lifted(observed), source="photos")
 
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.stages.pairs(scene)
-
-
-def photos_source(
-    settings: PhotosSettings, experts: Experts | ExpertsConfig, stages: Stages
-) -> PhotosSource:
+def photos_source(settings: PhotosSettings, experts: Experts | ExpertsConfig) -> PhotosSource:
     """Lists the photos.
 
     Raises:
@@ -144,7 +132,7 @@ def photos_source(
         all_files=settings.all_files,
         column=settings.column,
     )
-    return PhotosSource(settings, found, experts, stages)
+    return PhotosSource(settings, found, experts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,26 +144,19 @@ class RenderedPhotosSource:
 
     worlds: WorldsSettings
     experts: ExpertsConfig
-    stages: Stages
+    seed: int = 0
+    name = "rendered_photos"
 
     def describe(self) -> dict[str, Any]:
         return {
-            "source": "rendered_photos",
             "world": dataclasses.asdict(self.worlds.world()),
             "noise": dataclasses.asdict(self.experts.noise),
             "noise_seed": self.experts.seed,
-            **self.stages.describe(lifted=True),
         }
 
     def image_id(self, index: int) -> str:
-        return f"worlds-{self.stages.seed}-{index:08d}"
+        return f"worlds-{self.seed}-{index:08d}"
 
     def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
-        photos = rendered_photos(self.worlds.world(), self.stages.seed, indices)
+        photos = rendered_photos(self.worlds.world(), self.seed, indices)
         return perceive(photos, rendered_experts(self.experts.noise, self.experts.seed))
-
-    def scene(self, observed: Perception) -> Scene:
-        return dataclasses.replace(self.stages.lifted(observed), source="rendered_photos")
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.stages.pairs(scene)

@@ -26,8 +26,6 @@ from spatialvlm_jax.generation.sources.sensor_files import (
     read_labels,
     read_up,
 )
-from spatialvlm_jax.generation.sources.stages import Stages
-from spatialvlm_jax.scene.records import QA, Scene
 
 Layout = Literal["plain", "nyu", "scannet", "sunrgbd"]
 _MAX_TEXT = 64 * 2**20
@@ -127,21 +125,17 @@ class RGBDSettings:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RGBDSource:
-    """Pictures with depth and masks, and questions about them."""
+    """Pictures with depth and masks."""
 
     settings: RGBDSettings
     files: tuple[str, ...]
-    stages: Stages
+    name = "rgbd"
 
     def __len__(self) -> int:
         return len(self.files)
 
     def describe(self) -> dict[str, object]:
-        return {
-            "source": "rgbd",
-            "rgbd": dataclasses.asdict(self.settings),
-            **self.stages.describe(lifted=True),
-        }
+        return {"rgbd": dataclasses.asdict(self.settings)}
 
     def image_id(self, index: int) -> str:
         return Entry(self.files[index]).image_id()
@@ -208,12 +202,6 @@ class RGBDSource:
         if found is None:
             return None
         return read_up(_text(found), self.settings.pattern("world_up"))
-
-    def scene(self, observed: Perception) -> Scene:
-        return dataclasses.replace(self.stages.lifted(observed), source="rgbd")
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.stages.pairs(scene)
 
 
 def _text(path: Path) -> str:
@@ -294,7 +282,7 @@ def _regions(
     return tuple(regions), ground if ground.any() else None
 
 
-def rgbd_source(settings: RGBDSettings, stages: Stages) -> RGBDSource:
+def rgbd_source(settings: RGBDSettings) -> RGBDSource:
     """Lists the colour pictures.
 
     Raises:
@@ -313,4 +301,4 @@ def rgbd_source(settings: RGBDSettings, stages: Stages) -> RGBDSource:
         raise UserError(
             f"no colour pictures match {pattern} in {root}; see --layout and --color-glob"
         )
-    return RGBDSource(settings, tuple(found), stages)
+    return RGBDSource(settings, tuple(found))

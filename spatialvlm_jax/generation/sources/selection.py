@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.scene.records import QA, Scene
 
 SplitBy = Literal["image", "folder"]
 
 
 class FiniteSource(Protocol):
     """A `pipeline.Source` that knows how many images it has, and which folder each is from."""
+
+    @property
+    def name(self) -> str: ...
 
     def __len__(self) -> int: ...
 
@@ -27,11 +29,7 @@ class FiniteSource(Protocol):
 
     def folder(self, index: int) -> str: ...
 
-    def observe(self, indices: Sequence[int]) -> list[Any]: ...
-
-    def scene(self, observed: Any) -> Scene: ...
-
-    def pairs(self, scene: Scene) -> list[QA]: ...
+    def observe(self, indices: Sequence[int]) -> Sequence[Any]: ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +38,10 @@ class Selection:
 
     source: FiniteSource
     order: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return self.source.name
 
     def __len__(self) -> int:
         return len(self.order)
@@ -52,14 +54,8 @@ class Selection:
     def image_id(self, index: int) -> str:
         return self.source.image_id(self.order[index])
 
-    def observe(self, indices: Sequence[int]) -> list[Any]:
+    def observe(self, indices: Sequence[int]) -> Sequence[Any]:
         return self.source.observe([self.order[index] for index in indices])
-
-    def scene(self, observed: Any) -> Scene:
-        return self.source.scene(observed)
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        return self.source.pairs(scene)
 
 
 def _rank(text: str) -> bytes:

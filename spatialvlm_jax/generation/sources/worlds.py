@@ -5,9 +5,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvlm_jax.generation.questions.generate import generate_pairs
-from spatialvlm_jax.questions import QAConfig
-from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.scene.records import Scene
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,23 +33,18 @@ class WorldsSettings:
 
 @dataclasses.dataclass(frozen=True)
 class WorldsSource:
-    """Scenes without end, and questions about them. Everything in them is exact."""
+    """Scenes without end. Everything in them is exact."""
 
     settings: WorldsSettings
-    questions: QAConfig
     seed: int = 0
+    name = "worlds"
 
     @functools.cached_property
     def _world(self) -> Any:
         return self.settings.world()
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "source": "worlds",
-            "seed": self.seed,
-            "world": dataclasses.asdict(self._world),
-            "questions": dataclasses.asdict(self.questions),
-        }
+        return {"seed": self.seed, "world": dataclasses.asdict(self._world)}
 
     def image_id(self, index: int) -> str:
         return f"worlds-{self.seed}-{index:08d}"
@@ -60,9 +53,3 @@ class WorldsSource:
         from spatialvlm_jax.worlds.source import generate_scenes
 
         return generate_scenes(self._world, self.seed, list(indices))
-
-    def scene(self, observed: Scene) -> Scene:
-        return observed
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        return generate_pairs(scene, self.questions, self.seed)

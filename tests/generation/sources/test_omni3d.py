@@ -18,32 +18,29 @@ from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.sources.omni3d import (
-    Frame,
     Omni3DSettings,
     Omni3DSource,
     omni3d_source,
 )
-from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import QA, Scene
 
 SAMPLE = Path(__file__).parents[2] / "data" / "omni3d_sample"
+STAGES = Stages(QAConfig(pairs_per_image=120, max_per_type=20, max_per_pair=99), lift=None)
 CONTENT = json.loads((SAMPLE / "omni3d_sample.json").read_text())
 
 
 def opened(folder: Path = SAMPLE, root: Path = SAMPLE, **settings) -> Omni3DSource:
-    stages = Stages(questions=QAConfig(pairs_per_image=120, max_per_type=20, max_per_pair=99))
     path = str(folder / "omni3d_sample.json")
-    return omni3d_source(
-        Omni3DSettings(annotations=(path,), image_root=str(root), **settings), stages
-    )
+    return omni3d_source(Omni3DSettings(annotations=(path,), image_root=str(root), **settings))
 
 
 def scene(index: int, source: Omni3DSource | None = None) -> tuple[Scene, list[QA]]:
     source = source or opened()
     (observed,) = source.observe([index])
-    made = source.scene(observed)
-    return made, source.pairs(made)
+    assert isinstance(observed, Scene), str(observed)
+    return STAGES.examine(observed, source.name)
 
 
 def changed(tmp_path: Path, change) -> Omni3DSource:
@@ -211,7 +208,7 @@ def test_pictures_that_lie_are_turned_as_annotated(tmp_path: Path) -> None:
 
     changed(tmp_path, lie)
     (frame,) = opened(tmp_path, tmp_path).observe([0])
-    assert isinstance(frame, Frame)
+    assert isinstance(frame, Scene)
     np.testing.assert_array_equal(frame.image, upright)
     assert frame.encoded is None
     (never,) = opened(tmp_path, tmp_path, rotate="never").observe([0])
@@ -253,7 +250,7 @@ def test_missing_paths_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a folder"):
         opened(root=tmp_path / "absent")
     with pytest.raises(UserError, match="needs --annotations"):
-        omni3d_source(Omni3DSettings(), Stages())
+        omni3d_source(Omni3DSettings())
 
 
 def test_a_source_goes_to_workers_and_says_what_it_depends_on() -> None:
@@ -262,7 +259,6 @@ def test_a_source_goes_to_workers_and_says_what_it_depends_on() -> None:
     assert again.image_id(1) == source.image_id(1) == "omni3d_sample-1"
     described = json.loads(json.dumps(source.describe()))
     assert described["omni3d"]["boxes"]["position_std"] == 0.03
-    assert "lift" not in described
     other = dataclasses.replace(
         source, settings=dataclasses.replace(source.settings, rotate="never")
     )
@@ -272,7 +268,7 @@ def test_a_source_goes_to_workers_and_says_what_it_depends_on() -> None:
 def test_a_generated_set_is_read_by_tfds_and_by_the_loaders(tmp_path: Path) -> None:
     import tensorflow_datasets as tfds
 
-    report = generate(opened(), {"train": 2}, tmp_path, quiet=True)
+    report = generate(opened(), {"train": 2}, tmp_path, stages=STAGES, quiet=True)
     assert (report.stored, report.rejected, report.failed) == (2, 0, 0)
     read = tfds.builder_from_directory(tmp_path).as_data_source("train")
     by_id = {example["image_id"].decode(): example for example in read}

@@ -13,7 +13,7 @@ from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
-from spatialvlm_jax.generation.sources.stages import Stages
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 150.0
@@ -74,9 +74,11 @@ def plain(root: Path, stems: tuple[str, ...] = ("0",)) -> Path:
     return root
 
 
+STAGES = Stages(questions=QAConfig(pairs_per_image=40))
+
+
 def opened(root: Path, **settings) -> RGBDSource:
-    stages = Stages(questions=QAConfig(pairs_per_image=40))
-    return rgbd_source(RGBDSettings(root=str(root), **settings), stages)
+    return rgbd_source(RGBDSettings(root=str(root), **settings))
 
 
 def seen(source: RGBDSource, index: int = 0) -> Perception:
@@ -90,7 +92,7 @@ def check(source: RGBDSource) -> None:
     observed = seen(source)
     depth, _ = frame()
     np.testing.assert_allclose(observed.depth.depth, depth, atol=0.002)
-    scene = source.scene(observed)
+    scene, pairs = STAGES.examine(observed, source.name)
     assert scene.source == "rgbd"
     assert [thing.caption for thing in scene.objects] == ["cardboard box", "lamp"]
     assert {thing.provenance for thing in scene.objects} == {"sensor"}
@@ -101,7 +103,6 @@ def check(source: RGBDSource) -> None:
         assert thing.center[2] == pytest.approx(distance, abs=0.1)
         assert thing.center[0] == pytest.approx(sum(across) / 2, abs=0.05)
         assert thing.extents[2] == pytest.approx(down[1] - down[0], abs=0.08)
-    pairs = source.pairs(scene)
     assert {"qualitative", "quantitative"} <= {pair.kind for pair in pairs}
 
 
@@ -174,7 +175,7 @@ def test_a_picture_that_lacks_a_file_is_lost_alone(tmp_path: Path) -> None:
     (room / "depth" / "4.png").unlink()
     np.save(room / "depth" / "4.npy", np.array([None, "x"], object), allow_pickle=True)
     source = opened(tmp_path)
-    report = generate(source, {"train": len(source)}, tmp_path / "out", quiet=True)
+    report = generate(source, {"train": len(source)}, tmp_path / "out", stages=STAGES, quiet=True)
     assert (report.asked, report.stored, report.rejected + report.failed) == (5, 1, 4)
     rows = map(json.loads, (tmp_path / "out" / "ledger.jsonl").read_text().splitlines())
     reasons = {Path(row["image_id"]).stem: row["reason"] for row in rows}
@@ -196,7 +197,7 @@ def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 def test_wrong_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="needs --rgbd=FOLDER"):
-        rgbd_source(RGBDSettings(), Stages())
+        rgbd_source(RGBDSettings())
     with pytest.raises(UserError, match=r"no colour pictures match \*\*/color/\*"):
         opened(tmp_path)
     with pytest.raises(ValueError, match="are positive"):
@@ -208,4 +209,3 @@ def test_wrong_settings_are_named(tmp_path: Path) -> None:
 def test_the_description_holds_every_setting(tmp_path: Path) -> None:
     described = json.loads(json.dumps(opened(plain(tmp_path), max_depth=9.0).describe()))
     assert described["rgbd"]["max_depth"] == 9
-    assert {"questions", "lift", "ambiguity", "seed"} <= described.keys()

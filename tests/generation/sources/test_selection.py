@@ -6,8 +6,6 @@ import pytest
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.sources.selection import select
-from spatialvlm_jax.scene.records import QA, Scene
-from tests.generation.pictures import picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,12 +13,13 @@ class Named:
     """Pictures called room/number, four to a room."""
 
     size: int
+    name = "named"
 
     def __len__(self) -> int:
         return self.size
 
     def describe(self) -> dict[str, Any]:
-        return {"source": "named"}
+        return {}
 
     def image_id(self, index: int) -> str:
         return f"{index // 4}/{index}"
@@ -30,12 +29,6 @@ class Named:
 
     def observe(self, indices: Sequence[int]) -> list[int]:
         return list(indices)
-
-    def scene(self, observed: int) -> Scene:
-        return picture(observed)
-
-    def pairs(self, scene: Scene) -> list[QA]:
-        return []
 
 
 def ids(size: int, splits: dict[str, int], by: Any = "image") -> dict[str, list[str]]:
