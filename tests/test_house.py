@@ -20,8 +20,8 @@ NOT_OURS = (".coverage", ".git")
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
-    *("hardware", "metrics_rows", "pages", "questions", "random_stream", "scene", "si_prefix"),
-    *("storage", "text_table", "units"),
+    *("foreign_files", "hardware", "metrics_rows", "pages", "questions", "random_stream", "scene"),
+    *("si_prefix", "storage", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "batch": {"experiment"},
     "child_processes": set(),
     "metrics_rows": set(),
+    "foreign_files": set(),
     "pages": set(),
     "random_stream": set(),
     "si_prefix": set(),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.conversion.images import Images
-from spatialvlm_jax.conversion.json_files import read_document, read_records
 from spatialvlm_jax.conversion.rows import Fault, PairReader, Row, as_text, lookup, require
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.json_files import read_document, read_records
 
 COCO_NAME = "COCO_{subset}_{image_id:0>12}.jpg"
 GQA_NAME = "{image_id}.jpg"

@@ -7,6 +7,7 @@ from typing import Any
 
 from spatialvlm_jax.conversion.rows import PairReader, Row, as_text, lookup
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table
 from spatialvlm_jax.generation.outcomes import Rejected
 
 
@@ -28,17 +29,17 @@ class ParquetReader:
         fields = self._pairs.fields
         picture = fields.image.partition("/")[0]
         for number, path in enumerate(self._files):
-            file = _open(path)
-            names = file.schema_arrow.names
-            if picture not in names:
+            table = Table(path)
+            if picture not in table.names:
                 raise UserError(
-                    f"{path} has no column {picture!r}; it has {', '.join(names)}: "
+                    f"{path} has no column {picture!r}; it has {', '.join(table.names)}: "
                     "name the right one with --field image=COLUMN"
                 )
             # Pictures are the bulk of a file; here only what is said about them is read.
-            wanted = [name for name in names if name != picture]
-            for group in range(file.num_row_groups):
-                records = file.read_row_group(group, columns=wanted).to_pylist()
+            wanted = [name for name in table.names if name != picture]
+            for group in range(len(table.group_rows)):
+                batches = table.batches(group, wanted)
+                records = (record for batch in batches for record in batch.to_pylist())
                 for place, record in enumerate(records):
                     reference = f"{number}:{group}:{place}"
                     image_id = as_text(lookup(record, fields.image_id))
@@ -46,14 +47,15 @@ class ParquetReader:
 
     def image(self, reference: str) -> bytes:
         number, group, place = map(int, reference.split(":"))
-        return picture_bytes(self._pictures(number, group)[place].as_py())
+        value = self._pictures(number).cell(group, place)
+        for name in self._pairs.fields.image.split("/")[1:]:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return picture_bytes(value)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - readers live as long as their process
-    def _pictures(self, number: int, group: int) -> Any:
-        """The column of pictures of a row group; neighbours are asked for one after another."""
-        names = self._pairs.fields.image.split("/")
-        column = _open(self._files[number]).read_row_group(group, columns=names[:1]).column(0)
-        return column
+    def _pictures(self, number: int) -> RowReader:
+        """The column of pictures of a file; neighbours are asked for one after another."""
+        return RowReader(self._files[number], self._pairs.fields.image.partition("/")[0])
 
 
 def picture_bytes(value: Any) -> bytes:
@@ -71,13 +73,3 @@ def picture_bytes(value: Any) -> bytes:
     if not isinstance(value, bytes) or not value:
         raise Rejected("image", "no image bytes in this row")
     return value
-
-
-def _open(path: Path) -> Any:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        return parquet.ParquetFile(path)
-    except (OSError, pyarrow.ArrowException) as error:
-        raise UserError(f"{path} is no parquet file that can be read: {error}") from None

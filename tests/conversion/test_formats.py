@@ -1,4 +1,5 @@
 import json
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,8 @@ def test_webdataset_samples_are_neighbours_of_one_name(tmp_path: Path) -> None:
         "a/0.jpg": photo(0),
         "a/0.json": record,
         "a/1.txt": b"stripes\n",
-        "a/1.seg.png": photo(1, form="png"),
+        "a/1.PNG": photo(1, form="png"),
+        "a/1.seg.png": photo(2, form="png"),
         "a/2.json": record,
         "a/3.cls": b"3",
         "a/4.json": b"{",
@@ -171,6 +173,48 @@ def test_webdataset_samples_are_neighbours_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "0.tar").write_bytes((tmp_path / "0.tar").read_bytes()[:600])
     with pytest.raises(Failed, match="ends within the picture"):
         reader.image(found["a/0"].image)
+
+
+def test_webdataset_names_with_dots_are_told_apart(tmp_path: Path) -> None:
+    files: dict[str, bytes] = {}
+    for number, name in enumerate(("view_0.5m", "view_0.7m")):
+        files[f"{name}.jpg"] = photo(number)
+        files[f"{name}.json"] = json.dumps({"question": "?", "answer": name}).encode()
+    files |= {"s0.mask.png": photo(3, form="png"), "s0.txt": b"no picture", "s1.seg.png": b"x"}
+    write_tar(tmp_path / "0.tar", files)
+    asked = request("webdataset", {"data": str(tmp_path / "0.tar")}, prompt="What?")
+    reader, found = build_reader(asked), items(asked)
+    assert [(item.image_id, *[pair.answer for pair in item.pairs]) for item in found] == [
+        ("view_0.5m", "view_0.5m"),
+        ("view_0.7m", "view_0.7m"),
+        ("s0", "no picture"),
+        ("s1",),
+    ]
+    assert [reader.image(item.image) for item in found[:2]] == [photo(0), photo(1)]
+    with pytest.raises(Rejected, match="no picture in this sample"):
+        reader.image(found[2].image)
+    assert found[3].faults == ("no json or txt; there are seg.png",)
+
+
+def test_webdataset_shards_may_use_the_same_names(tmp_path: Path) -> None:
+    for number, folder in enumerate(("a", "b")):
+        record = json.dumps({"question": "?", "answer": str(number)}).encode()
+        (tmp_path / folder).mkdir()
+        write_tar(tmp_path / f"{number}.tar", {"0.jpg": photo(number), "0.json": record})
+        write_tar(tmp_path / folder / "x.tar", {"0.jpg": photo(number), "0.json": record})
+    asked = request("webdataset", {"data": str(tmp_path)})
+    reader, found = build_reader(asked), items(asked)
+    assert [item.image_id for item in found] == ["0/0", "1/0", "a/x/0", "b/x/0"]
+    assert [reader.image(item.image) for item in found] == [photo(0), photo(1)] * 2
+
+
+def test_a_name_that_a_tar_holds_twice_is_a_fault(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("0.txt")
+    with tarfile.open(tmp_path / "0.tar", "w") as archive:
+        archive.addfile(member)
+        archive.addfile(member)
+    (item,) = items(request("webdataset", {"data": str(tmp_path / "0.tar")}, prompt="What?"))
+    assert item.faults == ("0.txt is there twice",)
 
 
 def test_a_packed_tar_is_refused(tmp_path: Path) -> None:

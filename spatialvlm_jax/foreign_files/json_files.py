@@ -1,0 +1,90 @@
+"""JSON as data sets are published: one document, or one record a line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.foreign_files.errors import FileError
+
+MAX_DOCUMENT_BYTES = 4 * 2**30
+MAX_LINE_BYTES = 64 * 2**20
+
+
+def parse_json(data: bytes) -> Any:
+    """The value of a JSON text, in UTF-8, -16 or -32, with or without a byte order mark.
+
+    NaN and infinities, which JSON does not have, are None.
+
+    Raises:
+      ValueError: it is not JSON, is nested too deeply, or an object has a key twice.
+    """
+    try:
+        return json.loads(data, parse_constant=_nothing, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_document(path: Path) -> Any:
+    """The document in a file.
+
+    Raises:
+      FileError: there is none.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_DOCUMENT_BYTES:
+            raise FileError(f"{path} has {size} bytes; at most {MAX_DOCUMENT_BYTES} are read")
+        return parse_json(path.read_bytes())
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+    except FileError:
+        raise
+    except ValueError as error:
+        raise FileError(f"{path} is not JSON: {error}") from None
+
+
+def read_records(path: Path) -> Iterator[Any]:
+    """The records of a list, or of a file with one record a line.
+
+    A line that is not JSON is given as None.
+
+    Raises:
+      FileError: the file cannot be read, or holds neither.
+    """
+    if path.suffix in (".jsonl", ".ndjson"):
+        yield from _read_lines(path)
+        return
+    document = read_document(path)
+    if not isinstance(document, list):
+        raise FileError(f"{path} holds no list of records; JSON Lines files need the end .jsonl")
+    yield from document
+
+
+def _read_lines(path: Path) -> Iterator[Any]:
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                if len(line) > MAX_LINE_BYTES:
+                    raise FileError(f"{path}: a line has more than {MAX_LINE_BYTES} bytes")
+                if not line.strip():
+                    continue
+                try:
+                    yield parse_json(line)
+                except ValueError:
+                    yield None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _nothing(_: str) -> None:
+    return None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    return found
