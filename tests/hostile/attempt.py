@@ -1,0 +1,183 @@
+"""One hostile input, tried: what it was, what should become of it, what did.
+
+A case hands a folder of its own to a function that makes the input and runs a command on it. What
+may become of it:
+
+    refused   exit code 2 and one line that says why; nothing else
+    listed    exit code 0, and the input stands with its reason in a ledger, beside what is good
+    read      exit code 0, and the value is the right one
+
+Anything else is a fault: a traceback, a hang, other codes, or an input that goes through silently.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.errors import UserError
+
+SECONDS = 20  # of one input; what takes longer hangs
+GIBIBYTES = 4  # of memory that the process may ask for
+REFUSED, LISTED, READ = "refused", "listed", "read"
+
+
+class Fault(Exception):
+    """An input did what no input may do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A hostile input.
+
+    attempt: makes it in a folder, tries it, and returns what became of it.
+    right: what may become of it.
+    """
+
+    name: str
+    attempt: Callable[[Path], str]
+    right: tuple[str, ...] = (REFUSED, LISTED)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """What became of a case; `fault` is empty where that is right."""
+
+    name: str
+    became: str
+    fault: str = ""
+
+
+@contextlib.contextmanager
+def no_longer_than(seconds: int) -> Iterator[None]:
+    """Raises Fault inside once the time is over."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Fault(f"hangs: no answer in {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def try_case(case: Case) -> Tried:
+    """Runs a case in a folder of its own."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, no_longer_than(SECONDS):
+            became = case.attempt(Path(folder))
+    except Fault as fault:
+        return Tried(case.name, "", str(fault))
+    except BaseException as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        return Tried(case.name, "", f"{type(error).__name__} at {place}: {str(error)[:200]}")
+    return Tried(case.name, became, "" if became in case.right else f"it is {became}")
+
+
+def command(*words: object) -> tuple[int, str, str]:
+    """Runs `spatialvlm`: exit code, standard output, standard error.
+
+    Raises:
+      Fault: it ended with a traceback, or failed otherwise than with one line and code 2.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as end:
+            code = int(end.code or 0)
+    said = err.getvalue()
+    if "Traceback" in said:
+        raise Fault(f"a traceback: {said.splitlines()[-1][:200]}")
+    if code not in (0, 2):
+        raise Fault(f"exit code {code}: {said[:200]}")
+    if code == 2:
+        check_line(said)
+    return code, out.getvalue(), said
+
+
+def check_line(said: str) -> None:
+    """Raises Fault unless a refusal is one line of a length that people read."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    if not lines or len(lines) > 1:
+        raise Fault(f"a refusal of {len(lines)} lines: {said[:200]!r}")
+    if len(lines[0]) > 1500:
+        raise Fault(f"a refusal of {len(lines[0])} characters: {said[:200]!r}")
+
+
+def refusal(action: Callable[[], object]) -> str:
+    """REFUSED where a call raises what users are told in a line, else READ."""
+    try:
+        action()
+    except UserError as error:
+        check_line(str(error))
+        return REFUSED
+    return READ
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    """Of a JSON Lines file; none where there is no file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def stored_or_listed(code: int, out: Path, *, good: int, bad: int) -> str:
+    """What became of `bad` hostile parts beside `good` harmless ones, in a stored set.
+
+    Raises:
+      Fault: something was lost silently, or the counts do not add up.
+    """
+    if code == 2:
+        return REFUSED
+    summary = json.loads((out / "summary.json").read_text())
+    stored, lost = summary["stored"], summary["rejected"] + summary["failed"]
+    if summary["asked"] != stored + lost:
+        raise Fault(f"counts do not add up: {summary}")
+    if lost != len(rows(out / "ledger.jsonl")):
+        raise Fault(f"{lost} images lost, {len(rows(out / 'ledger.jsonl'))} listed")
+    left_out = lost + len(rows(out / "rejected_questions.jsonl"))
+    if stored < good and not left_out:
+        raise Fault(f"stored {stored} of {good} harmless ones")
+    return LISTED if left_out >= bad else READ
+
+
+def main(argv: list[str], classes: dict[str, Callable[[], Iterable[Case]]]) -> int:
+    """Tries the classes named (all of them if none is); prints JSON, one line a class."""
+    # An input that asks for more ends as a MemoryError here, not as a machine that stands still.
+    resource.setrlimit(resource.RLIMIT_DATA, (GIBIBYTES << 30, GIBIBYTES << 30))
+    failed = 0
+    for name in argv or list(classes):
+        start = time.monotonic()
+        tried = [try_case(case) for case in classes[name]()]
+        faults = [dataclasses.asdict(each) for each in tried if each.fault]
+        failed += len(faults)
+        count = {
+            kind: sum(not each.fault and each.became == kind for each in tried)
+            for kind in (REFUSED, LISTED, READ)
+        }
+        row = {
+            "class": name,
+            "tried": len(tried),
+            **count,
+            "faults": faults,
+            "peak_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "seconds": round(time.monotonic() - start, 1),
+        }
+        print(json.dumps(row), flush=True)
+    sys.stdout.flush()
+    return 1 if failed else 0
