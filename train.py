@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 from jax.sharding import Mesh
@@ -31,7 +30,6 @@ from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.resume import describe_run, flatten, resume
-from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
 from spatialvlm_jax.training.initialise import Initialiser, Pretrained, export
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter, realised_shares
@@ -45,7 +43,7 @@ from spatialvlm_jax.training.processes.join import add_process_flags, join_proce
 from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
 from spatialvlm_jax.training.provenance import use_compilation_cache, write_provenance
 from spatialvlm_jax.training.state import TrainState
-from spatialvlm_jax.training.step import Metrics, StepConfig, compile_step, step_config
+from spatialvlm_jax.training.step import compile_step, step_config
 from spatialvlm_jax.weights.load import check_beginning, load_weights, sources_of
 
 
@@ -102,7 +100,6 @@ def train(experiment: Experiment, workdir: Path) -> None:
         evaluate=evaluate,
         agreed=vote.before,
         flops=flops,
-        dataset_norms=dataset_norms(experiment, config, abstract_state, mesh),
     ).run(state, loader)
     writer.close()
     checkpoints.close()
@@ -138,16 +135,6 @@ def open_writer(experiment: Experiment, workdir: Path, done: int, loader: Loader
     writer.write_requested_shares(requested)
     multihost.print_once(describe_shares(requested, f"requested, of {experiment.data.unit}"))
     return writer
-
-
-def dataset_norms(
-    experiment: Experiment, config: StepConfig, abstract_state: TrainState, mesh: Mesh
-) -> Callable[[TrainState, Any], Metrics] | None:
-    """Compiles what measures the gradients of the data sets, where they are asked for."""
-    if not experiment.train.dataset_grad_norms_every or len(experiment.data.datasets) == 1:
-        return None
-    abstract_batch = BatchSpec.of(experiment).abstract()
-    return compile_dataset_norms(config, abstract_state, abstract_batch, mesh)
 
 
 def fill_features(

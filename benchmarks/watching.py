@@ -3,10 +3,9 @@
     python benchmarks/watching.py --json=watching.json
 
 The tiny model of configs/debug.py steps through batches that are in memory already, in rounds that
-alternate between three ways: a bare loop over the compiled step; the training loop with its
-progress line, metrics.jsonl and TensorBoard; and the same with the gradient norm of each data set
-measured on every step. The fastest round of each counts, as other work on the machine only adds.
-The smaller the step, the more its logging weighs: this one is tiny.
+alternate between two ways: a bare loop over the compiled step, and the training loop with its
+progress line, metrics.jsonl and TensorBoard. The fastest round of each counts, as other work on the
+machine only adds. The smaller the step, the more its logging weighs: this one is tiny.
 """
 
 import argparse
@@ -25,11 +24,9 @@ import jax
 from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json
-from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.dataset_norms import compile_dataset_norms
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.sinks import open_sinks
@@ -59,10 +56,7 @@ class Bench:
         self.mesh = sharding.device_mesh(experiment.mesh)
         config = step_config(experiment)
         initialiser = Initialiser(config.template, config.optimizer, experiment, self.mesh)
-        abstract = initialiser.abstract()
-        self.step = compile_step(config, abstract, self.mesh)
-        shapes = BatchSpec.of(experiment).abstract()
-        self.norms = compile_dataset_norms(config, abstract, shapes, self.mesh)
+        self.step = compile_step(config, initialiser.abstract(), self.mesh)
         self.state = initialiser.state()
         self.batches = list(itertools.islice(open_loader(experiment, self.mesh), BATCHES))
         self.stop = StopRequest()
@@ -81,10 +75,10 @@ class Bench:
         self.state = state
         return (time.perf_counter() - begin) / steps
 
-    def loop(self, steps: int, norms_every: int = 0) -> float:
+    def loop(self, steps: int) -> float:
         """Seconds of a step in the training loop."""
-        done, train = int(self.state.step), self.experiment.train
-        train = dataclasses.replace(train, steps=done + steps, dataset_grad_norms_every=norms_every)
+        done = int(self.state.step)
+        train = dataclasses.replace(self.experiment.train, steps=done + steps)
         experiment = dataclasses.replace(self.experiment, train=train)
         checkpoints: Any = NoCheckpoints()
         writer = MetricsWriter(self.folder, done, open_sinks(experiment, self.folder, done))
@@ -97,7 +91,6 @@ class Bench:
             writer=writer,
             stop=self.stop,
             metadata={},
-            dataset_norms=self.norms,
         )
         begin = time.perf_counter()
         state: TrainState = loop.run(self.state, itertools.cycle(self.batches))
@@ -110,23 +103,17 @@ class Bench:
 
 def measure(bench: Bench, rounds: int, steps: int) -> dict[str, Any]:
     """Rounds that take turns, after one of each that does not count."""
-    ways: dict[str, Callable[[int], float]] = {
-        "bare": bench.bare,
-        "logged": bench.loop,
-        "logged, norms on every step": lambda steps: bench.loop(steps, norms_every=1),
-    }
+    ways: dict[str, Callable[[int], float]] = {"bare": bench.bare, "logged": bench.loop}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in tqdm(range(rounds + 1), desc="rounds", disable=None):
         for name, run in ways.items():
             seconds = run(steps)
             times[name] += [seconds] if number else []
-    bare, logged, normed = (min(each) for each in times.values())
+    bare, logged = (min(each) for each in times.values())
     return {
         "step_seconds": {name: min(each) for name, each in times.items()},
         "logging_seconds": logged - bare,
         "logging_share": logged / bare - 1,
-        "norms_in_steps": (normed - logged) / logged,
-        "datasets": len(bench.experiment.data.datasets),
         "rounds": rounds,
         "steps": steps,
         "python": platform.python_version(),
@@ -152,11 +139,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         experiment = load_experiment(CONFIG, [f"config.{change}" for change in changes])
         result = measure(Bench(experiment, Path(folder)), args.rounds, args.steps)
     for name, seconds in result["step_seconds"].items():
-        print(f"{name:28} {1e3 * seconds:8.2f} ms a step")
+        print(f"{name:7} {1e3 * seconds:8.2f} ms a step")
     print(
         f"logging takes {1e3 * result['logging_seconds']:.2f} ms a step, "
-        f"{100 * result['logging_share']:.1f} %; norms of {result['datasets']} data sets "
-        f"{result['norms_in_steps']:.2f} steps"
+        f"{100 * result['logging_share']:.1f} %"
     )
     if args.json:
         write_json(args.json, result)

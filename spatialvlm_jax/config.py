@@ -16,6 +16,7 @@ import dataclasses
 import difflib
 import functools
 import importlib.util
+import logging
 import re
 import traceback
 import types
@@ -32,6 +33,8 @@ from spatialvlm_jax.experiment import Experiment
 
 T = TypeVar("T")
 _MAPPINGS = (dict, Mapping)
+# (section, field) of what older configuration files may name, and nothing reads.
+_RETIRED = (("train", "dataset_grad_norms_every"),)
 
 
 class ConfigError(UserError):
@@ -68,10 +71,18 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
       ConfigError: the file is missing or fails, or a field or value is wrong.
     """
     config = read_config_file(spec)
+    _drop_retired(config)
     override_fields(config, overrides)
     experiment = from_config_dict(Experiment, config)
     _check_ranges(experiment)
     return experiment
+
+
+def _drop_retired(config: ConfigDict) -> None:
+    for section, field in _RETIRED:
+        if section in config and field in config[section]:
+            logging.warning("config.%s.%s does nothing and can be removed", section, field)
+            del config[section][field]
 
 
 def _check_ranges(experiment: Experiment) -> None:
@@ -79,7 +90,6 @@ def _check_ranges(experiment: Experiment) -> None:
     at_least = {
         "train.steps": 1,
         "train.log_every_steps": 1,
-        "train.dataset_grad_norms_every": 0,
         "checkpoint.every": 1,
         "checkpoint.keep": 1,
         "eval.every": 0,

@@ -238,8 +238,6 @@ class TrainConfig:
       `.safetensors`, to a Hugging Face folder, to a big_vision `.npz` or to a working directory or
       a checkpoint of big_vision (`checkpoint.bv-000012000`).
     init_encoder_from, init_decoder_from: likewise, of one tower alone (a SigLIP, a Gemma).
-    dataset_grad_norms_every: steps between those that also measure the norm of each data set's
-      gradient, which costs a forward and a backward pass a data set; 0 never does.
     profile_steps: (first, last) step to trace into WORKDIR/profile; empty for none.
     wandb_project: of Weights & Biases, to send metrics there too; "" sends nothing.
     """
@@ -254,7 +252,6 @@ class TrainConfig:
     init_from: str = ""
     init_encoder_from: str = ""
     init_decoder_from: str = ""
-    dataset_grad_norms_every: int = 0
     profile_steps: tuple[int, ...] = ()
     wandb_project: str = ""
 

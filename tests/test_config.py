@@ -90,6 +90,21 @@ def test_overrides_take_the_type_of_their_field(override, read, expected, tmp_pa
     assert read(config_lib.load_experiment(_full_config(tmp_path), [override])) == expected
 
 
+def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_types(
+    tmp_path, caplog
+):
+    path = tmp_path / "older.py"
+    path.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config():\n"
+        "    return ConfigDict({'train': {'steps': 7, 'dataset_grad_norms_every': 100}})\n"
+    )
+    assert config_lib.load_experiment(str(path)).train.steps == 7
+    assert "config.train.dataset_grad_norms_every does nothing" in caplog.text
+    with pytest.raises(ConfigError, match="dataset_grad_norms_every: no such field"):
+        config_lib.load_experiment(str(path), ["config.train.dataset_grad_norms_every=1"])
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

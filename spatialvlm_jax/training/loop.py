@@ -11,7 +11,7 @@ import jax
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
-from spatialvlm_jax.training.logging.metrics_file import GRAD_NORM_PREFIX, MetricsWriter
+from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.profiler import Tracer
 from spatialvlm_jax.training.logging.recorder import Recorder
 from spatialvlm_jax.training.logging.throughput import Meter
@@ -33,8 +33,6 @@ class Loop:
     evaluate: returns metrics by name; None leaves evaluation out.
     agreed: whether any process wants to stop, the same answer in all of them; asked once a step.
     flops: of a step, for MFU.
-    dataset_norms: state and device batch to the norm of each data set's gradient, which is asked
-      for as `train.dataset_grad_norms_every` says; a single data set has that of the step.
     """
 
     experiment: Experiment
@@ -48,7 +46,6 @@ class Loop:
     evaluate: Evaluate | None = None
     agreed: Callable[[bool], bool] = bool
     flops: StepFlops | None = None
-    dataset_norms: Callable[[TrainState, Any], Metrics] | None = None
 
     def run(self, state: TrainState, data: Iterator[Any]) -> TrainState:
         """Trains from `state.step` to the end, or until SIGTERM to any process.
@@ -81,7 +78,8 @@ class Loop:
                         if batch is None:
                             break
                         on_devices = self.to_devices(batch)
-                    state, metrics = self._step(step, state, on_devices)
+                    with jax.profiler.StepTraceAnnotation("train", step_num=step):
+                        state, metrics = self.step(state, on_devices)
                     traced = tracer.after(step, state)
                     recorder.add(step, metrics, batch)
                     if step % self.experiment.checkpoint.every == 0 or step == last:
@@ -97,19 +95,6 @@ class Loop:
             self.checkpoints.save(state, data, self.metadata)
         self.checkpoints.wait()
         return state
-
-    def _step(self, step: int, state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
-        """One step, with the norms of the data sets' gradients where they are asked for."""
-        every, norms = self.experiment.train.dataset_grad_norms_every, {}
-        datasets = self.experiment.data.datasets
-        due = every > 0 and step % every == 0
-        if due and self.dataset_norms is not None:
-            norms = self.dataset_norms(state, batch)
-        with jax.profiler.StepTraceAnnotation("train", step_num=step):
-            state, metrics = self.step(state, batch)
-        if due and len(datasets) == 1:
-            norms = {GRAD_NORM_PREFIX + datasets[0].name: metrics["grad_norm"]}
-        return state, {**metrics, **norms}
 
     def _next(self, data: Iterator[Any], step: int) -> Any:
         """The next batch; None if a SIGTERM to all processes has ended the loader's workers."""

@@ -3,7 +3,6 @@
 Axes: B rows, L text tokens, D model width, V vocabulary, C chunk of tokens, N image tokens.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,28 +109,6 @@ def means_and_shares(sums: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax
     """Of `by_dataset`: each data set's mean, NaN without tokens, and its share of all tokens."""
     means = jnp.where(tokens > 0, sums / jnp.maximum(tokens, 1), jnp.nan)
     return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
-
-
-def of_dataset(batch: Any, number: jax.Array | int) -> Any:
-    """A batch in which only what comes from one data set has loss.
-
-    With `totals_of` the whole batch, the losses of all data sets add up to the whole loss.
-
-    Args:
-      batch: `spatialvlm_jax.batch.Batch`; each row is of one data set.
-      number: which data set.
-    """
-    rows = batch.dataset_ids[:, :1] == number
-    dense = batch.dense
-    if dense is not None:
-        dense = dataclasses.replace(
-            dense,
-            labels=jnp.where(rows, dense.labels, UNKNOWN),
-            words=jnp.where(rows[..., None], dense.words, 0),
-            value_mask=dense.value_mask & rows[..., None],
-            mention_mask=dense.mention_mask & rows[..., None],
-        )
-    return dataclasses.replace(batch, loss_mask=batch.loss_mask & rows, dense=dense)
 
 
 def totals_of(batch: Any) -> dict[str, jax.Array]:

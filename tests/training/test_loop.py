@@ -14,7 +14,6 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     CheckpointConfig,
     DataConfig,
-    DatasetConfig,
     EvalConfig,
     Experiment,
     TrainConfig,
@@ -244,38 +243,3 @@ def test_time_spent_on_loading_and_placing_is_waiting_for_data(tmp_path, stop, m
     assert [rows[step].get("data_wait_share") for step in (1, 2, 3, 4)] == [None, 0.75, None, 0.75]
     assert rows[2]["step_seconds"] == 8
     assert all(rows[step]["fill"] == 1 and rows[step]["pairs_per_row"] == 2 for step in rows)
-
-
-def with_datasets(made, names, every):
-    experiment = made.experiment
-    datasets = tuple(DatasetConfig(name, "nowhere") for name in names)
-    data = dataclasses.replace(experiment.data, datasets=datasets)
-    train = dataclasses.replace(experiment.train, dataset_grad_norms_every=every)
-    return dataclasses.replace(
-        made, experiment=dataclasses.replace(experiment, data=data, train=train)
-    )
-
-
-def test_gradients_of_data_sets_are_measured_on_chosen_steps_before_the_state_changes(
-    tmp_path, stop
-):
-    def measure(state, batch):
-        return {"grad_norm/a": np.float32(state.step), "grad_norm/b": np.float32(np.nan)}
-
-    made = with_datasets(make_loop(tmp_path, stop), "ab", 3)
-    rows = trained(dataclasses.replace(made, dataset_norms=measure))[2]
-    measured = {name: row[name] for row in rows for name in row if name.startswith("grad_norm/")}
-    assert measured == {"grad_norm/a": 5.0}
-    assert [row["step"] for row in rows if "grad_norm/a" in row] == [3, 6]
-
-
-@pytest.mark.parametrize(("every", "steps"), [(0, []), (2, [2, 4, 6])])
-def test_the_only_data_set_has_the_norm_of_the_step(tmp_path, stop, every, steps):
-    def step(state, batch):
-        metrics = {"loss": np.float32(1), "grad_norm": np.float32(1 / (1 + state.step))}
-        return CountingState(state.step + 1), metrics
-
-    rows = trained(with_datasets(make_loop(tmp_path, stop, step=step), "a", every))[2]
-    found = {row["step"]: row["grad_norm/a"] for row in rows if "grad_norm/a" in row}
-    assert found == {row["step"]: row["grad_norm"] for row in rows if row["step"] in steps}
-    assert list(found) == steps

@@ -14,7 +14,6 @@ from spatialvlm_jax.training.processes import multihost
 
 EVAL_PREFIX = "eval/"
 SHARE_PREFIX, REQUESTED_PREFIX = "share/", "requested_share/"
-GRAD_NORM_PREFIX = "grad_norm/"
 # Values that depend on the machine and its load; all others are the same in every run of a command.
 MEASURED = frozenset(
     (
