@@ -18,6 +18,7 @@ from jax.sharding import Mesh
 from tqdm import tqdm
 
 from data_loaders.build import load_tokenizer
+from data_loaders.contents import held_out_contents, tokenizer_content
 from data_loaders.evaluation import eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.config import parse_experiment
@@ -129,9 +130,10 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str = "") -> str
     """
     use_compilation_cache()
     mesh = evaluation_mesh(experiment)
-    model, step = restore_model(experiment, workdir, checkpoint, mesh)
-    multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
+    contents = tokenizer_content(tokenizer) | held_out_contents(experiment.eval.datasets)
+    model, step = restore_model(experiment, workdir, checkpoint, mesh, contents)
+    multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
     scorer = evaluate_model(model, experiment, tokenizer, mesh)
     if not multihost.is_main_process():
         return ""

@@ -19,6 +19,7 @@ import jax
 from jax.sharding import Mesh
 
 from data_loaders.build import Loader, load_tokenizer, train_loader
+from data_loaders.contents import held_out_contents
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.feature_cache import FeatureCache
 from eval import evaluate_on_schedule
@@ -61,9 +62,9 @@ def train(experiment: Experiment, workdir: Path) -> None:
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
     loader = open_loader(experiment, mesh)
-    initialiser = Initialiser(
-        config.template, config.optimizer, experiment, mesh, pretrained(experiment, workdir)
-    )
+    contents = loader.contents | held_out_contents(experiment.eval.datasets)
+    begin = pretrained(experiment, workdir, contents)
+    initialiser = Initialiser(config.template, config.optimizer, experiment, mesh, begin)
     abstract_state = initialiser.abstract()
 
     flops = report_flops(abstract_state, BatchSpec.of(experiment).abstract(), config)
@@ -71,8 +72,9 @@ def train(experiment: Experiment, workdir: Path) -> None:
     multihost.print_once(report)
 
     checkpoints = Checkpoints(workdir / "checkpoints", experiment.checkpoint.keep)
-    run = describe_run(experiment)
-    state = resume(checkpoints, abstract_state, loader, run) or initialiser.state()
+    run = describe_run(experiment, contents)
+    state = resume(checkpoints, abstract_state, loader, run, experiment.checkpoint)
+    state = state or initialiser.state()
     write_provenance(workdir, experiment, Path(__file__).parent, report)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
@@ -105,7 +107,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     checkpoints.close()
     multihost.print_once(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
     if int(state.step) == experiment.train.steps:
-        export(workdir / "model.safetensors", config.template, state, experiment)
+        export(workdir / "model.safetensors", config.template, state, experiment, contents)
 
 
 def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
@@ -186,8 +188,13 @@ def describe_shares(shares: Mapping[str, float], what: str) -> str:
     return f"mixture ({what}): {each or 'nothing'}"
 
 
-def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
+def pretrained(
+    experiment: Experiment, workdir: Path, contents: Mapping[str, str]
+) -> Pretrained | None:
     """Loads the weights that an experiment begins with, and leaves a manifest in the workdir.
+
+    Args:
+      contents: digests of what the run reads, by name.
 
     Raises:
       UserError: it names a shipped checkpoint that there is not.
@@ -197,7 +204,7 @@ def pretrained(experiment: Experiment, workdir: Path) -> Pretrained | None:
         return None
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
-        check_beginning(experiment)
+        check_beginning(experiment, contents)
         arrays, manifest = load_weights(sources, experiment.model, parameters)
         multihost.print_once(manifest.summary())
         if multihost.is_main_process():

@@ -1,7 +1,8 @@
 """From a config to batches: the one place where sources, mixture, packing and workers meet."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import grain
@@ -9,6 +10,7 @@ import jax
 import numpy as np
 from absl import flags
 
+from data_loaders.contents import training_contents
 from data_loaders.dense import DenseReader, label_words
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, feature_sets
@@ -33,6 +35,7 @@ class Loader(grain.DatasetIterator):
     names: the data sets, in the order of `Batch.dataset_ids`.
     requested_shares: float64[D], in the unit of the mixture.
     features: where the features of each data set are read, if they are.
+    contents: digests of what it reads, by name (`data_loaders.contents`).
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Loader(grain.DatasetIterator):
         names: tuple[str, ...],
         shares: np.ndarray,
         features: Sequence[FeatureSet] = (),
+        contents: Mapping[str, str] = MappingProxyType({}),
     ):
         super().__init__()
         self._batches = batches
@@ -49,6 +53,7 @@ class Loader(grain.DatasetIterator):
         self.names = names
         self.requested_shares = shares
         self.features = tuple(features)
+        self.contents = dict(contents)
         self._next = 0
         self._iterator: Any = None
 
@@ -229,7 +234,8 @@ def train_loader(
         len(own), drop_remainder=True, batch_fn=stack_rows
     )
     names = tuple(dataset.name for dataset in data.datasets)
-    return Loader(batches, data.workers, names, shares, features)
+    contents = training_contents(tokenizer, sources, data.datasets)
+    return Loader(batches, data.workers, names, shares, features, contents)
 
 
 def _mix(

@@ -98,7 +98,7 @@ class StoredExamples:
 Examples = StoredExamples | list[InPlaceExample]
 
 
-def _open(config: DatasetConfig) -> Examples:
+def open_examples(config: DatasetConfig) -> Examples:
     """The examples of a data set; raises DataError if it cannot be read."""
     if config.format == "jsonl":
         return open_in_place(config)
@@ -134,7 +134,7 @@ class TokenizedSource:
                 f"data set {config.name!r}: prefix_template needs '{{question}}' inside, not "
                 f"{self._prefix_template!r}"
             )
-        self.examples = _open(config)
+        self.examples = open_examples(config)
         self.name = config.name
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)

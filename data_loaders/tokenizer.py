@@ -5,6 +5,7 @@ have a piece for the newline that ends a prefix and one for each digit.
 """
 
 import functools
+import hashlib
 from importlib import resources
 from pathlib import Path
 
@@ -83,6 +84,11 @@ class Tokenizer:
 
     def _encode_uncached(self, text: str) -> tuple[int, ...]:
         return tuple(self._processor.encode(text))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file that it was read from."""
+        return hashlib.sha256(self._model).hexdigest()
 
     @property
     def vocab_size(self) -> int:

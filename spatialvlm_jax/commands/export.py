@@ -105,10 +105,11 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
 
 def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
     from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
-    from spatialvlm_jax.weights.settings import recorded_settings
+    from spatialvlm_jax.weights.settings import RECORDED, TOKENIZER, recorded_settings
 
     config = _model_config(args.source, metadata)
-    settings = recorded_settings(metadata)
+    known = recorded_settings(metadata)
+    settings = {name: known[name] for name in (*RECORDED, TOKENIZER) if name in known}
     model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
     if args.format == "huggingface":
         dtype = args.dtype or "bfloat16"

@@ -77,15 +77,21 @@ class Initialiser:
         )
 
 
-def export(path: Path, template: ModelTemplate[VLM], state: TrainState, config: Experiment) -> None:
+def export(
+    path: Path,
+    template: ModelTemplate[VLM],
+    state: TrainState,
+    config: Experiment,
+    contents: Mapping[str, str],
+) -> None:
     """Writes the model's weights as safetensors.
 
-    The header holds the configuration as JSON, and by name the settings that belong to the weights.
-    All processes take part, the first one writes.
+    The header holds the configuration as JSON, and by name the settings that belong to the weights
+    and the digests of what was read. All processes take part, the first one writes.
     """
     parameters = multihost.gather_on_main(state.averaged)
     if not multihost.is_main_process():
         return
     header = {"step": str(int(state.step)), "config": json.dumps(dataclasses.asdict(config))}
-    header |= settings_of(config)
+    header |= {**settings_of(config), **contents}
     save_safetensors(path, template.model(parameters), header)

@@ -17,7 +17,7 @@ from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.pieces import Piece, WeightsError
 from spatialvlm_jax.weights.read import read_parameter, read_rounded
-from spatialvlm_jax.weights.settings import ATTENTION, check_settings
+from spatialvlm_jax.weights.settings import ATTENTION, TOKENIZER, check_settings
 
 Part = Literal["model", "encoder", "decoder"]
 OPTIONAL = ("dense_head",)  # what a file may lack, or have too much
@@ -158,13 +158,17 @@ def sources_of(train: TrainConfig) -> dict[Part, Path]:
     return sources
 
 
-def check_beginning(experiment: Experiment) -> None:
-    """Refuses to begin with weights of a decoder that was trained under another attention rule.
+def check_beginning(experiment: Experiment, contents: Mapping[str, str]) -> None:
+    """Refuses weights of a decoder that learned another attention rule or another tokenizer.
+
+    Args:
+      contents: digests of what the run reads, by name.
 
     Raises:
       UserError: they were, and `checkpoint.accept` does not name it.
     """
     for part, path in sources_of(experiment.train).items():
         if part != "encoder":
-            remedy = "train on under the rule of the weights"
-            check_settings(path, experiment, (ATTENTION,), remedy=remedy)
+            tokenizer = {name: contents[name] for name in (TOKENIZER,) if name in contents}
+            remedy = "train on with what the weights were trained with"
+            check_settings(path, experiment, (ATTENTION,), remedy=remedy, contents=tokenizer)

@@ -8,6 +8,7 @@ the configuration, so that a file reads `model.attention: image_prefix`.
 import fnmatch
 import functools
 import json
+import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,13 @@ from spatialvlm_jax.weights.pieces import WeightsError
 
 ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_template"
 RECORDED = (ATTENTION, RESIZE, PREFIX)
+# What a run read, by content: digests that the loaders hand in.
+CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
-_ACCEPTABLE = (ATTENTION, "data.*")
+_ACCEPTABLE = (
+    *(ATTENTION, "data.*", "eval.*", "train.*"),
+    *("optim.b2", "optim.clip_norm", "optim.weight_decay", "optim.lr_multipliers*"),
+)
 
 
 def settings_of(experiment: Experiment) -> dict[str, str]:
@@ -42,11 +48,17 @@ def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
         }
     except (ValueError, TypeError, AttributeError, RecursionError):
         known = {}
-    return known | {name: metadata[name] for name in RECORDED if name in metadata}
+    named = {name for name in metadata if name in RECORDED or name.endswith(CONTENT)}
+    return known | {name: metadata[name] for name in sorted(named)}
 
 
 def check_settings(
-    path: Path, experiment: Experiment, names: Iterable[str], *, remedy: str
+    path: Path,
+    experiment: Experiment,
+    names: Iterable[str],
+    *,
+    remedy: str,
+    contents: Mapping[str, str] = types.MappingProxyType({}),
 ) -> None:
     """Refuses weights that were trained under other settings, unless the run accepts it.
 
@@ -54,12 +66,14 @@ def check_settings(
       path: of the weights; published ones say nothing of their settings, and are taken.
       names: which settings count.
       remedy: what to do, for the message.
+      contents: digests of what is read, by name; those that the weights know of count, too.
 
     Raises:
       WeightsError: they were, and which.
     """
-    there, here = recorded_settings(open_weights(path).metadata), settings_of(experiment)
-    changes = {name: (there[name], here[name]) for name in names if name in there}
+    there, settings = recorded_settings(open_weights(path).metadata), settings_of(experiment)
+    here = {**{name: settings[name] for name in names}, **contents}
+    changes = {name: (there[name], here[name]) for name in sorted(here.keys() & there.keys())}
     if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=remedy):
         raise WeightsError(refusal)
 
@@ -80,11 +94,17 @@ def describe_changes(
     }
     if not refused:
         return ""
-    each = [f"{name}={then}, this run has {now}" for name, (then, now) in refused.items()]
+    each = [_describe_change(name, *values) for name, values in refused.items()]
     line = f"{path} was made with {'; with '.join(each)}: {remedy}"
     if all(map(_is_acceptable, refused)):
         line += f", or go on all the same with --config.checkpoint.accept={','.join(refused)}"
     return line
+
+
+def _describe_change(name: str, then: Any, now: Any) -> str:
+    if name.endswith(CONTENT):
+        return f"other content of {name.removesuffix(CONTENT)} than this run reads"
+    return f"{name}={then}, this run has {now}"
 
 
 def _is_acceptable(name: str) -> bool:

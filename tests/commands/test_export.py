@@ -72,8 +72,8 @@ def test_what_readers_do_otherwise_is_said_and_kept(form: str, name: str, tmp_pa
     kept = {"model.attention": "image_prefix", "data.resize": "pad", "data.prefix_template": asked}
     assert recorded_settings(open_weights(out).metadata) == kept
     with pytest.raises(WeightsError, match=r"model\.attention=image_prefix, this run has prefix"):
-        check_beginning(begin_with(out, "prefix"))
-    check_beginning(begin_with(out, "image_prefix"))
+        check_beginning(begin_with(out, "prefix"), {})
+    check_beginning(begin_with(out, "image_prefix"), {})
     if form == "huggingface":
         assert json.loads((out / "config.json").read_text())["spatialvlm"] == kept
         assert not json.loads((out / "preprocessor_config.json").read_text())["do_resize"]

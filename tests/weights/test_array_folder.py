@@ -129,7 +129,7 @@ def test_a_checkpoint_is_read_bit_exact(workdir: Path, place: str) -> None:
 
 def test_training_begins_with_it_and_says_what_it_took(workdir: Path, tmp_path: Path) -> None:
     start = Experiment(model=MODEL, train=TrainConfig(init_from=str(workdir)))
-    load = pretrained(start, tmp_path)
+    load = pretrained(start, tmp_path, {})
     assert load is not None
     arrays = load(shapes(MODEL))
     for name, array in arrays.items():

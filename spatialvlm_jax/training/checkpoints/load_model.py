@@ -1,6 +1,7 @@
 """A trained model without what trained it: parameters of a checkpoint or of a weight file."""
 
 import logging
+import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,21 +17,25 @@ from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
-from spatialvlm_jax.training.checkpoints.resume import describe_run, recorded
+from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
 from spatialvlm_jax.weights.load import OPTIONAL, load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
-from spatialvlm_jax.weights.settings import RECORDED, check_settings, describe_changes
+from spatialvlm_jax.weights.settings import CONTENT, RECORDED, check_settings, describe_changes
 
 _REMEDY = "evaluate with the --config that trained it"
 _SHAPING = ("model.", "optim.freeze")
 
 
 def restore_model(
-    experiment: Experiment, workdir: Path, checkpoint: str = "", mesh: Mesh | None = None
+    experiment: Experiment,
+    workdir: Path,
+    checkpoint: str = "",
+    mesh: Mesh | None = None,
+    contents: Mapping[str, str] = types.MappingProxyType({}),
 ) -> tuple[VLM, int]:
     """The model, and the step that its weights are of (0 where a weight file does not say).
 
@@ -39,20 +44,42 @@ def restore_model(
       workdir: has the checkpoints.
       checkpoint: "" for the newest whole one, a step, or a path to `.safetensors`.
       mesh: where the parameters go; None: one device. All processes of the mesh take part.
+      contents: digests of tokenizer and held-out data, by name, as the run recorded them.
 
     Raises:
-      UserError: there are no such weights, or they do not fit.
+      UserError: there are no such weights, they do not fit, or they were made with other contents.
     """
     seed = experiment.train.seed
     template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
     places = _places(template, experiment, mesh)
     if checkpoint.endswith(".safetensors"):
         try:
+            check_settings(
+                Path(checkpoint), experiment, RECORDED, remedy=_REMEDY, contents=contents
+            )
             return _read_file(Path(checkpoint), template, experiment, places)
         except WeightsError as error:
             raise UserError(f"--checkpoint: {error}") from error
     path = Path(multihost.broadcast_from_main(lambda: str(find_checkpoint(workdir, checkpoint))))
+    check_checkpoint(path, experiment, contents)
     return template.model(restore_parameters(path, template, experiment, places)), int(path.name)
+
+
+def check_checkpoint(path: Path, experiment: Experiment, contents: Mapping[str, str]) -> None:
+    """Refuses a checkpoint whose model would answer otherwise than it was trained to.
+
+    Raises:
+      UserError: model, pictures, prefix, tokenizer or held-out data differ, and which.
+    """
+    arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
+    saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
+    changes = {
+        name: change
+        for name, change in find_changes(saved.metadata, describe_run(experiment, contents)).items()
+        if name.startswith(_SHAPING) or name in RECORDED or name.endswith(CONTENT)
+    }
+    if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=_REMEDY):
+        raise UserError(refusal)
 
 
 def _places(
@@ -76,7 +103,6 @@ def _read_file(
     Raises:
       WeightsError: the file is damaged or does not fit.
     """
-    check_settings(path, experiment, RECORDED, remedy=_REMEDY)
     wanted = {
         name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=places[name])
         for name, x in template.shapes.items()
@@ -132,20 +158,7 @@ def restore_parameters(
     experiment: Experiment,
     places: Mapping[str, jax.sharding.Sharding],
 ) -> Parameters:
-    """The parameters of a checkpoint by name, at their places; their averages where there are.
-
-    Raises:
-      UserError: they are not those of the configured model.
-    """
-    arguments = ocp.args.Composite(metadata=ocp.args.JsonRestore())
-    saved = ocp.Checkpointer(ocp.CompositeCheckpointHandler()).restore(path, args=arguments)
-    changes = {
-        name: (recorded(saved.metadata, name), here)
-        for name, here in describe_run(experiment).items()
-        if name.startswith(_SHAPING) or name in RECORDED
-    }
-    if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=_REMEDY):
-        raise UserError(refusal)
+    """The parameters of a checkpoint by name, at their places; their averages where there are."""
     frozen_dtype = jnp.dtype(experiment.model.compute_dtype)
     trained = "average" if experiment.train.average_decay else "trainable"
     target: dict[str, dict[str, jax.ShapeDtypeStruct]] = {trained: {}, "frozen": {}}

@@ -2,13 +2,16 @@
 
 import dataclasses
 import re
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
+from spatialvlm_jax.experiment import CheckpointConfig, DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
+from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
+from spatialvlm_jax.weights.settings import CONTENT, describe_changes
 
 # What may change between a run and its continuation: where things lie, how fast they come, and how
 # the same numbers are computed.
@@ -17,10 +20,20 @@ _FREE = (
     *("model.attention_backend", "model.remat", "model.scan_layers"),
 )
 _FREE_OF_DATASETS = ("path", "images", "worlds")
+# What changes the numbers of a step; length, learning rate and schedule may change.
+_OPTIM = ("b1", "b2", "moment_dtype", "weight_decay", "clip_norm", "lr_multipliers")
+_LOSS = ("dense_weight", "text_weight", "average_decay")
+_BEGINNING = ("init_from", "init_encoder_from", "init_decoder_from")
 
 
-def describe_run(experiment: Experiment) -> dict[str, Any]:
+def describe_run(
+    experiment: Experiment, contents: Mapping[str, str] = types.MappingProxyType({})
+) -> dict[str, Any]:
     """What a checkpoint's meaning depends on, flat, as JSON: kept in it and compared on resuming.
+
+    Args:
+      experiment: the settings.
+      contents: digests of what is read, by names that end in ".content".
 
     The steps' only randomness is in the initial parameters, so the seed stands for the random key.
     """
@@ -34,14 +47,13 @@ def describe_run(experiment: Experiment) -> dict[str, Any]:
         "optim": {
             "optimizer": experiment.optim.optimizer,
             "freeze": sorted(experiment.optim.freeze),
+            **{name: getattr(experiment.optim, name) for name in _OPTIM},
         },
-        "train": {
-            name: getattr(experiment.train, name)
-            for name in ("seed", "init_from", "init_encoder_from", "init_decoder_from")
-        },
+        "train": {name: getattr(experiment.train, name) for name in ("seed", *_BEGINNING, *_LOSS)},
         "keeps averages": experiment.train.average_decay > 0,
     }
-    return {name: value for name, value in flatten(tree) if name not in _FREE}
+    settings = {name: value for name, value in flatten(tree) if name not in _FREE}
+    return settings | dict(contents)
 
 
 def resume(
@@ -49,8 +61,13 @@ def resume(
     abstract_state: TrainState,
     data: Any,
     run: Mapping[str, Any],
+    settings: CheckpointConfig = CheckpointConfig(),  # noqa: B008
 ) -> TrainState | None:
     """The state of the newest whole checkpoint, with `data` moved along; None if there is none.
+
+    Args:
+      run: `describe_run` of this one.
+      settings: say in what it may differ.
 
     Raises:
       UserError: the checkpoint is of a run that differs in what may not change.
@@ -58,15 +75,38 @@ def resume(
     path = checkpoints.latest()
     if path is None:
         return None
-    before = checkpoints.metadata(path)
-    for name in sorted(before.keys() | run.keys()):
-        then = recorded(before, name)
-        if then != run.get(name):
-            raise UserError(
-                f"{path} was made with {name}={then}, this run has {run.get(name)}: "
-                "use another --workdir (train.init_from takes over weights)"
-            )
+    remedy = "use another --workdir (train.init_from takes over weights)"
+    changes = find_changes(checkpoints.metadata(path), run)
+    with multihost.raise_on_all():
+        if refusal := describe_changes(path, changes, settings, remedy=remedy):
+            raise UserError(refusal)
     return checkpoints.restore(path, abstract_state, data)
+
+
+def find_changes(before: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs between a checkpoint's metadata and this run: name -> (then, now).
+
+    Contents that one of the two does not know cannot be compared. A file whose content is known may
+    lie at another path.
+    """
+    same_files = {name for name in before.keys() & run.keys() if name.endswith(CONTENT)}
+    changes = {}
+    for name in sorted(before.keys() | run.keys()):
+        if name.endswith(CONTENT) and name not in same_files:
+            continue
+        if name + CONTENT in same_files or _was_not_kept(before, name):
+            continue
+        then, now = recorded(before, name), run.get(name)
+        if then != now:
+            changes[name] = then, now
+    return changes
+
+
+def _was_not_kept(before: Mapping[str, Any], name: str) -> bool:
+    """Whether checkpoints of that time did not say what this setting was."""
+    section, _, field = name.partition(".")
+    later = {"optim": _OPTIM, "train": _LOSS}.get(section, ())
+    return field.partition(".")[0] in later and "optim.clip_norm" not in before
 
 
 def recorded(metadata: Mapping[str, Any], name: str) -> Any:

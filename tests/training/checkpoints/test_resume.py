@@ -15,7 +15,7 @@ from spatialvlm_jax.experiment import (
     TrainConfig,
     WorldsRecipe,
 )
-from spatialvlm_jax.training.checkpoints.resume import describe_run, resume
+from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes, resume
 
 HERE = DatasetConfig(name="a", path="here", worlds=WorldsRecipe())
 THERE = DatasetConfig(name="a", path="there")
@@ -66,6 +66,28 @@ def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
     assert try_to_resume(experiment, experiment, unknown) == "the state"
     with pytest.raises(UserError, match=r"with data\.pairs_per_image=16, this run has 4"):
         try_to_resume(experiment, dataclasses.replace(experiment, data=changed), unknown)
+
+
+def test_checkpoints_that_did_not_keep_a_setting_or_a_content_still_go_on():
+    run = describe_run(Experiment())
+    unknown = [name for name in run if name.startswith("optim.")]
+    unknown += ["train.dense_weight", "train.text_weight", "train.average_decay"]
+    unknown.remove("optim.optimizer")
+    unknown.remove("optim.freeze")
+    after = Experiment(optim=OptimConfig(clip_norm=0.5), train=TrainConfig(dense_weight=0.1))
+    assert try_to_resume(Experiment(), after, unknown) == "the state"
+    with pytest.raises(UserError, match=r"optim\.clip_norm=1\.0, this run has 0\.5"):
+        try_to_resume(Experiment(), after)
+
+
+def test_the_same_tokenizer_may_lie_elsewhere():
+    moved = dataclasses.replace(Experiment().data, tokenizer="elsewhere")
+    content = {"data.tokenizer.content": "abc"}
+    before = describe_run(Experiment(), content)
+    assert find_changes(before, describe_run(Experiment(data=moved), content)) == {}
+    unknown = describe_run(Experiment())
+    changes = find_changes(unknown, describe_run(Experiment(data=moved), content))
+    assert changes == {"data.tokenizer": ("small", "elsewhere")}
 
 
 def test_data_may_move():
