@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -28,6 +28,7 @@ from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.resume import describe_run, flatten, resume
@@ -108,6 +109,18 @@ def train(experiment: Experiment, workdir: Path) -> None:
     multihost.print_once(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
     if int(state.step) == experiment.train.steps:
         export(workdir / "model.safetensors", config.template, state, experiment, contents)
+
+
+@contextlib.contextmanager
+def only_run(workdir: Path) -> Iterator[None]:
+    """Keeps other trainings out of a workdir; process 0 holds the lock, and tells the others.
+
+    Raises:
+      UserError: another run is training in it.
+    """
+    with contextlib.ExitStack() as held:
+        multihost.broadcast_from_main(lambda: held.enter_context(only_writer(workdir)))
+        yield
 
 
 def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
@@ -237,7 +250,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         args, experiment = parse_experiment(parser, argv)
         join_processes(args)
-        train(experiment, args.workdir)
+        with only_run(args.workdir):
+            train(experiment, args.workdir)
     except Interrupted:
         print("stopped by SIGTERM", file=sys.stderr)
     except UserError as error:

@@ -7,7 +7,6 @@ names, so that whatever is there when a run is killed stays.
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 import json
 import os
@@ -28,6 +27,7 @@ from data_loaders.functional import resize_image
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
 from spatialvlm_jax.si_prefix import with_prefix
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import write_shard
 
 INDEX = "index.json"
@@ -174,13 +174,7 @@ class FeatureCache:
         Raises:
           DataError: as `check`.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                print(f"waiting for another run that fills {self.folder}", flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with only_writer(self.folder, wait=True):
             missing = self.check()
             remove_leftovers(self.folder)
             self._write()

@@ -14,6 +14,7 @@ import pytest
 
 import train
 from spatialvlm_jax.metrics_rows import read_rows
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
 from spatialvlm_jax.training.logging.metrics_file import reproducible
@@ -139,6 +140,13 @@ def test_mistakes_are_one_line_and_code_2(data, tmp_path, capsys, overrides, mes
     lines = capsys.readouterr().err.strip().splitlines()
     assert lines[-1].startswith("error: ")
     assert message in lines[-1]
+
+
+def test_a_second_run_in_a_workdir_is_refused_before_it_touches_anything(data, tmp_path, capsys):
+    with only_writer(tmp_path):
+        assert train.main(arguments(data, tmp_path)) == 2
+    assert f"error: another run is writing to {tmp_path}" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_batch_that_does_not_divide_is_refused(data, tmp_path, capsys, monkeypatch):

@@ -16,10 +16,9 @@ makes only the chunks that are not there yet. Beside the shards lie:
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,7 @@ from spatialvlm_jax.generation.execution.plan import (
     plan_shards,
 )
 from spatialvlm_jax.generation.stages import NO_STAGES, Stages
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
@@ -92,7 +92,9 @@ def generate(
         },
         **job.describe(),
     }
-    with _only_writer(directory):
+    with only_writer(directory):
+        for folder in (directory, directory / PARTS):
+            remove_leftovers(folder)
         _check_same_request(directory, request)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
@@ -105,19 +107,6 @@ def generate(
         with contextlib.closing(parts):
             assembly.take(parts, quiet)
         return _finish(plan, directory, request, made=bool(chunks))
-
-
-@contextlib.contextmanager
-def _only_writer(directory: Path) -> Iterator[None]:
-    """Holds a lock that the system releases even if this process is killed."""
-    with open(directory / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise GenerationError(f"another run is writing to {directory}") from None
-        for folder in (directory, directory / PARTS):
-            remove_leftovers(folder)
-        yield
 
 
 def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:

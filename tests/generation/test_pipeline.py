@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation import pipeline
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import GenerationError, generate
 from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.only_writer import FolderInUseError, only_writer
 from spatialvlm_jax.storage.shards import open_split, shard_files
 from tests.generation.pictures import PictureSource
 
@@ -119,8 +119,8 @@ def test_another_request_in_the_same_directory_is_refused(tmp_path: Path) -> Non
 
 
 def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:
-    refused = pytest.raises(GenerationError, match="another run is writing")
-    with pipeline._only_writer(tmp_path), refused:
+    refused = pytest.raises(FolderInUseError, match="another run is writing")
+    with only_writer(tmp_path), refused:
         generate(PictureSource(), SPLITS, tmp_path, quiet=True)
 
 
