@@ -76,7 +76,7 @@ def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
         if item.faults:
             where = f"a record of {item.image_id} in {config.path}"
             raise DataError(f"data set {config.name!r}: {where}: {item.faults[0]}; {_REMEDY}")
-    missing = [item.image for item in items if not _is_there(images, item.image)]
+    missing = [why for item in items if (why := _why_missing(images, item.image))]
     if missing:
         raise DataError(
             f"data set {config.name!r}: {len(missing)} of {len(items)} pictures are not in "
@@ -104,8 +104,9 @@ def digest_pictures(examples: Sequence[InPlaceExample]) -> str:
     return digest.hexdigest()
 
 
-def _is_there(images: Images, name: str) -> bool:
+def _why_missing(images: Images, name: str) -> str:
+    """The name of a picture that cannot be had, with the reason where there is one; or ""."""
     try:
-        return images.find(name) is not None
-    except Rejected:
-        return False
+        return "" if images.find(name) is not None else name
+    except Rejected as error:
+        return f"{name} ({error})"

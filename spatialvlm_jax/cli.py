@@ -39,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"spatialvlm {args.verb}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that cannot be written, a name too long
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"spatialvlm {args.verb}: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"spatialvlm {args.verb}: interrupted", file=sys.stderr)
         return 130

@@ -29,6 +29,8 @@ examples:
   spatialvlm convert --format=llava --questions=llava_v1_5_mix665k.json --images=images \\
     --out=data/llava
   spatialvlm convert --format=jsonl --questions=mine.jsonl --images=photos --out=data/mine
+  spatialvlm convert --format=jsonl --questions=vsr.jsonl --images=photos \\
+    --field question=caption --field answer=label --answer-map=1=yes,0=no --out=data/vsr
   spatialvlm convert --format=parquet --data=downloaded --field question=query --out=data/hub
   spatialvlm convert --format=webdataset --data=tars --prompt="Describe the image." \\
     --name=captions --out=data/captions
@@ -60,12 +62,13 @@ def add_parser(subparsers: Any) -> None:
     add("--image-name", default="", metavar="PATTERN", help="file names: COCO_{subset}_{image_id}")
     add("--data", default="", metavar="PATH", help="file or folder that holds pictures too")
     add("--data-dir", type=Path, metavar="DIR", help="where TFDS keeps its registered sets")
-    add("--data-split", default="train", help="split of a TFDS set to read (default: train)")
+    add("--data-split", default="", help="split of a TFDS set to read (default: train)")
     add("--out", type=Path, required=True, metavar="DIR", help="directory of the stored data set")
     add("--split", default="train", metavar="NAME", help="split to store it as (default: train)")
     add("--name", default="", help="type of its pairs (default: the format's name)")
     add("--field", action="append", default=[], metavar="NAME=FIELD", help=_field_help())
     add("--prompt", default="", help="the question of records that have an answer only (captions)")
+    add("--answer-map", default="", metavar="LABEL=WORD,...", help="words for labels: 1=yes,0=no")
     add("--answer", default="most_frequent", help="of several people: most_frequent or sampled")
     add("--seed", type=int, default=0, help="of sampled answers (default: 0)")
     add("--workers", type=int, default=1, help="processes (default: 1)")
@@ -95,6 +98,19 @@ def parse_fields(given: Sequence[str]) -> dict[str, str]:
     return fields
 
 
+def parse_answer_map(given: str) -> dict[str, str]:
+    """Words for labels from "label=word,label=word".
+
+    Raises:
+      UserError: it has another form, or a label twice.
+    """
+    parts = [part.partition("=") for part in given.split(",")] if given else []
+    words = {label.strip(): word.strip() for label, _, word in parts}
+    if len(words) < len(parts) or not all(label and word for label, word in words.items()):
+        raise UserError(f"--answer-map={given}: it wants LABEL=WORD,LABEL=WORD, each label once")
+    return words
+
+
 def run(args: argparse.Namespace) -> int:
     """Converts and prints what was made."""
     from spatialvlm_jax.conversion.convert import convert
@@ -120,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
         prompt=args.prompt,
         answer=args.answer,
         seed=args.seed,
+        answer_map=parse_answer_map(args.answer_map),
     )
     report, questions = convert(
         request,

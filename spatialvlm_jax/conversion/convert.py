@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json, write_text
-from spatialvlm_jax.conversion.formats import Request, build_reader
+from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
 from spatialvlm_jax.conversion.items import Item, group, write_items
 from spatialvlm_jax.conversion.rows import Row
 from spatialvlm_jax.conversion.source import ConvertedSource
@@ -52,7 +52,7 @@ def convert(
     name = name or request.format
     reader = build_reader(request)
     directory.mkdir(parents=True, exist_ok=True)
-    items = group(_counted(reader.rows(), quiet))
+    items = group(_counted(reader.rows(), quiet), reader.image)
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
     _check_some_question_is_good(items)
@@ -69,7 +69,7 @@ def convert(
     # Whatever of the request matters shows in the items.
     description = {"format": request.format, "items": tally.digest}
     source = ConvertedSource(reader, path, name, description)
-    _check_some_image_is_there(source)
+    _check_some_image_is_there(source, FORMATS[request.format])
     report = generate(source, {split: len(source)}, directory, workers=workers, quiet=quiet)
     path.unlink()
     rejected = sum(tally.faults.values())
@@ -99,14 +99,16 @@ def _check_some_question_is_good(items: Sequence[Item]) -> None:
         )
 
 
-def _check_some_image_is_there(source: ConvertedSource) -> None:
+def _check_some_image_is_there(source: ConvertedSource, form: Format) -> None:
     """Raises UserError if none of a few images, spread over all, can be found."""
     size = len(source)
     spread = sorted({size * probe // _PROBES for probe in range(_PROBES)})
     seen = source.observe(spread)
     lost = [entry for entry in seen if isinstance(entry, Rejected) and entry.stage == "image"]
     if len(lost) == len(seen):
+        names = " and, if its files have other names, --image-name"
         raise UserError(
-            f"of {len(seen)} images tried not one is there; the first: {lost[0]}. Check --images "
-            "and, if its files have other names, --image-name"
+            f"of {len(seen)} images tried not one is there; the first: {lost[0]}. Check "
+            f"--{'images' if 'images' in form.needs else 'data'}"
+            + (names if "image_name" in form.uses else "")
         )

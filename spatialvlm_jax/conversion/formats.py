@@ -1,7 +1,7 @@
 """Which public formats there are, and the reader of each from what the user names."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from spatialvlm_jax.conversion.images import Images, open_images
@@ -26,9 +26,9 @@ class Request:
 
     questions, annotations, images: files of the sets whose pictures lie in a folder or zip file.
     data: of the others, a file or folder; for TFDS its directory, or a registered name.
-    data_dir, data_split: where registered TFDS sets lie, and which split of a TFDS set is read.
+    data_dir, data_split: where registered TFDS sets lie, and which split of one is read.
     image_name: pattern of the pictures' file names; "" takes the set's own.
-    fields, prompt, answer, seed: as `rows.PairReader` has them.
+    fields, prompt, answer, seed, answer_map: as `rows.PairReader` has them.
     """
 
     format: str
@@ -37,12 +37,13 @@ class Request:
     images: Path | None = None
     data: str = ""
     data_dir: Path | None = None
-    data_split: str = "train"
+    data_split: str = ""
     image_name: str = ""
     fields: Fields = dataclasses.field(default_factory=Fields)
     prompt: str = ""
     answer: AnswerRule = "most_frequent"
     seed: int = 0
+    answer_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def pairs(self) -> PairReader:
         """How pairs are read.
@@ -52,16 +53,21 @@ class Request:
         """
         if self.answer not in ANSWER_RULES:
             raise UserError(f"answer {self.answer!r}: there are {', '.join(ANSWER_RULES)}")
-        return PairReader(self.fields, self.prompt, self.answer, self.seed)
+        return PairReader(self.fields, self.prompt, self.answer, self.seed, self.answer_map)
 
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A format: what the user must name, and how its reader is made. said: one line for help."""
+    """A format: what the user must name, and how its reader is made.
+
+    said: one line for help. uses: of the other fields of `Request`, and of `Fields`, those that
+      change what is read.
+    """
 
     said: str
     needs: tuple[str, ...]
     make: Callable[[Request], Reader]
+    uses: tuple[str, ...]
 
 
 def build_reader(request: Request) -> Reader:
@@ -79,7 +85,22 @@ def build_reader(request: Request) -> Reader:
             wants = " and ".join(f"--{need}" for need in needs)
             what = "takes no" if given else "needs"
             raise UserError(f"format {request.format} {what} --{name}; it reads {wants}")
+    for name, option in _given(request):
+        if name not in FORMATS[request.format].uses:
+            raise UserError(f"format {request.format} does not use {option}; leave it out")
+    if request.seed and request.answer != "sampled":
+        raise UserError("--seed is of --answer=sampled; leave it out, or give that")
     return FORMATS[request.format].make(request)
+
+
+def _given(request: Request) -> Iterator[tuple[str, str]]:
+    """Names of what was given of all that only some formats use, and the options that give it."""
+    for name in ("image_name", "data_dir", "data_split", "prompt"):
+        if getattr(request, name):
+            yield name, f"--{name.replace('_', '-')}"
+    for field in dataclasses.fields(Fields):
+        if getattr(request.fields, field.name) != field.default:
+            yield field.name, f"--field {field.name}"
 
 
 def _files(place: str, suffix: str) -> list[Path]:
@@ -132,19 +153,29 @@ def _webdataset(request: Request) -> Reader:
 
 
 def _tfds(request: Request) -> Reader:
-    return TfdsReader(request.data, request.data_split, request.pairs(), request.data_dir)
+    return TfdsReader(
+        request.data, request.data_split or "train", request.pairs(), request.data_dir
+    )
 
 
 _JSON_FILES = ("questions", "images")
+_VQA_FILES = (*_JSON_FILES, "annotations")
+_RECORD = ("prompt", "question", "answer", "conversations")
+_NAMED = ("image", *_RECORD)
+_HELD = ("image_id", *_NAMED)
 FORMATS = {
-    "vqa_v2": Format(
-        "VQA v2: questions, ten people's answers", (*_JSON_FILES, "annotations"), _vqa
+    "vqa_v2": Format("VQA v2: questions, ten people's answers", _VQA_FILES, _vqa, ("image_name",)),
+    "okvqa": Format("OK-VQA: as VQA v2", _VQA_FILES, _vqa, ("image_name",)),
+    "gqa": Format("GQA: questions with one answer", _JSON_FILES, _gqa, ("image_name",)),
+    "llava": Format("LLaVA: conversations, JSON or JSON Lines", _JSON_FILES, _json, _NAMED),
+    "jsonl": Format(
+        "records {image, question, answer}, JSON or JSON Lines", _JSON_FILES, _json, _NAMED
     ),
-    "okvqa": Format("OK-VQA: as VQA v2", (*_JSON_FILES, "annotations"), _vqa),
-    "gqa": Format("GQA: questions with one answer", _JSON_FILES, _gqa),
-    "llava": Format("LLaVA: conversations, JSON or JSON Lines", _JSON_FILES, _json),
-    "jsonl": Format("records {image, question, answer}, JSON or JSON Lines", _JSON_FILES, _json),
-    "parquet": Format("parquet files with pictures inside", ("data",), _parquet),
-    "webdataset": Format("tar files of pictures with json or txt", ("data",), _webdataset),
-    "tfds": Format("a data set prepared with TFDS", ("data",), _tfds),
+    "parquet": Format("parquet files with pictures inside", ("data",), _parquet, _HELD),
+    "webdataset": Format(
+        "tar files of pictures with json or txt", ("data",), _webdataset, ("image_id", *_RECORD)
+    ),
+    "tfds": Format(
+        "a data set prepared with TFDS", ("data",), _tfds, ("data_dir", "data_split", *_HELD)
+    ),
 }

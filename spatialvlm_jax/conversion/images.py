@@ -43,7 +43,12 @@ def open_images(path: Path) -> Images:
         raise UserError(f"images {path} do not exist; give a folder or a zip file of them")
     if not zipfile.is_zipfile(path):
         raise UserError(f"images {path} are neither a folder nor a zip file")
-    return ZipImages(path)
+    images = ZipImages(path)
+    try:
+        images.find("any")
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise UserError(f"{path} is no zip file that can be read: {error}") from None
+    return images
 
 
 def _safe_parts(name: str) -> tuple[str, ...]:
@@ -57,6 +62,28 @@ def _safe_parts(name: str) -> tuple[str, ...]:
     if path.is_absolute() or drive or ".." in path.parts or "\0" in name or not path.parts:
         raise Rejected("image", f"{name!r} is no name inside a folder")
     return path.parts
+
+
+def plain_name(name: str) -> str:
+    """The name without "." and empty parts, so that one file has one; others as they are."""
+    try:
+        return "/".join(_safe_parts(name))
+    except Rejected:
+        return name
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise Rejected("image", f"{path.name[:80]!r} is not found: {error.strerror}") from None
+
+
+def _only(name: str, found: list[str]) -> str | None:
+    """The one place that was found, or None; raises Rejected where there are several."""
+    if len(found) > 1:
+        raise Rejected("image", f"{name!r} is there {len(found)} times: {found[0]}, {found[1]}")
+    return found[0] if found else None
 
 
 def _check_bytes(name: str, size: int) -> None:
@@ -76,8 +103,10 @@ class FolderImages:
 
     def find(self, name: str) -> str | None:
         parts = _safe_parts(name)
-        candidates = (place.joinpath(*parts) for place in self._places)
-        return next((str(path) for path in candidates if path.is_file()), None)
+        root, *others = (place.joinpath(*parts) for place in self._places)
+        if _is_file(root):
+            return str(root)
+        return _only(name, [str(path) for path in others if _is_file(path)])
 
     def read(self, name: str) -> bytes:
         found = self.find(name)
@@ -119,12 +148,8 @@ class ZipImages:
     def find(self, name: str) -> str | None:
         wanted = "/".join(_safe_parts(name))
         names = self._by_last_part.get(wanted.rpartition("/")[2], [])
-        if wanted in names:
-            return wanted
-        ends = [each for each in names if each.endswith("/" + wanted)]
-        if len(ends) > 1:
-            raise Rejected("image", f"{name!r} is there {len(ends)} times: {ends[0]}, {ends[1]}")
-        return ends[0] if ends else None
+        exact = [each for each in names if each == wanted]
+        return _only(name, exact or [each for each in names if each.endswith("/" + wanted)])
 
     def read(self, name: str) -> bytes:
         found = self.find(name)
@@ -133,7 +158,7 @@ class ZipImages:
         _check_bytes(name, self._file.getinfo(found).file_size)
         try:
             return self._file.read(found)
-        except (zipfile.BadZipFile, RuntimeError, OSError) as error:
+        except Exception as error:  # decoders raise whatever a damaged file leads them to
             raise Failed("image", f"{name!r} cannot be read from the zip file: {error}") from None
 
     def mark(self, name: str) -> str:

@@ -8,11 +8,18 @@ import collections
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.conversion.rows import Asked, Row
+from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.storage.shards import write_shard
+
+_MAX_FAULT = 300
+_ANOTHER = (
+    "its picture is another than that of the first record with this image_id; name the field that "
+    "tells pictures apart with --field image_id=FIELD"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,20 +59,63 @@ class Tally:
     digest: str
 
 
-def group(rows: Iterable[Row]) -> list[Item]:
-    """One item an image, in the order in which images come first."""
+def group(rows: Iterable[Row], image: Callable[[str], bytes] | None = None) -> list[Item]:
+    """One item an image, in the order in which images come first.
+
+    Args:
+      image: reads a row's picture. Where rows that share an image_id name several, only those
+        count whose picture is the first one's; None: each image_id names one.
+    """
     by_image: dict[str, list[Row]] = {}
     for row in rows:
         by_image.setdefault(row.image_id, []).append(row)
+    if image is not None:
+        several = [
+            row.image
+            for its in by_image.values()
+            if len({row.image for row in its}) > 1
+            for row in its
+        ]
+        digests = {
+            reference: _digest(reference, image) for reference in sorted(several, key=_place)
+        }
+        for image_id, its in by_image.items():
+            if its[0].image in digests:
+                by_image[image_id] = _of_one_picture(its, digests)
     return [
         Item(
             image_id,
             next((row.image for row in its if row.image), ""),
             tuple(pair for row in its for pair in row.pairs),
-            tuple(fault for row in its for fault in row.faults),
+            tuple(fault[:_MAX_FAULT] for row in its for fault in row.faults),
         )
         for image_id, its in by_image.items()
     ]
+
+
+def _place(reference: str) -> list[int]:
+    """Where a picture lies, as numbers: read in this order, nothing is decoded twice."""
+    return [int(part) for part in reference.split(":")] if reference else []
+
+
+def _digest(reference: str, image: Callable[[str], bytes]) -> bytes:
+    try:
+        return hashlib.sha256(image(reference)).digest()
+    except Rejected:
+        return b""
+
+
+def _of_one_picture(rows: Sequence[Row], digests: Mapping[str, bytes]) -> list[Row]:
+    """The rows, those with another picture than the first having faults in place of pairs."""
+    first = next((row.image for row in rows if digests[row.image]), rows[0].image)
+    kept = []
+    for row in rows:
+        if digests[row.image] in (b"", digests[first]):
+            kept.append(dataclasses.replace(row, image=first))
+        else:
+            faults = (*row.faults, *(_ANOTHER for _ in row.pairs))
+            kept.append(dataclasses.replace(row, image=first, pairs=(), faults=faults))
+    return kept
 
 
 def write_items(items: Iterable[Item], path: Path) -> Tally:

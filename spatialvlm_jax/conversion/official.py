@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.conversion.images import Images
-from spatialvlm_jax.conversion.rows import Fault, PairReader, Row, as_text, lookup, require
+from spatialvlm_jax.conversion.images import Images, plain_name
+from spatialvlm_jax.conversion.rows import PairReader, Row, lookup, require
+from spatialvlm_jax.conversion.texts import Fault, as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_records
 
@@ -44,11 +45,10 @@ class VqaReader:
     def rows(self) -> Iterator[Row]:
         asked, annotated = read_document(self.questions), read_document(self.annotations)
         questions = _member(asked, "questions", self.questions)
-        annotations = {
-            str(each.get("question_id")): each
-            for each in _member(annotated, "annotations", self.annotations)
-            if isinstance(each, Mapping)
-        }
+        annotations = _by_question(
+            _member(annotated, "annotations", self.annotations), self.annotations
+        )
+        self._check_same_set(asked, annotated, annotations)
         subset = str(asked.get("data_subtype", annotated.get("data_subtype", "")))
         for number, question in enumerate(questions):
             image_id = as_text(lookup(question, "image_id")) if _is_record(question) else ""
@@ -67,6 +67,21 @@ class VqaReader:
                 yield Row(image_id, reference, (pair,))
             except Fault as fault:
                 yield Row(image_id, reference, faults=(str(fault),))
+
+    def _check_same_set(
+        self, asked: Mapping[str, Any], annotated: Mapping[str, Any], annotations: Mapping[str, Any]
+    ) -> None:
+        """Raises UserError where the two files speak of different pictures."""
+        files = f"{self.questions} and {self.annotations} are of different sets"
+        subsets = [each.get("data_subtype") for each in (asked, annotated)]
+        if all(subsets) and subsets[0] != subsets[1]:
+            raise UserError(f"{files}: {subsets[0]} and {subsets[1]}")
+        for key, question in _by_question(asked["questions"], self.questions).items():
+            image_ids = [each.get("image_id") for each in (question, annotations.get(key, {}))]
+            if None not in image_ids and as_text(image_ids[0]) != as_text(image_ids[1]):
+                raise UserError(
+                    f"{files}: question {key} is about image {image_ids[0]} and {image_ids[1]}"
+                )
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
@@ -123,7 +138,10 @@ class JsonReader:
                 yield Row(place, "", faults=("the record is not a JSON object",))
                 continue
             name = lookup(record, field)
+            if isinstance(name, list) and len(name) == 1:
+                (name,) = name
             if isinstance(name, str) and name:
+                name = plain_name(name)
                 yield self.pairs.row(record, name, name)
             elif isinstance(name, list):
                 yield Row(place, "", faults=(f"{len(name)} images in one record",))
@@ -143,3 +161,17 @@ def _member(document: Any, name: str, path: Path) -> list[Any]:
     if not isinstance(member, list):
         raise UserError(f"{path} has no list {name!r}: is it the {name} file of this set?")
     return member
+
+
+def _by_question(records: list[Any], path: Path) -> dict[str, Mapping[str, Any]]:
+    """The records by their question_id; raises UserError where two share it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for record in records:
+        key = as_text(record.get("question_id")) if _is_record(record) else ""
+        if key and key in found:
+            raise UserError(
+                f"{path} has question_id {key} twice: which answers are meant is unknown"
+            )
+        if key:
+            found[key] = record
+    return found

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.conversion.rows import PairReader, Row, as_text, lookup
+from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
+from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table
 from spatialvlm_jax.generation.outcomes import Rejected

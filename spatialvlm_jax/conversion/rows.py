@@ -13,10 +13,18 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from spatialvlm_jax.conversion.texts import (
+    Fault,
+    about_one_picture,
+    as_text,
+    is_missing,
+    joined_parts,
+)
+
 AnswerRule = Literal["most_frequent", "sampled"]
 ANSWER_RULES = ("most_frequent", "sampled")
-_IMAGE_TOKENS = ("<image>", "<Image>", "<ImageHere>", "<image_placeholder>")
-_ASKING, _ANSWERING = ("human", "user"), ("gpt", "assistant", "model")
+_ASKING, _ANSWERING = ("human", "user"), ("gpt", "assistant", "model", "bot")
+_ABSENT = object()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,10 +62,6 @@ class Reader(Protocol):
         """The bytes of a row's picture. Raises Rejected or Failed if there are none."""
 
 
-class Fault(Exception):
-    """Why a question cannot be used."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Fields:
     """What a set calls its fields; "/" leads into nested ones ("qa/question").
@@ -82,19 +86,22 @@ class PairReader:
     prompt: the question of records that have an answer only (captions).
     rule: which of several people's answers is learned; "sampled" draws one, by `seed` and the
       question alone.
+    answer_map: words for the answers of a set that stores labels ({"1": "yes"}); with it, any
+      other answer is a fault.
     """
 
     fields: Fields = Fields()
     prompt: str = ""
     rule: AnswerRule = "most_frequent"
     seed: int = 0
+    answer_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def row(self, record: Mapping[str, Any], image_id: str, image: str) -> Row:
         """The row of a record; what cannot be read is among its faults."""
         turns = lookup(record, self.fields.conversations)
         try:
             if turns is not None:
-                return Row(image_id, image, *read_turns(turns))
+                return Row(image_id, image, *read_turns(turns, self))
             return Row(image_id, image, *self._question_and_answer(record, image_id))
         except Fault as fault:
             return Row(image_id, image, faults=(str(fault),))
@@ -109,17 +116,27 @@ class PairReader:
         Raises:
           Fault: question or answer is empty.
         """
-        text = as_text(question)
+        text = about_one_picture(as_text(question)) or self.prompt
         several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
-        people = [as_text(_answer_in(each)) for each in (answers if several else [answers])]
+        said = [_answer_in(each) for each in (answers if several else [answers])]
+        people = [self._word(as_text(each)) for each in said if not is_missing(each)]
         given = [answer for answer in people if answer]
         if not text:
             raise Fault("empty question")
         if not given:
             raise Fault("empty answer")
-        chosen = self._choose(given, key, as_text(preferred))
+        chosen = self._choose(given, key, self._word(as_text(preferred)))
         # Who said nothing was asked all the same: accuracies are shares of all people.
-        return Asked(text, chosen, tuple(people) if len(given) > 1 else ())
+        return Asked(text, chosen, tuple(people) if len(people) > 1 else ())
+
+    def _word(self, answer: str) -> str:
+        """What an answer is called; raises Fault where the map has no word for it."""
+        if not self.answer_map or not answer:
+            return about_one_picture(answer)
+        label = answer.removesuffix(".0")
+        if label not in self.answer_map:
+            raise Fault(f"answer {answer[:80]!r} is not in --answer-map")
+        return self.answer_map[label]
 
     def _choose(self, given: Sequence[str], key: str, preferred: str) -> str:
         if self.rule == "sampled":
@@ -137,11 +154,9 @@ class PairReader:
             record = {self.fields.question: record.get("prefix"), **record}
             record = {self.fields.answer: record["suffix"], **record}
         answers = require(record, self.fields.answer)
-        question = lookup(record, self.fields.question)
-        if question is None:
-            if not self.prompt:
-                raise Fault(f"no field {self.fields.question!r}")
-            question = self.prompt
+        question = _find(record, self.fields.question)
+        if question is _ABSENT and not self.prompt:
+            raise Fault(f"no field {self.fields.question!r}")
         if not _is_list(question):
             return (self.asked(question, answers, f"{key}:{question}"),), ()
         if not len(question):
@@ -157,7 +172,12 @@ class PairReader:
         return tuple(pairs), tuple(faults)
 
 
-def read_turns(turns: Any) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+_PLAIN = PairReader()
+
+
+def read_turns(
+    turns: Any, reader: PairReader = _PLAIN
+) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
     """Pairs of a conversation: what the human says, and what is answered to it.
 
     Each pair stands alone. Place-holders of the image are taken out of the question. A turn that
@@ -176,14 +196,15 @@ def read_turns(turns: Any) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
         if speaker in _ASKING:
             if pending is not None:
                 faults.append("a question without an answer")
-            pending = without_image_tokens(text)
+            pending = text
         elif speaker in _ANSWERING:
             if pending is None:
                 faults.append("an answer without a question")
-            elif not pending or not text.strip():
-                faults.append("empty answer" if pending else "empty question")
             else:
-                pairs.append(Asked(pending, text.strip()))
+                try:
+                    pairs.append(reader.asked(pending, text, pending))
+                except Fault as fault:
+                    faults.append(str(fault))
             pending = None
         elif speaker != "system":
             faults.append(f"unknown speaker {speaker!r}")
@@ -200,47 +221,35 @@ def _said(turn: Any) -> list[tuple[str, str]]:
     if "user" in turn and "assistant" in turn:
         return [("user", as_text(turn["user"])), ("assistant", as_text(turn["assistant"]))]
     speaker = turn.get("from", turn.get("role"))
-    text = turn.get("value", turn.get("content"))
-    if speaker is None or text is None:
+    if speaker is None or not {"value", "content"} & set(turn):
         raise Fault(f"unknown fields in a turn: {', '.join(sorted(map(str, turn)))}")
-    return [(as_text(speaker), as_text(text))]
-
-
-def without_image_tokens(text: str) -> str:
-    """The text without the words that stand for the image."""
-    for token in _IMAGE_TOKENS:
-        text = text.replace(token, "")
-    return text.strip()
+    text = joined_parts(turn.get("value", turn.get("content")))
+    return [(as_text(speaker).lower(), as_text(text))]
 
 
 def lookup(record: Mapping[str, Any], name: str) -> Any:
     """The value of a field, "/" leading into nested records; None where it is missing."""
+    value = _find(record, name)
+    return None if value is _ABSENT else value
+
+
+def _find(record: Mapping[str, Any], name: str) -> Any:
     if name in record:
         return record[name]
     value: Any = record
     for part in name.split("/"):
         if not isinstance(value, Mapping) or part not in value:
-            return None
+            return _ABSENT
         value = value[part]
     return value
 
 
 def require(record: Mapping[str, Any], name: str) -> Any:
-    """The value of a field. Raises Fault where it is missing, naming those there are."""
-    value = lookup(record, name)
-    if value is None:
+    """The value of a field, which may be null. Raises Fault where it is missing, naming others."""
+    value = _find(record, name)
+    if value is _ABSENT:
         raise Fault(f"no field {name!r}; there are {', '.join(sorted(map(str, record)))}")
     return value
-
-
-def as_text(value: Any) -> str:
-    """Text, bytes or a number as text without white space at its ends; "" for anything else."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace").strip()
-    if isinstance(value, str | int | float | np.integer | np.floating):
-        # Halves of characters, which texts cut by their makers end with, cannot be stored.
-        return str(value).encode(errors="replace").decode().strip()
-    return ""
 
 
 def _answer_in(value: Any) -> Any:

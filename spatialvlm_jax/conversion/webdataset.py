@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.conversion.images import MAX_BYTES
-from spatialvlm_jax.conversion.rows import PairReader, Row, as_text, lookup
+from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
+from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.foreign_files.tar_files import Member, list_members
 from spatialvlm_jax.generation.outcomes import Failed, Rejected

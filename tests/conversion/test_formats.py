@@ -169,7 +169,7 @@ def test_webdataset_samples_are_neighbours_of_one_name(tmp_path: Path) -> None:
     faults = ["no json or txt; there are cls", "a/4.json is not JSON", "a/5.json is not a JSON obj"]
     for number, fault in zip((3, 4, 5), faults, strict=True):
         assert found[f"a/{number}"].faults[0].startswith(fault)
-    assert found["a/6"].faults == ("empty question",)
+    assert found["a/6"].pairs == (Asked("Describe it.", "x"),)
     (tmp_path / "0.tar").write_bytes((tmp_path / "0.tar").read_bytes()[:600])
     with pytest.raises(Failed, match="ends within the picture"):
         reader.image(found["a/0"].image)

@@ -6,7 +6,9 @@ random. The page is one file without any reference to another.
 
 import collections
 import dataclasses
+import html
 import json
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,9 @@ from spatialvlm_jax.storage.shards import split_sizes
 
 EXAMPLES = 72
 _ROUNDS = 8
+_MAX_TEXT, _MAX_SETTINGS, _MAX_REASONS = 400, 100_000, 60
+_PICTURE_BYTES = 3_500_000
+_MARKUP = re.compile(r"[\\\\`|\[\]*]")
 _KINDS = ("qualitative", "quantitative", "general")
 
 
@@ -83,15 +88,21 @@ def choose_examples(places: Sequence[Place], read: Reader, types: Collection[str
 
 def _groups(examples: Sequence[Example], read: Reader) -> list[tuple[str, list[dict[str, Any]]]]:
     groups: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    room = _PICTURE_BYTES
     for example in examples:
         scene, pair = read(example.place).scene(), example.pair
         asked = [index for index in pair.objects if index < len(scene.objects)]
+        shown = picture(scene, asked)
+        above = plan(scene, asked) if pair.kind != "general" else ""
+        room -= len(shown) + len(above)
+        if room < 0:
+            break
         groups.setdefault(pair.kind, []).append(
             {
                 "pair": pair,
                 "image_id": scene.image_id,
-                "picture": picture(scene, asked),
-                "plan": plan(scene, asked) if pair.kind != "general" else "",
+                "picture": shown,
+                "plan": above,
                 "gravity": scene.up is not None,
                 "truth": _truth(pair),
             }
@@ -113,10 +124,11 @@ def _facts(directory: Path, counts: Counts) -> dict[str, Any]:
     sizes = split_sizes(directory)
     types = sorted(counts.types.items(), key=lambda item: (_order(item[1]), -item[1].pairs))
     totals = summary.get("types", {})
+    reasons = sorted(summary.get("reasons", {}).items(), key=lambda item: -item[1])
     return {
         "source": request.get("source", "unknown"),
         "version": request.get("version", "unknown"),
-        "settings": json.dumps(request, indent=2, sort_keys=True),
+        "settings": json.dumps(request, indent=2, sort_keys=True)[:_MAX_SETTINGS],
         "summary": summary,
         "splits": {
             split: (sum(size.shard_lengths), len(size.shard_lengths), size.num_bytes)
@@ -126,7 +138,7 @@ def _facts(directory: Path, counts: Counts) -> dict[str, Any]:
         "num_bytes": sum(size.num_bytes for size in sizes.values()),
         "counts": counts,
         "types": [(name, row, totals.get(name, row.pairs)) for name, row in types],
-        "reasons": sorted(summary.get("reasons", {}).items(), key=lambda item: -item[1]),
+        "reasons": reasons[:_MAX_REASONS],
         "kinds": summary.get("kinds", {}),
     }
 
@@ -175,6 +187,18 @@ def _histogram(values: Sequence[float], edges: np.ndarray, x: Axis, of: str) -> 
     return svg.histogram(bars.tolist(), edges.tolist(), x, y, f"{of} by {x.label}")
 
 
+def _short(text: Any) -> str:
+    """At most `_MAX_TEXT` characters of a text."""
+    whole = str(text)
+    return whole if len(whole) <= _MAX_TEXT else whole[: _MAX_TEXT - 1] + "…"
+
+
+def _cell(text: Any) -> str:
+    """A text as Markdown shows it: no markup, HTML, picture or link, and one line."""
+    line = html.escape(" ".join(_short(text).splitlines()), quote=False)
+    return _MARKUP.sub(r"\\\g<0>", line)
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "assets"),
@@ -187,5 +211,6 @@ def _environment() -> jinja2.Environment:
     environment.filters["bytes"] = lambda n: (
         f"{n / 1e9:,.2f} GB" if n > 1e8 else f"{n / 1e6:.1f} MB"
     )
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    environment.filters["short"] = _short
+    environment.filters["cell"] = _cell
     return environment
