@@ -14,6 +14,8 @@ from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Re
 from spatialvlm_jax.scene.records import QA
 
 _PREFIX_MULTIPLE = 8
+# All questions of an evaluation are padded to the longest, and attention takes its square.
+MAX_PREFIX_TOKENS = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,17 @@ def _choose(source: TokenizedSource, images: int, pairs_per_image: int) -> Itera
                 return
 
 
+def _prefix_length(asked: _Asked) -> int:
+    """Tokens of its longest question; raises DataError where that is longer than can be asked."""
+    longest = max(map(len, asked.prefixes))
+    if longest > MAX_PREFIX_TOKENS:
+        raise DataError(
+            f"data set {asked.source.name!r}: a question about {asked.image_id} has {longest} "
+            f"tokens, and at most {MAX_PREFIX_TOKENS} can be asked: leave it out of the set"
+        )
+    return longest
+
+
 def eval_batches(
     datasets: Sequence[DatasetConfig],
     data: DataConfig,
@@ -110,7 +123,7 @@ def eval_batches(
         for dataset in datasets
     ]
     asked = [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
-    longest = max(len(prefix) for chosen in asked for prefix in chosen.prefixes)
+    longest = max(_prefix_length(chosen) for chosen in asked)
     width = -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
     return (
         _stack(

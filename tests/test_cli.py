@@ -38,6 +38,18 @@ def test_a_user_error_is_one_line_and_code_2(
     assert capsys.readouterr().err == "spatialvlm generate: the cupboard is bare; buy milk\n"
 
 
+def test_what_the_system_refuses_is_one_line_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.jsonl").write_text('{"image": "a.jpg", "question": "?", "answer": "1"}')
+    options = ["--format=jsonl", f"--questions={tmp_path / 'x.jsonl'}", f"--images={tmp_path}"]
+    out = tmp_path / ("x" * 300)
+    assert cli.main(["convert", *options, f"--out={out}"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("spatialvlm convert: ")
+    assert error.endswith("File name too long\n")
+
+
 def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(args: object) -> int:
         raise KeyError("a bug")

@@ -168,11 +168,33 @@ def digest_split(directory: Path, split: str) -> str:
     return digest.hexdigest()
 
 
+class _Records(Sequence[bytes]):
+    """Records whose checksums hold; one that was changed is named by `place`."""
+
+    def __init__(self, source: Sequence[bytes], place: str):
+        self._source, self._place = source, place
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Raises StoreError if the record cannot be read."""
+        try:
+            return self._source[index]
+        except RuntimeError as error:
+            reason = str(error).partition(";")[0]
+            raise StoreError(
+                f"{self._place.format(index)} is damaged ({reason}); copy the file again, or make "
+                "it again: remove it and run the command that made the set"
+            ) from None
+
+
 def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]:
     """Random access to the serialised examples of a split.
 
     Raises:
-      StoreError: no such data set, split or file, or a file that is not an ArrayRecord.
+      StoreError: no such data set, split or file, or a file that is not an ArrayRecord; on reading,
+        a record that was changed.
     """
     from array_record.python.array_record_data_source import ArrayRecordDataSource
 
@@ -181,4 +203,4 @@ def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]
         source = ArrayRecordDataSource([str(path) for path in paths])
     except (RuntimeError, ValueError, OSError) as error:
         raise StoreError(f"{directory}: split {split!r} cannot be opened: {error}") from None
-    return source
+    return _Records(source, f"{directory}: record {{}} of split {split!r}")

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from data_loaders.errors import DataError
 from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
+from tests.conversion.published import photo
 from tests.generation.pictures import pairs, picture
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
@@ -94,3 +96,15 @@ def test_settings_that_cannot_work_are_named(stored: Path, tmp_path: Path) -> No
         batches(stored, datasets=())
     with pytest.raises(DataError, match="does not exist"):
         batches(stored, datasets=(DatasetConfig("fake", str(tmp_path / "nowhere")),))
+
+
+def test_a_question_that_is_far_too_long_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo(0))
+    record = {"image": "a.jpg", "question": "how far? " * 9_000, "answer": "2 m"}
+    (tmp_path / "x.jsonl").write_text(json.dumps(record))
+    mine = DatasetConfig("mine", str(tmp_path / "x.jsonl"), format="jsonl", images=str(tmp_path))
+    data, model = DataConfig(datasets=(mine,)), ModelConfig()
+    with pytest.raises(
+        DataError, match=r"'mine': a question about a\.jpg has \d+ tokens, and at m"
+    ):
+        eval_batches([mine], data, model, batch_size=1, pairs_per_image=1)

@@ -3,10 +3,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.storage import shards
+from spatialvlm_jax.storage.shards import (
+    SplitSize,
+    StoreError,
+    open_split,
+    shard_path,
+    write_dataset_info,
+    write_shard,
+)
 from tests.generation.pictures import PictureSource
 
 # TensorFlow made impossible to import, as where it is not installed.
@@ -111,3 +120,24 @@ def test_a_shard_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         shards.write_shard(tmp_path / "shard", records())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flipped_byte_names_the_data_set_and_the_record(tmp_path: Path) -> None:
+    path = shard_path(tmp_path, "train", 0, 1)
+    noise = np.random.default_rng(0)
+    write_shard(path, [noise.bytes(1000) for _ in range(5)])
+    sizes = {"train": SplitSize((5,), path.stat().st_size)}
+    write_dataset_info(tmp_path, sizes, description="five records")
+    whole = [open_split(tmp_path, "train")[number] for number in range(5)]
+    data = bytearray(path.read_bytes())
+    data[data.index(whole[3][500:520])] ^= 1
+    path.write_bytes(data)
+    records, lost = open_split(tmp_path, "train"), []
+    for number in range(5):
+        try:
+            assert records[number] == whole[number]
+        except StoreError as error:
+            lost.append(number)
+            assert f"{tmp_path}: record {number} of split 'train' is damaged" in str(error)
+            assert "\n" not in str(error)
+    assert lost == [3]
