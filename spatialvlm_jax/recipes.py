@@ -11,7 +11,12 @@ from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.generation.pipeline import generate
-from spatialvlm_jax.generation.settings import GenerationSettings, endless_splits, open_endless
+from spatialvlm_jax.generation.settings import (
+    GenerationSettings,
+    endless_splits,
+    open_endless,
+    stages_of,
+)
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 
 RECIPE_FILE = "recipe.json"
@@ -59,7 +64,9 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     splits = endless_splits(settings.split, images, recipe.validation_images)
     source = open_endless(settings)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
-    report = generate(source, splits, folder, workers=os.cpu_count() or 1)
+    report = generate(
+        source, splits, folder, stages=stages_of(settings), workers=os.cpu_count() or 1
+    )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
     (folder / RECIPE_FILE).write_text(json.dumps(dataclasses.asdict(recipe), indent=2))
 
