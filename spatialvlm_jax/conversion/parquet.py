@@ -8,8 +8,9 @@ from typing import Any
 from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table
-from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.outcomes import Failed, Rejected
 
 
 class ParquetReader:
@@ -48,7 +49,10 @@ class ParquetReader:
 
     def image(self, reference: str) -> bytes:
         number, group, place = map(int, reference.split(":"))
-        value = self._pictures(number).cell(group, place)
+        try:
+            value = self._pictures(number).cell(group, place)
+        except FileError as error:
+            raise Failed("image", str(error)) from None
         for name in self._pairs.fields.image.split("/")[1:]:
             value = value.get(name) if isinstance(value, Mapping) else None
         return picture_bytes(value)

@@ -131,6 +131,17 @@ def test_parquet_pictures_are_bytes_or_records(tmp_path: Path) -> None:
         build_reader(asked).image(empty.image)
 
 
+def test_a_damaged_parquet_page_loses_its_images_and_is_named(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "0.parquet", image=[photo(0)], question=["?"], answer=["1"])
+    data = bytearray(path.read_bytes())
+    data[4:40] = bytes(36)
+    path.write_bytes(data)
+    asked = request("parquet", {"data": str(tmp_path)})
+    (item,) = items(asked)
+    with pytest.raises(Failed, match=r"0\.parquet: row group 0 cannot be read"):
+        build_reader(asked).image(item.image)
+
+
 def test_parquet_without_the_columns_is_named(tmp_path: Path) -> None:
     write_parquet(tmp_path / "0.parquet", picture=[b"x"], question=["a?"], answer=["1"])
     paths = {"data": str(tmp_path / "0.parquet")}
