@@ -1,74 +1,146 @@
-"""Units of what is spoken: lengths, areas, volumes, ratios and angles."""
+"""The one table of units: what they measure, how they are spoken, and every way to write them.
 
+A unit of the table is known by its symbol in plain letters ("m", "ft", "m^2", "l"). Phrasing
+speaks of it by its symbol or its name ("m²", "square meters"); reading knows all its spellings.
+"""
+
+import dataclasses
 import math
 import re
-from collections.abc import Mapping
 
 INCH, FOOT = 0.0254, 0.3048
 
-# Each unit in SI units of its dimension; first those spoken by symbol, then those by name.
-METRES: dict[str, float] = {
-    "m": 1.0,
-    "cm": 0.01,
-    "ft": FOOT,
-    "in": INCH,
-    "meters": 1.0,
-    "centimeters": 0.01,
-    "feet": FOOT,
-    "inches": INCH,
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """A unit as it is read.
+
+    symbol: in plain letters. dimension: what it measures. si: its size in SI units.
+    spellings: every single word, in lower case, that names it.
+    """
+
+    symbol: str
+    dimension: str
+    si: float
+    spellings: tuple[str, ...]
+
+
+def _prefixed(prefix: str, japanese: str) -> str:
+    """Names of a metric unit of length in the languages that models answer in."""
+    ends = "meter meters metre metres metro metros metri mètre mètres metern"
+    names = [prefix + end for end in ends.split()]
+    if prefix == "centi":
+        names += [f"z{name[1:]}" for name in names] + ["centímetro", "centímetros"]
+    if prefix == "milli":
+        names += ["milímetro", "milímetros"]
+    return " ".join([*names, *japanese.split()])
+
+
+_SPELLINGS: dict[str, tuple[float, str]] = {
+    "km": (1_000.0, f"kms км 公里 千米 {_prefixed('kilo', 'キロメートル')}"),
+    "m": (1.0, f"mtr mtrs м метр метра метров 米 公尺 미터 {_prefixed('', 'メートル')}"),
+    "dm": (0.1, f"分米 {_prefixed('deci', 'デシメートル')}"),
+    "cm": (0.01, f"cms см 厘米 公分 센티 센티미터 {_prefixed('centi', 'センチ センチメートル')}"),
+    "mm": (0.001, f"mms мм 毫米 밀리미터 {_prefixed('milli', 'ミリ ミリメートル')}"),
+    "um": (1e-6, f"μm micron microns 微米 {_prefixed('micro', 'マイクロメートル')}"),
+    "mi": (1_609.344, "mile miles 英里 マイル"),
+    "yd": (0.9144, "yds yard yards 码 ヤード"),
+    "ft": (FOOT, "fts foot feet fuß pied pieds 英尺 フィート 피트"),
+    "in": (INCH, "ins inch inches zoll pouce pouces pulgada pulgadas 英寸 インチ 인치"),
 }
-UNITS: dict[str, Mapping[str, float]] = {
-    "length": METRES,
-    "area": {
-        "m²": 1.0,
-        "cm²": 1e-4,
-        "ft²": FOOT**2,
-        "in²": INCH**2,
-        "square meters": 1.0,
-        "square centimeters": 1e-4,
-        "square feet": FOOT**2,
-        "square inches": INCH**2,
-    },
-    "volume": {
-        "m³": 1.0,
-        "L": 1e-3,
-        "mL": 1e-6,
-        "ft³": FOOT**3,
-        "in³": INCH**3,
-        "cubic meters": 1.0,
-        "liters": 1e-3,
-        "milliliters": 1e-6,
-        "cubic feet": FOOT**3,
-        "cubic inches": INCH**3,
-    },
-    "ratio": {"times": 1.0},
-    "angle": {"degrees": math.pi / 180},
+IMPERIAL = ("mi", "yd", "ft", "in")
+_LITRES: dict[str, tuple[float, str]] = {
+    "l": (1e-3, "liter liters litre litres"),
+    "dl": (1e-4, "deciliter deciliters decilitre decilitres"),
+    "cl": (1e-5, "centiliter centiliters centilitre centilitres"),
+    "ml": (1e-6, "milliliter milliliters millilitre millilitres"),
+    "gal": (3.785411784e-3, "gallon gallons"),
 }
-SI: dict[str, float] = {unit: si for units in UNITS.values() for unit, si in units.items()}
-DIMENSIONS: dict[str, str] = {unit: name for name, units in UNITS.items() for unit in units}
-# What is spoken where answers are to be in metres.
-METRIC: dict[str, str] = {
+_EXTRA_POWERS = {"cm^3": "cc ccm", "m^3": "cbm"}
+
+
+def _units() -> list[Unit]:
+    units = [
+        Unit(symbol, "length", si, (symbol, *words.split()))
+        for symbol, (si, words) in _SPELLINGS.items()
+    ]
+    for dimension, power, short in (("area", 2, "sq"), ("volume", 3, "cu")):
+        for symbol, (si, _) in _SPELLINGS.items():
+            words = [f"{symbol}^{power}", f"{symbol}{power}", f"{short}{symbol}"]
+            words += _EXTRA_POWERS.get(words[0], "").split()
+            units.append(Unit(words[0], dimension, si**power, tuple(words)))
+    units += [
+        Unit(symbol, "volume", si, (symbol, *words.split()))
+        for symbol, (si, words) in _LITRES.items()
+    ]
+    return [
+        *units,
+        Unit("times", "ratio", 1.0, ("times", "x", "×", "fold")),
+        Unit("degrees", "angle", math.pi / 180, ("degrees", "degree", "deg", "degs", "°")),
+        Unit("rad", "angle", 1.0, ("rad", "rads", "radian", "radians")),
+    ]
+
+
+UNITS: dict[str, Unit] = {unit.symbol: unit for unit in _units()}
+# Any spelling -> the unit's symbol.
+SPELLINGS: dict[str, str] = {word: unit.symbol for unit in _units() for word in unit.spellings}
+# Words that make an area or a volume of a length, before and after it.
+POWERS: dict[str, int] = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+POWERS_AFTER: dict[str, int] = {"squared": 2, "cubed": 3}
+# The unit that a number without one is taken to have, by dimension.
+BARE: dict[str, str] = {
     "length": "m",
-    "area": "m²",
-    "volume": "m³",
+    "area": "m^2",
+    "volume": "m^3",
     "ratio": "times",
     "angle": "degrees",
 }
-SINGULAR: dict[str, str] = {
-    "meters": "meter",
-    "centimeters": "centimeter",
-    "feet": "foot",
-    "inches": "inch",
-    "liters": "liter",
-    "milliliters": "milliliter",
-    "degrees": "degree",
+
+
+@dataclasses.dataclass(frozen=True)
+class _Spoken:
+    """How a unit is spoken: its symbol, or its name for many and for one ("" where unnamed)."""
+
+    symbol: str
+    name: str = ""
+    singular: str = ""
+
+
+# Those that are spoken, by the dimension and in the order of `SI`.
+_SPOKEN_UNITS: dict[str, _Spoken] = {
+    "m": _Spoken("m", "meters", "meter"),
+    "cm": _Spoken("cm", "centimeters", "centimeter"),
+    "ft": _Spoken("ft", "feet", "foot"),
+    "in": _Spoken("in", "inches", "inch"),
+    "m^2": _Spoken("m²", "square meters", "square meter"),
+    "cm^2": _Spoken("cm²", "square centimeters", "square centimeter"),
+    "ft^2": _Spoken("ft²", "square feet", "square foot"),
+    "in^2": _Spoken("in²", "square inches", "square inch"),
+    "m^3": _Spoken("m³", "cubic meters", "cubic meter"),
+    "l": _Spoken("L", "liters", "liter"),
+    "ml": _Spoken("mL", "milliliters", "milliliter"),
+    "ft^3": _Spoken("ft³", "cubic feet", "cubic foot"),
+    "in^3": _Spoken("in³", "cubic inches", "cubic inch"),
+    "times": _Spoken("times"),
+    "degrees": _Spoken("degrees", "degrees", "degree"),
 }
-SINGULAR |= {
-    f"{power} {unit}": f"{power} {SINGULAR[unit]}"
-    for power in ("square", "cubic")
-    for unit in ("meters", "centimeters", "feet", "inches")
-    if f"{power} {unit}" in SI
-}
+
+
+def _spoken(dimension: str) -> dict[str, float]:
+    """Spoken units of a dimension with their sizes: by symbol first, then by name."""
+    rows = [(row, UNITS[symbol]) for symbol, row in _SPOKEN_UNITS.items()]
+    rows = [(row, unit) for row, unit in rows if unit.dimension == dimension]
+    by_symbol = {row.symbol: unit.si for row, unit in rows}
+    return by_symbol | {row.name: unit.si for row, unit in rows if row.name}
+
+
+# Spoken units with their sizes in metres, and all with their sizes and dimensions.
+METRES: dict[str, float] = _spoken("length")
+SI: dict[str, float] = {unit: si for each in BARE for unit, si in _spoken(each).items()}
+DIMENSIONS: dict[str, str] = {unit: each for each in BARE for unit in _spoken(each)}
+# What is spoken where answers are to be in metres.
+METRIC: dict[str, str] = {each: _SPOKEN_UNITS[symbol].symbol for each, symbol in BARE.items()}
+SINGULAR: dict[str, str] = {row.name: row.singular for row in _SPOKEN_UNITS.values() if row.name}
 
 _PLURAL = {singular: unit for unit, singular in SINGULAR.items()} | {unit: unit for unit in SI}
 _SPOKEN = re.compile(

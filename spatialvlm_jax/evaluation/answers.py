@@ -83,9 +83,13 @@ class Answer:
         }
 
 
-def parse_answer(text: str) -> ParsedAnswer:
-    """Reads a length and a yes or no from text; the rules are in `quantities` and `verdicts`."""
-    quantity = lengths.find_quantity(text)
+def parse_answer(text: str, which: lengths.Choice = "conclusion") -> ParsedAnswer:
+    """Reads a length and a yes or no from text; `reading` says how.
+
+    Args:
+      which: of several lengths, the one that the text concludes with, or plainly the "first".
+    """
+    quantity = lengths.find_quantity(text, which=which)
     return ParsedAnswer(
         value_metres=None if quantity is None else quantity.metres,
         unit="" if quantity is None else quantity.unit,
@@ -126,9 +130,17 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
 
 
 def judge(
-    record: QA, prediction: str, vocabulary: Collection[str], *, image_id: str, dataset: str
+    record: QA,
+    prediction: str,
+    vocabulary: Collection[str],
+    *,
+    image_id: str,
+    dataset: str,
+    which: lengths.Choice = "conclusion",
 ) -> Answer:
     """Judges one prediction by the record's exact value, its verdict, or what people answered.
+
+    Of several quantities, `which` counts: the one that is concluded, or plainly the first.
 
     Where the true answer gives its reason ("left, so yes"), a right yes or no with the opposite
     reason is wrong.
@@ -138,7 +150,7 @@ def judge(
     accuracy = None
     if record.kind == "quantitative":
         dimension = lengths.dimension_of(record.unit)
-        found = lengths.find_quantity(prediction, dimension)
+        found = lengths.find_quantity(prediction, dimension, which)
         if found is not None:
             value = found.si
             mark = _mark_number(value, record.value, dimension)
@@ -171,6 +183,6 @@ def _mark_number(said: float, true: float, dimension: str) -> Mark:
         return "right" if off <= metrics.ANGLE else "near" if off <= 2 * metrics.ANGLE else "wrong"
     marks: tuple[tuple[str, Mark], ...] = (("within_25", "right"), ("within_50_200", "near"))
     for name, mark in marks:
-        if metrics.within(np.array(said), np.array(true), metrics.BOUNDS[name]) and true > 0:
+        if metrics.within(np.array(said), np.array(true), metrics.BOUNDS[name]):
             return mark
     return "wrong"

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -35,7 +36,7 @@ def mark(record, prediction, vocabulary=()):
 
 def test_parse_answer_reads_length_unit_and_verdict():
     assert parse_answer("about 2 m, so yes") == ParsedAnswer(2.0, "m", "yes")
-    assert parse_answer("no idea what") == ParsedAnswer(None, "", "no")
+    assert parse_answer("no idea what") == ParsedAnswer(None, "", None)
     assert parse_answer("who knows") == ParsedAnswer(None, "", None)
 
 
@@ -51,10 +52,32 @@ def test_parse_answer_reads_length_unit_and_verdict():
         ("0.9 m", "wrong"),
         ("-2 m", "wrong"),
         ("tall", "wrong"),
+        ("1e400", "wrong"),
     ],
 )
 def test_lengths_are_marked_by_ratio(prediction, expected):
     assert mark(HEIGHT, prediction) == expected
+
+
+@pytest.mark.parametrize(
+    ("prediction", "expected"), [("0 m", "right"), ("0 cm", "right"), ("0.1 m", "wrong")]
+)
+def test_a_true_length_of_zero_is_right_only_as_zero(prediction, expected):
+    assert mark(dataclasses.replace(HEIGHT, value=0.0), prediction) == expected
+
+
+def test_the_first_length_counts_where_that_is_asked_for():
+    text = "The mug is 45 cm wide, so its height is about 2 m."
+    assert parse_answer(text).value_metres == 2
+    assert parse_answer(text, which="first").value_metres == pytest.approx(0.45)
+    said = judge(HEIGHT, text, (), image_id="", dataset="", which="first").value
+    assert said == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize("record", [HEIGHT, LEFT, WHERE, COLOR, COUNT])
+def test_no_prediction_ends_an_evaluation(record):
+    for prediction in ("1e400", "²", "9" * 100_000, "\\frac{" * 1000, "\ud800"):
+        assert mark(record, prediction, {record.verdict}) == "wrong"
 
 
 @pytest.mark.parametrize(

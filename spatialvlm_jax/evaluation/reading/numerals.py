@@ -1,29 +1,25 @@
-"""Numbers as people write them: digits, fractions, and English number words.
+"""Numbers of several tokens: digits, fractions, powers of ten, and English number words.
 
-`tokenize` cuts a text into tokens; `read_number` reads one number from a place in them. What a
-number measures is the business of `quantities.py`.
+`read_number` reads one number from a place among tokens. What it measures is not its business.
 """
 
 import dataclasses
-import re
-import unicodedata
 from collections.abc import Sequence
 
+from spatialvlm_jax.evaluation.reading.plain import normalize
+from spatialvlm_jax.evaluation.reading.tokens import Token, tokenize, value_at, word_at
 
-def listed(words: str) -> list[str]:
-    """The words of a list written as text."""
-    return words.split()
+__all__ = ["Number", "Token", "normalize", "read_number", "tokenize", "value_at", "word_at"]
 
-
-_UNITS_AND_TEENS = listed(
+_UNITS_AND_TEENS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
-)
-_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 CARDINALS = {word: value for value, word in enumerate(_UNITS_AND_TEENS)} | {
     word: 10 * value for value, word in enumerate(_TENS, start=2)
 }
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "dozen": 12}
+_SCALES = {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
 _DENOMINATORS = {
     "half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8,
     "tenth": 10, "sixteenth": 16, "hundredth": 100, "thousandth": 1_000,
@@ -31,24 +27,6 @@ _DENOMINATORS = {
 DENOMINATORS = (
     _DENOMINATORS | {f"{word}s": value for word, value in _DENOMINATORS.items()} | {"halves": 2}
 )
-_PUNCTUATION = str.maketrans("′’‘″”“−–—‐‑⁄", "'''\"\"\"-----/")
-_THIN_GROUP = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-_INNER_UNIT = re.compile(r"(?<=\d)(?!e\d)([a-z]+)(?=\d)")
-_TOKEN = re.compile(
-    r"(?P<thousands>[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])(?:\.[0-9]+)?)"
-    r"|(?P<decimal>[0-9]+(?:[.,][0-9]+)?(?:e[+-]?[0-9]+)?|\.[0-9]+)"
-    r"|(?P<word>[^\W\d_]\w*)"
-    r"|(?P<symbol>\S)"
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Token:
-    """A number, word or symbol; `glued` when no space stands before it."""
-
-    text: str
-    value: float | None = None
-    glued: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,46 +41,6 @@ class Number:
     alone: bool = True
 
 
-def normalize(text: str) -> str:
-    """Lower case, one spelling for digits, quotes, dashes and fractions, whatever the script."""
-    text = _THIN_GROUP.sub("", text).translate(_PUNCTUATION)
-    pieces = []
-    for character in text:
-        if unicodedata.category(character) == "Nd":
-            pieces.append(str(unicodedata.decimal(character)))
-        elif unicodedata.decomposition(character).startswith("<fraction>"):
-            pieces.append(" " + unicodedata.normalize("NFKC", character).replace("⁄", "/") + " ")
-        else:
-            pieces.append(unicodedata.normalize("NFKC", character))
-    text = "".join(pieces).lower().replace("+/-", "±").replace("+-", "±")
-    return _INNER_UNIT.sub(r" \1 ", text)
-
-
-def tokenize(text: str) -> list[Token]:
-    """Tokens of `text`. A comma groups thousands ("1,200") or marks decimals ("1,5")."""
-    text = normalize(text)
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        glued = match.start() > 0 and not text[match.start() - 1].isspace()
-        value = None
-        if match["thousands"]:
-            value = float(match["thousands"].replace(",", ""))
-        elif match["decimal"]:
-            value = float(match["decimal"].replace(",", "."))
-        tokens.append(Token(match[0], value, glued))
-    return tokens
-
-
-def word_at(tokens: Sequence[Token], index: int) -> str:
-    """Text of the token at `index`, or "" beyond the end."""
-    return tokens[index].text if 0 <= index < len(tokens) else ""
-
-
-def value_at(tokens: Sequence[Token], index: int) -> float | None:
-    """Value of the number token at `index`, or None."""
-    return tokens[index].value if 0 <= index < len(tokens) else None
-
-
 def _slash(tokens: Sequence[Token], index: int) -> Number | None:
     """A fraction in digits at `index`: "3/4"."""
     above, below = value_at(tokens, index), value_at(tokens, index + 2)
@@ -113,7 +51,7 @@ def _slash(tokens: Sequence[Token], index: int) -> Number | None:
 
 def _cardinal(tokens: Sequence[Token], index: int) -> Number | None:
     """Whole number in words at `index`: "two hundred and five", "twenty-five", "a dozen"."""
-    start, total, current = index, 0, 0
+    start, total, current = index, 0.0, 0.0
     read = False
     if word_at(tokens, index) in ("a", "an") and word_at(tokens, index + 1) in _SCALES:
         index, current, read = index + 1, 1, True
@@ -143,12 +81,11 @@ def _cardinal(tokens: Sequence[Token], index: int) -> Number | None:
 def _decimals(tokens: Sequence[Token], index: int) -> tuple[str, int]:
     """Digits after a spoken point at `index` ("point two five" -> "25") and where they end."""
     digits = ""
-    while CARDINALS.get(word_at(tokens, index), 10) < 10:
+    while CARDINALS.get(word_at(tokens, index), 10) < 10 and len(digits) < 20:
         digits += str(CARDINALS[word_at(tokens, index)])
         index += 1
-    value = value_at(tokens, index)
-    if not digits and value is not None and value == int(value):
-        return str(int(value)), index + 1
+    if not digits and value_at(tokens, index) is not None and word_at(tokens, index).isdecimal():
+        return word_at(tokens, index), index + 1
     return digits, index
 
 
@@ -178,7 +115,22 @@ def _whole(tokens: Sequence[Token], index: int) -> Number | None:
     if value is None:
         return _cardinal(tokens, index)
     scale = _SCALES.get(word_at(tokens, index + 1))
-    return Number(value * scale, index + 2) if scale else Number(value, index + 1)
+    if scale:
+        return Number(value * scale, index + 2)
+    power = _power_of_ten(tokens, index + 1)
+    return Number(value * power.value, power.end) if power else Number(value, index + 1)
+
+
+def _power_of_ten(tokens: Sequence[Token], index: int) -> Number | None:
+    """ "× 10^-2" at `index`."""
+    ten = word_at(tokens, index) in ("×", "x") and value_at(tokens, index + 1) == 10
+    if not ten or word_at(tokens, index + 2) != "^":
+        return None
+    minus = word_at(tokens, index + 3) == "-"
+    exponent = value_at(tokens, index + 3 + minus)
+    if exponent is None or exponent > 99 or exponent % 1:
+        return None
+    return Number(10.0 ** (-exponent if minus else exponent), index + 4 + minus)
 
 
 def read_number(tokens: Sequence[Token], index: int) -> Number | None:
@@ -199,6 +151,6 @@ def read_number(tokens: Sequence[Token], index: int) -> Number | None:
     part = _slash(tokens, joint) if joint == whole.end + 1 else _slash(tokens, whole.end)
     if part is None and word_at(tokens, whole.end) == "and":
         part = _fraction(tokens, whole.end + 1)
-    if part and part.value < 1 and whole.value == int(whole.value):
+    if part and part.value < 1 and whole.value % 1 == 0:
         return Number(whole.value + part.value, part.end)
     return whole

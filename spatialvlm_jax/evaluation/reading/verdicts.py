@@ -1,8 +1,4 @@
-"""Which way a sentence decides: yes or no, one of several phrases, a count.
-
-Yes and no: a sentence that opens with one of them is read by its first word ("No, there is no
-lamp"); otherwise the last such word decides ("left, so yes"). A sentence with neither decides
-nothing; it is not guessed from the relation that it states.
+"""Which way a sentence decides: one of several phrases, directions, a count (and `polarity`).
 
 A yes or no that comes with the opposite of the true relation ("The mug is to the right of the
 lamp, so yes" where it is to the left) is a contradiction; `contradicts` finds it.
@@ -16,11 +12,22 @@ phrases that overlap the longest counts. Articles, case and punctuation do not m
 import re
 from collections.abc import Collection, Sequence
 
-from spatialvlm_jax.evaluation.reading import lengths, numerals
+from spatialvlm_jax.evaluation.reading import lengths
+from spatialvlm_jax.evaluation.reading.plain import normalize
+from spatialvlm_jax.evaluation.reading.polarity import read_yes_no
 
-_POLARITY = dict.fromkeys(("yes", "yeah", "yep", "correct", "true", "indeed"), "yes") | (
-    dict.fromkeys(("no", "nope", "incorrect", "false"), "no")
-)
+__all__ = [
+    "choices_of",
+    "contradicts",
+    "find_phrase",
+    "is_direction",
+    "read_count",
+    "read_directions",
+    "read_phrase",
+    "read_yes_no",
+    "words_of",
+]
+
 _DIRECTIONS = frozenset(("left", "right", "front", "behind", "above", "below"))
 _DIRECTION_JOINTS = frozenset(("in", "of", "to", "and", "on"))
 _RELATIONS: dict[str, tuple[str, int]] = {
@@ -44,35 +51,39 @@ _SUBJECT = re.compile(r"\b(?:is|are|does|do|that) (?:the|an?) ([\w\s-]+)")
 _ARTICLES = frozenset(("a", "an", "the"))
 _JOINTS = frozenset(("or", "and", "versus", "vs"))
 _NOT_IN_CAPTIONS = frozenset(
-    numerals.listed(
+    (
         "is are was stand stands sit sits lie lies come which that has have appear look in on of "
         "from to at as placed positioned than take"
-    )
+    ).split()
 )
-_COUNTS = {"no": 0, "none": 0, "nothing": 0, "single": 1, "pair": 2, "couple": 2}
+_COUNTS = {"no": 0, "none": 0, "nothing": 0, "any": 0, "single": 1, "pair": 2, "couple": 2}
+# After "no", these count nothing: "no idea", "no way to tell".
+_NOT_COUNTED = frozenset("idea clue way information means doubt question answer".split())
+_NEITHER = frozenset("not aren isn don t".split())
 
 
 def words_of(text: str, *, articles: bool = False) -> list[str]:
     """Normalised words of `text`, punctuation and (unless asked for) articles left out."""
-    words = re.findall(r"\w+", numerals.normalize(text))
+    words = re.findall(r"\w+", normalize(text))
     return words if articles else [word for word in words if word not in _ARTICLES]
 
 
-def read_yes_no(text: str) -> str | None:
-    """ "yes", "no", or None where `text` says neither."""
-    words = words_of(text)
-    decisive = [_POLARITY[word] for word in words if word in _POLARITY]
-    if not decisive:
-        return None
-    return decisive[0] if words[0] in _POLARITY else decisive[-1]
-
-
 def read_count(text: str) -> int | None:
-    """The first number in `text`, or what "none", "no", "a single", "a pair" say; or None."""
+    """The number of things in `text`, or what "none", "no", "a single", "a pair" say; or None."""
+    words = words_of(text)
     number = lengths.find_count(text)
-    if number is None:
-        return next((_COUNTS[word] for word in words_of(text) if word in _COUNTS), None)
+    if number is None or words[:1] == ["none"]:
+        return next(
+            (_COUNTS[word] for at, word in enumerate(words) if _counts_by_word(words, at)), None
+        )
     return int(number) if number == int(number) else None
+
+
+def _counts_by_word(words: Sequence[str], at: int) -> bool:
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if words[at] == "any":
+        return not _NEITHER.isdisjoint(words[max(0, at - 2) : at])
+    return words[at] in _COUNTS and not (words[at] == "no" and following in _NOT_COUNTED)
 
 
 def find_phrase(words: Sequence[str], phrase: Sequence[str]) -> int | None:
@@ -102,7 +113,7 @@ def choices_of(question: str, verdict: str) -> tuple[str, str] | None:
     lamp"). None where `verdict` is no alternative that the question names. Captions are taken to
     start after an article, or at the sign of punctuation before them.
     """
-    for clause in re.split(r"[,;:.?!()]", numerals.normalize(question)):
+    for clause in re.split(r"[,;:.?!()]", normalize(question)):
         words = words_of(clause, articles=True)
         phrase = words_of(verdict)
         start = find_phrase(words, phrase)
@@ -166,6 +177,6 @@ def contradicts(prediction: str, truth: str, question: str) -> bool:
 
 def _is_object(question: str, words: Sequence[str], at: int) -> bool:
     """Whether the question's subject is named only after the relation at `at` of `words`."""
-    match = _SUBJECT.search(numerals.normalize(question))
+    match = _SUBJECT.search(normalize(question))
     subject = _caption(words_of(match[1])) if match else ()
     return find_phrase(words[at:], subject) is not None and find_phrase(words[:at], subject) is None
