@@ -84,7 +84,8 @@ class _Reader:
             return SPELLINGS.get(f"{unit}^{self.word(end + 1)}", OTHER), end + 2
         if power:
             return SPELLINGS.get(f"{unit}^{power}", OTHER), end + 1
-        if word in ("2", "3") and glued_at(self.tokens, end) and not glued_at(self.tokens, end + 1):
+        alone = not glued_at(self.tokens, end + 1) and value_at(self.tokens, end + 1) is None
+        if word in ("2", "3") and glued_at(self.tokens, end) and alone:
             return SPELLINGS.get(f"{unit}^{word}", OTHER), end + 1
         per = word in ("/", "per") and self.word(end + 1).isalpha() and unit != "times"
         if per and UNITS[unit].dimension == "length":
