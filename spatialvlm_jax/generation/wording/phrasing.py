@@ -9,9 +9,13 @@ Three precisions:
 * "exact": three significant digits in every unit, tenths of a degree.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 
+import inflect
+
+from spatialvlm_jax.generation.naming.captions import is_plural
 from spatialvlm_jax.generation.wording.templates import answer_template
 from spatialvlm_jax.questions import Precision
 from spatialvlm_jax.units import (
@@ -172,23 +176,21 @@ def rephrase(
         ) from None
 
 
+@functools.cache
+def _english() -> inflect.engine:
+    return inflect.engine()
+
+
+@functools.lru_cache(maxsize=4096)
 def indefinite(noun: str) -> str:
-    """The noun phrase with "a" or "an"."""
-    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+    """The noun phrase with "a" or "an", as it sounds: "a uniform", "an hour"."""
+    return str(_english().a(noun))
 
 
-_IRREGULAR = {"shelf": "shelves", "knife": "knives", "person": "people"}
-
-
+@functools.lru_cache(maxsize=4096)
 def plural(noun: str) -> str:
-    """The plural of a noun phrase, by its last word."""
-    head, _, last = noun.rpartition(" ")
-    if last in _IRREGULAR:
-        last = _IRREGULAR[last]
-    elif last.endswith(("s", "x", "z", "ch", "sh")):
-        last += "es"
-    elif last.endswith("y") and last[-2:-1] not in "aeiou":
-        last = last[:-1] + "ies"
-    else:
-        last += "s"
-    return f"{head} {last}".strip()
+    """The plural of a noun phrase; what is a plural stays as it is."""
+    if is_plural(noun):
+        return noun
+    # Of capitals and digits the library makes "TVS".
+    return str(_english().plural_noun(noun)) if noun[-1].islower() else f"{noun}s"

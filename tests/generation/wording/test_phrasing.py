@@ -21,6 +21,7 @@ from spatialvlm_jax.generation.wording.phrasing import (
     spoken_size,
     unit_of,
 )
+from spatialvlm_jax.worlds.catalog import KINDS
 
 SYMBOLS = ("m", "cm", "ft", "in")
 NAMES = ("meters", "centimeters", "feet", "inches")
@@ -289,3 +290,32 @@ def test_nouns() -> None:
         "berries",
         "toys",
     ]
+
+
+@pytest.mark.parametrize(
+    ("noun", "several", "one"),
+    [
+        ("child", "children", "a child"),
+        ("uniform", "uniforms", "a uniform"),
+        ("hour", "hours", "an hour"),
+        ("sheep", "sheep", "a sheep"),
+        ("scissors", "scissors", "a scissors"),
+        ("curtains", "curtains", "a curtains"),
+        ("bottle of water", "bottles of water", "a bottle of water"),
+        ("TV", "TVs", "a TV"),
+        ("x-ray", "x-rays", "an x-ray"),
+        ("bus", "buses", "a bus"),
+    ],
+)
+def test_nouns_that_follow_no_rule(noun: str, several: str, one: str) -> None:
+    assert plural(noun) == several
+    assert indefinite(noun) == one
+
+
+def test_every_name_of_the_catalogue_is_regular_but_for_these() -> None:
+    regular = {noun: f"{noun}s" for noun in KINDS}
+    irregular = {noun: plural(noun) for noun in KINDS if plural(noun) != regular[noun]}
+    assert irregular == {"shelf": "shelves", "box": "boxes"}
+    assert all(
+        indefinite(noun) == f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}" for noun in KINDS
+    )
