@@ -10,9 +10,11 @@ import numpy as np
 
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
+from spatialvlm_jax.generation.lifting.upright import quarter_turns, turned
 from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig, resolve
-from spatialvlm_jax.generation.outcomes import stage
+from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.questions.generate import generate_pairs
+from spatialvlm_jax.generation.questions.visibility import why_nothing
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.scene.records import QA, Scene
 
@@ -66,7 +68,11 @@ class Stages:
         elif self.ambiguity is not None:
             observed = self.named(observed)
         with stage("questions"):
-            return observed, self.pairs(observed)
+            pairs = self.pairs(observed)
+            if not pairs and self.questions is not None:
+                why = why_nothing(observed, self.questions)
+                raise Rejected("questions", f"no question could be asked; {why}")
+            return observed, pairs
 
     def lifted(self, perception: Perception) -> Scene:
         """The scene that experts saw, its captions fitting one object each.
@@ -79,6 +85,9 @@ class Stages:
             if self.lift is None:
                 raise ValueError("a perception is observed, but there is no lift")
             scene = lift(perception, self.lift)
+            quarters = quarter_turns(scene.up)
+            if quarters:
+                scene = lift(turned(perception, quarters), self.lift)
         similarity = perception.similarity
         if similarity is not None:
             kept = scene.extra["regions"]

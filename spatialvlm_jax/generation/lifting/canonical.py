@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
+# Radians between a given up and the ground's: sensors and sloping floors differ by less.
+_APART = float(np.deg2rad(15))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,8 +102,9 @@ def find_up(
 ) -> Frame:
     """Up and the camera's height over the ground.
 
-    A given up is kept, and the ground tells the height only. Without it the ground's plane is
-    used if it agrees with the ground mask, with the camera's up and with the objects.
+    A given up is kept, and the ground tells the height only, unless the ground speaks against it.
+    Without a given up, or against it, the ground's plane is used if it agrees with the ground mask,
+    with the camera's up and with the objects.
 
     Args:
       ground: float64[N, 3], metres, camera frame: points of a ground mask, or None without a mask.
@@ -113,11 +116,29 @@ def find_up(
     tolerance = max(config.tolerance, 3 * noise_std)
     if given_up is not None:
         up = np.asarray(given_up, np.float64) / np.linalg.norm(given_up)
-        return Frame(up, _height_along(up, ground, config, tolerance), "given")
+        given = Frame(up, _height_along(up, ground, config, tolerance), "given")
+        if ground is None or len(ground) < config.min_points:
+            return given
+        seen = _from_ground(ground, objects, config, tolerance, rng)
+        if seen.up is None or (angle := float(np.arccos(np.clip(seen.up @ up, -1, 1)))) < _APART:
+            return given
+        against = f"the given up is {np.rad2deg(angle):.0f} degrees off the ground's"
+        return dataclasses.replace(seen, reason=against)
     if ground is None:
         return Frame(None, None, "camera", "no ground mask")
     if len(ground) < config.min_points:
         return Frame(None, None, "camera", f"the ground shows {len(ground)} points only")
+    return _from_ground(ground, objects, config, tolerance, rng)
+
+
+def _from_ground(
+    ground: np.ndarray,
+    objects: np.ndarray,
+    config: FrameConfig,
+    tolerance: float,
+    rng: np.random.Generator,
+) -> Frame:
+    """The frame that the ground's points tell by themselves."""
     plane, on_plane = _fit(ground, config, tolerance, rng)
     if plane is None:
         return Frame(None, None, "camera", "no plane fits the ground mask")

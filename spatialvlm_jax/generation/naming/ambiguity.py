@@ -72,7 +72,8 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
     Args:
       scene: N objects, whose captions may repeat. `extra["dropped"]` may list things that are
         seen but are no objects, as {"caption", "pixels"}: what they may be confused with is
-        rejected, since nothing is known of where they are.
+        rejected, since nothing is known of where they are. One with a "box" may hold several
+        things of any kind: of names only those hold that count from the other side.
       similarity: float[N, N], cosines of the captions' embeddings, or None to go by words alone.
 
     Returns:
@@ -97,9 +98,15 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
         if single[index] and index not in clustered and not phrase.rest and view.sure[index]
     ]
     names: dict[int, tuple[str, str]] = {}
-    for reference in _references(clusters, phrases):
+    regions = _regions(scene)
+    if regions:
+        alone = [[index] for index in range(len(phrases)) if index not in clustered]
+        clustered.update(range(len(phrases)))
+    for reference in _references([*clusters, *alone] if regions else clusters, phrases):
         if single[reference.index] and not _fits_any(reference.noun, lost):
-            name = next(_names(reference, view, landmarks, config), None)
+            found = _names(reference, view, landmarks, config)
+            box = scene.objects[reference.index].box
+            name = next((each for each in found if _holds(each[1], box, regions)), None)
             if name is not None:
                 names[reference.index] = name
     _drop_repeated(names)
@@ -147,8 +154,29 @@ def _lost(scene: Scene) -> list[NounPhrase]:
     return [
         parse(each["caption"])
         for each in scene.extra.get("dropped", ())
-        if each.get("pixels", 0) >= _SEEN * height * width
+        if each.get("pixels", 0) >= _SEEN * height * width and "box" not in each
     ]
+
+
+def _regions(scene: Scene) -> list[Sequence[float]]:
+    """Boxes of what may be several things of any kind."""
+    height, width = scene.image.shape[:2]
+    return [
+        each["box"]
+        for each in scene.extra.get("dropped", ())
+        if "box" in each and each.get("pixels", 0) >= _SEEN * height * width
+    ]
+
+
+def _holds(name: str, box: np.ndarray, regions: Sequence[Sequence[float]]) -> bool:
+    """Whether a name holds whatever the regions are: it counts from where none of them is."""
+    if not regions:
+        return True
+    if name.startswith("leftmost ") or name.endswith(" from the left"):
+        return all(float(box[2]) <= region[0] for region in regions)
+    if name.startswith("rightmost ") or name.endswith(" from the right"):
+        return all(float(box[0]) >= region[2] for region in regions)
+    return False
 
 
 def _fits_any(noun: str, lost: Sequence[NounPhrase]) -> bool:

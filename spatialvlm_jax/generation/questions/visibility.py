@@ -73,3 +73,27 @@ def contents_of(scene: Scene, config: QAConfig) -> Contents:
     clear = clear_objects(scene, config)
     complete = all(thing.provenance == "exact" for thing in scene.objects)
     return Contents(scene.objects, clear, named_objects(scene, clear), complete)
+
+
+def why_nothing(scene: Scene, config: QAConfig) -> str:
+    """Why nothing can be asked about a scene, by what keeps its objects from being asked about."""
+    if not scene.objects:
+        return "there is no object"
+    area = scene.image.shape[0] * scene.image.shape[1]
+    shares = [_pixels(thing) / area for thing in scene.objects]
+    small = [share for share in shares if share < config.min_pixel_fraction]
+    hidden = sum(thing.visible_fraction < config.min_visible_fraction for thing in scene.objects)
+    cut = sum(thing.truncation > config.max_truncation for thing in scene.objects)
+    clear = clear_objects(scene, config)
+    alike = len(clear) - len(named_objects(scene, clear))
+    reasons = []
+    if small:
+        limits = f"largest {100 * max(small):.2g} %, limit {100 * config.min_pixel_fraction:.2g} %"
+        reasons.append(f"{len(small)} too small ({limits})")
+    reasons += [f"{hidden} hidden"] * (hidden > 0)
+    reasons += [f"{cut} out of view"] * (cut > 0)
+    reasons += [f"{alike} alike"] * (alike > 0)
+    count = len(scene.objects)
+    if not reasons or len(clear) > alike:
+        reasons.append(f"{len(clear) - alike} clear, but nothing is sure about them")
+    return f"of {count} objects {', '.join(reasons)}"

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.generation.sources.agreement import agrees, check_axes, check_unit, is_copy
 from spatialvlm_jax.generation.sources.boxes import (
     CAMERA_UP,
     BoxError,
@@ -62,7 +64,8 @@ class AnnotatedScene:
     """What annotations say of a picture.
 
     objects: boxes in annotated pixels. up: float64[3], camera frame, or None. dropped: "caption",
-    "reason" and "pixels" of each thing that is seen but has no box to rely on.
+    "reason" and "pixels" of each thing that is seen but has no box to rely on, and its "box" where
+    it may be several things of any kind.
     """
 
     objects: tuple[Object3D, ...]
@@ -84,7 +87,12 @@ def scene_of(
     Args:
       intrinsics, size (width, height): of the picture as it was annotated, pixels.
       flagged: the annotators doubt that up is up in it.
+
+    Raises:
+      Rejected: no object is left, or all have the same fault: its unit, or its axes.
     """
+    check_unit(annotations)
+    check_axes(annotations, intrinsics, size)
     objects: list[Object3D] = []
     dropped: list[Mapping[str, Any]] = []
     for annotation in annotations:
@@ -93,10 +101,20 @@ def scene_of(
             continue
         caption = _caption(annotation)
         try:
-            objects.append(_object(annotation, caption, box, intrinsics, size, settings))
+            thing = _object(annotation, caption, box, intrinsics, size, settings)
+            if any(is_copy(thing, other) for other in objects):
+                dropped.append({"caption": caption, "reason": "annotated twice", "pixels": 0.0})
+                continue
+            objects.append(thing)
         except BoxError as error:
-            pixels = 0.0 if caption in _ANYTHING else float(np.prod(box[2:] - box[:2]))
-            dropped.append({"caption": caption, "reason": str(error), "pixels": pixels})
+            pixels = float(np.prod(box[2:] - box[:2]))
+            lost = {"caption": caption, "reason": str(error), "pixels": pixels}
+            if caption in _ANYTHING:
+                lost["box"] = box.tolist()
+            dropped.append(lost)
+    if not objects:
+        reasons = dict.fromkeys(f"{each['caption']}: {each['reason']}" for each in dropped)
+        raise Rejected("boxes", f"no object is left ({'; '.join(reasons)})"[:500])
     if settings.estimate_visibility and not any(_stated(each) for each in annotations):
         objects = _with_visibility(objects)
     up = None if flagged or not settings.gravity else _up(objects, settings)
@@ -108,14 +126,22 @@ def _caption(annotation: Mapping[str, Any]) -> str:
     return str(annotation.get("category_name") or "").replace("_", " ").strip().lower()
 
 
+def _figure(annotation: Mapping[str, Any], name: str) -> float:
+    """A stated number, or -1 where it is unknown: missing, null, or no number at all."""
+    value = annotation.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
+        return -1.0
+    return float(value)
+
+
 def _stated(annotation: Mapping[str, Any]) -> bool:
-    return float(annotation.get("visibility", -1)) >= 0
+    return _figure(annotation, "visibility") >= 0
 
 
 def _is_hidden(annotation: Mapping[str, Any], settings: BoxSettings) -> bool:
     if annotation.get("segmentation_pts") == 0:
         return True
-    return _stated(annotation) and float(annotation["visibility"]) < settings.min_visibility
+    return 0 <= _figure(annotation, "visibility") < settings.min_visibility
 
 
 def _object(
@@ -133,19 +159,23 @@ def _object(
     """
     if not caption or caption in _ANYTHING:
         raise BoxError("it has no name")
-    if not annotation.get("valid3D", True):
+    if annotation.get("iscrowd") or annotation.get("ignore"):
+        raise BoxError("it may be several things")
+    if annotation.get("valid3D") not in (None, True, 1):
         raise BoxError("its 3D box is not valid")
     if annotation.get("behind_camera", False):
         raise BoxError("it reaches behind the camera")
     if annotation.get("lidar_pts") == 0:
         raise BoxError("no measured point lies in it")
-    if float(annotation.get("depth_error", -1)) > settings.max_depth_error:
+    if _figure(annotation, "depth_error") > settings.max_depth_error:
         raise BoxError("it is not where depth was measured")
     center, rotation, extents = oriented_box(annotation)
     corners = corners_of(center, rotation, extents)
     if corners[:, 2].min() <= 0.0:
         raise BoxError("it reaches behind the camera")
-    distance = float(np.linalg.norm(center))
+    if not agrees(box, corners, intrinsics, size):
+        raise BoxError("its 2D box is not where its 3D box projects")
+    distance, visibility = float(np.linalg.norm(center)), _figure(annotation, "visibility")
     if distance > settings.max_distance:
         raise BoxError("it is too far off")
     return Object3D(
@@ -155,7 +185,7 @@ def _object(
         center=center,
         rotation=rotation,
         extents=extents,
-        visible_fraction=min(float(annotation["visibility"]), 1.0) if _stated(annotation) else 1.0,
+        visible_fraction=min(visibility, 1.0) if visibility >= 0 else 1.0,
         truncation=truncation(annotation, corners, intrinsics, size),
         std=float(np.hypot(settings.position_std, settings.relative_std * distance)),
         extents_std=settings.extents_std,

@@ -18,9 +18,11 @@ import numpy as np
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
+from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
 from spatialvlm_jax.generation.sources.photo_files import Entry, read_entry
+from spatialvlm_jax.generation.sources.sensor_files import camera_matrix
 from spatialvlm_jax.scene.records import Scene
 
 _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
@@ -88,16 +90,20 @@ def _images(path: str, data: bytes) -> list[tuple[str, Mapping[str, Any], list[A
     """Name, record and annotations of every image of a file."""
     try:
         content = json.loads(data)
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON that can be read: {error}") from None
     for field in ("images", "annotations"):
         if not isinstance(content, dict) or not isinstance(content.get(field), list):
             raise UserError(f"{path} has no list {field!r}, so it is not in the Omni3D form")
-    names = {each.get("id"): each.get("name") for each in content.get("categories", [])}
+        if not all(isinstance(each, dict) for each in content[field]):
+            raise UserError(f"{path}: not all of {field!r} are objects of JSON")
+    categories = content.get("categories")
+    categories = categories if isinstance(categories, list) else []
+    names = {str(each.get("id")): each.get("name") for each in categories if isinstance(each, dict)}
     about: dict[Any, list[Any]] = {}
     for annotation in content["annotations"]:
-        annotation.setdefault("category_name", names.get(annotation.get("category_id")) or "")
-        about.setdefault(annotation.get("image_id"), []).append(annotation)
+        annotation.setdefault("category_name", names.get(str(annotation.get("category_id"))) or "")
+        about.setdefault(str(annotation.get("image_id")), []).append(annotation)
     info = content.get("info")
     info = info[0] if isinstance(info, list) and info else info
     name = (info.get("name") if isinstance(info, dict) else "") or Path(path).stem
@@ -106,7 +112,7 @@ def _images(path: str, data: bytes) -> list[tuple[str, Mapping[str, Any], list[A
         missing = [field for field in _IMAGE_FIELDS if field not in image]
         if missing:
             raise UserError(f"{path}: an image (id {image.get('id')}) has no field {missing[0]!r}")
-        rows.append((f"{name}-{image['id']}", image, about.get(image["id"], [])))
+        rows.append((f"{name}-{image['id']}", image, about.get(str(image["id"]), [])))
     return rows
 
 
@@ -178,12 +184,18 @@ class Omni3DSource:
 
 def _annotated_scene(frame: _Frame, settings: BoxSettings) -> Scene:
     annotated = np.array([frame.record["width"], frame.record["height"]], np.float64)
-    intrinsics = np.asarray(frame.record["K"], np.float64)
+    intrinsics = camera_matrix(frame.record["K"])
+    check_intrinsics(intrinsics, *annotated)
     flagged = bool(frame.record.get("src_flagged", False))
     found = scene_of(frame.annotations, intrinsics, annotated, settings, flagged=flagged)
     limits = np.concatenate([frame.scale, frame.scale])
     dropped = [
-        {**each, "pixels": float(each["pixels"] * np.prod(frame.scale))} for each in found.dropped
+        {
+            **each,
+            "pixels": float(each["pixels"] * np.prod(frame.scale)),
+            **({"box": (np.array(each["box"]) * limits).tolist()} if "box" in each else {}),
+        }
+        for each in found.dropped
     ]
     objects = [
         dataclasses.replace(thing, box=(thing.box * limits).astype(np.float32))

@@ -111,7 +111,7 @@ def _order(entry: Entry) -> tuple[bytes, int, int, bytes]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(
             f"{path} is neither a folder, a .tar, a .parquet, nor a text file with a path a line"
@@ -154,15 +154,20 @@ def _expand(root: Path, file: str, all_files: bool, column: str) -> Iterator[Ent
 
 def _members(root: Path, file: str, all_files: bool) -> Iterator[Entry]:
     """Members of a tar; links and devices are listed, so that the ledger speaks of them."""
+    whole, before = (root / file).stat().st_size, -1
     try:
         with tarfile.open(root / file, "r:") as archive:
             for member in archive:
+                end = member.offset_data + (member.size if member.isreg() else 0)
+                if member.size < 0 or member.offset <= before or end > whole:
+                    raise tarfile.TarError(f"{member.name[:80]!r} is not where or as long as told")
+                before = member.offset
                 if member.isdir() or not (all_files or _named_like_a_picture(member.name)):
                     continue
                 plain = member.isreg() and not member.issparse()
                 size = member.size if plain else -1
                 yield Entry(file, member.name, member.offset_data, size)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, RecursionError, OverflowError) as error:
         raise UserError(f"{root / file} is damaged: {error}; remove it or mend it") from None
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
+from spatialvlm_jax.generation.sources.agreement import check_intrinsics
+from spatialvlm_jax.generation.sources.images import Decoded, DecodeSettings, decode, scaled
 from spatialvlm_jax.generation.sources.photo_files import SUFFIXES, Entry, inside, read_entry
 from spatialvlm_jax.generation.sources.sensor_files import (
     read_depth,
@@ -169,7 +170,7 @@ class RGBDSource:
         masks = read_integers(self._beside(root, color, "masks"), limits.max_pixels)
         labels_file = self._beside(root, color, "labels")
         labels = read_labels(_text(labels_file), labels_file.suffix.lower())
-        intrinsics = scaled(self._intrinsics(root, color), decoded.scale)
+        intrinsics = _fitted_camera(*self._intrinsics(root, color), decoded)
         regions, ground = _regions(fitted(masks, size), labels, settings)
         photo = Photo(
             image_id=self.image_id(index),
@@ -191,7 +192,7 @@ class RGBDSource:
             raise Rejected("decode", f"no {name} file: {pattern} matches nothing beside {color}")
         return found
 
-    def _intrinsics(self, root: Path, color: str) -> np.ndarray:
+    def _intrinsics(self, root: Path, color: str) -> tuple[np.ndarray, tuple[float, float] | None]:
         stated = self.settings.intrinsics
         if stated and "/" not in stated and len(stated.split()) == 4:
             return read_intrinsics(stated, "")
@@ -204,10 +205,32 @@ class RGBDSource:
         return read_up(_text(found), self.settings.pattern("world_up"))
 
 
+def _fitted_camera(
+    intrinsics: np.ndarray, of: tuple[float, float] | None, decoded: Decoded
+) -> np.ndarray:
+    """Intrinsics of the decoded picture, from those of the stored one or of one of size `of`.
+
+    Raises:
+      Rejected: they are of a picture of another shape or size.
+    """
+    height, width = decoded.image.shape[:2]
+    scale, whole = decoded.scale, np.array([width, height]) / decoded.scale
+    if of is not None:
+        scale = np.array([width, height]) / np.array(of)
+        if not 0.98 < scale[0] / scale[1] < 1.02:
+            raise Rejected(
+                "decode",
+                f"intrinsics of {of[0]:.0f} x {of[1]:.0f} pixels beside a picture of "
+                f"{whole[0]:.0f} x {whole[1]:.0f}",
+            )
+    check_intrinsics(scaled(intrinsics, scale / decoded.scale), *whole)
+    return scaled(intrinsics, scale)
+
+
 def _text(path: Path) -> str:
     if path.stat().st_size > _MAX_TEXT:
         raise Rejected("decode", f"{path.name} is larger than {_MAX_TEXT} bytes")
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8-sig")
 
 
 def find_beside(root: Path, color: str, pattern: str) -> Path | None:

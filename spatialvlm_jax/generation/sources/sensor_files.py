@@ -15,6 +15,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE)
+_NO_NAME = frozenset(("", "none", "null", "nan", "n/a"))
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 # Channels that renderers and sensors write depth to, in order of preference.
 _EXR_CHANNELS = ("Z", "Y", "depth", "depth.Z", "Depth.Z", "V", "R", "RGB")
@@ -42,6 +43,12 @@ def read_depth(
         values = _read_exr(path, max_pixels)
     else:
         values = read_integers(path, max_pixels)
+    if values.dtype.itemsize == 1:
+        raise Rejected(
+            "decode",
+            f"{path.name} has 8 bits of depth, too few for lengths: a picture to look at? "
+            "16-bit PNG or TIFF, NPY and EXR are read",
+        )
     if np.issubdtype(values.dtype, np.integer):
         if encoding == "sunrgbd":
             bits = values.astype(np.uint16)
@@ -68,8 +75,15 @@ def _read_exr(path: Path, max_pixels: int) -> np.ndarray:
     except ImportError:
         raise UserError(f"{path.name}: EXR files need the extra 'exr': run `make setup`") from None
     try:
+        # The header first: it may promise more than there is memory.
+        with OpenEXR.File(str(path), header_only=True) as file:
+            low, high = (np.asarray(each, np.int64) for each in file.header()["dataWindow"])
+        if np.prod((high - low + 1).astype(np.float64)) > max_pixels:
+            raise Rejected("decode", f"{path.name} has more than {max_pixels} pixels")
         with OpenEXR.File(str(path)) as file:
             channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except Rejected:
+        raise
     except Exception as error:  # the library raises what it likes on damaged files
         raise Rejected("decode", f"{path.name} is no EXR picture: {error}") from None
     name = next((each for each in _EXR_CHANNELS if each in channels), None)
@@ -108,7 +122,7 @@ def read_integers(path: Path, max_pixels: int) -> np.ndarray:
 
 
 def read_labels(text: str, suffix: str) -> dict[int, str]:
-    """Names by instance id.
+    """Names by instance id, without those that have none (null, "", "nan").
 
     JSON: {"1": "chair"}, {"1": {"label": "chair"}}, [{"id": 1, "label": "chair"}], or ScanNet's
     aggregation, whose object n has the id n + 1. CSV: columns id and label.
@@ -116,18 +130,20 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
     Raises:
       ValueError: it is in none of these forms.
     """
+    text = text.removeprefix("\ufeff")
     if suffix == ".csv":
         rows: Any = list(csv.DictReader(io.StringIO(text)))
     else:
         rows = json.loads(text)
     if isinstance(rows, Mapping) and "segGroups" in rows:
-        return {int(row["objectId"]) + 1: _name(row) for row in rows["segGroups"]}
-    if isinstance(rows, Mapping):
+        rows = [{**row, "id": int(row["objectId"]) + 1} for row in rows["segGroups"]]
+    elif isinstance(rows, Mapping):
         rows = [{"id": key, **_named(value)} for key, value in rows.items()]
     try:
-        return {int(row["id"]): _name(row) for row in rows}
+        names = {int(row["id"]): _name(row) for row in rows}
     except (KeyError, TypeError):
         raise ValueError("labels are {id: label}, or rows of 'id' and 'label'") from None
+    return {instance: name for instance, name in names.items() if name not in _NO_NAME}
 
 
 def _named(value: Any) -> Mapping[str, Any]:
@@ -137,44 +153,62 @@ def _named(value: Any) -> Mapping[str, Any]:
 def _name(row: Mapping[str, Any]) -> str:
     for key in ("label", "name", "category"):
         if key in row:
-            return str(row[key]).replace("_", " ").strip().lower()
+            name = "" if row[key] is None else row[key]
+            if not isinstance(name, str | int | float):
+                raise TypeError(f"{key} is no text")
+            return str(name).replace("_", " ").strip().lower()
     raise KeyError("label")
 
 
-def read_intrinsics(text: str, stem: str) -> np.ndarray:
-    """float64[3, 3], pixels.
+def read_intrinsics(text: str, stem: str) -> tuple[np.ndarray, tuple[float, float] | None]:
+    """float64[3, 3], pixels, and width and height of the picture they are of, where that is told.
 
-    JSON: fx, fy, cx, cy; or K, or a 3x3 list by itself; or any of these under the name of each
-    picture. Text: 4 numbers (fx fy cx cy), 9 or 16 (the matrix, row by row).
+    JSON: fx, fy, cx, cy; or K, or a list by itself; or any of these under the name of each picture;
+    with width and height, if they are told. Text: 4 numbers (fx fy cx cy), 9, 12 or 16 (a matrix
+    3x3, 3x4 or 4x4, row by row), or the 6 of ARKitScenes (width height fx fy cx cy).
 
     Raises:
       ValueError: it is in none of these forms.
     """
+    text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
         return _from_json(json.loads(text), stem)
-    return _from_numbers([float(number) for number in _NUMBER.findall(text)])
+    numbers = [float(number) for number in _NUMBER.findall(text)]
+    if len(numbers) == 6:
+        return camera_matrix(numbers[2:]), (numbers[0], numbers[1])
+    return camera_matrix(numbers), None
 
 
-def _from_json(content: Any, stem: str) -> np.ndarray:
+def _from_json(content: Any, stem: str) -> tuple[np.ndarray, tuple[float, float] | None]:
     if isinstance(content, Mapping):
+        size = None
+        if content.get("width") and content.get("height"):
+            size = float(content["width"]), float(content["height"])
         if "fx" in content:
             values = [float(content[name]) for name in ("fx", "fy", "cx", "cy")]
-            return _from_numbers(values)
+            return camera_matrix(values), size
         for key in ("K", "intrinsics", "intrinsic_matrix", stem):
             if key in content:
-                return _from_json(content[key], stem)
+                matrix, inner = _from_json(content[key], stem)
+                return matrix, inner or size
         raise ValueError(f"intrinsics have neither fx, fy, cx, cy, nor K, nor {stem!r}")
-    return _from_numbers([float(number) for number in np.ravel(np.asarray(content))])
+    return camera_matrix(content), None
 
 
-def _from_numbers(numbers: list[float]) -> np.ndarray:
+def camera_matrix(content: Any) -> np.ndarray:
+    """float64[3, 3], pixels, of fx fy cx cy or a matrix 3x3, 3x4 or 4x4, flat or as rows.
+
+    Raises:
+      ValueError: it is none of these.
+    """
+    numbers = np.ravel(np.asarray(content, np.float64)).tolist()
     if len(numbers) == 4:
         fx, fy, cx, cy = numbers
         matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
-    elif len(numbers) in (9, 16):
+    elif len(numbers) in (9, 12, 16):
         matrix = np.array(numbers).reshape(-1, 3 if len(numbers) == 9 else 4)[:3, :3]
     else:
-        raise ValueError(f"intrinsics are 4, 9 or 16 numbers, not {len(numbers)}")
+        raise ValueError(f"intrinsics are 4, 6, 9, 12 or 16 numbers, not {len(numbers)}")
     if not (matrix[0, 0] > 0 and matrix[1, 1] > 0 and np.isfinite(matrix).all()):
         raise ValueError("intrinsics need positive focal lengths")
     return matrix

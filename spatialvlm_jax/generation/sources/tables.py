@@ -8,6 +8,8 @@ from typing import Any
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
 
+_MAX_ROWS = 50_000_000
+
 
 def list_table(path: Path, column: str) -> Iterator[tuple[int, int, str]]:
     """Row group, row in it, and a name ("image/17": column and row of the table) of every row.
@@ -15,7 +17,6 @@ def list_table(path: Path, column: str) -> Iterator[tuple[int, int, str]]:
     Raises:
       UserError: the file is no table, or has no such column.
     """
-    import pyarrow
     import pyarrow.parquet
 
     try:
@@ -24,8 +25,10 @@ def list_table(path: Path, column: str) -> Iterator[tuple[int, int, str]]:
             sizes = [
                 table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)
             ]
-    except (pyarrow.ArrowException, OSError) as error:
+    except Exception as error:  # the reader raises what damaged files lead it to
         raise UserError(f"{path} is not a parquet table: {error}") from None
+    if sum(sizes) > _MAX_ROWS:
+        raise UserError(f"{path} has {sum(sizes)} rows, more than {_MAX_ROWS}: divide it")
     if column not in names:
         raise UserError(f"{path} has no column {column!r} but {', '.join(names)}; see --column")
     number = 0
@@ -42,6 +45,8 @@ def read_row(path: Path, member: str, group: int, row: int) -> bytes:
       Rejected: the row holds none.
     """
     value = _row_group(str(path), group, member.rpartition("/")[0])[row].as_py()
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, dict):
         value = value.get("bytes")
     if not isinstance(value, bytes):
@@ -55,4 +60,9 @@ def _row_group(path: str, group: int, column: str) -> Any:
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(path) as table:
+        leaves = (table.schema.column(number) for number in range(len(table.schema)))
+        mine = [leaf for leaf in leaves if leaf.path.split(".")[0] == column]
+        texts = [leaf.path for leaf in mine if leaf.physical_type == "BYTE_ARRAY"]
+    # A value that many rows share stays one: a kilobyte could become gigabytes.
+    with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as table:
         return table.read_row_group(group, columns=[column]).column(column)

@@ -117,6 +117,15 @@ def test_a_given_up_is_kept_and_the_ground_tells_the_height() -> None:
     assert frame.source == "given"
 
 
+def test_the_ground_overrules_a_given_up_that_points_elsewhere() -> None:
+    up = up_at(0.1, 0.0)
+    for wrong in (-up, up_at(0.1, 0.6)):
+        frame = find(points_on(-up, 1.1, noise=0.001), given_up=wrong)
+        np.testing.assert_allclose(frame.up, up, atol=0.02)
+        assert frame.camera_height == pytest.approx(1.1, rel=0.02)
+        assert (frame.source, "off the ground's" in frame.reason) == ("ground plane", True)
+
+
 @pytest.mark.parametrize("wrong", ["wall", "ceiling", "nothing"])
 def test_a_given_up_does_without_a_floor(wrong: str) -> None:
     up = up_at(0.0, 0.0)

@@ -185,6 +185,57 @@ def test_a_picture_that_lacks_a_file_is_lost_alone(tmp_path: Path) -> None:
     assert "4.npy is no array" in reasons["4"]
 
 
+def test_the_camera_of_another_picture_is_refused(tmp_path: Path) -> None:
+    camera = tmp_path / "room" / "intrinsics.json"
+    plain(tmp_path)
+    threefold = {"fx": 3 * FOCAL, "fy": 3 * FOCAL, "cx": 1.5 * WIDTH, "cy": 1.5 * HEIGHT}
+    camera.write_text(json.dumps(threefold))
+    (refused,) = opened(tmp_path).observe([0])
+    assert isinstance(refused, Rejected)
+    assert "the principal point (240, 180) lies outside of the picture of 160 x 120" in str(refused)
+    # Of a size that is told, they are brought to that of the picture.
+    camera.write_text(json.dumps({**threefold, "width": 3 * WIDTH, "height": 3 * HEIGHT}))
+    check(opened(tmp_path))
+    camera.write_text(json.dumps({**threefold, "width": 3 * WIDTH, "height": 2 * HEIGHT}))
+    (refused,) = opened(tmp_path).observe([0])
+    assert "intrinsics of 480 x 240 pixels beside a picture of 160 x 120" in str(refused)
+
+
+def test_the_six_numbers_of_arkitscenes_are_read(tmp_path: Path) -> None:
+    plain(tmp_path)
+    (tmp_path / "room" / "intrinsics.json").unlink()
+    text = f"{WIDTH} {HEIGHT} {FOCAL} {FOCAL} {WIDTH / 2} {HEIGHT / 2}"
+    (tmp_path / "room" / "0.pincam").write_text(text)
+    check(opened(tmp_path, intrinsics="{parent}/{stem}.pincam"))
+
+
+def test_a_pose_that_the_floor_speaks_against_is_overruled(tmp_path: Path) -> None:
+    plain(tmp_path)
+    # As OpenGL has it: up points down.
+    (tmp_path / "room" / "gravity.json").write_text('{"up": [0, 1, 0]}')
+    check(opened(tmp_path))
+
+
+def test_a_camera_on_its_side_is_turned_upright(tmp_path: Path) -> None:
+    plain(tmp_path)
+    for kind in ("color", "depth", "masks"):
+        path = tmp_path / "room" / kind / "0.png"
+        with Image.open(path) as picture:
+            lying = np.rot90(np.asarray(picture))
+        Image.fromarray(np.ascontiguousarray(lying)).save(path)
+    camera = {"fx": FOCAL, "fy": FOCAL, "cx": HEIGHT / 2, "cy": WIDTH / 2}
+    (tmp_path / "room" / "intrinsics.json").write_text(json.dumps(camera))
+    (tmp_path / "room" / "gravity.json").write_text('{"up": [-1, 0, 0]}')
+    source = opened(tmp_path)
+    scene, _ = STAGES.examine(seen(source), source.name)
+    assert scene.image.shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_allclose(scene.up, [0, -1, 0], atol=1e-9)
+    assert scene.camera_height == pytest.approx(CAMERA_HEIGHT, abs=0.03)
+    for thing, (_, distance, across, _) in zip(scene.objects, THINGS.values(), strict=True):
+        assert thing.center[2] == pytest.approx(distance, abs=0.1)
+        assert thing.center[0] == pytest.approx(sum(across) / 2, abs=0.05)
+
+
 def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     root = plain(tmp_path / "in")
     outside = tmp_path / "outside.png"

@@ -117,7 +117,42 @@ def test_labels_of_other_forms_are_refused() -> None:
     ],
 )
 def test_intrinsics_come_in_several_forms(text: str) -> None:
-    np.testing.assert_allclose(read_intrinsics(text, "a"), CAMERA)
+    matrix, size = read_intrinsics(text, "a")
+    np.testing.assert_allclose(matrix, CAMERA)
+    assert size is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "640 480 500 510 320 240",
+        '{"fx": 500, "fy": 510, "cx": 320, "cy": 240, "width": 640, "height": 480}',
+        json.dumps({"K": CAMERA.tolist(), "width": 640, "height": 480}),
+    ],
+)
+def test_intrinsics_may_tell_of_which_size_they_are(text: str) -> None:
+    matrix, size = read_intrinsics(text, "a")
+    np.testing.assert_allclose(matrix, CAMERA)
+    assert size == (640, 480)
+
+
+def test_a_null_label_is_no_object() -> None:
+    rows = '{"1": "bed", "2": null, "3": "", "4": {"label": null}}'
+    assert read_labels(rows, ".json") == {1: "bed"}
+    assert read_labels("id,label\n1,bed\n2,\n3,null\n", ".csv") == {1: "bed"}
+
+
+def test_a_byte_order_mark_is_no_part_of_labels() -> None:
+    assert read_labels("\ufeffid,label\n1,bed\n", ".csv") == {1: "bed"}
+    assert read_labels('\ufeff{"1": "bed"}', ".json") == {1: "bed"}
+
+
+def test_eight_bits_are_no_depth(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 40, np.uint8)).save(tmp_path / "a.png")
+    np.save(tmp_path / "b.npy", np.full((4, 4), 40, np.uint8))
+    for name in ("a.png", "b.npy"):
+        with pytest.raises(Rejected, match="has 8 bits of depth"):
+            read_depth(tmp_path / name, scale=1000, encoding="plain", max_depth=20, max_pixels=100)
 
 
 @pytest.mark.parametrize("text", ["", "1 2 3", '{"b": [1]}', "0 510 320 240", "500 inf 320 240"])
