@@ -12,7 +12,7 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
 from spatialvlm_jax.generation.lifting.upright import quarter_turns, turned
 from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig, resolve
-from spatialvlm_jax.generation.outcomes import Rejected, stage
+from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.questions.generate import generate_pairs
 from spatialvlm_jax.generation.questions.visibility import why_nothing
 from spatialvlm_jax.questions import QAConfig
@@ -63,13 +63,15 @@ class Stages:
         """
         if isinstance(observed, AnsweredScene):
             return observed.scene, list(observed.pairs)
+        if self.questions is None:
+            raise Failed("questions", "what is observed has no answers, and nothing is to be asked")
         if isinstance(observed, Perception):
             observed = dataclasses.replace(self.lifted(observed), source=source)
         elif self.ambiguity is not None:
             observed = self.named(observed)
         with stage("questions"):
             pairs = self.pairs(observed)
-            if not pairs and self.questions is not None:
+            if not pairs:
                 why = why_nothing(observed, self.questions)
                 raise Rejected("questions", f"no question could be asked; {why}")
             return observed, pairs

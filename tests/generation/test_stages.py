@@ -7,7 +7,7 @@ import pytest
 
 from spatialvlm_jax.generation.execution.chunks import Job
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
-from spatialvlm_jax.generation.outcomes import Failed
+from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.settings import GenerationSettings, stages_of
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings, WorldsSource
 from spatialvlm_jax.generation.stages import NO_STAGES, AnsweredScene, Stages
@@ -35,6 +35,24 @@ def test_an_answered_scene_is_taken_as_it_is() -> None:
     scene, asked = NO_STAGES.examine(AnsweredScene(picture(1), tuple(pairs(1))), "fake")
     assert scene.image_id == "fake-0001"
     assert [pair.question for pair in asked] == [pair.question for pair in pairs(1)]
+
+
+def test_a_scene_without_answers_is_no_use_to_a_run_that_asks_nothing() -> None:
+    with pytest.raises(Failed, match="nothing is to be asked"):
+        NO_STAGES.examine(picture(1), "fake")
+
+
+def test_why_nothing_could_be_asked_is_told() -> None:
+    scene = picture(1)
+    picky = dataclasses.replace(QUESTIONS, min_pixel_fraction=0.9)
+    with pytest.raises(Rejected, match=r"of 2 objects 2 too small \(largest 50 %, limit 90 %\)"):
+        Stages(picky, lift=None).examine(scene, "fake")
+    strict = dataclasses.replace(QUESTIONS, min_visible_fraction=0.9)
+    with pytest.raises(Rejected, match="of 2 objects 2 hidden"):
+        Stages(strict, lift=None).examine(scene, "fake")
+    whole = dataclasses.replace(QUESTIONS, max_truncation=0.1)
+    with pytest.raises(Rejected, match="of 2 objects 2 out of view"):
+        Stages(whole, lift=None).examine(scene, "fake")
 
 
 def test_a_perception_is_lifted_under_the_name_of_its_source() -> None:
