@@ -11,7 +11,7 @@ in what is true of the others, but nothing is asked about it.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from spatialvlm_jax.generation.naming.captions import (
     parse,
 )
 from spatialvlm_jax.generation.naming.references import View
-from spatialvlm_jax.scene.records import Scene
+from spatialvlm_jax.scene.records import Object3D, Scene
 
 # A thing with fewer pixels than this share of the picture is not seen by people.
 _SEEN = 5e-4
@@ -97,16 +97,16 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
         for index, phrase in enumerate(phrases)
         if single[index] and index not in clustered and not phrase.rest and view.sure[index]
     ]
-    names: dict[int, tuple[str, str]] = {}
     regions = _regions(scene)
-    if regions:
-        alone = [[index] for index in range(len(phrases)) if index not in clustered]
+    groups = clusters
+    if regions:  # nothing is alone of its kind
+        groups = [*clusters, *([i] for i in range(len(phrases)) if i not in clustered)]
         clustered.update(range(len(phrases)))
-    for reference in _references([*clusters, *alone] if regions else clusters, phrases):
+    names: dict[int, tuple[str, str]] = {}
+    for reference in _references(groups, phrases):
         if single[reference.index] and not _fits_any(reference.noun, lost):
             found = _names(reference, view, landmarks, config)
-            box = scene.objects[reference.index].box
-            name = next((each for each in found if _holds(each[1], box, regions)), None)
+            name = _first_that_holds(found, scene.objects[reference.index].box, regions)
             if name is not None:
                 names[reference.index] = name
     _drop_repeated(names)
@@ -118,17 +118,30 @@ def resolve(scene: Scene, config: AmbiguityConfig, similarity: np.ndarray | None
     captions = [
         names[index][1] if index in names else phrase.text for index, phrase in enumerate(phrases)
     ]
-    objects = tuple(
+    objects = _renamed(scene.objects, captions)
+    record = {"clusters": clusters, "rejected": rejected, **_told_apart(names)}
+    return dataclasses.replace(scene, objects=objects, extra={**scene.extra, "ambiguity": record})
+
+
+def _renamed(objects: Sequence[Object3D], captions: Sequence[str]) -> tuple[Object3D, ...]:
+    return tuple(
         thing if thing.caption == caption else dataclasses.replace(thing, caption=caption)
-        for thing, caption in zip(scene.objects, captions, strict=True)
+        for thing, caption in zip(objects, captions, strict=True)
     )
-    record = {
-        "clusters": clusters,
-        "rejected": rejected,
+
+
+def _told_apart(names: Mapping[int, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """The record of new names: what they are, and by what they tell objects apart."""
+    return {
         "renamed": {str(index): caption for index, (_, caption) in names.items()},
         "by": {str(index): by for index, (by, _) in names.items()},
     }
-    return dataclasses.replace(scene, objects=objects, extra={**scene.extra, "ambiguity": record})
+
+
+def _first_that_holds(
+    names: Iterator[tuple[str, str]], box: np.ndarray, regions: Sequence[Sequence[float]]
+) -> tuple[str, str] | None:
+    return next((each for each in names if _holds(each[1], box, regions)), None)
 
 
 def _alike(
