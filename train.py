@@ -19,7 +19,7 @@ import jax
 from jax.sharding import Mesh
 
 from data_loaders.build import Loader, load_tokenizer, train_loader
-from data_loaders.contents import held_out_contents
+from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.feature_cache import FeatureCache
 from eval import evaluate_on_schedule
@@ -62,7 +62,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     check_sinks(experiment)
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
-    loader = open_loader(experiment, mesh)
+    loader = open_loader(experiment, mesh, goes_on=any((workdir / "checkpoints").glob("[0-9]*")))
     contents = loader.contents | held_out_contents(experiment.eval.datasets)
     begin = pretrained(experiment, workdir, contents)
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh, begin)
@@ -123,17 +123,25 @@ def only_run(workdir: Path) -> Iterator[None]:
         yield
 
 
-def open_loader(experiment: Experiment, mesh: Mesh) -> Loader:
+def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) -> Loader:
     """This process's share of the training data, rendered by process 0 where it is missing.
+
+    Args:
+      goes_on: the run was begun before: stored sets are read whole and compared with what was
+        written.
 
     Raises:
       UserError: the data cannot be had, or batches do not divide.
     """
     data = experiment.data
     sharding.check_batch_size(data.batch_size, mesh, experiment.train.accumulate)
-    multihost.broadcast_from_main(
-        lambda: render_missing([*data.datasets, *experiment.eval.datasets])
-    )
+
+    def prepare() -> None:
+        render_missing([*data.datasets, *experiment.eval.datasets])
+        if goes_on:
+            verify_shards(data.datasets)
+
+    multihost.broadcast_from_main(prepare)
     with multihost.raise_on_all():
         rows = sharding.process_rows(data.batch_size, mesh)
         return train_loader(data, experiment.model, rows=rows)

@@ -15,7 +15,8 @@ from data_loaders.in_place import InPlaceExample, digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource, open_examples
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.storage.shards import digest_split
+from spatialvlm_jax.storage.checksums import describe_damage, find_damage
+from spatialvlm_jax.storage.shards import digest_split, shard_files
 
 
 def tokenizer_content(tokenizer: Tokenizer) -> dict[str, str]:
@@ -43,6 +44,18 @@ def held_out_contents(datasets: Iterable[DatasetConfig]) -> dict[str, str]:
             continue
         found[f"eval.datasets.{config.path}.{config.split}.content"] = digest
     return found
+
+
+def verify_shards(datasets: Iterable[DatasetConfig]) -> None:
+    """Reads the stored sets whole and compares them with what was written, where that is recorded.
+
+    Raises:
+      DataError: a shard differs, and which.
+    """
+    for path, split in sorted({(d.path, d.split) for d in datasets if d.format == "stored"}):
+        names = [file.name for file in shard_files(Path(path), split)]
+        if damage := find_damage(Path(path), names, contents=True):
+            raise DataError(describe_damage(Path(path), damage))
 
 
 def digest_examples(examples: Examples, config: DatasetConfig) -> str:

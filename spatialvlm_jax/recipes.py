@@ -18,6 +18,7 @@ from spatialvlm_jax.generation.settings import (
     stages_of,
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.storage.checksums import find_damage
 
 RECIPE_FILE = "recipe.json"
 # Fields of `questions` that recipes once had themselves; the phrasings said 0 for all.
@@ -25,7 +26,7 @@ _ONCE_FLAT = ("pairs_per_image", "question_phrasings", "answer_phrasings", "type
 
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
-    """Renders every data set that has a recipe and is not complete.
+    """Renders every data set that has a recipe and is not complete, or has shards of other sizes.
 
     Cut off and run again, it goes on where it was.
 
@@ -44,8 +45,9 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
         folder = Path(path)
         if (folder / "dataset_info.json").exists():
             _check_same_recipe(folder, recipe)
-        else:
-            _render(folder, recipe)
+            if not find_damage(folder):
+                continue
+        _render(folder, recipe)
 
 
 def generation_settings(recipe: WorldsRecipe) -> GenerationSettings:

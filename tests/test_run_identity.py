@@ -144,3 +144,14 @@ def test_a_weight_file_names_what_was_read(begun: Path) -> None:
     names = {name for name in header if name.endswith(".content")}
     assert {"data.tokenizer.content", "data.datasets.0.content"} < names
     assert all(len(header[name]) == 64 for name in names)
+
+
+def test_a_flipped_byte_in_a_shard_ends_a_run_that_goes_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shard,) = (folder / "data").glob("*-train.*")
+    content = bytearray(shard.read_bytes())
+    content[100] ^= 1
+    shard.write_bytes(content)
+    assert go_on(folder) == 2
+    assert f"{shard.name} has changed since it was written" in refused(capsys)

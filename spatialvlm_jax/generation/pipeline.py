@@ -10,6 +10,7 @@ makes only the chunks that are not there yet. Beside the shards lie:
     ledger.jsonl      one line an image that was not stored: stage, status, reason
     summary.json      counts: asked = stored + rejected + failed
     card.html, .md    what the set holds, counted and shown
+    checksums.json    what every shard was when it was written; one that differs is made again
     .shards/          the report of every shard
     .parts/           parts of shards that are not whole yet
 """
@@ -17,6 +18,7 @@ makes only the chunks that are not there yet. Beside the shards lie:
 import contextlib
 import dataclasses
 import json
+import logging
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -45,6 +47,7 @@ from spatialvlm_jax.generation.execution.plan import (
     plan_shards,
 )
 from spatialvlm_jax.generation.stages import NO_STAGES, Stages
+from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file, find_change
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
@@ -96,6 +99,7 @@ def generate(
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
         _check_same_request(directory, request)
+        _drop_damaged(plan, directory)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
         if ray_address is None:
@@ -128,6 +132,36 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
             f"{directory} was begun with other settings ({', '.join(changed)}); "
             "use another --out, or remove it to start again"
         )
+
+
+def _drop_damaged(plan: Sequence[Shard], directory: Path) -> None:
+    """Names the shards that are not as they were written, and removes them: they are made again."""
+    for shard in plan:
+        path, checksum = shard.path(directory), shard.checksum_path(directory)
+        if not (shard.is_done(directory) and checksum.exists()):
+            continue
+        if problem := find_change(path, _read_checksum(checksum), contents=True):
+            logging.warning("%s %s; it is made again", path, problem)
+            shard.report_path(directory).unlink()
+            path.unlink()
+
+
+def _read_checksum(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _write_checksums(plan: Sequence[Shard], directory: Path) -> None:
+    """Puts those of all shards into one file; of shards of before there were any, takes them."""
+    recorded = {}
+    for shard in plan:
+        path, checksum = shard.path(directory), shard.checksum_path(directory)
+        if not checksum.exists():
+            write_json(checksum, describe_file(path))
+        recorded[path.name] = json.loads(checksum.read_text())
+    write_json(directory / CHECKSUMS, recorded)
 
 
 class _Assembly:
@@ -235,6 +269,7 @@ def _finish(
                 f"are in {directory / 'ledger.jsonl'}"
             )
     description = f"Images with exact geometry and question-answer pairs ({request['source']})."
+    _write_checksums(plan, directory)
     write_dataset_info(directory, sizes, description=description)
     if made or not (directory / "card.html").exists():
         from spatialvlm_jax.generation.card.page import write_card

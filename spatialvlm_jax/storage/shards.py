@@ -2,6 +2,7 @@
 
 DIR/dataset_info.json   splits and how many examples each shard holds
 DIR/features.json       what an example holds
+DIR/checksums.json      what the shards were when they were written (`storage.checksums`)
 DIR/spatialvlm-train.array_record-00000-of-00004
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.storage.checksums import describe_damage, find_damage
 
 DATASET_NAME = "spatialvlm"
 VERSION = "2.0.0"
@@ -193,12 +195,14 @@ def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]
     """Random access to the serialised examples of a split.
 
     Raises:
-      StoreError: no such data set, split or file, or a file that is not an ArrayRecord; on reading,
-        a record that was changed.
+      StoreError: no such data set, split or file, a file of another size than was written, or one
+        that is not an ArrayRecord; on reading, a record that was changed.
     """
     from array_record.python.array_record_data_source import ArrayRecordDataSource
 
     paths = shard_files(Path(directory), split)
+    if damage := find_damage(Path(directory), [path.name for path in paths]):
+        raise StoreError(describe_damage(Path(directory), damage))
     try:
         source = ArrayRecordDataSource([str(path) for path in paths])
     except (RuntimeError, ValueError, OSError) as error:

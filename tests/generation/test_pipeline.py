@@ -60,7 +60,7 @@ def test_the_same_request_gives_the_same_bytes_for_any_number_of_workers(tmp_pat
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     assert one.keys() == two.keys()
     assert {"card.html", "card.md", "ledger.jsonl", "summary.json"} < one.keys()
-    assert len(one) == 11
+    assert len(one) == 12
     assert [name for name in one if one[name] != two[name]] == []
 
 

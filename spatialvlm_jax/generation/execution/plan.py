@@ -52,6 +52,10 @@ class Shard:
     def report_path(self, directory: Path) -> Path:
         return directory / REPORTS / f"{self.split}-{self.number:05d}-of-{self.count:05d}.json"
 
+    def checksum_path(self, directory: Path) -> Path:
+        """What the file was when it was written; sets of before there were checksums have none."""
+        return self.report_path(directory).with_suffix(".checksum")
+
     def is_done(self, directory: Path) -> bool:
         return self.path(directory).exists() and self.report_path(directory).exists()
 
