@@ -179,6 +179,10 @@ class _Records(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._source)
 
+    def __iter__(self) -> Iterator[bytes]:
+        # The source says ValueError, not IndexError, behind its last record.
+        return (self[index] for index in range(len(self)))
+
     def __getitem__(self, index: Any) -> Any:
         """Raises StoreError if the record cannot be read."""
         try:
