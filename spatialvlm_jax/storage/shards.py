@@ -184,7 +184,9 @@ class _Records(Sequence[bytes]):
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        """Raises StoreError if the record cannot be read."""
+        """Raises StoreError if the record cannot be read, IndexError if there is none."""
+        if isinstance(index, int) and not -len(self) <= index < len(self):
+            raise IndexError(index)  # which ends an iteration
         try:
             return self._source[index]
         except RuntimeError as error:

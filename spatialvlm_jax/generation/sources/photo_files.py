@@ -8,11 +8,11 @@ import dataclasses
 import hashlib
 import os
 import stat
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.tar_files import list_members
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.tables import list_table, read_row
 
@@ -153,22 +153,14 @@ def _expand(root: Path, file: str, all_files: bool, column: str) -> Iterator[Ent
 
 
 def _members(root: Path, file: str, all_files: bool) -> Iterator[Entry]:
-    """Members of a tar; links and devices are listed, so that the ledger speaks of them."""
-    whole, before = (root / file).stat().st_size, -1
-    try:
-        with tarfile.open(root / file, "r:") as archive:
-            for member in archive:
-                end = member.offset_data + (member.size if member.isreg() else 0)
-                if member.size < 0 or member.offset <= before or end > whole:
-                    raise tarfile.TarError(f"{member.name[:80]!r} is not where or as long as told")
-                before = member.offset
-                if member.isdir() or not (all_files or _named_like_a_picture(member.name)):
-                    continue
-                plain = member.isreg() and not member.issparse()
-                size = member.size if plain else -1
-                yield Entry(file, member.name, member.offset_data, size)
-    except (tarfile.TarError, ValueError, RecursionError, OverflowError) as error:
-        raise UserError(f"{root / file} is damaged: {error}; remove it or mend it") from None
+    """Members of a tar; links and devices are listed, so that the ledger speaks of them.
+
+    Raises:
+      FileError: the tar is damaged.
+    """
+    for member in list_members(root / file):
+        if all_files or _named_like_a_picture(member.name):
+            yield Entry(file, member.name, member.start, member.size if member.is_file else -1)
 
 
 def read_entry(root: Path, entry: Entry, max_bytes: int) -> bytes:

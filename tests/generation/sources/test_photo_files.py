@@ -112,7 +112,7 @@ def test_a_folder_in_the_place_of_a_file_fails_alone(tmp_path: Path) -> None:
     [
         ("x.tar.gz", b"", "unpack it"),
         ("x.zip", b"", "unpack it"),
-        ("x.tar", b"no tar at all" * 99, "is damaged"),
+        ("x.tar", b"no tar at all" * 99, "is no tar file that can be read"),
         ("x.parquet", b"no table", "is not a parquet table"),
         ("x.bin", b"\xff\xfe\xff", "neither a folder"),
         ("x.txt", b"# nothing\n", "no pictures in"),
@@ -133,3 +133,36 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
         list_photos(tmp_path)
     with pytest.raises(UserError, match="no column 'image' but photo, text"):
         list_photos(table(tmp_path / "x.parquet", [BYTES], column="photo"))
+
+
+def test_a_list_of_one_picture_is_that_picture(tmp_path: Path) -> None:
+    rows = [[{"bytes": BYTES, "path": "a"}], [{"bytes": BYTES, "path": "b"}] * 2]
+    found = list_photos(table(tmp_path / "x.parquet", rows, column="images"), column="images")
+    assert found.read(0, LIMIT) == BYTES
+    with pytest.raises(Rejected, match="the row holds no bytes"):
+        found.read(1, LIMIT)
+
+
+def test_a_picture_that_all_rows_share_is_held_once(tmp_path: Path) -> None:
+    from spatialvlm_jax.generation.sources.tables import _row_group
+
+    path = tmp_path / "x.parquet"
+    shared = pyarrow.array([BYTES]).dictionary_encode()
+    rows = pyarrow.DictionaryArray.from_arrays([0] * 50_000, shared.dictionary)
+    pyarrow.parquet.write_table(pyarrow.table({"image": rows}), path)
+    found = list_photos(path)
+    assert found.read(49_999, LIMIT) == BYTES
+    assert _row_group(str(path), 0, "image").nbytes < 10 * 50_000
+
+
+@pytest.mark.parametrize("size", [b"\xff" * 12, b"77777777777\0"])
+def test_a_tar_with_members_of_absurd_size_is_refused(tmp_path: Path, size: bytes) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        archive.add(filled(tmp_path, "a.jpg") / "a.jpg", "a.jpg")
+    data = bytearray((tmp_path / "x.tar").read_bytes())
+    data[124:136] = size
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    (tmp_path / "x.tar").write_bytes(data)
+    with pytest.raises(UserError, match="is no tar file that can be read"):
+        list_photos(tmp_path / "x.tar")
