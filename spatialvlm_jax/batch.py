@@ -1,7 +1,7 @@
 """The one typed contract between loaders, models and plans: `Batch`, and its shapes.
 
-Axes: B rows (one image each), L text tokens a row, N image tokens (patches), E encoder width,
-V dense values, W words.
+Axes: B rows (one image each), H x W pixels, L text tokens a row, N image tokens (patches),
+E encoder width, V dense values, K words.
 
 A row is one image with one or more question-answer segments packed behind it:
 
@@ -17,13 +17,26 @@ prefix predicts the first suffix token, so `loss_mask` starts one before `suffix
 """
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.experiment import Experiment, ModelConfig
+
+# Array: what JAX computes with; NumPy's will do. AnyArray: a shape where nothing is allocated, too;
+# type checkers are told nothing of it, because no operation is common to all three. Missing: None,
+# where a setting says whether it is, which type checkers cannot follow.
+if TYPE_CHECKING:
+    Array = jax.Array
+    AnyArray = Any
+    Missing = Any
+else:
+    Array = jax.Array | np.ndarray
+    AnyArray = Array | jax.ShapeDtypeStruct
+    Missing = None
 
 DENSE_WORDS = 4  # text tokens that may name what an image token shows
 
@@ -44,21 +57,21 @@ def feature_spec(model: ModelConfig) -> jax.ShapeDtypeStruct:
 class DenseTargets:
     """What each image token shows, from rendered truth; an optional auxiliary target.
 
-    labels: int32[B, N], class of what fills most of the patch: 0 is background, -1 is not known.
-    values: float32[B, N, V], normalised regression targets (log depth, centre, extents, ...).
-    value_mask: bool[B, N, V], where `values` are known.
-    words: int32[B, N, W], the text tokens that name it (colour and category); 0 is none.
-    mention_values: float32[B, L, V], at the last token of each name of an object in a question,
-      what `values` says of that object.
-    mention_mask: bool[B, L, V], where `mention_values` are known.
+    labels: class of what fills most of the patch: 0 is background, -1 is not known.
+    values: normalised regression targets (log depth, centre, extents, ...).
+    value_mask: where `values` are known.
+    words: the text tokens that name it (colour and category); 0 is none.
+    mention_values: at the last token of each name of an object in a question, what `values` says
+      of that object.
+    mention_mask: where `mention_values` are known.
     """
 
-    labels: Any
-    values: Any
-    value_mask: Any
-    words: Any
-    mention_values: Any
-    mention_mask: Any
+    labels: Int32[AnyArray, "B N"]
+    values: Float32[AnyArray, "B N V"]
+    value_mask: Bool[AnyArray, "B N V"]
+    words: Int32[AnyArray, "B N K"]
+    mention_values: Float32[AnyArray, "B L V"]
+    mention_mask: Bool[AnyArray, "B L V"]
 
 
 @jax.tree_util.register_dataclass
@@ -66,24 +79,23 @@ class DenseTargets:
 class Batch:
     """One step's data. Arrays are numpy on the host, jax.Array on devices.
 
-    images: uint8[B, H, W, 3]; None where `features` stand for them.
-    tokens, targets, segment_ids, positions: int32[B, L]; segment 0 is padding.
-    suffix_mask, loss_mask: bool[B, L].
-    dataset_ids: int32[B, L], which data set of the mixture a token comes from.
+    images: None where `features` stand for them.
+    segment_ids: 0 is padding.
+    dataset_ids: which data set of the mixture a token comes from.
     dense: optional dense targets.
-    features: float[B, N, E], what the frozen encoder made of the images; None beside `images`.
+    features: what the frozen encoder made of the images; None beside `images`.
     """
 
-    images: Any
-    tokens: Any
-    targets: Any
-    segment_ids: Any
-    positions: Any
-    suffix_mask: Any
-    loss_mask: Any
-    dataset_ids: Any
+    images: UInt8[AnyArray, "B H W 3"] | Missing
+    tokens: Int32[AnyArray, "B L"]
+    targets: Int32[AnyArray, "B L"]
+    segment_ids: Int32[AnyArray, "B L"]
+    positions: Int32[AnyArray, "B L"]
+    suffix_mask: Bool[AnyArray, "B L"]
+    loss_mask: Bool[AnyArray, "B L"]
+    dataset_ids: Int32[AnyArray, "B L"]
     dense: DenseTargets | None = None
-    features: Any = None
+    features: Float[AnyArray, "B N E"] | Missing = None
 
 
 @dataclasses.dataclass(frozen=True)

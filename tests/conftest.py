@@ -10,10 +10,15 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from jaxtyping import install_import_hook
+
+from tests.shapes import MODULES
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Compiled programs are kept in the checkout, not in the home of whoever runs the tests.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).resolve().parents[1] / ".cache")
+
+install_import_hook(MODULES, "tests.shapes.checked")
 
 hypothesis.settings.register_profile(
     "spatialvlm", deadline=None, derandomize=True, max_examples=25, print_blob=True

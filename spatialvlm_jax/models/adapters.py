@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Float
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AdapterConfig
 from spatialvlm_jax.models.layers import Linear, find_linears
@@ -29,8 +31,7 @@ class Adapter(nnx.Module):
         self.b = nnx.Param(jnp.zeros((*layers, rank, outputs), jnp.float32))
         self.scale = alpha / rank
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[T, inputs] -> float[T, outputs]."""
+    def __call__(self, x: Float[Array, "T inputs"]) -> Float[Array, "T outputs"]:
         return (x @ self.a[...].astype(x.dtype)) @ self.b[...].astype(x.dtype) * self.scale
 
 

@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 from absl import flags
 from flax import nnx
+from jaxtyping import Bool, Float, Float32
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend
 from spatialvlm_jax.models.layers import Linear
@@ -25,47 +27,46 @@ HIDDEN = -1e30
 class Keys(NamedTuple):
     """Keys and values that queries may attend to; `lead_with_heads` makes them.
 
-    key, value: float[B, heads, S, K, H], or float[B, heads, 1, K, H] where all texts share them.
-    mask: bool[B, S, Q, K] (axes S and Q may be 1), True where visible; None where all are.
+    key, value: S is 1 where all texts share them; those of a stack of layers lead with these.
+    mask: True where visible, of texts and queries or of one for all; None where all are.
     """
 
-    key: jax.Array
-    value: jax.Array
-    mask: jax.Array | None = None
+    key: Float[Array, "*layers B heads S K H"]
+    value: Float[Array, "*layers B heads S K H"]
+    mask: Bool[Array, "B texts Q K"] | None = None
 
 
-def lead_with_heads(key: jax.Array, value: jax.Array) -> Keys:
-    """Keys from projections float[B, S, K, heads, H], laid out once for many products."""
+def lead_with_heads(
+    key: Float[Array, "B S K heads H"], value: Float[Array, "B S K heads H"]
+) -> Keys:
+    """Keys from projections, laid out once for many products."""
     return Keys(key.transpose(0, 3, 1, 2, 4), value.transpose(0, 3, 1, 2, 4))
 
 
-def softcap(x: jax.Array, limit: float) -> jax.Array:
+def softcap(x: Float[Array, "*shape"], limit: float) -> Float[Array, "*shape"]:
     """limit * tanh(x / limit), or x itself where the limit is 0."""
     return limit * jnp.tanh(x / limit) if limit else x
 
 
 def attend(
-    query: jax.Array,
+    query: Float[Array, "B S Q N H"],
     parts: Sequence[Keys],
     *,
     scale: float = 0.0,
     score_limit: float = 0.0,
     backend: AttentionBackend = "dense",
-) -> jax.Array:
+) -> Float[Array, "B S Q N H"]:
     """Softmax attention over the union of `parts`.
 
     Every attention of the models goes through here. A query alone (in decoding) is always computed
     densely: there is no square of scores to save, and shared keys need no copies.
 
     Args:
-      query: float[B, S, Q, N, H].
+      query: what asks.
       parts: at least one; together they hold all the keys.
       scale: of the queries; 0 takes H^-0.5.
       score_limit: softcap of the scores, applied before the mask; 0 for none.
       backend: what computes it; all give the same to rounding.
-
-    Returns:
-      float[B, S, Q, N, H].
 
     Raises:
       UserError: the backend cannot do this; what to use.
@@ -77,8 +78,8 @@ def attend(
 
 
 def _attend_densely(
-    query: jax.Array, parts: Sequence[Keys], scale: float, score_limit: float
-) -> jax.Array:
+    query: Float[Array, "B S Q N H"], parts: Sequence[Keys], scale: float, score_limit: float
+) -> Float[Array, "B S Q N H"]:
     rows, texts, queries, _, size = query.shape
     heads = parts[0].key.shape[1]
     # Heads lead and the queries of a group lie in one axis: each product is a batch of plain
@@ -101,13 +102,17 @@ def _attend_densely(
     return result.transpose(0, 2, 4, 1, 3, 5).reshape(query.shape)
 
 
-def _flat(grouped: jax.Array, texts: int) -> jax.Array:
-    """[B, heads, S, G, Q, X] -> [B, heads, texts, -1, X]: shared keys meet all texts at once."""
+def _flat(
+    grouped: Float[Array, "B heads S G Q X"], texts: int
+) -> Float[Array, "B heads {texts} _ X"]:
+    """Shared keys meet all texts at once."""
     return grouped.reshape(*grouped.shape[:2], texts, -1, grouped.shape[-1])
 
 
-def _scores(grouped: jax.Array, part: Keys, limit: float) -> jax.Array:
-    """Masked products of queries [B, heads, S, G, Q, H] and keys: float32[B, heads, S, G, Q, K]."""
+def _scores(
+    grouped: Float[Array, "B heads S G Q H"], part: Keys, limit: float
+) -> Float32[Array, "B heads S G Q K"]:
+    """Masked products of queries and keys."""
     product = jnp.einsum(
         "bnsqh,bnskh->bnsqk",
         _flat(grouped, part.key.shape[2]),
@@ -120,8 +125,8 @@ def _scores(grouped: jax.Array, part: Keys, limit: float) -> jax.Array:
     return jnp.where(part.mask[:, None, :, None], score, HIDDEN)
 
 
-def _mix(weight: jax.Array, part: Keys) -> jax.Array:
-    """Weighted sums of values: [B, heads, S, G, Q, K] -> float32[B, heads, S, G, Q, H]."""
+def _mix(weight: Float[Array, "B heads S G Q K"], part: Keys) -> Float32[Array, "B heads S G Q H"]:
+    """Weighted sums of values."""
     mixed = jnp.einsum(
         "bnsqk,bnskh->bnsqh",
         _flat(weight, part.value.shape[2]),
@@ -133,11 +138,11 @@ def _mix(weight: jax.Array, part: Keys) -> jax.Array:
 
 def _attend_by_library(
     backend: AttentionBackend,
-    query: jax.Array,
+    query: Float[Array, "B S Q N H"],
     parts: Sequence[Keys],
     scale: float,
     score_limit: float,
-) -> jax.Array:
+) -> Float[Array, "B S Q N H"]:
     """As `attend`, by a library that wants all keys of a text in one array.
 
     Each text becomes a row of its own, with copies of the keys that it shares.
@@ -149,7 +154,7 @@ def _attend_by_library(
         )
     rows, texts = query.shape[:2]
 
-    def by_text(x: jax.Array) -> jax.Array:
+    def by_text(x: Float[Array, "B heads _ K H"]) -> Float[Array, "BS K heads H"]:
         shared = jnp.broadcast_to(x, (*x.shape[:2], texts, *x.shape[3:]))
         return shared.transpose(0, 2, 3, 1, 4).reshape(rows * texts, x.shape[3], -1, x.shape[4])
 
@@ -166,8 +171,10 @@ def _attend_by_library(
     return mixed.astype(query.dtype).reshape(query.shape)
 
 
-def _one_mask(query: jax.Array, parts: Sequence[Keys]) -> jax.Array | None:
-    """The masks of all parts, bool[B S, 1, Q, K], or None if everything is visible."""
+def _one_mask(
+    query: Float[Array, "B S Q N H"], parts: Sequence[Keys]
+) -> Bool[Array, "B*S 1 Q K"] | None:
+    """The masks of all parts, or None if everything is visible."""
     if all(part.mask is None for part in parts):
         return None
     rows, texts, queries = query.shape[:3]
@@ -180,12 +187,14 @@ def _one_mask(query: jax.Array, parts: Sequence[Keys]) -> jax.Array | None:
 
 def _call(
     backend: AttentionBackend,
-    arrays: tuple[jax.Array, jax.Array, jax.Array],
-    mask: jax.Array | None,
+    arrays: tuple[
+        Float[Array, "BS Q N H"], Float[Array, "BS K heads H"], Float[Array, "BS K heads H"]
+    ],
+    mask: Bool[Array, "BS 1 Q K"] | None,
     scale: float,
     score_limit: float,
-) -> jax.Array:
-    """Calls the library with query, key and value [rows, length, heads, H]."""
+) -> Float[Array, "BS Q N H"]:
+    """Calls the library with query, key and value."""
     if backend != "tokamax":
         return jax.nn.dot_product_attention(
             *arrays, mask=mask, scale=scale, implementation="xla" if backend == "xla" else "cudnn"
@@ -225,14 +234,19 @@ class Attention(nnx.Module):
         self.value = Linear(width, kv_heads * head_size, bias=bias, rngs=rngs)
         self.out = Linear(heads * head_size, width, bias=bias, rngs=rngs, gain=gain)
 
-    def project(self, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """float[..., L, width] -> query [..., L, N, H], key and value [..., L, heads, H]."""
+    def project(
+        self, x: Float[Array, "*texts L width"]
+    ) -> tuple[
+        Float[Array, "*texts L N H"],
+        Float[Array, "*texts L heads H"],
+        Float[Array, "*texts L heads H"],
+    ]:
+        """Query, key and value."""
 
-        def split(y: jax.Array) -> jax.Array:
+        def split(y: Float[Array, "*texts L HN"]) -> Float[Array, "*texts L heads H"]:
             return y.reshape(*y.shape[:-1], -1, self.head_size)
 
         return split(self.query(x)), split(self.key(x)), split(self.value(x))
 
-    def output(self, mixed: jax.Array) -> jax.Array:
-        """float[..., L, N, H] -> float[..., L, width]."""
+    def output(self, mixed: Float[Array, "*texts L N H"]) -> Float[Array, "*texts L width"]:
         return self.out(mixed.reshape(*mixed.shape[:-2], -1))

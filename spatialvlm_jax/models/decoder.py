@@ -6,33 +6,35 @@ once and shared by all texts; text is [B, S, L, D].
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Bool, Float, Float32, Int32
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend, DecoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
 from spatialvlm_jax.models.layers import (
     GatedMLP,
     RMSNorm,
+    Rotary,
     rotary_table,
     rotate,
     run_stack,
     stack,
 )
 
-Rotary = tuple[jax.Array, jax.Array]
-Streams = tuple[jax.Array, jax.Array]
+Streams = tuple[Float[Array, "B 1 N D"], Float[Array, "B S L D"]]
 
 
 class Windows(NamedTuple):
-    """What a sliding window leaves visible of image and text keys: bool[B, S, Q, keys]."""
+    """What a sliding window leaves visible of image and text keys."""
 
-    image: jax.Array
-    text: jax.Array
+    image: Bool[Array, "B S Q N"]
+    text: Bool[Array, "B S Q K"]
 
 
 class Embedder(nnx.Module):
@@ -50,12 +52,11 @@ class Embedder(nnx.Module):
         self.scale = math.sqrt(config.width) if config.scale_embeddings else 1.0
         self.logit_limit = config.final_softcap
 
-    def encode(self, tokens: jax.Array, dtype: jnp.dtype) -> jax.Array:
-        """int32[...] -> float[..., D]."""
+    def encode(self, tokens: Int32[Array, "*texts"], dtype: Any) -> Float[Array, "*texts D"]:
         return self.embedding[...][tokens].astype(dtype) * jnp.asarray(self.scale, dtype)
 
-    def decode(self, hidden: jax.Array) -> jax.Array:
-        """float[..., D] -> logits float32[..., vocab_size]."""
+    def decode(self, hidden: Float[Array, "*texts D"]) -> Float32[Array, "*texts vocabulary"]:
+        """Logits."""
         table = self.embedding[...].astype(hidden.dtype)
         flat = hidden.reshape(-1, hidden.shape[-1])
         logits = jnp.einsum("td,vd->tv", flat, table, preferred_element_type=jnp.float32)
@@ -88,12 +89,16 @@ class DecoderBlock(nnx.Module):
         self.query_scale, self.score_limit = config.query_scale, config.attention_softcap
         self.backend: AttentionBackend = backend
 
-    def project(self, x: jax.Array, rotary: Rotary) -> tuple[jax.Array, Keys]:
-        """float[..., L, D] -> rotated queries and keys, with values."""
+    def project(
+        self, x: Float[Array, "B S L D"], rotary: Rotary
+    ) -> tuple[Float[Array, "B S L N H"], Keys]:
+        """Rotated queries and keys, with values."""
         query, key, value = self.attention.project(self.attention_norm(x))
         return rotate(query, rotary), lead_with_heads(rotate(key, rotary), value)
 
-    def finish(self, x: jax.Array, query: jax.Array, parts: list[Keys]) -> jax.Array:
+    def finish(
+        self, x: Float[Array, "B S L D"], query: Float[Array, "B S L N H"], parts: list[Keys]
+    ) -> Float[Array, "B S L D"]:
         """Attends, then applies the MLP, both on the residual stream x."""
         mixed = attend(
             query,
@@ -106,7 +111,7 @@ class DecoderBlock(nnx.Module):
         return x + _normed(self.mlp(self.mlp_norm(x)), self.mlp_post_norm)
 
 
-def _normed(x: jax.Array, norm: RMSNorm | None) -> jax.Array:
+def _normed(x: Float[Array, "B S L D"], norm: RMSNorm | None) -> Float[Array, "B S L D"]:
     return x if norm is None else norm(x)
 
 
@@ -137,16 +142,15 @@ class Decoder(nnx.Module):
         )
         self.final_norm = RMSNorm(config.width)
 
-    def rotary(self, positions: jax.Array) -> Rotary:
-        """int32[..., L] -> the rotary table."""
+    def rotary(self, positions: Int32[Array, "*texts L"]) -> Rotary:
         return rotary_table(positions, self.config.head_size, self.config.rope_base)
 
     def windows(
         self,
         image_tokens: int,
-        positions: jax.Array,
-        key_positions: jax.Array,
-        suffix_mask: jax.Array,
+        positions: Int32[Array, "B S Q"],
+        key_positions: Int32[Array, "B S K"],
+        suffix_mask: Bool[Array, "B S Q"],
     ) -> Windows | None:
         """The sliding window's masks of text queries, or None where it reaches over everything.
 
@@ -154,8 +158,8 @@ class Decoder(nnx.Module):
 
         Args:
           image_tokens: N.
-          positions, key_positions: int32[B, S, Q] and int32[B, S, K], of queries and text keys.
-          suffix_mask: bool[B, S, Q], which queries are of a suffix.
+          positions, key_positions: of queries and text keys.
+          suffix_mask: which queries are of a suffix.
         """
         limit = self.config.sliding_window
         if not limit or image_tokens + key_positions.shape[-1] <= limit:
@@ -164,41 +168,39 @@ class Decoder(nnx.Module):
         image = first <= jnp.arange(image_tokens)
         return Windows(image, first <= key_positions[..., None, :] + image_tokens)
 
-    def _slides(self, windows: Windows | None) -> jax.Array | None:
-        """bool[depth], which layers slide their window; None where none needs to."""
+    def _slides(self, windows: Windows | None) -> Bool[Array, " depth"] | None:
+        """Which layers slide their window; None where none needs to."""
         return None if windows is None else jnp.arange(self.config.depth) % 2 == 0
 
     def __call__(
         self,
-        image: jax.Array,
-        text: jax.Array,
-        positions: jax.Array,
-        suffix_mask: jax.Array,
-        text_mask: jax.Array,
-        image_text_mask: jax.Array | None,
-    ) -> tuple[jax.Array, jax.Array | None, tuple[Keys, Keys]]:
+        image: Float[Array, "B 1 N D"],
+        text: Float[Array, "B S L D"],
+        positions: Int32[Array, "B S L"],
+        suffix_mask: Bool[Array, "B S L"],
+        text_mask: Bool[Array, "B S L L"],
+        image_text_mask: Bool[Array, "B 1 1 L"] | None,
+    ) -> tuple[Float[Array, "B S L D"], Float[Array, "B S L D"] | None, tuple[Keys, Keys]]:
         """Runs both streams through all layers.
 
         Args:
-          image: float[B, 1, N, D].
-          text: float[B, S, L, D]; S is 1 where the image sees text.
-          positions: int32[B, S, L], counted from the segment's start; the image comes before.
-          suffix_mask: bool[B, S, L].
-          text_mask: bool[B, S, L, L].
-          image_text_mask: bool[B, 1, 1, L], or None where the image sees no text.
+          image: its embeddings.
+          text: embeddings; S is 1 where the image sees text.
+          positions: counted from the segment's start; the image comes before.
+          suffix_mask, text_mask: of `models.masks`.
+          image_text_mask: None where the image sees no text.
 
         Returns:
-          Final-normed text hidden states float[B, S, L, D], the text's residual stream after half
-          of the layers float[B, S, L, D] (None unless kept), and the keys of image
-          [depth, B, heads, 1, N, H] and text [depth, B, heads, S, L, H], for decoding.
+          Final-normed text hidden states, the text's residual stream after half of the layers
+          (None unless kept), and the keys of image and text in all layers, for decoding.
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
         text_rotary = self.rotary(positions + image.shape[-2])
         windows = self.windows(image.shape[-2], positions, positions, suffix_mask)
 
         def layer(
-            block: DecoderBlock, streams: Streams, slides: jax.Array | None
-        ) -> tuple[Streams, tuple[jax.Array | None, tuple[Keys, Keys]]]:
+            block: DecoderBlock, streams: Streams, slides: Bool[Array, ""] | None
+        ) -> tuple[Streams, tuple[Float[Array, "B S L D"] | None, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
             text_query, text_keys = block.project(text, text_rotary)
@@ -226,25 +228,24 @@ class Decoder(nnx.Module):
 
     def extend(
         self,
-        text: jax.Array,
-        positions: jax.Array,
+        text: Float[Array, "B S 1 D"],
+        positions: Int32[Array, "B S 1"],
         image_keys: Keys,
         text_keys: Keys,
-        key_positions: jax.Array,
-        visible: jax.Array,
-    ) -> tuple[jax.Array, Keys]:
+        key_positions: Int32[Array, "B S K"],
+        visible: Bool[Array, "B S 1 K"],
+    ) -> tuple[Float[Array, "B S 1 D"], Keys]:
         """One decoding step: a new token for each text, from stored keys.
 
         Args:
-          text: float[B, S, 1, D], the new tokens' embeddings.
-          positions: int32[B, S, 1], counted from the segment's start.
-          image_keys, text_keys: stored keys, [depth, B, heads, 1 or S, ..., H].
-          key_positions: int32[B, S, stored text keys], counted likewise.
-          visible: bool[B, S, 1, stored text keys].
+          text: the new tokens' embeddings.
+          positions: counted from the segment's start.
+          image_keys, text_keys: those stored, of all layers.
+          key_positions: of the stored text keys, counted likewise.
+          visible: which of these each text sees.
 
         Returns:
-          Final-normed hidden states float[B, S, 1, D] and the new tokens' keys
-          [depth, B, heads, S, 1, H], which the caller stores.
+          Final-normed hidden states and the new tokens' keys, which the caller stores.
         """
         image_tokens = image_keys.key.shape[-2]
         rotary = self.rotary(positions + image_tokens)
@@ -252,8 +253,10 @@ class Decoder(nnx.Module):
         windows = self.windows(image_tokens, positions, key_positions, answer)
 
         def layer(
-            block: DecoderBlock, x: jax.Array, inputs: tuple[jax.Array | None, Keys, Keys]
-        ) -> tuple[jax.Array, Keys]:
+            block: DecoderBlock,
+            x: Float[Array, "B S 1 D"],
+            inputs: tuple[Bool[Array, ""] | None, Keys, Keys],
+        ) -> tuple[Float[Array, "B S 1 D"], Keys]:
             query, own = block.project(x, rotary)
             slides, image, earlier = inputs
             stored = _slide([image, earlier._replace(mask=visible)], windows, slides)
@@ -264,7 +267,9 @@ class Decoder(nnx.Module):
         return self.final_norm(text), keys
 
 
-def _slide(parts: list[Keys], windows: Windows | None, slides: jax.Array | None) -> list[Keys]:
+def _slide(
+    parts: list[Keys], windows: Windows | None, slides: Bool[Array, ""] | None
+) -> list[Keys]:
     """Image and text keys with their masks narrowed to the window in a layer that slides it."""
     if windows is None or slides is None:
         return parts

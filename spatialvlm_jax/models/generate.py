@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.vlm import VLM
@@ -18,39 +20,39 @@ from spatialvlm_jax.models.vlm import VLM
 class _Loop(NamedTuple):
     """What a decoding step reads and writes."""
 
-    step: jax.Array  # answer tokens so far
-    token: jax.Array  # int32[B, S], the last of them
-    done: jax.Array  # bool[B, S]
-    answer: jax.Array  # int32[B, S, T]
-    keys: Keys  # [depth, B, heads, S, C, H]
-    random: jax.Array
+    step: Int32[Array, ""]  # answer tokens so far
+    token: Int32[Array, "B S"]  # the last of them
+    done: Bool[Array, "B S"]
+    answer: Int32[Array, "B S T"]
+    keys: Keys  # of prefix and answer
+    random: Key[Array, ""]
 
 
 def generate(
     model: VLM,
-    images: jax.Array,
-    prefix_tokens: jax.Array,
-    prefix_lengths: jax.Array,
+    images: UInt8[Array, "B H W 3"],
+    prefix_tokens: Int32[Array, "B S P"],
+    prefix_lengths: Int32[Array, "B S"],
     *,
     max_tokens: int,
     eos_id: int,
     temperature: float = 0.0,
     seed: int = 0,
-) -> jax.Array:
+) -> Int32[Array, "B S {max_tokens}"]:
     """Answers S questions on each of B images, under the model's attention rule.
 
     Args:
       model: the model.
-      images: uint8[B, H, W, 3].
-      prefix_tokens: int32[B, S, P], right-padded.
-      prefix_lengths: int32[B, S]; 0 where there is no question.
+      images: one for the questions of a row.
+      prefix_tokens: right-padded.
+      prefix_lengths: 0 where there is no question.
       max_tokens: T.
       eos_id: ends an answer.
       temperature: 0 takes the likeliest token, otherwise tokens are drawn.
       seed: of the draws.
 
     Returns:
-      int32[B, S, T]: answers up to and with `eos_id`, then 0; all 0 where there is no question.
+      Answers up to and with `eos_id`, then 0; all 0 where there is no question.
     """
     definition, state = nnx.split(model)
     return _generate(
@@ -71,16 +73,16 @@ def generate(
 def _generate(
     definition: Any,
     state: Any,
-    images: jax.Array,
-    prefix_tokens: jax.Array,
-    prefix_lengths: jax.Array,
-    random: jax.Array,
-    eos_id: jax.Array,
-    temperature: jax.Array,
+    images: UInt8[Array, "B H W 3"],
+    prefix_tokens: Int32[Array, "B S P"],
+    prefix_lengths: Int32[Array, "B S"],
+    random: Key[Array, ""],
+    eos_id: Int32[Array, ""],
+    temperature: Float32[Array, ""],
     *,
     max_tokens: int,
     greedy: bool,
-) -> jax.Array:
+) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
     decoder = model.decoder
     embeddings, _ = model.encode_image(images)
@@ -93,7 +95,7 @@ def _generate(
     longest = prefix_tokens.shape[-1]
     hidden, image_keys, text_keys = _read_prefix(model, embeddings, prefix_tokens, prefix_lengths)
 
-    def choose(hidden: jax.Array, random: jax.Array) -> jax.Array:
+    def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
         if greedy:
             return jnp.argmax(logits, -1).astype(jnp.int32)
@@ -130,7 +132,7 @@ def _generate(
     return end.answer.reshape(*shape, max_tokens)
 
 
-def _record(loop: _Loop, token: jax.Array, eos_id: jax.Array) -> _Loop:
+def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -> _Loop:
     """Writes each text's next token, padding once it has ended."""
     token = jnp.where(loop.done, 0, token)
     return loop._replace(
@@ -142,9 +144,12 @@ def _record(loop: _Loop, token: jax.Array, eos_id: jax.Array) -> _Loop:
 
 
 def _read_prefix(
-    model: VLM, embeddings: jax.Array, tokens: jax.Array, lengths: jax.Array
-) -> tuple[jax.Array, Keys, Keys]:
-    """The last prefix token's hidden state float[B, S, D], and the keys of image and prefix."""
+    model: VLM,
+    embeddings: Float[Array, "B N D"],
+    tokens: Int32[Array, "B S P"],
+    lengths: Int32[Array, "B S"],
+) -> tuple[Float[Array, "B S D"], Keys, Keys]:
+    """The last prefix token's hidden state, and the keys of image and prefix."""
     position = jnp.arange(tokens.shape[-1])
     segments = (position < lengths[..., None]).astype(jnp.int32)
     suffix = jnp.zeros(tokens.shape, bool)
@@ -166,7 +171,7 @@ def _grow(keys: Keys, slots: int) -> Keys:
     return Keys(jnp.pad(keys.key, pad), jnp.pad(keys.value, pad))
 
 
-def _store(keys: Keys, new: Keys, at: jax.Array) -> Keys:
+def _store(keys: Keys, new: Keys, at: Int32[Array, ""]) -> Keys:
     """Writes one token's keys into slot `at`."""
     axis = keys.key.ndim - 2
     return Keys(

@@ -11,7 +11,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Float, Float32, Int32
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Remat
 from spatialvlm_jax.models.low_bit import LowBit, product
@@ -38,8 +40,7 @@ class Linear(nnx.Module):
         self.kernel_blocks: Any = nnx.data(None)
         self.adapter: Any = nnx.data(None)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[..., inputs] -> float[..., outputs]."""
+    def __call__(self, x: Float[Array, "*rows inputs"]) -> Float[Array, "*rows outputs"]:
         # One plain product: over several leading axes the CPU's gradients take twice as long.
         flat = x.reshape(-1, x.shape[-1])
         if self.kernel_scale is None:
@@ -89,8 +90,8 @@ class LayerNorm(nnx.Module):
         self.scale = nnx.Param(jnp.ones(width, jnp.float32))
         self.bias = nnx.Param(jnp.zeros(width, jnp.float32))
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[..., width] -> the same shape and dtype."""
+    def __call__(self, x: Float[Array, "*rows width"]) -> Float[Array, "*rows width"]:
+        """In the dtype of x."""
         wide = x.astype(jnp.float32)
         centred = wide - wide.mean(-1, keepdims=True)
         variance = jnp.square(centred).mean(-1, keepdims=True)
@@ -105,8 +106,8 @@ class RMSNorm(nnx.Module):
         """Starts as the plain normalisation: stored scale 0."""
         self.scale = nnx.Param(jnp.zeros(width, jnp.float32))
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[..., width] -> the same shape and dtype."""
+    def __call__(self, x: Float[Array, "*rows width"]) -> Float[Array, "*rows width"]:
+        """In the dtype of x."""
         wide = x.astype(jnp.float32)
         mean_square = jnp.square(wide).mean(-1, keepdims=True)
         y = wide * jax.lax.rsqrt(mean_square + NORM_EPSILON)
@@ -121,8 +122,7 @@ class MLP(nnx.Module):
         self.up = Linear(width, hidden, bias=True, rngs=rngs)
         self.down = Linear(hidden, width, bias=True, rngs=rngs, gain=gain)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[..., width] -> float[..., width]."""
+    def __call__(self, x: Float[Array, "*rows width"]) -> Float[Array, "*rows width"]:
         return self.down(jax.nn.gelu(self.up(x), approximate=True))
 
 
@@ -135,36 +135,31 @@ class GatedMLP(nnx.Module):
         self.up = Linear(width, hidden, bias=False, rngs=rngs)
         self.down = Linear(hidden, width, bias=False, rngs=rngs, gain=gain)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[..., width] -> float[..., width]."""
+    def __call__(self, x: Float[Array, "*rows width"]) -> Float[Array, "*rows width"]:
         return self.down(jax.nn.gelu(self.gate(x), approximate=True) * self.up(x))
 
 
-def rotary_table(positions: jax.Array, head_size: int, base: float) -> tuple[jax.Array, jax.Array]:
+# Sines and cosines of a turn by position, ready to broadcast over heads.
+Rotary = tuple[Float32[Array, "*texts L 1 half"], Float32[Array, "*texts L 1 half"]]
+
+
+def rotary_table(positions: Int32[Array, "*texts L"], head_size: int, base: float) -> Rotary:
     """Sines and cosines of rotary positions (RoFormer, arXiv 2104.09864).
 
     Args:
-      positions: int32[..., L].
+      positions: of the tokens.
       head_size: H, even.
       base: the longest wavelength is 2 pi base.
-
-    Returns:
-      float32[..., L, 1, H / 2] twice, ready to broadcast over heads.
     """
     exponent = jnp.arange(head_size // 2, dtype=jnp.float32) * (2.0 / head_size)
     angle = positions[..., None, None].astype(jnp.float32) * base**-exponent
     return jnp.sin(angle), jnp.cos(angle)
 
 
-def rotate(x: jax.Array, table: tuple[jax.Array, jax.Array]) -> jax.Array:
+def rotate(x: Float[Array, "*rows L heads H"], table: Rotary) -> Float[Array, "*rows L heads H"]:
     """Rotates feature i of the first half with feature i of the second half (Gemma's convention).
 
-    Args:
-      x: float[..., L, heads, H].
-      table: of `rotary_table`.
-
-    Returns:
-      Same shape and dtype as x.
+    In the dtype of x; `table` is of `rotary_table`.
     """
     sine, cosine = table
     first, second = jnp.split(x.astype(jnp.float32), 2, axis=-1)

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Float32, Int8, UInt8
+
+from spatialvlm_jax.batch import AnyArray, Array, Missing
 
 LARGEST = 127  # of int8, symmetric
 LARGEST_SHARE = 255
@@ -21,21 +24,21 @@ BLOCK = 64
 
 
 class LowBit(NamedTuple):
-    """A kernel [..., inputs, outputs], or a stack of them, in few bits.
+    """A kernel, or a stack of them, in few bits.
 
-    values: int8[..., inputs, outputs], or for nf4 uint8[..., inputs / 2, outputs], where the low
-      half of a byte is the code of an even input and the high half that of the next.
-    scale: float32[..., outputs].
-    blocks: None, or for nf4 uint8[..., ceil(inputs / 64), outputs], square roots of shares.
+    values: int8, or for nf4 uint8, where the low half of a byte is the code of an even input and
+      the high half that of the next.
+    scale: of each output.
+    blocks: None, or for nf4 square roots of shares, one for each 64 inputs or what is left of them.
     """
 
-    values: Any
-    scale: Any
-    blocks: Any = None
+    values: Int8[AnyArray, "*layers inputs outputs"] | UInt8[AnyArray, "*layers pairs outputs"]
+    scale: Float32[AnyArray, "*layers outputs"]
+    blocks: UInt8[AnyArray, "*layers blocks outputs"] | Missing = None
 
 
-def normal_float() -> np.ndarray:
-    """The 16 values of NF4, float32[16], ascending (QLoRA, appendix E).
+def normal_float() -> Float32[np.ndarray, "16"]:
+    """The 16 values of NF4, ascending (QLoRA, appendix E).
 
     Quantiles of the normal distribution, evenly spaced in probability on each side of an exact
     zero, over [-1, 1]; the positive side has one more.
@@ -52,16 +55,16 @@ def normal_float() -> np.ndarray:
 NORMAL_FLOAT = normal_float()
 
 
-def to_int8(kernel: jax.Array) -> LowBit:
-    """A kernel float[..., inputs, outputs] in 8 bits: no value is off by more than half a scale."""
+def to_int8(kernel: Float[Array, "*layers inputs outputs"]) -> LowBit:
+    """A kernel in 8 bits: no value is off by more than half a scale."""
     wide = kernel.astype(jnp.float32)
     peak = jnp.abs(wide).max(-2)
     scale = jnp.where(peak > 0, peak, 1.0) / LARGEST
     return LowBit(jnp.round(wide / scale[..., None, :]).astype(jnp.int8), scale)
 
 
-def to_nf4(kernel: jax.Array) -> LowBit:
-    """A kernel float[..., inputs, outputs] in 4 bits; `inputs` must be even.
+def to_nf4(kernel: Float[Array, "*layers inputs outputs"]) -> LowBit:
+    """A kernel in 4 bits; `inputs` must be even.
 
     Codes are the nearest under the scales as they are kept.
     """
@@ -82,13 +85,15 @@ def to_nf4(kernel: jax.Array) -> LowBit:
     return LowBit(codes[..., ::2, :] | codes[..., 1::2, :] << 4, scale, blocks)
 
 
-def _shares(blocks: Any) -> Any:
+def _shares(blocks: UInt8[AnyArray, "*shape"]) -> Float32[AnyArray, "*shape"]:
     share = blocks.astype(np.float32) / LARGEST_SHARE
     return share * share
 
 
-def _unscaled_nf4(kernel: LowBit, look_up: Callable[[Any], Any]) -> Any:
-    """float32[..., inputs, outputs], to be multiplied by `scale`; of NumPy or JAX arrays."""
+def _unscaled_nf4(
+    kernel: LowBit, look_up: Callable[[Any], Any]
+) -> Float32[AnyArray, "*layers inputs outputs"]:
+    """To be multiplied by `scale`; of NumPy or JAX arrays."""
     *layers, pairs, outputs = kernel.values.shape
     halves = np.asarray([[0], [4]], np.uint8)
     codes = kernel.values[..., None, :] >> halves & 15
@@ -97,7 +102,7 @@ def _unscaled_nf4(kernel: LowBit, look_up: Callable[[Any], Any]) -> Any:
     return look_up(codes) * shares
 
 
-def _select(codes: jax.Array) -> jax.Array:
+def _select(codes: UInt8[Array, "*shape"]) -> Float32[Array, "*shape"]:
     """`NORMAL_FLOAT[codes]` by comparisons, which every compiler fuses into what uses them."""
     # `jnp.where` is a function of its own to JAX, which would carry 16 full constants into a scan.
     values = [jnp.full_like(codes, value, np.float32) for value in NORMAL_FLOAT]
@@ -108,8 +113,8 @@ def _select(codes: jax.Array) -> jax.Array:
     return values[0]
 
 
-def widen(kernel: LowBit) -> np.ndarray:
-    """The kernel as float32[..., inputs, outputs], on the host."""
+def widen(kernel: LowBit) -> Float32[np.ndarray, "*layers inputs outputs"]:
+    """The kernel as plain numbers, on the host."""
     host = LowBit(*(x if x is None else np.asarray(x) for x in kernel))
     if host.blocks is None:
         unscaled = host.values.astype(np.float32)
@@ -118,35 +123,34 @@ def widen(kernel: LowBit) -> np.ndarray:
     return unscaled * host.scale.astype(np.float32)[..., None, :]
 
 
-def _matrix(kernel: LowBit, dtype: Any) -> jax.Array:
-    """dtype[inputs, outputs], without the scale."""
+def _matrix(kernel: LowBit, dtype: Any) -> Float[Array, "inputs outputs"]:
+    """Without the scale."""
     if kernel.blocks is None:
         return kernel.values.astype(dtype)
     return _unscaled_nf4(kernel, _select).astype(dtype)
 
 
 @jax.custom_vjp
-def product(x: jax.Array, kernel: LowBit) -> jax.Array:
+def product(x: Float[Array, "T inputs"], kernel: LowBit) -> Float[Array, "T outputs"]:
     """x @ kernel for a kernel that does not train, widened for as long as the product takes.
 
-    Args:
-      x: float[T, inputs].
-      kernel: one, no stack.
-
-    Returns:
-      float[T, outputs] in the dtype of x, scaled and rounded once.
+    In the dtype of x, scaled and rounded once; `kernel` is no stack.
     """
     matrix = _matrix(kernel, x.dtype)
     unscaled = jnp.matmul(x, matrix, preferred_element_type=jnp.float32)
     return (unscaled * kernel.scale).astype(x.dtype)
 
 
-def _product_forward(x: jax.Array, kernel: LowBit) -> tuple[jax.Array, LowBit]:
+def _product_forward(
+    x: Float[Array, "T inputs"], kernel: LowBit
+) -> tuple[Float[Array, "T outputs"], LowBit]:
     # Keeping the kernel as it is, not as a float copy of every layer, is what few bits are for.
     return product(x, kernel), kernel
 
 
-def _product_backward(kernel: LowBit, gradient: jax.Array) -> tuple[jax.Array, None]:
+def _product_backward(
+    kernel: LowBit, gradient: Float[Array, "T outputs"]
+) -> tuple[Float[Array, "T inputs"], None]:
     scaled = (gradient.astype(jnp.float32) * kernel.scale).astype(gradient.dtype)
     return scaled @ _matrix(kernel, gradient.dtype).T, None
 

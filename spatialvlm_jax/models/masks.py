@@ -35,21 +35,21 @@ keys (`image_text_mask`). Padding sees the image, which keeps its softmax finite
 padding.
 """
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Bool, Int32
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.experiment import AttentionRule
 
 
-def text_mask(segment_ids: jax.Array, suffix_mask: jax.Array) -> jax.Array:
-    """The text-text block, the same under both rules.
+def text_mask(
+    segment_ids: Int32[Array, "*texts L"], suffix_mask: Bool[Array, "*texts L"]
+) -> Bool[Array, "*texts L L"]:
+    """The text-text block, indexed [query, key], the same under both rules.
 
     Args:
-      segment_ids: int32[..., L]; 0 is padding.
-      suffix_mask: bool[..., L], True on suffix tokens.
-
-    Returns:
-      bool[..., L, L], indexed [query, key].
+      segment_ids: 0 is padding.
+      suffix_mask: True on suffix tokens.
     """
     index = jnp.arange(segment_ids.shape[-1])
     same_segment = segment_ids[..., :, None] == segment_ids[..., None, :]
@@ -61,17 +61,19 @@ def text_mask(segment_ids: jax.Array, suffix_mask: jax.Array) -> jax.Array:
 
 
 def image_text_mask(
-    rule: AttentionRule, segment_ids: jax.Array, suffix_mask: jax.Array
-) -> jax.Array | None:
+    rule: AttentionRule,
+    segment_ids: Int32[Array, "*texts L"],
+    suffix_mask: Bool[Array, "*texts L"],
+) -> Bool[Array, "*texts 1 L"] | None:
     """Which text keys the image sees: its prefix under "prefix", none under "image_prefix".
 
     Args:
       rule: the attention rule.
-      segment_ids: int32[..., L]; 0 is padding.
-      suffix_mask: bool[..., L].
+      segment_ids: 0 is padding.
+      suffix_mask: True on suffix tokens.
 
     Returns:
-      bool[..., 1, L], the same for each image query, or None where the image sees no text.
+      The same for each image query, or None where the image sees no text.
     """
     if rule == "image_prefix":
         return None

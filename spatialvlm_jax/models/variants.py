@@ -144,7 +144,7 @@ def build_model_config(name: str) -> ModelConfig:
     return ModelConfig(encoder=sizes[0], decoder=sizes[1], scan_layers=deep)
 
 
-def group_of(path: tuple[str, ...]) -> Group:
+def group_of(path: tuple[str | int, ...]) -> Group:
     """The freezing group of a parameter, by its path in the model.
 
     The dense head belongs to the encoder: it reads nothing else, and is frozen with it.

@@ -1,6 +1,6 @@
 """The image encoder: a SigLIP-compatible vision transformer.
 
-Axes: B images, H x W pixels, N patches in rows from the top left, W width.
+Axes: B images, H x W pixels, N patches in rows from the top left, E width.
 """
 
 import itertools
@@ -9,15 +9,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Float, UInt8
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend, EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
 
 
-def scale_pixels(images: jax.Array, dtype: Any) -> jax.Array:
-    """What the encoder takes: uint8[B, H, W, 3] -> [B, H, W, 3] in [-1, 1], of `dtype`."""
+def scale_pixels(images: UInt8[Array, "B H W 3"], dtype: Any) -> Float[Array, "B H W 3"]:
+    """What the encoder takes: in [-1, 1], of `dtype`."""
     return (images.astype(jnp.float32) / 127.5 - 1.0).astype(dtype)
 
 
@@ -31,8 +33,7 @@ class PatchStem(nnx.Module):
         self.kernel = nnx.Param(linear.kernel[...].reshape(self.patch, self.patch, 3, -1))
         self.bias = nnx.Param(jnp.zeros(config.width, jnp.float32))
 
-    def __call__(self, images: jax.Array) -> jax.Array:
-        """float[B, H, W, 3] -> float[B, N, width]."""
+    def __call__(self, images: Float[Array, "B H W 3"]) -> Float[Array, "B N E"]:
         rows, size = images.shape[0], images.shape[1] // self.patch
         grid = images.reshape(rows, size, self.patch, size, self.patch, 3).swapaxes(2, 3)
         flat = grid.reshape(rows * size * size, self.patch**2 * 3)
@@ -50,8 +51,7 @@ class StridedConvolution(nnx.Module):
         self.kernel = nnx.Param(linear.kernel[...].reshape(3, 3, inputs, outputs))
         self.norm = LayerNorm(outputs)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B, H, W, inputs] -> float[B, H / 2, W / 2, outputs]."""
+    def __call__(self, x: Float[Array, "B H W inputs"]) -> Float[Array, "B H//2 W//2 outputs"]:
         x = jax.lax.conv_general_dilated(
             x,
             self.kernel[...].astype(x.dtype),
@@ -83,8 +83,7 @@ class ConvolutionStem(nnx.Module):
         )
         self.out = Linear(widths[-1], config.width, bias=True, rngs=rngs)
 
-    def __call__(self, images: jax.Array) -> jax.Array:
-        """float[B, H, W, 3] -> float[B, N, width]."""
+    def __call__(self, images: Float[Array, "B H W 3"]) -> Float[Array, "B N E"]:
         for convolution in self.convolutions:
             images = convolution(images)
         return self.out(images.reshape(images.shape[0], -1, images.shape[-1]))
@@ -112,8 +111,8 @@ class EncoderBlock(nnx.Module):
         self.mlp = MLP(config.width, config.mlp_width, gain=gain, rngs=rngs)
         self.backend: AttentionBackend = backend
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B, 1, N, width] -> the same shape; every patch sees every patch."""
+    def __call__(self, x: Float[Array, "B 1 N E"]) -> Float[Array, "B 1 N E"]:
+        """Every patch sees every patch."""
         query, key, value = self.attention.project(self.attention_norm(x))
         mixed = attend(query, [lead_with_heads(key, value)], backend=self.backend)
         x = x + self.attention.output(mixed)
@@ -149,8 +148,8 @@ class Encoder(nnx.Module):
         )
         self.final_norm = LayerNorm(config.width)
 
-    def __call__(self, images: jax.Array) -> jax.Array:
-        """float[B, H, W, 3] in [-1, 1] -> float[B, N, width], final-normed, in images.dtype."""
+    def __call__(self, images: Float[Array, "B H W 3"]) -> Float[Array, "B N E"]:
+        """Pixels in [-1, 1] to final-normed features, in the dtype of `images`."""
         x = self.stem(images)
         x = x + self.positions[...].astype(x.dtype)
         x, _ = run_stack(

@@ -1,12 +1,15 @@
 """The vision-language model: image encoder, linear connector, decoder.
 
-Axes: B rows, N image tokens, L text tokens, W encoder width, D decoder width.
+Axes: B rows, H x W pixels, N image tokens, L text tokens, E encoder width, D decoder width,
+C classes of patches, V dense values.
 """
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
+from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
@@ -56,38 +59,33 @@ class VLM(nnx.Module):
         adapters.attach(self, config.adapters, rngs=rngs)
         quantize.quantize_linears(self, config)
 
-    def encode_image(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Images to the decoder's image tokens.
-
-        Args:
-          images: uint8[B, H, W, 3].
-
-        Returns:
-          Image embeddings float[B, N, D] and encoder features float[B, N, W], in compute dtype.
-        """
+    def encode_image(
+        self, images: UInt8[Array, "B H W 3"]
+    ) -> tuple[Float[Array, "B N D"], Float[Array, "B N E"]]:
+        """Image embeddings and encoder features, in compute dtype."""
         features = self.encode(images)
         return self.connect(features), features
 
-    def encode(self, images: jax.Array) -> jax.Array:
-        """uint8[B, H, W, 3] -> encoder features float[B, N, W], final-normed, in compute dtype."""
+    def encode(self, images: UInt8[Array, "B H W 3"]) -> Float[Array, "B N E"]:
+        """Encoder features, final-normed, in compute dtype."""
         with jax.named_scope("encoder"):
             return self.encoder(scale_pixels(images, self.config.compute_dtype))
 
-    def connect(self, features: jax.Array) -> jax.Array:
-        """Encoder features float[B, N, W] -> image embeddings float[B, N, D]."""
+    def connect(self, features: Float[Array, "B N E"]) -> Float[Array, "B N D"]:
+        """Encoder features to image embeddings."""
         with jax.named_scope("connector"):
             return self.connector(features)
 
     def text_states(
         self,
-        image_embeddings: jax.Array,
-        tokens: jax.Array,
-        segment_ids: jax.Array,
-        positions: jax.Array,
-        suffix_mask: jax.Array,
+        image_embeddings: Float[Array, "B N D"],
+        tokens: Int32[Array, "B L"],
+        segment_ids: Int32[Array, "B L"],
+        positions: Int32[Array, "B L"],
+        suffix_mask: Bool[Array, "B L"],
         *,
         block_length: int = 0,
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> tuple[Float[Array, "B L D"], Float[Array, "B L D"]]:
         """States of the text under the configured attention rule.
 
         Attention never leaves a segment, so where no segment crosses a multiple of `block_length`
@@ -95,15 +93,14 @@ class VLM(nnx.Module):
         the scores.
 
         Args:
-          image_embeddings: float[B, N, D].
-          tokens, segment_ids, positions: int32[B, L]; segment 0 is padding, positions restart
-            with each segment. Rule "prefix" takes one segment a row.
-          suffix_mask: bool[B, L].
+          image_embeddings: of `encode_image`.
+          tokens, segment_ids, positions, suffix_mask: as in `spatialvlm_jax.batch.Batch`. Rule
+            "prefix" takes one segment a row.
           block_length: divides L; 0 takes the row as one block. Rule "prefix" has one block.
 
         Returns:
-          Final-normed hidden states float[B, L, D], and the residual stream half-way there,
-          float[B, L, D] (where there is a dense head to read it; else the hidden states).
+          Final-normed hidden states, and the residual stream half-way there (where there is a
+          dense head to read it; else the hidden states).
 
         Raises:
           UserError: several blocks under rule "prefix".
@@ -125,30 +122,23 @@ class VLM(nnx.Module):
         halfway = hidden if halfway is None else halfway
         return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
 
-    def logits(self, hidden: jax.Array) -> jax.Array:
-        """Scores of the next token: float[..., D] -> float32[..., vocab_size]."""
+    def logits(self, hidden: Float[Array, "*rows D"]) -> Float32[Array, "*rows vocabulary"]:
+        """Scores of the next token."""
         return self.decoder.embedder.decode(hidden)
 
-    def words(self, image_embeddings: jax.Array) -> jax.Array:
+    def words(self, image_embeddings: Float[Array, "B N D"]) -> Float32[Array, "B N vocabulary"]:
         """How well each text token names what an image token shows: their inner products.
 
         Token embeddings are taken as the decoder reads them, so that a word and what it names
         meet in the same direction before the first layer.
-
-        Args:
-          image_embeddings: float[B, N, D].
-
-        Returns:
-          float32[B, N, vocab_size].
         """
         embedder = self.decoder.embedder
         return embedder.decode(image_embeddings) * embedder.scale
 
-    def dense(self, encoder_features: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Dense predictions from encoder features float[B, N, W].
-
-        Returns:
-          float32[B, N, dense_labels] logits and float32[B, N, dense_values] values.
+    def dense(
+        self, encoder_features: Float[Array, "B N E"]
+    ) -> tuple[Float32[Array, "B N C"], Float32[Array, "B N V"]]:
+        """Logits of what each patch shows, and its values.
 
         Raises:
           ValueError: the model was built without a dense head.
@@ -157,14 +147,11 @@ class VLM(nnx.Module):
         labels, values = head.labels(encoder_features), head.values(encoder_features)
         return labels.astype(jnp.float32), values.astype(jnp.float32)
 
-    def mentions(self, halfway: jax.Array) -> jax.Array:
+    def mentions(self, halfway: Float[Array, "B L D"]) -> Float32[Array, "B L V"]:
         """What the text up to each token says of the object it names last.
 
         Args:
-          halfway: float[B, L, D], of `text_states`: early enough for later layers to compare.
-
-        Returns:
-          float32[B, L, dense_values].
+          halfway: of `text_states`: early enough for later layers to compare.
 
         Raises:
           ValueError: the model was built without a dense head.

@@ -1,14 +1,16 @@
 """Losses: cross-entropy over suffix tokens, and the dense auxiliary loss.
 
-Axes: B rows, L text tokens, D model width, V vocabulary, C chunk of tokens, N image tokens.
+Axes: B rows, L text tokens, D model width, C chunk of tokens, N image tokens, K words, V values.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Bool, Float, Float32, Int32, Num
+
+from spatialvlm_jax.batch import Array, Batch, DenseTargets
 
 # Errors of log lengths are tenths, so their squares are small beside a cross-entropy.
 VALUE_WEIGHT = 4.0
@@ -17,27 +19,26 @@ CHUNK = 32  # tokens of each row whose logits exist at once
 
 
 def token_losses(
-    hidden: jax.Array,
-    targets: jax.Array,
-    loss_mask: jax.Array,
-    logits_of: Callable[[jax.Array], jax.Array],
+    hidden: Float[Array, "B L D"],
+    targets: Int32[Array, "B L"],
+    loss_mask: Bool[Array, "B L"],
+    logits_of: Callable[[Float[Array, "B C D"]], Float[Array, "B C vocabulary"]],
     chunk: int = CHUNK,
-) -> tuple[jax.Array, jax.Array]:
-    """Cross-entropy of every token with loss; [B, L, V] never exists.
+) -> tuple[Float32[Array, "B L"], Bool[Array, "B L"]]:
+    """Cross-entropy of every token with loss; logits of all tokens never exist.
 
     Each row's tokens with loss are moved to its front, then scanned in chunks of `chunk` tokens;
     a chunk without loss in any row is skipped, so the cost follows the tokens that count. The
     backward pass computes a chunk's logits again.
 
     Args:
-      hidden: float[B, L, D], what `logits_of` reads.
-      targets: int32[B, L].
-      loss_mask: bool[B, L].
-      logits_of: float[B, C, D] -> float[B, C, V].
+      hidden: what `logits_of` reads, to give scores of the vocabulary.
+      targets, loss_mask: the right tokens, and which of them count.
+      chunk: C.
 
     Returns:
-      losses float32[B, L], in nats, and correct bool[B, L] (the target has the largest logit);
-      both are 0 where `loss_mask` is False.
+      Losses in nats, and whether the target has the largest logit; both are 0 where `loss_mask` is
+      False.
     """
     rows, length = targets.shape
     chunk = min(chunk, length)
@@ -45,20 +46,24 @@ def token_losses(
     order = jnp.argsort(~loss_mask, axis=1, stable=True)
     inverse = jnp.argsort(order, axis=1)
 
-    def compact(array: jax.Array) -> jax.Array:
+    def compact(array: Num[Array, "B L *D"] | Bool[Array, "B L"]) -> jax.Array:
         index = order.reshape(rows, length, *(1,) * (array.ndim - 2))
         array = jnp.take_along_axis(array, index, axis=1)
         array = jnp.pad(array, [(0, 0), (0, steps * chunk - length)] + [(0, 0)] * (array.ndim - 2))
         return jnp.moveaxis(array.reshape(rows, steps, chunk, *array.shape[2:]), 1, 0)
 
-    def some(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def some(
+        hidden: Float[Array, "B C D"], targets: Int32[Array, "B C"], mask: Bool[Array, "B C"]
+    ) -> tuple[Float32[Array, "B C"], Bool[Array, "B C"]]:
         logits = logits_of(hidden).astype(jnp.float32)
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
         # Not argmax: with the vocabulary split over devices its indices are sent all to all.
         own = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
         return losses * mask, (own == jnp.max(logits, axis=-1)) & mask
 
-    def none(hidden: jax.Array, targets: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def none(
+        hidden: Float[Array, "B C D"], targets: Int32[Array, "B C"], mask: Bool[Array, "B C"]
+    ) -> tuple[Float32[Array, "B C"], Bool[Array, "B C"]]:
         return jnp.zeros(targets.shape, jnp.float32), jnp.zeros(targets.shape, bool)
 
     @jax.checkpoint
@@ -74,11 +79,16 @@ def token_losses(
     return restore(outputs[0]), restore(outputs[1])
 
 
-def masked_mean(values: jax.Array, mask: jax.Array, total: jax.Array | None = None) -> jax.Array:
-    """Mean of `values` where `mask` holds, float32[]; 0 where it holds nowhere.
+def masked_mean(
+    values: Float[Array, "*shape"] | Bool[Array, "*shape"],
+    mask: Bool[Array, "*shape"],
+    total: Int32[Array, ""] | None = None,
+) -> Float32[Array, ""]:
+    """Mean of `values` where `mask` holds; 0 where it holds nowhere.
 
     Args:
-      values, mask: of the same shape.
+      values: what the mean is of.
+      mask: which of them count.
       total: how many `mask` holds in all, where `values` are only a part of them: what the parts
         give then sums to the mean over all.
     """
@@ -87,31 +97,36 @@ def masked_mean(values: jax.Array, mask: jax.Array, total: jax.Array | None = No
 
 
 def by_dataset(
-    values: jax.Array, mask: jax.Array, dataset_ids: jax.Array, count: int
-) -> tuple[jax.Array, jax.Array]:
+    values: Float32[Array, "B L"],
+    mask: Bool[Array, "B L"],
+    dataset_ids: Int32[Array, "B L"],
+    count: int,
+) -> tuple[Float32[Array, " {count}"], Int32[Array, " {count}"]]:
     """Sums and tokens of each data set of the mixture.
 
     Args:
-      values: float32[B, L], such as token losses.
-      mask: bool[B, L], tokens that count.
-      dataset_ids: int32[B, L].
+      values: such as token losses.
+      mask: tokens that count.
+      dataset_ids: where each token comes from.
       count: how many data sets there are.
 
     Returns:
-      float32[count] sum of `values` over each data set's tokens, and int32[count] their number.
+      The sum of `values` over each data set's tokens, and their number.
     """
     one_hot = (dataset_ids[..., None] == jnp.arange(count)) & mask[..., None]
     sums = jnp.sum(values[..., None] * one_hot, axis=(0, 1), dtype=jnp.float32)
     return sums, jnp.sum(one_hot, axis=(0, 1))
 
 
-def means_and_shares(sums: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
+def means_and_shares(
+    sums: Float32[Array, " count"], tokens: Int32[Array, " count"]
+) -> tuple[Float32[Array, " count"], Float32[Array, " count"]]:
     """Of `by_dataset`: each data set's mean, NaN without tokens, and its share of all tokens."""
     means = jnp.where(tokens > 0, sums / jnp.maximum(tokens, 1), jnp.nan)
     return means, tokens / jnp.maximum(jnp.sum(tokens), 1)
 
 
-def totals_of(batch: Any) -> dict[str, jax.Array]:
+def totals_of(batch: Batch) -> dict[str, Int32[Array, ""]]:
     """How many tokens, names and values of a batch each loss is a mean over."""
     totals = {"text": jnp.sum(batch.loss_mask)}
     if batch.dense is not None:
@@ -125,24 +140,23 @@ def totals_of(batch: Any) -> dict[str, jax.Array]:
 
 
 def dense_loss(
-    label_logits: jax.Array,
-    values: jax.Array,
-    word_logits: jax.Array,
-    targets: Any,
-    totals: Mapping[str, jax.Array],
-) -> jax.Array:
+    label_logits: Float[Array, "B N classes"],
+    values: Float[Array, "B N V"],
+    word_logits: Float[Array, "B N vocabulary"],
+    targets: DenseTargets,
+    totals: Mapping[str, Int32[Array, ""]],
+) -> Float32[Array, ""]:
     """The auxiliary loss of image tokens: what each shows, its name, size and place.
 
     Args:
-      label_logits: float[B, N, K].
-      values: float[B, N, V], predicted regression targets.
-      word_logits: float[B, N, vocab_size], scores of text tokens.
-      targets: `DenseTargets`: labels int32[B, N], values and value_mask [B, N, V], words
-        int32[B, N, W].
+      label_logits: of what each shows.
+      values: predicted regression targets.
+      word_logits: scores of text tokens.
+      targets: what is right.
       totals: of `totals_of`, over all of the batch that this may be a part of.
 
     Returns:
-      float32[]: mean cross-entropy of the known labels and of the known words, plus `value_loss`.
+      Mean cross-entropy of the known labels and of the known words, plus `value_loss`.
     """
     known = targets.labels != UNKNOWN
     labels = optax.softmax_cross_entropy_with_integer_labels(
@@ -158,12 +172,14 @@ def dense_loss(
 
 
 def value_loss(
-    values: jax.Array, targets: jax.Array, mask: jax.Array, total: jax.Array
-) -> jax.Array:
-    """`VALUE_WEIGHT` times the mean Huber loss (delta 1) of known values, float32[].
+    values: Float[Array, "*shape"],
+    targets: Float[Array, "*shape"],
+    mask: Bool[Array, "*shape"],
+    total: Int32[Array, ""],
+) -> Float32[Array, ""]:
+    """`VALUE_WEIGHT` times the mean Huber loss (delta 1) of known values.
 
-    Args:
-      values, targets: float[..., V]. mask: bool[..., V]. total: as in `masked_mean`.
+    Args: `mask` and `total` as in `masked_mean`.
     """
     errors = optax.huber_loss(values.astype(jnp.float32), targets)
     return VALUE_WEIGHT * masked_mean(errors, mask, total)

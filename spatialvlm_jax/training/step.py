@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Float32, Int32
 
+from spatialvlm_jax.batch import Array, Batch, DenseTargets
 from spatialvlm_jax.experiment import Experiment, TrainConfig
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import losses, sharding
@@ -54,20 +56,20 @@ def step_config(experiment: Experiment) -> StepConfig:
 
 
 def loss_and_sums(
-    model: VLM, batch: Any, totals: Mapping[str, jax.Array], config: StepConfig
-) -> tuple[jax.Array, Metrics]:
+    model: VLM, batch: Batch, totals: Mapping[str, Int32[Array, ""]], config: StepConfig
+) -> tuple[Float32[Array, ""], Metrics]:
     """The weighted sum of the text and dense losses, and what metrics are made of.
 
     Args:
       model: the model.
-      batch: `spatialvlm_jax.batch.Batch`, or some of its rows; rows [B], text tokens [B, L].
+      batch: a batch, or some of its rows.
       totals: of `losses.totals_of` for the whole batch. What parts of a batch give then sums to
         what the whole gives.
       config: weights and names.
 
     Returns:
-      loss float32[], and addable: text_loss, accuracy, dense_loss, mention_loss float32[],
-      sums and tokens of each data set.
+      The loss, and addable: text_loss, accuracy, dense_loss, mention_loss float32[], sums and
+      tokens of each data set.
     """
     features = model.encode(batch.images) if batch.features is None else batch.features
     embeddings = model.connect(features)
@@ -91,7 +93,7 @@ def loss_and_sums(
             each, mask, batch.dataset_ids, len(config.datasets)
         )
         if config.train.dense_weight:
-            targets = batch.dense
+            targets = _dense_targets(batch)
             sums["mention_loss"] = losses.value_loss(
                 model.mentions(halfway),
                 targets.mention_values,
@@ -101,9 +103,15 @@ def loss_and_sums(
             loss += config.train.dense_weight * sums["mention_loss"]
     if config.train.dense_weight:
         predictions = (*model.dense(features), model.words(embeddings))
-        sums["dense_loss"] = losses.dense_loss(*predictions, batch.dense, totals)
+        sums["dense_loss"] = losses.dense_loss(*predictions, _dense_targets(batch), totals)
         loss += config.train.dense_weight * sums["dense_loss"]
     return loss, sums
+
+
+def _dense_targets(batch: Batch) -> DenseTargets:
+    if batch.dense is None:
+        raise ValueError("train.dense_weight needs dense targets, which this batch has not")
+    return batch.dense
 
 
 def metrics_of(sums: Metrics, config: StepConfig) -> Metrics:
@@ -122,15 +130,15 @@ def metrics_of(sums: Metrics, config: StepConfig) -> Metrics:
 
 
 def differentiate(
-    state: TrainState, batch: Any, totals: Mapping[str, jax.Array], config: StepConfig
-) -> tuple[tuple[jax.Array, Metrics], Parameters]:
+    state: TrainState, batch: Batch, totals: Mapping[str, Int32[Array, ""]], config: StepConfig
+) -> tuple[tuple[Float32[Array, ""], Metrics], Parameters]:
     """`loss_and_sums` of a batch, and the gradient of the loss by the trainable parameters.
 
     Frozen parameters are constants of the differentiated function, so the backward pass stops
     where nothing trainable lies below.
     """
 
-    def objective(trainable: Parameters, rows: Any) -> tuple[jax.Array, Metrics]:
+    def objective(trainable: Parameters, rows: Batch) -> tuple[Float32[Array, ""], Metrics]:
         model = config.template.model({**trainable, **state.frozen})
         return loss_and_sums(model, rows, totals, config)
 
@@ -138,7 +146,9 @@ def differentiate(
     return _accumulate(lambda rows: of_rows(state.trainable, rows), batch, config.train.accumulate)
 
 
-def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[TrainState, Metrics]:
+def train_step(
+    state: TrainState, batch: Batch, *, config: StepConfig
+) -> tuple[TrainState, Metrics]:
     """Differentiates by the trainable parameters alone, and updates them.
 
     Returns:
@@ -164,7 +174,7 @@ def train_step(state: TrainState, batch: Any, *, config: StepConfig) -> tuple[Tr
     return next_state, metrics
 
 
-def _accumulate(evaluate: Callable[[Any], Any], batch: Any, parts: int) -> Any:
+def _accumulate(evaluate: Callable[[Batch], Any], batch: Batch, parts: int) -> Any:
     """The sum of `evaluate` over equal parts of a batch, one part in memory at a time.
 
     A part takes every `parts`-th row, so that each device keeps to its own rows.
@@ -175,7 +185,7 @@ def _accumulate(evaluate: Callable[[Any], Any], batch: Any, parts: int) -> Any:
     part = jax.eval_shape(evaluate, jax.tree.map(lambda x: x[0], split))
     nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), part)
 
-    def add(total: Any, rows: Any) -> tuple[Any, None]:
+    def add(total: Any, rows: Batch) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, evaluate(rows)), None
 
     return jax.lax.scan(add, nothing, split)[0]
@@ -190,7 +200,7 @@ def _average(average: Parameters, trainable: Parameters, decay: float) -> Parame
 
 def compile_step(
     config: StepConfig, abstract_state: TrainState, mesh: Mesh
-) -> Callable[[TrainState, Any], tuple[TrainState, Metrics]]:
+) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
     """`train_step` under jit; the state passed in is given up for the one returned.
 
     Args:
@@ -199,7 +209,7 @@ def compile_step(
       mesh: a batch is split over all its devices.
     """
 
-    def step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         with jax.sharding.use_abstract_mesh(mesh.abstract_mesh):
             return train_step(state, batch, config=config)
 

@@ -39,8 +39,8 @@ def draw(config: ModelConfig) -> dict[str, np.ndarray]:
 def forward(config: ModelConfig) -> Any:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (2, 16, 16, 3), np.uint8)
-    tokens = rng.integers(0, 40, (2, 8))
-    ones, places = np.ones((2, 8), np.int32), np.tile(np.arange(8), (2, 1))
+    tokens = rng.integers(0, 40, (2, 8), np.int32)
+    ones, places = np.ones((2, 8), np.int32), np.tile(np.arange(8, dtype=np.int32), (2, 1))
 
     def logits(parameters: dict[str, Any]) -> jax.Array:
         model = template(config).model(parameters)

@@ -114,8 +114,8 @@ def test_a_model_takes_its_backend_from_its_configuration(lively: Any) -> None:
     models = {
         backend: lively(attention_backend=backend, scan_layers=True) for backend in ("dense", "xla")
     }
-    tokens = np.array([[5, 6, 7, 8, 9, 10, 0, 0]])
-    segments, places = np.array([[1, 1, 1, 2, 2, 2, 0, 0]]), np.array([[0, 1, 2, 0, 1, 2, 0, 0]])
+    tokens = np.array([[5, 6, 7, 8, 9, 10, 0, 0]], np.int32)
+    segments, places = np.array([[[1, 1, 1, 2, 2, 2, 0, 0]], [[0, 1, 2, 0, 1, 2, 0, 0]]], np.int32)
 
     @functools.partial(jax.jit, static_argnums=0)
     def hidden(backend: str) -> jax.Array:

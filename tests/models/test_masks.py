@@ -8,7 +8,7 @@ from spatialvlm_jax.models import masks
 
 
 def test_prefix_rule_is_the_taught_matrix() -> None:
-    segments = np.array([1, 1, 1, 1, 0])
+    segments = np.array([1, 1, 1, 1, 0], np.int32)
     suffix = np.array([0, 0, 1, 1, 0], bool)
     assert np.array_equal(
         masks.text_mask(segments, suffix),
@@ -25,7 +25,7 @@ def test_prefix_rule_is_the_taught_matrix() -> None:
 
 
 def test_image_prefix_rule_is_the_taught_matrix() -> None:
-    segments = np.array([1, 1, 1, 2, 2, 2])
+    segments = np.array([1, 1, 1, 2, 2, 2], np.int32)
     suffix = np.array([0, 1, 1, 0, 0, 1], bool)
     assert np.array_equal(
         masks.text_mask(segments, suffix),
@@ -56,6 +56,7 @@ def test_text_mask_agrees_with_the_rule_in_words(segments: list[tuple[int, int]]
             return False
         return not key_suffix or (query_suffix and key <= query)
 
-    ids, suffix = (np.array(column) for column in zip(*tokens, strict=True))
+    columns = zip(*tokens, strict=True)
+    ids, suffix = (np.array(x, kind) for x, kind in zip(columns, (np.int32, bool), strict=True))
     expected = [[sees(query, key) for key in range(20)] for query in range(20)]
     assert np.array_equal(masks.text_mask(ids, suffix), expected)

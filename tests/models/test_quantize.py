@@ -65,7 +65,7 @@ def test_parameters_are_widened_by_name() -> None:
     rounded = low_bit.to_nf4(jnp.asarray([[1.0], [-2.0]]))
     parameters = {"a/kernel": rounded.values, "a/kernel_scale": rounded.scale}
     parameters |= {"a/kernel_blocks": rounded.blocks, "b/scale": np.ones(2)}
-    plain = quantize.dequantize(parameters)
+    plain = quantize.dequantize({name: np.asarray(x) for name, x in parameters.items()})
     assert plain.keys() == {"a/kernel", "b/scale"}
     np.testing.assert_allclose(plain["a/kernel"], [[0.88141966], [-2.0]], rtol=1e-6)
 

@@ -179,7 +179,7 @@ def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() 
     key = jax.random.key(0, impl="unsafe_rbg")  # compiles faster than the default
     state = jax.jit(lambda: nnx.split(VLM(config, rngs=nnx.Rngs(key)))[1])()
     images = RNG.integers(0, 256, (2, 32, 32, 3), np.uint8)
-    tokens = RNG.integers(3, config.decoder.vocab_size, (2, 12))
+    tokens = RNG.integers(3, config.decoder.vocab_size, (2, 12), np.int32)
 
     def losses(state: Any) -> tuple[jax.Array, jax.Array]:
         model = nnx.merge(definition, state)

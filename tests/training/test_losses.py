@@ -66,9 +66,9 @@ def test_a_row_of_logits_never_exists(case):
 
 
 def test_means_and_shares_by_data_set():
-    values = np.array([[1, 2, 3, 4.0]])
+    values = np.array([[1, 2, 3, 4]], np.float32)
     mask = np.array([[True, True, False, True]])
-    ids = np.array([[0, 0, 1, 2]])
+    ids = np.array([[0, 0, 1, 2]], np.int32)
     means, shares = losses.means_and_shares(*losses.by_dataset(values, mask, ids, 3))
     np.testing.assert_allclose(means, [1.5, np.nan, 4.0])
     np.testing.assert_allclose(shares, [2 / 3, 0, 1 / 3])
@@ -77,16 +77,16 @@ def test_means_and_shares_by_data_set():
 def test_dense_loss_is_of_labels_known_values_and_known_words():
     logits = np.zeros((1, 2, 4), np.float32)
     targets = DenseTargets(
-        labels=np.array([[0, 3]]),
+        labels=np.array([[0, 3]], np.int32),
         values=np.array([[[0.5, 9.0], [3.0, 0.0]]], np.float32),
         value_mask=np.array([[[True, False], [True, False]]]),
-        words=np.array([[[2, 0], [0, 0]]]),
+        words=np.array([[[2, 0], [0, 0]]], np.int32),
         mention_values=np.zeros((1, 1, 2), np.float32),
         mention_mask=np.zeros((1, 1, 2), bool),
     )
     words = np.array([[[0.0, 0.0, 5.0], [7.0, 0.0, 0.0]]], np.float32)
     # Huber of 0.5 is 0.125; of 3 it is 2.5.
-    totals = {"labels": 2, "words": 1, "values": 2}
+    totals = {"labels": jnp.int32(2), "words": jnp.int32(1), "values": jnp.int32(2)}
     value = losses.dense_loss(logits, np.zeros((1, 2, 2), np.float32), words, targets, totals)
     named = np.log(2 + np.exp(5.0)) - 5.0
     expected = np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named

@@ -86,7 +86,8 @@ def test_dense_pretraining_runs_without_the_decoder(batch):
 
 
 def test_metrics_are_split_by_data_set(batch):
-    ids = np.where(np.arange(SPEC.batch_size)[:, None] < 2, 0, 1) * np.ones_like(batch.tokens)
+    second = np.arange(SPEC.batch_size)[:, None] >= 2
+    ids = second * np.ones_like(batch.tokens)
     state, step = start(tiny_experiment())
     _, metrics = step(state, dataclasses.replace(batch, dataset_ids=ids.astype(np.int32)))
     metrics = {name: float(value) for name, value in metrics.items()}
@@ -99,7 +100,7 @@ def test_metrics_are_split_by_data_set(batch):
 
 @pytest.mark.parametrize("parts", [2, 4])
 def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
-    ids = np.arange(SPEC.batch_size)[:, None] % 2 * np.ones_like(batch.tokens)
+    ids = np.arange(SPEC.batch_size, dtype=np.int32)[:, None] % 2 * np.ones_like(batch.tokens)
     batch = dataclasses.replace(batch, dataset_ids=ids.astype(np.int32))
     # Rows of very different lengths: a mean of the parts' means would be something else.
     batch = dataclasses.replace(
