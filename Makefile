@@ -12,7 +12,7 @@ DEMO := runs/demo
 
 .DEFAULT_GOAL := help
 EXTRAS := $(addprefix setup-,experts ray cuda tpu kerashub profile wandb)
-.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-experts test-ray test-all lint \
+.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-experts test-ray test-tpu test-all lint \
   format lock clean
 
 help: ## list the targets
@@ -75,11 +75,11 @@ pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cor
 	@echo "to ship them: cp runs/small.safetensors spatialvlm_jax/assets/"
 
 test: setup ## fast tests, with coverage
-	$(PYTEST) -m "not (slow or experts or ray)" -n $(WORKERS) $(REPORT)
+	$(PYTEST) -m "not (slow or experts or ray or tpu)" -n $(WORKERS) $(REPORT)
 
 # pytest ends with 5 when nothing is marked so, which is no failure.
 test-slow: setup ## slow tests
-	$(PYTEST) -m "slow and not (experts or ray)" -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
+	$(PYTEST) -m "slow and not (experts or ray or tpu)" -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
 
 test-experts: setup-experts ## tests of the experts, on tiny models that the tests make
 	$(PYTEST) -m experts -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
@@ -88,7 +88,10 @@ test-experts: setup-experts ## tests of the experts, on tiny models that the tes
 test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
 	JAX_PLATFORMS=cpu $(PYTHON) tests/loopback.py $(PYTHON) -m pytest -m ray $(REPORT) --cov-append || [ $$? -eq 5 ]
 
-test-all: test test-slow test-experts test-ray ## every test
+test-tpu: setup-tpu ## tests with a TPU's compiler, on any machine
+	$(PYTEST) -m tpu $(REPORT) --cov-append
+
+test-all: test test-slow test-experts test-ray test-tpu ## every test
 
 lint: setup ## formatting, lint and types
 	$(VENV)/bin/ruff format --check .

@@ -70,6 +70,8 @@ def learning_rate(config: OptimConfig, steps: int) -> optax.Schedule:
         )
     peak, end, warmup = config.peak_lr, config.end_lr, config.warmup_steps
 
+    # Not optax.join_schedules: its pieces round otherwise, by some 1e-6 of the rate, and losses of
+    # runs that are resumed would change with them.
     def schedule(step: Any) -> jax.Array:
         step = jnp.asarray(step, jnp.float32)
         rate = jnp.full_like(step, peak)

@@ -3,9 +3,12 @@
 import dataclasses
 import json
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import pytest
+from jax.experimental import topologies
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import MeshConfig
@@ -44,7 +47,8 @@ def test_the_step_is_measured():
 
 
 def test_a_mistake_comes_back_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(compiled, "_tpu_devices", lambda topology: jax.devices()[:1])
+    found = SimpleNamespace(devices=jax.devices()[:1])
+    monkeypatch.setattr(topologies, "get_topology_desc", lambda **asked: found)
     wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=3))
     request, result = tmp_path / "request.json", tmp_path / "result.json"
     content = {"experiment": dataclasses.asdict(wrong), "topology": "v5e:2x2"}
@@ -91,23 +95,28 @@ def test_a_compiler_that_fails_leaves_the_estimate(monkeypatch):
     assert (plan.method, plan.why) == ("analytic", "the compiler failed: INTERNAL: no")
 
 
-def test_a_process_without_a_result_is_reported(monkeypatch):
+def test_a_process_without_a_result_is_reported_in_its_own_words(monkeypatch, tmp_path: Path):
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\necho out of memory\nexit 1\n")
+    killed.chmod(0o755)
     monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(compiled, "_run", lambda command, name: "killed")
-    with pytest.raises(compiled.CompilationFailed, match="without a result: killed"):
+    monkeypatch.setattr(sys, "executable", str(killed))
+    with pytest.raises(compiled.CompilationFailed, match="without a result: out of memory"):
         compiled.compile_apart(EXPERIMENT, V5E)
 
 
-def test_the_process_is_given_a_clock_and_its_words_are_kept():
-    assert compiled._run([sys.executable, "-c", "print('words')"], "v5e:2x2") == "words\n"
+def test_what_goes_wrong_in_the_process_comes_back_from_it(monkeypatch):
+    """With the compiler it is the mesh that does not fit; without, that there is no compiler."""
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=3))
+    with pytest.raises(compiled.CompilationFailed, match=r"does not make 4 devices|[Tt]pu|TPU"):
+        compiled.compile_apart(wrong, V5E)
 
 
 @pytest.mark.slow
+@pytest.mark.tpu
 def test_the_estimate_is_near_what_a_tpus_compiler_says():
-    """Where libtpu is installed; elsewhere that it is not is what the plan says."""
-    plan = planner.plan_run(EXPERIMENT, V5E, "auto")
-    if plan.method == "analytic":
-        assert "libtpu" in plan.why
-        return
+    plan = planner.plan_run(EXPERIMENT, V5E, "compiled")
+    assert plan.method == "compiled"
     assert plan.compiled["arguments"] == pytest.approx(plan.memory.state, rel=0.05)
     assert 1 / 3 < plan.memory.total / plan.hbm_bytes_per_device < 3

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import grain
 import jax
@@ -9,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spatialvlm_jax.training.checkpoints import checkpoint
 from spatialvlm_jax.training.checkpoints.checkpoint import (
     MANIFEST,
     Checkpoints,
@@ -186,8 +186,12 @@ def test_a_file_that_the_disk_does_not_give_is_named(tmp_path, monkeypatch):
     (tmp_path / "data").write_bytes(b"weights")
     write_manifest(tmp_path)
 
-    def fail(path):
-        raise OSError(5, "Input/output error")
+    plainly = Path.open
 
-    monkeypatch.setattr(checkpoint, "_describe", fail)
+    def fail(path, *args, **settings):
+        if path.name == "data":
+            raise OSError(5, "Input/output error")
+        return plainly(path, *args, **settings)
+
+    monkeypatch.setattr(Path, "open", fail)
     assert find_damage(tmp_path) == "data cannot be read: Input/output error"
