@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: who may import whom, what a set-up may fetch, links."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -110,6 +111,28 @@ def test_parts_import_only_what_they_may(part: str) -> None:
     files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
     found = {f"{path.relative_to(ROOT)}: {name}" for path in files for name in crossings(path)}
     assert not found
+
+
+def modules() -> dict[str, Path]:
+    """Dotted names of the package's and the loaders' modules, and of the entry points."""
+    paths = [path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py")]
+    paths += [ROOT / "train.py", ROOT / "eval.py"]
+    dotted = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths}
+    return {name.removesuffix(".__init__"): path for path, name in dotted.items()}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    found = modules()
+    graph = {
+        module: {
+            name if name in found else name.rpartition(".")[0]
+            for name in imports(path)
+            if name in found or name.rpartition(".")[0] in found
+        }
+        for module, path in found.items()
+    }
+    order = graphlib.TopologicalSorter({name: needs - {name} for name, needs in graph.items()})
+    assert set(order.static_order()) == set(found)
 
 
 def test_loaders_do_not_import_models_or_training() -> None:

@@ -184,7 +184,7 @@ def _english() -> inflect.engine:
 @functools.lru_cache(maxsize=4096)
 def indefinite(noun: str) -> str:
     """The noun phrase with "a" or "an", as it sounds: "a uniform", "an hour"."""
-    return str(_english().a(noun))
+    return str(_english().a(noun)) if noun else noun
 
 
 @functools.lru_cache(maxsize=4096)
@@ -193,4 +193,4 @@ def plural(noun: str) -> str:
     if is_plural(noun):
         return noun
     # Of capitals and digits the library makes "TVS".
-    return str(_english().plural_noun(noun)) if noun[-1].islower() else f"{noun}s"
+    return str(_english().plural_noun(noun)) if noun[-1:].islower() else f"{noun}s"
