@@ -8,7 +8,6 @@ The same command started again goes on from the last checkpoint in the workdir, 
 import argparse
 import contextlib
 import dataclasses
-import json
 import logging
 import sys
 import traceback
@@ -23,6 +22,7 @@ from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.feature_cache import FeatureCache
 from eval import evaluate_on_schedule
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.errors import UserError
@@ -229,8 +229,7 @@ def pretrained(
         arrays, manifest = load_weights(sources, experiment.model, parameters)
         multihost.print_once(manifest.summary())
         if multihost.is_main_process():
-            content = json.dumps(dataclasses.asdict(manifest), indent=2)
-            (workdir / "weights.json").write_text(content + "\n", encoding="utf-8")
+            write_json(workdir / "weights.json", dataclasses.asdict(manifest))
         return arrays
 
     return load

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
@@ -70,7 +71,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
         source, splits, folder, stages=stages_of(settings), workers=os.cpu_count() or 1
     )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
-    (folder / RECIPE_FILE).write_text(json.dumps(dataclasses.asdict(recipe), indent=2))
+    write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
 
 
 def _read_recipe(path: Path) -> WorldsRecipe:

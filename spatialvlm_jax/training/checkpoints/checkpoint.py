@@ -11,8 +11,6 @@ many there were.
 """
 
 import concurrent.futures
-import functools
-import hashlib
 import json
 import logging
 import shutil
@@ -22,6 +20,7 @@ from typing import Any
 import orbax.checkpoint as ocp
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
 
@@ -136,7 +135,7 @@ class Checkpoints:
 
 def write_manifest(folder: Path) -> None:
     """Hashes every file of a committed checkpoint into its manifest, which appears at once."""
-    files = {str(path.relative_to(folder)): _describe(path) for path in _files(folder)}
+    files = {str(path.relative_to(folder)): describe_file(path) for path in _files(folder)}
     write_json(folder / MANIFEST, {"files": files}, indent=1)
 
 
@@ -156,7 +155,7 @@ def find_damage(folder: Path) -> str | None:
         if path.stat().st_size != size:
             return f"{name} has {path.stat().st_size} bytes, not {size}"
         try:
-            changed = _describe(path) != description
+            changed = describe_file(path) != description
         except OSError as error:
             return f"{name} cannot be read: {error.strerror}"
         if changed:
@@ -167,11 +166,3 @@ def find_damage(folder: Path) -> str | None:
 def _files(folder: Path) -> list[Path]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return sorted(path for path in files if not path.name.startswith(MANIFEST))
-
-
-def _describe(path: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(functools.partial(file.read, 1 << 20), b""):
-            digest.update(block)
-    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
