@@ -45,8 +45,6 @@ class Table:
             stated = [
                 (each.total_uncompressed_size, each.total_compressed_size) for each in columns
             ]
-        except OSError as error:
-            raise FileError(f"{path} is no parquet file that can be read: {error}") from None
         except Exception as error:  # what a damaged description leads the parser to
             raise FileError(f"{path} is no parquet file that can be read: {error}") from None
         rows = sum(self.group_rows)
