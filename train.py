@@ -80,7 +80,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
     tokenizer = load_tokenizer(experiment.data, experiment.model)
 
     def check() -> None:
-        if vote.now(stop.requested):
+        if vote.outcome(stop.requested):
             raise Interrupted
 
     fill_features(experiment, state, loader, mesh, stop, check)
@@ -101,7 +101,7 @@ def train(experiment: Experiment, workdir: Path) -> None:
         stop=stop,
         metadata=run,
         evaluate=evaluate,
-        agreed=vote.before,
+        agreed=vote.previous_outcome,
         flops=flops,
     ).run(state, loader)
     writer.close()

@@ -20,14 +20,14 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class ExampleIndex:
     """Where an example is: its split and its index there."""
 
     split: str
     index: int
 
 
-def sample_places(directory: Path, count: int = SAMPLE) -> list[Place]:
+def sample_indices(directory: Path, count: int = SAMPLE) -> list[ExampleIndex]:
     """At most `count` examples of all splits, drawn at random but always the same, in order."""
     sizes = {split: sum(size.shard_lengths) for split, size in split_sizes(directory).items()}
     edges = np.cumsum([0, *sizes.values()])
@@ -36,18 +36,18 @@ def sample_places(directory: Path, count: int = SAMPLE) -> list[Place]:
     splits = list(sizes)
     which = np.searchsorted(edges, np.sort(drawn), side="right") - 1
     return [
-        Place(splits[split], int(index - edges[split]))
+        ExampleIndex(splits[split], int(index - edges[split]))
         for split, index in zip(which, np.sort(drawn), strict=True)
     ]
 
 
-class Reader:
-    """Reads examples of a data set by place."""
+class ExampleReader:
+    """Reads examples of a data set by index."""
 
     def __init__(self, directory: Path):
         self._splits = {split: open_split(directory, split) for split in split_sizes(directory)}
 
-    def __call__(self, place: Place) -> StoredExample:
+    def __call__(self, place: ExampleIndex) -> StoredExample:
         return StoredExample(self._splits[place.split][place.index])
 
 
@@ -76,7 +76,7 @@ class TypeCounts:
 
 
 @dataclasses.dataclass
-class Counts:
+class CardCounts:
     """Everything that is counted over the sample.
 
     camera_distances: metres from the camera to objects' centres. lengths: exact values of the pairs
@@ -144,9 +144,9 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def count(examples: Iterable[StoredExample]) -> Counts:
+def count_examples(examples: Iterable[StoredExample]) -> CardCounts:
     """The counts of these examples."""
-    counts = Counts()
+    counts = CardCounts()
     for example in examples:
         counts.add(example)
     return counts

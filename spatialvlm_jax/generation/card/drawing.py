@@ -59,7 +59,7 @@ def picture(scene: Scene, asked: Sequence[int]) -> str:
     return svg.document(parts, "picture", width, height, "The image with the objects asked about")
 
 
-def footprint(item: Object3D, rotation: np.ndarray) -> np.ndarray:
+def outline_from_above(item: Object3D, rotation: np.ndarray) -> np.ndarray:
     """The convex outline of an object's oriented box from above.
 
     Args:
@@ -85,7 +85,7 @@ def plan(scene: Scene, asked: Sequence[int]) -> str:
         rotation = scene.canonical_from_camera()[:2]
     except ValueError:
         rotation = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    outlines = [footprint(item, rotation) for item in scene.objects]
+    outlines = [outline_from_above(item, rotation) for item in scene.objects]
     if not outlines:
         return ""
     points = np.concatenate([*outlines, np.zeros((1, 2))])

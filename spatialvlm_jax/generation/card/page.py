@@ -18,12 +18,12 @@ import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.generation.card.counts import (
-    Counts,
-    Place,
-    Reader,
+    CardCounts,
+    ExampleIndex,
+    ExampleReader,
     TypeCounts,
-    count,
-    sample_places,
+    count_examples,
+    sample_indices,
 )
 from spatialvlm_jax.generation.card.drawing import picture, plan
 from spatialvlm_jax.pages import svg
@@ -43,7 +43,7 @@ _KINDS = ("qualitative", "quantitative", "general")
 class Example:
     """A pair to be shown with its picture."""
 
-    place: Place
+    place: ExampleIndex
     pair: QA
 
 
@@ -56,8 +56,8 @@ def write_card(directory: Path) -> Path:
     Raises:
       StoreError: the directory does not hold a data set.
     """
-    places, read = sample_places(directory), Reader(directory)
-    counts = count(read(place) for place in places)
+    places, read = sample_indices(directory), ExampleReader(directory)
+    counts = count_examples(read(place) for place in places)
     facts = _facts(directory, counts)
     examples = choose_examples(places, read, counts.types)
     page = _environment().get_template("card.html.jinja")
@@ -68,7 +68,9 @@ def write_card(directory: Path) -> Path:
     return directory / "card.html"
 
 
-def choose_examples(places: Sequence[Place], read: Reader, types: Collection[str]) -> list[Example]:
+def choose_examples(
+    places: Sequence[ExampleIndex], read: ExampleReader, types: Collection[str]
+) -> list[Example]:
     """At most `EXAMPLES` pairs: each of these types once, of as many images as there are."""
     chosen: dict[str, Example] = {}
     wanted = min(len(types), EXAMPLES)
@@ -86,7 +88,9 @@ def choose_examples(places: Sequence[Place], read: Reader, types: Collection[str
     return [chosen[name] for name in sorted(chosen)]
 
 
-def _groups(examples: Sequence[Example], read: Reader) -> list[tuple[str, list[dict[str, Any]]]]:
+def _groups(
+    examples: Sequence[Example], read: ExampleReader
+) -> list[tuple[str, list[dict[str, Any]]]]:
     groups: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
     room = _PICTURE_BYTES
     for example in examples:
@@ -117,7 +121,7 @@ def _truth(pair: QA) -> str:
     return f"{pair.value:.4g}{spread} (SI)"
 
 
-def _facts(directory: Path, counts: Counts) -> dict[str, Any]:
+def _facts(directory: Path, counts: CardCounts) -> dict[str, Any]:
     """What both cards say."""
     request = _json(directory / "generation.json")
     summary = _json(directory / "summary.json")
@@ -151,7 +155,7 @@ def _json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _charts(counts: Counts) -> list[tuple[str, str]]:
+def _charts(counts: CardCounts) -> list[tuple[str, str]]:
     charts = [
         ("Objects in an image", _whole_numbers(counts.objects_per_image, "objects", "images")),
         ("Pairs of an image", _whole_numbers(counts.pairs_per_image, "pairs", "images")),

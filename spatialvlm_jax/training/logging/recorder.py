@@ -72,8 +72,8 @@ class Recorder:
             self.writer.flush()
             raise self.non_finite(step, values, batch)
         logged = step % self.every == 0
-        counts = throughput.count(batch, self.data.batch_size)
-        values |= throughput.fill(counts)
+        counts = throughput.count_step(batch, self.data.batch_size)
+        values |= throughput.row_fill(counts)
         self.meter.add(counts)
         if logged:
             values |= self.meter.take()

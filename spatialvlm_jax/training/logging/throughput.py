@@ -15,7 +15,7 @@ from spatialvlm_jax.training.parameter_report import StepFlops
 
 
 @dataclasses.dataclass(frozen=True)
-class Counts:
+class StepCounts:
     """What some steps got through, over all processes.
 
     tokens: of text, without padding. loss_tokens: those with loss. places: of text, with padding.
@@ -28,13 +28,13 @@ class Counts:
     loss_tokens: float = 0.0
     places: float = 0.0
 
-    def __add__(self, other: "Counts") -> "Counts":
+    def __add__(self, other: "StepCounts") -> "StepCounts":
         """Both together."""
         sums = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
-        return Counts(*(a + b for a, b in sums))
+        return StepCounts(*(a + b for a, b in sums))
 
 
-def count(batch: Any, batch_size: int) -> Counts:
+def count_step(batch: Any, batch_size: int) -> StepCounts:
     """One step's counts, from the host batch of one process.
 
     Args:
@@ -43,7 +43,7 @@ def count(batch: Any, batch_size: int) -> Counts:
     """
     rows, length = batch.segment_ids.shape
     share = batch_size / rows
-    return Counts(
+    return StepCounts(
         steps=1,
         images=rows * share,
         pairs=int(np.max(batch.segment_ids, axis=1).sum()) * share,
@@ -53,7 +53,7 @@ def count(batch: Any, batch_size: int) -> Counts:
     )
 
 
-def fill(counts: Counts) -> dict[str, float]:
+def row_fill(counts: StepCounts) -> dict[str, float]:
     """How full rows are: `fill`, the share of text places with tokens, and `pairs_per_row`."""
     return {
         "fill": counts.tokens / counts.places,
@@ -80,7 +80,11 @@ def device_memory(devices: Sequence[Any]) -> dict[str, float]:
 
 
 def rates(
-    counts: Counts, seconds: float, flops: StepFlops | None, devices: int, peak_flops: float | None
+    counts: StepCounts,
+    seconds: float,
+    flops: StepFlops | None,
+    devices: int,
+    peak_flops: float | None,
 ) -> dict[str, float]:
     """Metrics of `counts` in `seconds`.
 
@@ -119,7 +123,7 @@ class Meter:
 
     def restart(self) -> None:
         """Counts from the end of the next step on: compiling and evaluating are left out."""
-        self.counts, self.waited = Counts(), 0.0
+        self.counts, self.waited = StepCounts(), 0.0
         self.since: float | None = None
 
     @contextlib.contextmanager
@@ -131,7 +135,7 @@ class Meter:
         finally:
             self.waited += time.monotonic() - begin
 
-    def add(self, counts: Counts) -> None:
+    def add(self, counts: StepCounts) -> None:
         """Takes note of a step that has ended."""
         if self.since is None:
             self.since, self.waited = time.monotonic(), 0.0
@@ -149,7 +153,7 @@ class Meter:
             return {}
         now = time.monotonic()
         counts, seconds, waited = self.counts, now - self.since, self.waited
-        self.counts, self.since, self.waited = Counts(), now, 0.0
+        self.counts, self.since, self.waited = StepCounts(), now, 0.0
         return {
             **rates(counts, seconds, self.flops, jax.device_count(), self.peak_flops),
             "data_wait_share": waited / seconds,

@@ -20,7 +20,7 @@ START_SECONDS = "300"
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class ProcessPlace:
     """Where a process stands among those of its run.
 
     coordinator: HOST:PORT that process 0 listens on. count: of processes. index: of this one.
@@ -43,7 +43,7 @@ def add_process_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--process", type=int, metavar="I", help="which one this is, from 0")
 
 
-def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> Place | None:
+def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> ProcessPlace | None:
     """The place that flags or environment name; None if they name none.
 
     Raises:
@@ -69,7 +69,7 @@ def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> Pl
     host, _, port = coordinator.rpartition(":")
     if count > 1 and not (host and port.isdigit()):
         raise UserError(f"--coordinator={coordinator} is not HOST:PORT, of process 0")
-    return Place(coordinator, count, index)
+    return ProcessPlace(coordinator, count, index)
 
 
 def in_cluster(environment: Mapping[str, str]) -> bool:
@@ -126,7 +126,7 @@ def _give_up(who: str, seconds: int) -> None:
     os._exit(2)
 
 
-def _check_count(place: Place) -> None:
+def _check_count(place: ProcessPlace) -> None:
     count = multihost.broadcast_from_main(lambda: place.count)
     with multihost.raise_on_all():
         if count != place.count:

@@ -177,11 +177,11 @@ class StopVote:
         shape = (jax.device_count(),)
         return self._count(jax.make_array_from_callback(shape, self._votes, lambda _: vote))
 
-    def now(self, mine: bool) -> bool:
+    def outcome(self, mine: bool) -> bool:
         """Waits until all have voted."""
         return mine if is_single_process() else bool(self._hold(mine))
 
-    def before(self, mine: bool) -> bool:
+    def previous_outcome(self, mine: bool) -> bool:
         """Votes, and returns the outcome of the vote before: waits for no step under way."""
         if is_single_process():
             return mine

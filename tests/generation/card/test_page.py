@@ -7,13 +7,13 @@ import pytest
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.generation.card.counts import (
-    Place,
-    Reader,
+    ExampleIndex,
+    ExampleReader,
     TypeCounts,
-    count,
-    sample_places,
+    count_examples,
+    sample_indices,
 )
-from spatialvlm_jax.generation.card.drawing import footprint, picture, plan
+from spatialvlm_jax.generation.card.drawing import outline_from_above, picture, plan
 from spatialvlm_jax.generation.card.page import choose_examples
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.scene.records import Scene
@@ -70,19 +70,19 @@ def test_a_directory_without_a_set_is_named(
 
 
 def test_a_sample_covers_all_splits_and_is_bounded(directory: Path) -> None:
-    places = sample_places(directory)
+    places = sample_indices(directory)
     assert len(places) == len(set(places)) == 12
-    assert Place("train", 0) in places
-    assert Place("validation", 3) in places
-    few = sample_places(directory, 5)
+    assert ExampleIndex("train", 0) in places
+    assert ExampleIndex("validation", 3) in places
+    few = sample_indices(directory, 5)
     assert len(few) == 5
     assert set(few) < set(places)
-    read = Reader(directory)
-    assert read(Place("validation", 0)).image_id == "fake-0012"
+    read = ExampleReader(directory)
+    assert read(ExampleIndex("validation", 0)).image_id == "fake-0012"
 
 
 def test_examples_show_every_type_once(directory: Path) -> None:
-    places, read = sample_places(directory), Reader(directory)
+    places, read = sample_indices(directory), ExampleReader(directory)
     types = ["color", "count", "height", "left_of"]
     examples = choose_examples(places, read, types)
     assert [example.pair.type for example in examples] == types
@@ -90,7 +90,7 @@ def test_examples_show_every_type_once(directory: Path) -> None:
 
 
 def test_counts_of_one_example() -> None:
-    counts = count([StoredExample(encode_example(draw(0), pairs(0)))])
+    counts = count_examples([StoredExample(encode_example(draw(0), pairs(0)))])
     assert (counts.images, counts.pairs, counts.gravity) == (1, 5, 1)
     assert counts.units == {"m": 2}
     assert counts.objects_per_image == [2]
@@ -118,7 +118,7 @@ def test_balance_in_a_few_words(answers: dict[str, int], said: str) -> None:
 
 def test_a_footprint_is_the_box_from_above() -> None:
     mug = draw(0).objects[0]  # extents 0.125, 0.25, 0.5 along the camera's x, y, z
-    outline = footprint(mug, np.array([[1.0, 0, 0], [0, 0, 1.0]]))
+    outline = outline_from_above(mug, np.array([[1.0, 0, 0], [0, 0, 1.0]]))
     corners = sorted(map(tuple, outline.round(4).tolist()))
     assert corners == [(-1.0625, 1.75), (-1.0625, 2.25), (-0.9375, 1.75), (-0.9375, 2.25)]
 

@@ -15,15 +15,15 @@ BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, se
 
 
 def test_a_batch_is_counted_and_stands_for_other_processes():
-    counts = throughput.count(BATCH, 2)
+    counts = throughput.count_step(BATCH, 2)
     assert (counts.steps, counts.images, counts.pairs) == (1, 2, 4)
     assert (counts.tokens, counts.places) == (16, 16)
     assert counts.loss_tokens == BATCH.loss_mask.sum()
-    assert throughput.count(BATCH, 6).pairs == 12
+    assert throughput.count_step(BATCH, 6).pairs == 12
 
 
 def test_rates_of_two_steps():
-    counts = throughput.count(BATCH, 2) + throughput.count(BATCH, 2)
+    counts = throughput.count_step(BATCH, 2) + throughput.count_step(BATCH, 2)
     values = throughput.rates(counts, 4.0, None, 1, None)
     assert values == {
         "step_seconds": 2.0,
@@ -37,7 +37,7 @@ def test_mfu_counts_what_a_step_must_do():
     flops = StepFlops(forward=100, backward=200, recomputed=90, logits=120)
     assert flops.needed(1.0) == 300
     assert flops.needed(0.25) == 210
-    counts = throughput.Counts(steps=2, loss_tokens=8, places=32)
+    counts = throughput.StepCounts(steps=2, loss_tokens=8, places=32)
     values = throughput.rates(counts, 3.0, flops, devices=4, peak_flops=50.0)
     assert math.isclose(values["mfu"], 2 * 210 / (3.0 * 4 * 50.0))
     assert values.keys() <= MEASURED
@@ -46,8 +46,8 @@ def test_mfu_counts_what_a_step_must_do():
 
 def test_rows_are_as_full_as_their_tokens_make_them():
     segments = np.where(np.arange(8) < [[8], [3]], BATCH.segment_ids, 0)
-    counts = throughput.count(dataclasses.replace(BATCH, segment_ids=segments), 2)
-    assert throughput.fill(counts) == {"fill": 11 / 16, "pairs_per_row": 1.5}
+    counts = throughput.count_step(dataclasses.replace(BATCH, segment_ids=segments), 2)
+    assert throughput.row_fill(counts) == {"fill": 11 / 16, "pairs_per_row": 1.5}
 
 
 def clock(monkeypatch):
@@ -58,7 +58,7 @@ def clock(monkeypatch):
 
 
 def test_a_meter_leaves_out_what_is_before_its_first_step(monkeypatch):
-    time, meter, counts = clock(monkeypatch), throughput.Meter(), throughput.count(BATCH, 2)
+    time, meter, counts = clock(monkeypatch), throughput.Meter(), throughput.count_step(BATCH, 2)
     assert meter.peak_flops is None
     assert meter.take() == {}
     with meter.waiting():
@@ -80,7 +80,7 @@ def test_a_meter_leaves_out_what_is_before_its_first_step(monkeypatch):
 
 
 def test_time_until_a_loader_gives_up_is_waiting_too(monkeypatch):
-    time, meter, counts = clock(monkeypatch), throughput.Meter(), throughput.count(BATCH, 2)
+    time, meter, counts = clock(monkeypatch), throughput.Meter(), throughput.count_step(BATCH, 2)
     meter.add(counts)
     try:
         with meter.waiting():
@@ -104,7 +104,7 @@ def test_memory_is_that_of_the_fullest_device(monkeypatch):
     assert throughput.device_memory([cpu, device(bytes_in_use=1_000_000_000)]) == {
         "device_memory_gigabytes": 1.0
     }
-    meter, counts = throughput.Meter(), throughput.count(BATCH, 2)
+    meter, counts = throughput.Meter(), throughput.count_step(BATCH, 2)
     monkeypatch.setattr(throughput.jax, "local_devices", lambda: [first, second])
     time = clock(monkeypatch)
     meter.add(counts)

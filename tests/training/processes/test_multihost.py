@@ -13,7 +13,7 @@ from benchmarks.kill import ON_LOOPBACK, free_port
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.join import (
-    Place,
+    ProcessPlace,
     add_process_flags,
     in_cluster,
     join_processes,
@@ -31,20 +31,20 @@ def flags(*argv: str) -> argparse.Namespace:
     ("argv", "environment", "place"),
     [
         ((), {}, None),
-        (("--processes=1",), {}, Place("", 1, 0)),
-        ((), {"SPATIALVLM_PROCESSES": "1"}, Place("", 1, 0)),
-        (("--coordinator=a:1", "--processes=2", "--process=0"), {}, Place("a:1", 2, 0)),
+        (("--processes=1",), {}, ProcessPlace("", 1, 0)),
+        ((), {"SPATIALVLM_PROCESSES": "1"}, ProcessPlace("", 1, 0)),
+        (("--coordinator=a:1", "--processes=2", "--process=0"), {}, ProcessPlace("a:1", 2, 0)),
         (
             (),
             {"SPATIALVLM_COORDINATOR": "[::1]:7", "SPATIALVLM_PROCESSES": "3",
              "SPATIALVLM_PROCESS": "2"},
-            Place("[::1]:7", 3, 2),
+            ProcessPlace("[::1]:7", 3, 2),
         ),
         (
             ("--process=1",),
             {"SPATIALVLM_COORDINATOR": "a:1", "SPATIALVLM_PROCESSES": "2",
              "SPATIALVLM_PROCESS": "0"},
-            Place("a:1", 2, 1),
+            ProcessPlace("a:1", 2, 1),
         ),
     ],
 )  # fmt: skip
@@ -89,7 +89,7 @@ def test_a_process_that_is_alone_waits_for_nobody(tmp_path):
         raise UserError("mine")
     vote_to_stop = multihost.StopVote()
     for vote in (False, True):
-        assert vote_to_stop.now(vote) == vote_to_stop.before(vote) == vote
+        assert vote_to_stop.outcome(vote) == vote_to_stop.previous_outcome(vote) == vote
     np.testing.assert_array_equal(multihost.gather_on_main({"a": jnp.arange(3)})["a"], np.arange(3))
     assert multihost.leave(2) == 2
 
