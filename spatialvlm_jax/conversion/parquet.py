@@ -3,13 +3,12 @@
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table
+from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 
 
@@ -55,26 +54,12 @@ class ParquetReader:
             raise Failed("image", str(error)) from None
         for name in self._pairs.fields.image.split("/")[1:]:
             value = value.get(name) if isinstance(value, Mapping) else None
-        return picture_bytes(value)
+        try:
+            return picture_bytes(value)
+        except FileError as error:
+            raise Rejected("image", str(error)) from None
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - readers live as long as their process
     def _pictures(self, number: int) -> RowReader:
         """The column of pictures of a file; neighbours are asked for one after another."""
         return RowReader(self._files[number], self._pairs.fields.image.partition("/")[0])
-
-
-def picture_bytes(value: Any) -> bytes:
-    """The bytes of a picture from what stands in a column.
-
-    Raises:
-      Rejected: there are none, or there are several pictures.
-    """
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise Rejected("image", f"{len(value)} images in one row")
-        value = value[0]
-    if isinstance(value, Mapping):
-        value = value.get("bytes")
-    if not isinstance(value, bytes) or not value:
-        raise Rejected("image", "no image bytes in this row")
-    return value

@@ -5,7 +5,7 @@ stated sizes are checked when a table is opened, and never more rows are decoded
 into memory if each is as large as its whole column.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,11 @@ class Table:
         self._path = path
         try:
             size = path.stat().st_size
-            self._file: Any = parquet.ParquetFile(path)
-            metadata = self._file.metadata
+            metadata = parquet.read_metadata(path)
+            leaves = [metadata.schema.column(i) for i in range(metadata.num_columns)]
+            # A value that many rows share is not decoded for each of them.
+            texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+            self._file: Any = parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts)
             groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
             self.names: list[str] = self._file.schema_arrow.names
             self.group_rows = [group.num_rows for group in groups]
@@ -74,7 +77,7 @@ class Table:
             (
                 chunk.total_uncompressed_size
                 for chunk in chunks
-                if any(chunk.path_in_schema.split(".")[0] == name for name in columns)
+                if any(f"{chunk.path_in_schema}.".startswith(f"{name}.") for name in columns)
             ),
             default=0,
         )
@@ -109,3 +112,20 @@ class RowReader:
                 raise FileError(f"row group {group} has no row {row}")
             self._start, self._stop = self._stop, self._stop + self._batch.num_rows
         return self._batch.column(0)[row - self._start].as_py()
+
+
+def picture_bytes(cell: Any) -> bytes:
+    """The bytes of the one picture in a cell: bytes, a record with `bytes`, or a list of one.
+
+    Raises:
+      FileError: there are none, or there are several pictures.
+    """
+    if isinstance(cell, list):
+        if len(cell) != 1:
+            raise FileError(f"{len(cell)} images in one row")
+        cell = cell[0]
+    if isinstance(cell, Mapping):
+        cell = cell.get("bytes")
+    if not isinstance(cell, bytes) or not cell:
+        raise FileError("no image bytes in this row")
+    return cell

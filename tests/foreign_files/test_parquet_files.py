@@ -5,7 +5,7 @@ import pyarrow.parquet
 import pytest
 
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table
+from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
 
 
 def write(path: Path, table: pyarrow.Table, **options: object) -> Path:
@@ -37,9 +37,9 @@ def test_more_rows_than_bytes_are_refused(tmp_path: Path) -> None:
 
 
 def test_columns_that_swell_are_refused(tmp_path: Path) -> None:
-    rows = pyarrow.table({"x": [bytes(2**27)]})
+    rows = pyarrow.table({"x": [bytes(2**26 + 1)]})
     path = write(tmp_path / "x.parquet", rows, compression="zstd", use_dictionary=False)
-    with pytest.raises(FileError, match=r"bytes are to become 134\d+: a bomb\?"):
+    with pytest.raises(FileError, match=r"bytes are to become 671\d+: a bomb\?"):
         Table(path)
 
 
@@ -51,6 +51,43 @@ def test_one_large_value_a_thousand_times_is_decoded_in_small_batches(tmp_path: 
         batch.num_rows for batch, _ in zip(Table(path).batches(0, ["x"]), range(2), strict=False)
     ]
     assert sizes == [31, 31]
+
+
+def test_the_size_of_a_column_is_found_whatever_its_name(tmp_path: Path) -> None:
+    large = pyarrow.DictionaryArray.from_arrays([0] * 2_000, [bytes(2**25)])
+    path = write(tmp_path / "x.parquet", pyarrow.table({"a.b": large}), compression="zstd")
+    first = next(Table(path).batches(0, ["a.b"]))
+    assert (first.schema.names, first.num_rows) == (["a.b"], 31)
+
+
+def test_one_large_value_in_all_rows_is_not_decoded_for_each(tmp_path: Path) -> None:
+    large = pyarrow.DictionaryArray.from_arrays([0] * 2_000, [bytes(2**25)])
+    rows = pyarrow.table({"x": large})
+    path = write(tmp_path / "x.parquet", rows, compression="zstd", store_schema=False)
+    before, reader = pyarrow.total_allocated_bytes(), RowReader(path, "x")
+    assert reader.cell(0, 1_999) == bytes(2**25)
+    assert pyarrow.total_allocated_bytes() - before < 8 * 2**25
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (None, "no image bytes in this row"),
+        ("text", "no image bytes in this row"),
+        (b"", "no image bytes in this row"),
+        ({"path": "a.jpg", "bytes": None}, "no image bytes in this row"),
+        ([], "0 images in one row"),
+        ([b"a", b"b"], "2 images in one row"),
+    ],
+)
+def test_cells_without_one_picture_are_named(cell: object, reason: str) -> None:
+    with pytest.raises(FileError, match=reason):
+        picture_bytes(cell)
+
+
+@pytest.mark.parametrize("cell", [b"a", {"bytes": b"a"}, [b"a"], [{"bytes": b"a", "path": "x"}]])
+def test_a_picture_is_bytes_a_record_or_a_list_of_one(cell: object) -> None:
+    assert picture_bytes(cell) == b"a"
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + bytes(40) + b"PAR1", b"\x89PNG" * 9])

@@ -3,36 +3,33 @@
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
+from spatialvlm_jax.generation.outcomes import Failed, Rejected
 
-_MAX_ROWS = 50_000_000
+_MAX_ROWS = 50_000_000  # a list of all of them is held
 
 
 def list_table(path: Path, column: str) -> Iterator[tuple[int, int, str]]:
     """Row group, row in it, and a name ("image/17": column and row of the table) of every row.
 
     Raises:
-      UserError: the file is no table, or has no such column.
+      FileError: the file is no table, or states sizes that cannot be.
+      UserError: it has no such column, or too many rows.
     """
-    import pyarrow.parquet
-
-    try:
-        with pyarrow.parquet.ParquetFile(path) as table:
-            names = table.schema_arrow.names
-            sizes = [
-                table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)
-            ]
-    except Exception as error:  # the reader raises what damaged files lead it to
-        raise UserError(f"{path} is not a parquet table: {error}") from None
-    if sum(sizes) > _MAX_ROWS:
-        raise UserError(f"{path} has {sum(sizes)} rows, more than {_MAX_ROWS}: divide it")
-    if column not in names:
-        raise UserError(f"{path} has no column {column!r} but {', '.join(names)}; see --column")
+    table = Table(path)
+    if sum(table.group_rows) > _MAX_ROWS:
+        raise UserError(
+            f"{path} has {sum(table.group_rows)} rows, more than {_MAX_ROWS}: divide it"
+        )
+    if column not in table.names:
+        raise UserError(
+            f"{path} has no column {column!r} but {', '.join(table.names)}; see --column"
+        )
     number = 0
-    for group, size in enumerate(sizes):
+    for group, size in enumerate(table.group_rows):
         for row in range(size):
             yield group, row, f"{column}/{number}"
             number += 1
@@ -42,27 +39,20 @@ def read_row(path: Path, member: str, group: int, row: int) -> bytes:
     """The bytes of one picture.
 
     Raises:
-      Rejected: the row holds none.
+      Failed: the row cannot be decoded.
+      Rejected: it holds no picture, or several.
     """
-    value = _row_group(str(path), group, member.rpartition("/")[0])[row].as_py()
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        value = value.get("bytes")
-    if not isinstance(value, bytes):
-        raise Rejected("decode", "the row holds no bytes")
-    return value
+    try:
+        cell = _reader(path, member.rpartition("/")[0]).cell(group, row)
+    except FileError as error:
+        raise Failed("decode", str(error)) from None
+    try:
+        return picture_bytes(cell)
+    except FileError as error:
+        raise Rejected("decode", str(error)) from None
 
 
 @functools.lru_cache(maxsize=2)
-def _row_group(path: str, group: int, column: str) -> Any:
-    """One column of one row group; rows are read in order, so the last one is the next one's."""
-    import pyarrow.parquet
-
-    with pyarrow.parquet.ParquetFile(path) as table:
-        leaves = (table.schema.column(number) for number in range(len(table.schema)))
-        mine = [leaf for leaf in leaves if leaf.path.split(".")[0] == column]
-        texts = [leaf.path for leaf in mine if leaf.physical_type == "BYTE_ARRAY"]
-    # A value that many rows share stays one: a kilobyte could become gigabytes.
-    with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as table:
-        return table.read_row_group(group, columns=[column]).column(column)
+def _reader(path: Path, column: str) -> RowReader:
+    """Reads on from the row that was asked for last: rows are asked for in order."""
+    return RowReader(path, column)
