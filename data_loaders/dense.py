@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_loaders.errors import DataError
-from data_loaders.functional import Pair, Row, Tokens, resize_nearest
+from data_loaders.functional import BatchRow, Pair, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import DENSE_WORDS, DenseTargets
 from spatialvlm_jax.scene.records import QA, canonical_from_up
@@ -156,7 +156,7 @@ class DenseReader:
     words: np.ndarray
 
     def __call__(
-        self, example: StoredExample, row: Row, pairs: Sequence[Pair], records: Sequence[QA]
+        self, example: StoredExample, row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
     ) -> DenseTargets:
         """Targets of one example, without batch axis.
 
@@ -195,7 +195,7 @@ class DenseReader:
         )
 
     def mentions(
-        self, captions: Sequence[str], row: Row, pairs: Sequence[Pair], records: Sequence[QA]
+        self, captions: Sequence[str], row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
     ) -> np.ndarray:
         """Whose name each text token ends: int64[L], 0 for none, i + 1 for object i."""
         mentioned = np.zeros(len(row.tokens), np.int64)

@@ -17,7 +17,7 @@ _GREY = 127
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class BatchRow:
     """The text fields of one row of a `Batch`, without its batch axis.
 
     tokens, targets, segment_ids, positions: int32[L]. suffix_mask, loss_mask: bool[L].
@@ -70,7 +70,7 @@ def choose_pairs(
     return [index for block in blocks for index in block]
 
 
-def pack_row(pairs: Sequence[Pair], length: int, block_length: int = 0) -> Row:
+def pack_row(pairs: Sequence[Pair], length: int, block_length: int = 0) -> BatchRow:
     """Packs pairs of (prefix, suffix) tokens, in order, into one row of `length` tokens.
 
     A prefix ends with the newline whose target is the first suffix token, so loss begins one
@@ -102,7 +102,7 @@ def pack_row(pairs: Sequence[Pair], length: int, block_length: int = 0) -> Row:
         suffix_mask[middle:stop] = True
         loss_mask[middle - 1 : stop - 1] = True
         start = stop
-    return Row(tokens, targets, segment_ids, positions, suffix_mask, loss_mask)
+    return BatchRow(tokens, targets, segment_ids, positions, suffix_mask, loss_mask)
 
 
 def pad_prefixes(

@@ -14,7 +14,7 @@ import numpy as np
 from data_loaders.errors import DataError
 from spatialvlm_jax.conversion.formats import Request, build_reader
 from spatialvlm_jax.conversion.images import DECODING, Images, open_images
-from spatialvlm_jax.conversion.items import Item, group
+from spatialvlm_jax.conversion.items import AskedImage, group_by_image
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -31,7 +31,7 @@ class InPlaceExample:
     type: of its pairs, whose kind is "general".
     """
 
-    item: Item
+    item: AskedImage
     images: Images
     type: str
 
@@ -69,7 +69,7 @@ def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
         reader = build_reader(
             Request(config.format, questions=Path(config.path), images=Path(config.images))
         )
-        items = group(reader.rows())
+        items = group_by_image(reader.rows())
     except UserError as error:
         raise DataError(f"data set {config.name!r}: {error}") from None
     for item in items:

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_loaders.dense import DenseReader
 from data_loaders.features import FeatureFiles
-from data_loaders.functional import Row, choose_pairs, pack_row, resize_image
+from data_loaders.functional import BatchRow, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
 from spatialvlm_jax.batch import Batch, DenseTargets
 from spatialvlm_jax.experiment import Resize
@@ -25,7 +25,7 @@ class ImageRow:
     """
 
     image: np.ndarray | None
-    text: Row
+    text: BatchRow
     dataset_id: int
     dense: DenseTargets | None
     features: np.ndarray | None
@@ -61,7 +61,7 @@ class PackRow(grain.transforms.MapWithIndex):
             image.lengths(), self.length, self.pairs_per_image, rng, self.block_length
         )
 
-    def text(self, index: int, image: TokenizedImage) -> Row:
+    def text(self, index: int, image: TokenizedImage) -> BatchRow:
         """The text fields of the row at `index`."""
         pairs = [image.pairs[place] for place in self.choose(index, image)]
         return pack_row(pairs, self.length, self.block_length)

@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
-from spatialvlm_jax.conversion.items import Item, group, write_items
-from spatialvlm_jax.conversion.rows import Row
+from spatialvlm_jax.conversion.items import AskedImage, group_by_image, write_items
+from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -52,7 +52,7 @@ def convert(
     name = name or request.format
     reader = build_reader(request)
     directory.mkdir(parents=True, exist_ok=True)
-    items = group(_counted(reader.rows(), quiet), reader.image)
+    items = group_by_image(_counted(reader.rows(), quiet), reader.image)
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
     _check_some_question_is_good(items)
@@ -85,11 +85,11 @@ def convert(
     return report, counts
 
 
-def _counted(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
+def _counted(rows: Iterable[SourceRow], quiet: bool) -> Iterator[SourceRow]:
     yield from tqdm(rows, desc="read", unit="record", disable=quiet)
 
 
-def _check_some_question_is_good(items: Sequence[Item]) -> None:
+def _check_some_question_is_good(items: Sequence[AskedImage]) -> None:
     """Raises UserError if not one question can be used, naming the reason of most."""
     if not any(item.pairs for item in items):
         faults = collections.Counter(fault for item in items for fault in item.faults)

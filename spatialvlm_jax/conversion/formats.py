@@ -14,7 +14,13 @@ from spatialvlm_jax.conversion.official import (
     image_name,
 )
 from spatialvlm_jax.conversion.parquet import ParquetReader
-from spatialvlm_jax.conversion.rows import ANSWER_RULES, AnswerRule, Fields, PairReader, Reader
+from spatialvlm_jax.conversion.rows import (
+    ANSWER_RULES,
+    AnswerRule,
+    DatasetReader,
+    Fields,
+    PairReader,
+)
 from spatialvlm_jax.conversion.tfds import TfdsReader
 from spatialvlm_jax.conversion.webdataset import WebDatasetReader
 from spatialvlm_jax.errors import UserError
@@ -66,11 +72,11 @@ class Format:
 
     said: str
     needs: tuple[str, ...]
-    make: Callable[[Request], Reader]
+    make: Callable[[Request], DatasetReader]
     uses: tuple[str, ...]
 
 
-def build_reader(request: Request) -> Reader:
+def build_reader(request: Request) -> DatasetReader:
     """The reader of a request.
 
     Raises:
@@ -127,32 +133,32 @@ def _images(request: Request) -> Images:
     return open_images(request.images)
 
 
-def _vqa(request: Request) -> Reader:
+def _vqa(request: Request) -> DatasetReader:
     name = request.image_name or COCO_NAME
     image_name(name, image_id="1", subset="train2014")
     files = _path(request.questions), _path(request.annotations)
     return VqaReader(*files, _images(request), request.pairs(), name)
 
 
-def _gqa(request: Request) -> Reader:
+def _gqa(request: Request) -> DatasetReader:
     name = request.image_name or GQA_NAME
     image_name(name, image_id="1")
     return GqaReader(_path(request.questions), _images(request), request.pairs(), name)
 
 
-def _json(request: Request) -> Reader:
+def _json(request: Request) -> DatasetReader:
     return JsonReader(_path(request.questions), _images(request), request.pairs())
 
 
-def _parquet(request: Request) -> Reader:
+def _parquet(request: Request) -> DatasetReader:
     return ParquetReader(_files(request.data, ".parquet"), request.pairs())
 
 
-def _webdataset(request: Request) -> Reader:
+def _webdataset(request: Request) -> DatasetReader:
     return WebDatasetReader(_files(request.data, ".tar"), request.pairs())
 
 
-def _tfds(request: Request) -> Reader:
+def _tfds(request: Request) -> DatasetReader:
     return TfdsReader(
         request.data, request.data_split or "train", request.pairs(), request.data_dir
     )

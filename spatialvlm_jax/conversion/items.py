@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from spatialvlm_jax.conversion.rows import Asked, Row
+from spatialvlm_jax.conversion.rows import Asked, SourceRow
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.storage.shards import write_shard
 
@@ -23,8 +23,8 @@ _ANOTHER = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Item:
-    """An image with everything that is asked about it. The fields are those of `Row`."""
+class AskedImage:
+    """An image with everything that is asked about it. The fields are those of `SourceRow`."""
 
     image_id: str
     image: str
@@ -36,8 +36,8 @@ class Item:
         return json.dumps(dataclasses.asdict(self)).encode()
 
     @classmethod
-    def decode(cls, record: bytes) -> "Item":
-        """The item of bytes made by `encode`."""
+    def decode(cls, record: bytes) -> "AskedImage":
+        """The image of bytes made by `encode`."""
         fields = json.loads(record)
         pairs = [
             Asked(pair["question"], pair["answer"], tuple(pair["answers"]))
@@ -59,14 +59,16 @@ class Tally:
     digest: str
 
 
-def group(rows: Iterable[Row], image: Callable[[str], bytes] | None = None) -> list[Item]:
+def group_by_image(
+    rows: Iterable[SourceRow], image: Callable[[str], bytes] | None = None
+) -> list[AskedImage]:
     """One item an image, in the order in which images come first.
 
     Args:
       image: reads a row's picture. Where rows that share an image_id name several, only those
         count whose picture is the first one's; None: each image_id names one.
     """
-    by_image: dict[str, list[Row]] = {}
+    by_image: dict[str, list[SourceRow]] = {}
     for row in rows:
         by_image.setdefault(row.image_id, []).append(row)
     if image is not None:
@@ -83,7 +85,7 @@ def group(rows: Iterable[Row], image: Callable[[str], bytes] | None = None) -> l
             if its[0].image in digests:
                 by_image[image_id] = _of_one_picture(its, digests)
     return [
-        Item(
+        AskedImage(
             image_id,
             next((row.image for row in its if row.image), ""),
             tuple(pair for row in its for pair in row.pairs),
@@ -105,7 +107,7 @@ def _digest(reference: str, image: Callable[[str], bytes]) -> bytes:
         return b""
 
 
-def _of_one_picture(rows: Sequence[Row], digests: Mapping[str, bytes]) -> list[Row]:
+def _of_one_picture(rows: Sequence[SourceRow], digests: Mapping[str, bytes]) -> list[SourceRow]:
     """The rows, those with another picture than the first having faults in place of pairs."""
     first = next((row.image for row in rows if digests[row.image]), rows[0].image)
     kept = []
@@ -118,7 +120,7 @@ def _of_one_picture(rows: Sequence[Row], digests: Mapping[str, bytes]) -> list[R
     return kept
 
 
-def write_items(items: Iterable[Item], path: Path) -> Tally:
+def write_items(items: Iterable[AskedImage], path: Path) -> Tally:
     """Writes the items as an ArrayRecord file, and counts them."""
     digest = hashlib.sha256()
     faults: collections.Counter[str] = collections.Counter()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.conversion.images import Images, plain_name
-from spatialvlm_jax.conversion.rows import PairReader, Row, lookup, require
+from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup, require
 from spatialvlm_jax.conversion.texts import Fault, as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_records
@@ -42,7 +42,7 @@ class VqaReader:
     pairs: PairReader
     name: str = COCO_NAME
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         asked, annotated = read_document(self.questions), read_document(self.annotations)
         questions = _member(asked, "questions", self.questions)
         annotations = _by_question(
@@ -53,7 +53,9 @@ class VqaReader:
         for number, question in enumerate(questions):
             image_id = as_text(lookup(question, "image_id")) if _is_record(question) else ""
             if not image_id:
-                yield Row(f"{self.questions.name}:{number}", "", faults=("no field 'image_id'",))
+                yield SourceRow(
+                    f"{self.questions.name}:{number}", "", faults=("no field 'image_id'",)
+                )
                 continue
             reference = image_name(self.name, image_id=image_id, subset=subset)
             try:
@@ -64,9 +66,9 @@ class VqaReader:
                 preferred = annotations[key].get("multiple_choice_answer")
                 text = require(question, "question")
                 pair = self.pairs.asked(text, answers or preferred, key, preferred)
-                yield Row(image_id, reference, (pair,))
+                yield SourceRow(image_id, reference, (pair,))
             except Fault as fault:
-                yield Row(image_id, reference, faults=(str(fault),))
+                yield SourceRow(image_id, reference, faults=(str(fault),))
 
     def _check_same_set(
         self, asked: Mapping[str, Any], annotated: Mapping[str, Any], annotations: Mapping[str, Any]
@@ -99,21 +101,21 @@ class GqaReader:
     pairs: PairReader
     name: str = GQA_NAME
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         document = read_document(self.questions)
         if not isinstance(document, Mapping):
             raise UserError(f"{self.questions} is not GQA's: it maps no question ids to records")
         for key, record in document.items():
             image_id = as_text(lookup(record, "imageId")) if _is_record(record) else ""
             if not image_id:
-                yield Row(f"question-{key}", "", faults=("no field 'imageId'",))
+                yield SourceRow(f"question-{key}", "", faults=("no field 'imageId'",))
                 continue
             reference = image_name(self.name, image_id=image_id)
             try:
                 text, answer = require(record, "question"), require(record, "answer")
-                yield Row(image_id, reference, (self.pairs.asked(text, answer, str(key)),))
+                yield SourceRow(image_id, reference, (self.pairs.asked(text, answer, str(key)),))
             except Fault as fault:
-                yield Row(image_id, reference, faults=(str(fault),))
+                yield SourceRow(image_id, reference, faults=(str(fault),))
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
@@ -130,12 +132,12 @@ class JsonReader:
     images: Images
     pairs: PairReader
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         field = self.pairs.fields.image
         for number, record in enumerate(read_records(self.questions)):
             place = f"{self.questions.name}:{number}"
             if not _is_record(record):
-                yield Row(place, "", faults=("the record is not a JSON object",))
+                yield SourceRow(place, "", faults=("the record is not a JSON object",))
                 continue
             name = lookup(record, field)
             if isinstance(name, list) and len(name) == 1:
@@ -144,9 +146,9 @@ class JsonReader:
                 name = plain_name(name)
                 yield self.pairs.row(record, name, name)
             elif isinstance(name, list):
-                yield Row(place, "", faults=(f"{len(name)} images in one record",))
+                yield SourceRow(place, "", faults=(f"{len(name)} images in one record",))
             else:
-                yield Row(place, "", faults=(f"no field {field!r}",))
+                yield SourceRow(place, "", faults=(f"no field {field!r}",))
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)

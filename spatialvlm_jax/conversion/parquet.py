@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
+from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
@@ -26,7 +26,7 @@ class ParquetReader:
     def __reduce__(self) -> tuple[type["ParquetReader"], tuple[list[Path], PairReader]]:
         return type(self), (self._files, self._pairs)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         fields = self._pairs.fields
         picture = fields.image.partition("/")[0]
         for number, path in enumerate(self._files):

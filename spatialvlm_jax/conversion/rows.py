@@ -37,7 +37,7 @@ class Asked:
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class SourceRow:
     """One record of a set: questions about one image.
 
     image_id: as the set numbers its images; rows that share it are about one image.
@@ -52,10 +52,10 @@ class Row:
     faults: tuple[str, ...] = ()
 
 
-class Reader(Protocol):
+class DatasetReader(Protocol):
     """One public set on disk. Instances are sent to worker processes."""
 
-    def rows(self) -> Iterable[Row]:
+    def rows(self) -> Iterable[SourceRow]:
         """Every record, in the order of the files. Raises UserError if the set cannot be read."""
 
     def image(self, reference: str) -> bytes:
@@ -96,15 +96,15 @@ class PairReader:
     seed: int = 0
     answer_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def row(self, record: Mapping[str, Any], image_id: str, image: str) -> Row:
+    def row(self, record: Mapping[str, Any], image_id: str, image: str) -> SourceRow:
         """The row of a record; what cannot be read is among its faults."""
         turns = lookup(record, self.fields.conversations)
         try:
             if turns is not None:
-                return Row(image_id, image, *read_turns(turns, self))
-            return Row(image_id, image, *self._question_and_answer(record, image_id))
+                return SourceRow(image_id, image, *read_turns(turns, self))
+            return SourceRow(image_id, image, *self._question_and_answer(record, image_id))
         except Fault as fault:
-            return Row(image_id, image, faults=(str(fault),))
+            return SourceRow(image_id, image, faults=(str(fault),))
 
     def asked(self, question: Any, answers: Any, key: str, preferred: Any = None) -> Asked:
         """One pair.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.conversion.images import DECODING
-from spatialvlm_jax.conversion.items import Item
-from spatialvlm_jax.conversion.rows import Reader
+from spatialvlm_jax.conversion.items import AskedImage
+from spatialvlm_jax.conversion.rows import DatasetReader
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.images import decode
 from spatialvlm_jax.generation.stages import AnsweredScene
@@ -23,7 +23,9 @@ class ConvertedSource:
     description: everything its output depends on.
     """
 
-    def __init__(self, reader: Reader, items: Path, name: str, description: Mapping[str, Any]):
+    def __init__(
+        self, reader: DatasetReader, items: Path, name: str, description: Mapping[str, Any]
+    ):
         self._reader, self._path, self.name = reader, items, name
         self._description = dict(description)
 
@@ -42,14 +44,14 @@ class ConvertedSource:
     def describe(self) -> dict[str, Any]:
         return dict(self._description)
 
-    def item(self, index: int) -> Item:
+    def item(self, index: int) -> AskedImage:
         """The item at an index."""
-        return Item.decode(self._items[index])
+        return AskedImage.decode(self._items[index])
 
     def image_id(self, index: int) -> str:
         return self._id(self.item(index))
 
-    def _id(self, item: Item) -> str:
+    def _id(self, item: AskedImage) -> str:
         return f"{self.name}/{item.image_id}"
 
     def observe(self, indices: Sequence[int]) -> list[AnsweredScene | Rejected]:
@@ -61,7 +63,7 @@ class ConvertedSource:
                 seen.append(outcome)
         return seen
 
-    def _answered(self, item: Item) -> AnsweredScene:
+    def _answered(self, item: AskedImage) -> AnsweredScene:
         if not item.pairs:
             raise Rejected("questions", "; ".join(dict.fromkeys(item.faults)))
         picture = decode(self._reader.image(item.image), DECODING)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
+from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -24,7 +24,7 @@ class TfdsReader:
     def __reduce__(self) -> tuple[type["TfdsReader"], tuple[Any, ...]]:
         return type(self), (self._name, self._split, self._pairs, self._data_dir)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         fields = self._pairs.fields
         for index in range(len(self._examples)):
             example = self._examples[index]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.conversion.images import MAX_BYTES
-from spatialvlm_jax.conversion.rows import PairReader, Row, lookup
+from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.foreign_files.tar_files import Member, list_members
@@ -50,7 +50,7 @@ class WebDatasetReader:
         self._files = files
         self._pairs = pairs
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         for number, path in enumerate(self._files):
             files = (member for member in list_members(path) if member.is_file)
             with path.open("rb") as file:
@@ -58,14 +58,14 @@ class WebDatasetReader:
                     for sample in split_samples(list(members)):
                         yield self._row(file, number, sample)
 
-    def _row(self, file: io.BufferedReader, number: int, sample: Sample) -> Row:
+    def _row(self, file: io.BufferedReader, number: int, sample: Sample) -> SourceRow:
         picture = sample.first(_PICTURES)
         reference = f"{number}:{picture.start}:{picture.size}" if picture else ""
         several = len(self._files) > 1
         key = f"{self._file_name(number)}/{sample.key}" if several else sample.key
         record = self._record(file, sample)
         if isinstance(record, str):
-            return Row(key, reference, faults=(record,))
+            return SourceRow(key, reference, faults=(record,))
         image_id = as_text(lookup(record, self._pairs.fields.image_id)) or key
         return self._pairs.row(record, image_id, reference)
 

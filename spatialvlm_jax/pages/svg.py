@@ -75,7 +75,7 @@ def limits(values: Iterable[float], pad: float = 0.05) -> tuple[float, float]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """The area inside two axes: from data to pixels."""
 
     x: Axis
@@ -124,7 +124,7 @@ class Frame:
 
 def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str) -> str:
     """Lines over x, with a legend of those that are not faint."""
-    frame = Frame(x, y)
+    frame = PlotArea(x, y)
     parts = [frame.axes()]
     for item in sorted(series, key=lambda item: not item.faint):
         css = f"line s{item.color}" + (" faint" if item.faint else "")
@@ -138,7 +138,7 @@ def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str) -> str:
 def scatter(series: Sequence[Series], axis: Axis, y_label: str, title: str) -> str:
     """Predicted against true on equal logarithmic axes, with the identity and a twofold band."""
     y_axis = dataclasses.replace(axis, label=y_label)
-    frame = Frame(axis, y_axis)
+    frame = PlotArea(axis, y_axis)
     low, high = axis.low, axis.high
     xs, ys = [low, high / 2, high, high, low * 2, low], [low * 2, high, high, high / 2, low, low]
     parts = [frame.path(xs, ys, "band", close=True), frame.axes()]
@@ -152,7 +152,7 @@ def scatter(series: Sequence[Series], axis: Axis, y_label: str, title: str) -> s
 
 def histogram(counts: Sequence[int], edges: Sequence[float], x: Axis, y: Axis, title: str) -> str:
     """Bars of `counts` between consecutive `edges`."""
-    frame = Frame(x, y)
+    frame = PlotArea(x, y)
     parts = [frame.axes()]
     for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
         (x0, y0), (x1, y1) = frame.point(left, 0), frame.point(right, count)

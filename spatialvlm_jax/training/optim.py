@@ -30,14 +30,14 @@ ADAFACTOR_DECAY = 0.8
 GROUPS = get_args(Group)
 
 
-def group(name: str) -> str:
+def parameter_group(name: str) -> str:
     """The group a parameter belongs to, for freezing and learning rates."""
     return group_of(tuple(name.split("/")))
 
 
 def is_frozen(name: str, config: OptimConfig) -> bool:
     """Whether the parameter is in a frozen group; adapters always train."""
-    return group(name) in config.freeze and not is_adapter(name)
+    return parameter_group(name) in config.freeze and not is_adapter(name)
 
 
 def is_decayed(name: str) -> bool:
@@ -171,7 +171,9 @@ def _scale_by_fan() -> optax.GradientTransformation:
 def _scale_groups(factors: Mapping[str, float]) -> optax.GradientTransformation:
     return optax.stateless(
         lambda updates, _: {
-            name: update * factors[group(name)] if group(name) in factors else update
+            name: update * factors[parameter_group(name)]
+            if parameter_group(name) in factors
+            else update
             for name, update in updates.items()
         }
     )

@@ -14,7 +14,7 @@ from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.si_prefix import with_prefix
 from spatialvlm_jax.text_table import align_columns
 from spatialvlm_jax.training.losses import totals_of
-from spatialvlm_jax.training.optim import GROUPS, group, is_decayed
+from spatialvlm_jax.training.optim import GROUPS, is_decayed, parameter_group
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums
 
@@ -73,7 +73,7 @@ def report_groups(state: TrainState) -> list[GroupReport]:
     rows = []
     members: dict[str, dict[str, Any]] = {}
     for key, x in state.parameters.items():
-        name = group(key) + " adapters" * is_adapter(key)
+        name = parameter_group(key) + " adapters" * is_adapter(key)
         members.setdefault(name, {})[key] = x
     for name in (f"{name}{kind}" for kind in ("", " adapters") for name in GROUPS):
         arrays = members.get(name, {})

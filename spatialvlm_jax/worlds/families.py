@@ -10,7 +10,7 @@ from typing import NamedTuple
 from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.camera import Camera, look_at
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.items import Item, clear, draw_item, put_on
+from spatialvlm_jax.worlds.items import WorldObject, clear, draw_item, put_on
 
 Taken = set[tuple[str, str]]
 
@@ -39,7 +39,7 @@ class Stage(NamedTuple):
     """A filled scene and its camera. focus: world frame; essential: items never dropped;
     wall: y of the back wall or None where it may stand anywhere behind."""
 
-    items: list[Item]
+    items: list[WorldObject]
     camera: Camera
     essential: frozenset[int]
     wall: float | None
@@ -51,7 +51,7 @@ _SIDES = {"room": (0.22, 0.6), "tabletop": (0.05, 0.26), "floor": (0.12, 0.45)}
 
 def _new(
     draw: RandomStream, category: str, taken: Taken, config: WorldConfig, family: str = ""
-) -> Item | None:
+) -> WorldObject | None:
     """An object of `category`, or None where its colours are used up or it does not suit."""
     item = draw_item(draw, category, taken, config.natural)
     if item is None or family not in _SIDES:
@@ -65,15 +65,15 @@ def _new(
     return item
 
 
-def _add(items: list[Item], taken: Taken, item: Item) -> None:
+def _add(items: list[WorldObject], taken: Taken, item: WorldObject) -> None:
     items.append(item)
     taken.add((item.category, item.color))
 
 
 def _on_floor(
     draw: RandomStream,
-    item: Item,
-    items: list[Item],
+    item: WorldObject,
+    items: list[WorldObject],
     middle: tuple[float, float],
     reach: float,
     yaw: float,
@@ -122,7 +122,7 @@ def _camera(
 
 def room(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """Furniture on the floor, things on it and beside it; the eye of someone standing."""
-    items: list[Item] = []
+    items: list[WorldObject] = []
     taken: Taken = set()
     reach = draw.uniform(0.4, 0.7) + 0.13 * count
     middle = (0.0, -reach - 0.1)
@@ -162,7 +162,7 @@ def room(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
 
 def tabletop(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """A table or desk that fills the view, with a few small things; the eye of someone sitting."""
-    items: list[Item] = []
+    items: list[WorldObject] = []
     taken: Taken = set()
     base = _new(draw, draw.choice(("table", "table", "desk")), taken, config)
     assert base is not None
@@ -186,7 +186,7 @@ def tabletop(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
 
 def floor(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """Things on a piece of floor near a wall, seen from close by."""
-    items: list[Item] = []
+    items: list[WorldObject] = []
     taken: Taken = set()
     reach = draw.uniform(0.3, 0.7)
     middle = (0.0, -reach - draw.uniform(0.05, 0.5))
@@ -217,7 +217,7 @@ def _small_things(
     draw: RandomStream,
     config: WorldConfig,
     count: int,
-    items: list[Item],
+    items: list[WorldObject],
     taken: Taken,
     categories: tuple[str, ...],
     near: tuple[float, float, float],
@@ -237,7 +237,7 @@ def _small_things(
 
 
 def _behind(
-    draw: RandomStream, config: WorldConfig, items: list[Item], taken: Taken, azimuth: float
+    draw: RandomStream, config: WorldConfig, items: list[WorldObject], taken: Taken, azimuth: float
 ) -> None:
     """One piece of furniture on the floor beyond the table, as the camera sees it."""
     item = _new(draw, draw.choice(_BEHIND), taken, config)
@@ -252,7 +252,7 @@ def _behind(
         _add(items, taken, item)
 
 
-def _box(items: list[Item]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _box(items: list[WorldObject]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Corners of the axis-aligned box around all items, world frame, metres."""
     corners = [corner for item in items for corner in item.corners()]
     xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]

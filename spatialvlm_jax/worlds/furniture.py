@@ -3,7 +3,7 @@
 import math
 
 from spatialvlm_jax.random_stream import RandomStream
-from spatialvlm_jax.worlds.parts import Build, Part, Surface, box, cylinder, ellipsoid, legs
+from spatialvlm_jax.worlds.parts import Build, Part, SupportSurface, box, cylinder, ellipsoid, legs
 
 
 def table(draw: RandomStream) -> Build:
@@ -18,12 +18,12 @@ def table(draw: RandomStream) -> Build:
             cylinder(0, 0, 0.03, 0.1, height - top - 0.03, "metal"),
             cylinder(0, 0, 0, diameter * 0.5, 0.03, "metal"),
         )
-        return Build(parts, (Surface(0, 0, height, radius, radius, round=True),), plan)
+        return Build(parts, (SupportSurface(0, 0, height, radius, radius, round=True),), plan)
     width = draw.uniform(0.8, 1.05) if plan == "square" else draw.uniform(1.3, 1.9)
     depth = width if plan == "square" else draw.uniform(0.75, 0.95)
     stand = legs(width, depth, height - top, draw.uniform(0.05, 0.08), "main")
     parts = (box(0, 0, height - top, width, depth, top), *stand)
-    return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), plan)
+    return Build(parts, (SupportSurface(0, 0, height, width / 2, depth / 2),), plan)
 
 
 def desk(draw: RandomStream) -> Build:
@@ -39,7 +39,7 @@ def desk(draw: RandomStream) -> Build:
         box(x, -depth / 2 + 0.05, height * 0.62, 0.14, 0.02, 0.025, "metal"),
         box(x, -depth / 2 + 0.05, height * 0.3, 0.14, 0.02, 0.025, "metal"),
     )
-    return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), "rectangular")
+    return Build(parts, (SupportSurface(0, 0, height, width / 2, depth / 2),), "rectangular")
 
 
 def chair(draw: RandomStream) -> Build:
@@ -51,7 +51,7 @@ def chair(draw: RandomStream) -> Build:
         box(0, depth / 2 - 0.02, seat, width, 0.04, height - seat),
         *legs(width, depth, seat - thick, 0.045, "frame"),
     )
-    surface = Surface(0, -0.02, seat, width / 2, depth / 2 - 0.03)
+    surface = SupportSurface(0, -0.02, seat, width / 2, depth / 2 - 0.03)
     return Build(parts, (surface,), "square")
 
 
@@ -64,10 +64,12 @@ def stool(draw: RandomStream) -> Build:
             cylinder(0, 0, height - thick, width, thick),
             *legs(inside, inside, height - thick, 0.04, "frame"),
         )
-        return Build(parts, (Surface(0, 0, height, width / 2, width / 2, round=True),), "round")
+        return Build(
+            parts, (SupportSurface(0, 0, height, width / 2, width / 2, round=True),), "round"
+        )
     seat = box(0, 0, height - thick, width, width, thick)
     parts = (seat, *legs(width, width, height - thick, 0.04, "frame"))
-    return Build(parts, (Surface(0, 0, height, width / 2, width / 2),), "square")
+    return Build(parts, (SupportSurface(0, 0, height, width / 2, width / 2),), "square")
 
 
 def sofa(draw: RandomStream) -> Build:
@@ -84,7 +86,7 @@ def sofa(draw: RandomStream) -> Build:
         box(inner / 4, -0.11, seat - 0.1, inner / 2 - 0.015, depth - 0.22, 0.1),
         box(0, 0, 0, width - 0.1, depth - 0.1, 0.08, "dark"),
     )
-    surface = Surface(0, -0.11, seat, inner / 2, depth / 2 - 0.11)
+    surface = SupportSurface(0, -0.11, seat, inner / 2, depth / 2 - 0.11)
     return Build(parts, (surface,), "rectangular")
 
 
@@ -100,7 +102,7 @@ def bed(draw: RandomStream) -> Build:
         ellipsoid(0, length / 2 - 0.27, top - 0.05, width * 0.6, pillow, 0.15, "white"),
         box(0, 0, 0, width - 0.1, length - 0.1, 0.05, "dark"),
     )
-    surface = Surface(0, -0.3, top, width * 0.45, length / 2 - 0.4)
+    surface = SupportSurface(0, -0.3, top, width * 0.45, length / 2 - 0.4)
     return Build(parts, (surface,), "rectangular")
 
 
@@ -117,7 +119,7 @@ def cabinet(draw: RandomStream) -> Build:
         box(-0.05, front - 0.012, height * 0.55, 0.025, 0.024, 0.12, "metal"),
         box(0.05, front - 0.012, height * 0.55, 0.025, 0.024, 0.12, "metal"),
     )
-    surface = Surface(0, door / 2, height, half, (depth - door) / 2)
+    surface = SupportSurface(0, door / 2, height, half, (depth - door) / 2)
     return Build(parts, (surface,), "rectangular")
 
 
@@ -137,7 +139,7 @@ def shelf(draw: RandomStream) -> Build:
         parts.append(box(0, -0.005, bottom, width - 2 * thick, depth - 0.01, thick))
         clearance = 9.0 if level == levels else gap - thick
         top = bottom + thick
-        surfaces.append(Surface(0, -0.005, top, half - thick, depth / 2 - 0.005, clearance))
+        surfaces.append(SupportSurface(0, -0.005, top, half - thick, depth / 2 - 0.005, clearance))
     return Build(tuple(parts), tuple(surfaces), "rectangular")
 
 

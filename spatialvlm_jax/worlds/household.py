@@ -1,7 +1,7 @@
 """Builders of small things: each draws real sizes and returns the solids of one object."""
 
 from spatialvlm_jax.random_stream import RandomStream
-from spatialvlm_jax.worlds.parts import Build, Part, Surface, box, cylinder, ellipsoid
+from spatialvlm_jax.worlds.parts import Build, Part, SupportSurface, box, cylinder, ellipsoid
 
 
 def trash_can(draw: RandomStream) -> Build:
@@ -35,7 +35,7 @@ def crate(draw: RandomStream) -> Build:
         depth = width * draw.uniform(0.45, 0.7)
         height, plan = width * draw.uniform(0.35, 0.8), "rectangular"
     parts = (box(0, 0, 0, width, depth, height),)
-    return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), plan)
+    return Build(parts, (SupportSurface(0, 0, height, width / 2, depth / 2),), plan)
 
 
 def ball(draw: RandomStream) -> Build:
@@ -96,7 +96,7 @@ def book(draw: RandomStream) -> Build:
         box(0, 0, height - cover, width, depth, cover),
         box(-width / 2 + 0.003, 0, cover, 0.006, depth, height - 2 * cover),
     )
-    return Build(parts, (Surface(0, 0, height, width / 2, depth / 2),), "rectangular")
+    return Build(parts, (SupportSurface(0, 0, height, width / 2, depth / 2),), "rectangular")
 
 
 def vase(draw: RandomStream) -> Build:

@@ -5,13 +5,13 @@ import math
 
 from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.catalog import KINDS
-from spatialvlm_jax.worlds.parts import Part, Surface
+from spatialvlm_jax.worlds.parts import Part, SupportSurface
 
 _GAP = 0.012
 
 
 @dataclasses.dataclass
-class Item:
+class WorldObject:
     """An object of a scene under construction.
 
     parts, surfaces: object frame (see `parts`), centred so that the footprint is
@@ -24,7 +24,7 @@ class Item:
     material: str
     shape: str
     parts: tuple[Part, ...]
-    surfaces: tuple[Surface, ...]
+    surfaces: tuple[SupportSurface, ...]
     half_width: float
     half_depth: float
     height: float
@@ -56,7 +56,7 @@ class Item:
 
 def draw_item(
     draw: RandomStream, category: str, taken: set[tuple[str, str]], natural: bool
-) -> Item | None:
+) -> WorldObject | None:
     """A new object of `category` in a colour not yet `taken` by that category, or None."""
     kind = KINDS[category]
     colors = kind.natural if natural and draw.chance(0.85) else kind.colors
@@ -74,7 +74,7 @@ def draw_item(
     if dx or dy:
         parts = tuple(part._replace(x=part.x - dx, y=part.y - dy) for part in parts)
         surfaces = tuple(top._replace(x=top.x - dx, y=top.y - dy) for top in surfaces)
-    return Item(
+    return WorldObject(
         category,
         color,
         material,
@@ -87,7 +87,7 @@ def draw_item(
     )
 
 
-def _separated(a: Item, b: Item, gap: float) -> bool:
+def _separated(a: WorldObject, b: WorldObject, gap: float) -> bool:
     """Whether an edge of `a` separates the two footprints by more than `gap`."""
     x, y = b.x - a.x, b.y - a.y
     c, s = math.cos(a.yaw), math.sin(a.yaw)
@@ -99,7 +99,7 @@ def _separated(a: Item, b: Item, gap: float) -> bool:
     return abs(along) > reach_along + gap or abs(across) > reach_across + gap
 
 
-def clear(item: Item, others: list[Item], gap: float = _GAP) -> bool:
+def clear(item: WorldObject, others: list[WorldObject], gap: float = _GAP) -> bool:
     """Whether the footprint keeps `gap` metres from those of all that stand on the same thing."""
     for other in others:
         if other.support != item.support or (other.support is not None and other.z != item.z):
@@ -111,8 +111,8 @@ def clear(item: Item, others: list[Item], gap: float = _GAP) -> bool:
 
 def put_on(
     draw: RandomStream,
-    item: Item,
-    items: list[Item],
+    item: WorldObject,
+    items: list[WorldObject],
     index: int,
     near: tuple[float, float, float] | None = None,
     tries: int = 6,

@@ -7,7 +7,7 @@ from spatialvlm_jax.random_stream import RandomStream
 from spatialvlm_jax.worlds.camera import Camera, Vector
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.families import FAMILIES, Stage
-from spatialvlm_jax.worlds.items import Item
+from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER, ELLIPSOID
 
 _ATTEMPTS = 24
@@ -65,7 +65,7 @@ class Layout:
     """
 
     family: str
-    items: tuple[Item, ...]
+    items: tuple[WorldObject, ...]
     camera: Camera
     room: tuple[float, float, float, float, float]
     light: Vector
@@ -122,13 +122,13 @@ def _framed(stage: Stage, config: WorldConfig, count: int) -> list[int]:
     return kept
 
 
-def _fits(items: list[Item], config: WorldConfig) -> bool:
+def _fits(items: list[WorldObject], config: WorldConfig) -> bool:
     shapes = [part.shape for item in items for part in item.parts]
     caps = ((BOX, config.boxes), (CYLINDER, config.cylinders), (ELLIPSOID, config.ellipsoids))
     return all(shapes.count(shape) <= cap for shape, cap in caps)
 
 
-def _outside(item: Item, point: Vector, margin: float = 0.12) -> bool:
+def _outside(item: WorldObject, point: Vector, margin: float = 0.12) -> bool:
     """Whether `point` keeps `margin` metres from the item's box."""
     x, y = point[0] - item.x, point[1] - item.y
     c, s = math.cos(item.yaw), math.sin(item.yaw)
@@ -140,7 +140,7 @@ def _outside(item: Item, point: Vector, margin: float = 0.12) -> bool:
     )
 
 
-def _apparent_size(item: Item, camera: Camera) -> float:
+def _apparent_size(item: WorldObject, camera: Camera) -> float:
     """Square root of the area of the item's box as seen from the camera, in image widths."""
     x, y, z = (a - b for a, b in zip(item.middle(), camera.position, strict=True))
     distance = math.sqrt(x * x + y * y + z * z)
@@ -150,7 +150,7 @@ def _apparent_size(item: Item, camera: Camera) -> float:
     return math.sqrt(0.8 * area) / (2 * distance * camera.half)
 
 
-def _subset(items: list[Item], kept: list[int]) -> tuple[Item, ...]:
+def _subset(items: list[WorldObject], kept: list[int]) -> tuple[WorldObject, ...]:
     """The kept items, each told where its support has gone in the shorter list."""
     new = {old: position for position, old in enumerate(kept)}
     for old in kept:
@@ -159,7 +159,7 @@ def _subset(items: list[Item], kept: list[int]) -> tuple[Item, ...]:
     return tuple(items[old] for old in kept)
 
 
-def _decor(draw: RandomStream, config: WorldConfig, items: tuple[Item, ...]) -> Decor:
+def _decor(draw: RandomStream, config: WorldConfig, items: tuple[WorldObject, ...]) -> Decor:
     """Perhaps a rug under the middle of things, perhaps a picture on the wall behind them."""
     middle_x = sum(item.x for item in items) / len(items)
     middle_y = sum(item.y for item in items) / len(items)
@@ -175,7 +175,11 @@ def _decor(draw: RandomStream, config: WorldConfig, items: tuple[Item, ...]) -> 
 
 
 def _finish(
-    draw: RandomStream, config: WorldConfig, family: str, stage: Stage, items: tuple[Item, ...]
+    draw: RandomStream,
+    config: WorldConfig,
+    family: str,
+    stage: Stage,
+    items: tuple[WorldObject, ...],
 ) -> Layout:
     """Walls around what is there and the camera; light; colours of the room."""
     corners = [corner for item in stage.items for corner in item.corners()]

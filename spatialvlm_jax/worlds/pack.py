@@ -9,7 +9,7 @@ import numpy as np
 
 from spatialvlm_jax.worlds.catalog import COLOR_VALUES, MATERIALS, ROLE_PAINT
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.items import Item
+from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.parts import SHAPES
 
@@ -42,7 +42,7 @@ _ROLE_PAINT = {
 }
 
 
-def _rows(item: Item, index: int, rows: tuple[list, list, list]) -> None:
+def _rows(item: WorldObject, index: int, rows: tuple[list, list, list]) -> None:
     """Append the item's primitives to the lists of their shapes."""
     c, s = math.cos(item.yaw), math.sin(item.yaw)
     main = _COLOR_PAINT[item.color], _MATERIAL_INDEX[item.material]

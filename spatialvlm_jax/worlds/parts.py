@@ -32,7 +32,7 @@ class Part(NamedTuple):
     hollow: bool = False
 
 
-class Surface(NamedTuple):
+class SupportSurface(NamedTuple):
     """A level rectangle or disc things can stand on: middle, half sizes, free height above."""
 
     x: float
@@ -48,7 +48,7 @@ class Build(NamedTuple):
     """The outcome of a builder: solids, the surfaces they offer, and the word for the shape."""
 
     parts: tuple[Part, ...]
-    surfaces: tuple[Surface, ...]
+    surfaces: tuple[SupportSurface, ...]
     shape: str
 
 

@@ -34,7 +34,7 @@ class Rendered(NamedTuple):
     covered: jax.Array
 
 
-class Surface(NamedTuple):
+class RayHits(NamedTuple):
     """What the camera's rays meet. depth: float32[B, P]; on_solid: bool[B, P], else the room;
     point, normal: world frame; place: the point in the solid's own axes."""
 
@@ -74,7 +74,7 @@ def _trace(arrays: Arrays, offset: jax.Array, size: int) -> Hits:
 
 
 @functools.partial(jax.jit, static_argnames="size")
-def _surface(arrays: Arrays, hits: Hits, offset: jax.Array, size: int) -> Surface:
+def _surface(arrays: Arrays, hits: Hits, offset: jax.Array, size: int) -> RayHits:
     origin, direction = _pixel_rays(arrays, offset, size)
     depth_room, normal_room = shade.room_exit(arrays, origin, direction)
     on_solid = hits.depth < depth_room
@@ -82,11 +82,11 @@ def _surface(arrays: Arrays, hits: Hits, offset: jax.Array, size: int) -> Surfac
     x, y, z = (o + depth * d for o, d in zip(origin, direction, strict=True))
     normal_solid, place = shade.solid_surface(hits.row, (x, y, z))
     nx, ny, nz = (jnp.where(on_solid, a, b) for a, b in zip(normal_solid, normal_room, strict=True))
-    return Surface(depth, on_solid, (x, y, z), (nx, ny, nz), place)
+    return RayHits(depth, on_solid, (x, y, z), (nx, ny, nz), place)
 
 
 @functools.partial(jax.jit, static_argnames="size")
-def _texture(arrays: Arrays, row: jax.Array, surface: Surface, size: int) -> Texture:
+def _texture(arrays: Arrays, row: jax.Array, surface: RayHits, size: int) -> Texture:
     blur = surface.depth * (2.0 / size) * arrays["scene"][:, pack.TANGENT, None]
     solid = shade.solid_texture(row, surface.place, surface.normal, blur)
     room = shade.room_texture(arrays, surface.point, surface.normal, blur)

@@ -8,7 +8,7 @@ import numpy as np
 
 from spatialvlm_jax.scene.records import Object3D, Primitive
 from spatialvlm_jax.worlds import trace
-from spatialvlm_jax.worlds.items import Item
+from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.parts import SHAPES
 from spatialvlm_jax.worlds.render import camera_rays
@@ -19,13 +19,13 @@ _GRID = 24
 _NEAR = 0.05
 
 
-def rotation(item: Item) -> np.ndarray:
+def rotation(item: WorldObject) -> np.ndarray:
     """float64[3, 3], columns are the item's axes in the world frame."""
     c, s = math.cos(item.yaw), math.sin(item.yaw)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
-def projected_box(layout: Layout, item: Item) -> tuple[float, float, float, float] | None:
+def projected_box(layout: Layout, item: WorldObject) -> tuple[float, float, float, float] | None:
     """u0, v0, u1, v1 (half widths, within +-4) around the item's box where it leaves the image,
     or None where it lies inside."""
     ground = item.corners()
@@ -84,7 +84,7 @@ def truncations(
     return result
 
 
-def _primitives(item: Item, turn: np.ndarray, base: np.ndarray) -> tuple[Primitive, ...]:
+def _primitives(item: WorldObject, turn: np.ndarray, base: np.ndarray) -> tuple[Primitive, ...]:
     """The item's solids in the camera frame, given its axes and its origin there."""
     offsets = np.array([(part.x, part.y, part.z) for part in item.parts])
     centers = base + offsets @ turn.T

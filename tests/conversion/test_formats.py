@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from spatialvlm_jax.conversion.formats import Request, build_reader
-from spatialvlm_jax.conversion.items import Item, group
+from spatialvlm_jax.conversion.items import AskedImage, group_by_image
 from spatialvlm_jax.conversion.rows import Asked, Fields
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
@@ -24,8 +24,8 @@ def request(format_: str, paths: Mapping[str, Any], **more: Any) -> Request:
     return Request(format_, **files, **more)
 
 
-def items(asked: Request) -> list[Item]:
-    return group(build_reader(asked).rows())
+def items(asked: Request) -> list[AskedImage]:
+    return group_by_image(build_reader(asked).rows())
 
 
 @pytest.mark.parametrize("form", ["vqa_v2", "okvqa"])

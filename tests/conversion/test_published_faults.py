@@ -15,7 +15,7 @@ import pytest
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.conversion.formats import Request, build_reader
-from spatialvlm_jax.conversion.items import Item, group
+from spatialvlm_jax.conversion.items import AskedImage, group_by_image
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 from tests.conversion.published import photo, write_folder, write_json, write_tar
@@ -192,9 +192,9 @@ def test_cards_stay_small_whatever_the_texts(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).stat().st_size < 200_000
 
 
-def items(form: str, data: Path, **more: Any) -> list[Item]:
+def items(form: str, data: Path, **more: Any) -> list[AskedImage]:
     reader = build_reader(Request(form, data=str(data), **more))
-    return group(reader.rows(), reader.image)
+    return group_by_image(reader.rows(), reader.image)
 
 
 def test_one_image_id_with_two_pictures_keeps_the_first(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from spatialvlm_jax.pages import svg
-from spatialvlm_jax.pages.svg import Axis, Frame, Series
+from spatialvlm_jax.pages.svg import Axis, PlotArea, Series
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_log_ticks_thin_out_over_many_decades():
 
 
 def test_axes_map_limits_to_corners_and_logs_by_ratio():
-    frame = Frame(Axis(0.1, 10, "x", log=True), Axis(0, 2, "y"))
+    frame = PlotArea(Axis(0.1, 10, "x", log=True), Axis(0, 2, "y"))
     assert frame.point(0.1, 0) == (svg.LEFT, svg.HEIGHT - svg.BOTTOM)
     assert frame.point(10, 2) == (svg.WIDTH - svg.RIGHT, svg.TOP)
     x, y = frame.point(1, 1)
@@ -60,7 +60,7 @@ def test_charts_are_well_formed_and_escape_their_text(chart):
 
 
 def test_a_missing_value_breaks_the_line():
-    frame = Frame(Axis(0, 2, ""), Axis(0, 1, ""))
+    frame = PlotArea(Axis(0, 2, ""), Axis(0, 1, ""))
     path = frame.path([0, 1, 2], [0, float("nan"), 1], "line")
     assert path.count("M") == 2
     assert "L" not in path

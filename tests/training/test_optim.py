@@ -33,7 +33,7 @@ def test_decay_is_on_matrices_and_muon_on_those_of_blocks(template):
 
 
 def test_every_parameter_has_a_group(template):
-    groups = {name: optim.group(name) for name in template.shapes}
+    groups = {name: optim.parameter_group(name) for name in template.shapes}
     assert groups["dense_head/labels/kernel"] == groups["encoder/stem/kernel"] == "encoder"
     assert groups["connector/kernel"] == "connector"
     assert groups["decoder/embedder/embedding"] == "embeddings"

@@ -7,7 +7,7 @@ import pytest
 
 from spatialvlm_jax.worlds.camera import look_at
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.items import Item
+from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.pack import pack
 from spatialvlm_jax.worlds.parts import Part, box, cylinder, ellipsoid
@@ -18,16 +18,16 @@ CONFIG = WorldConfig(image_size=SIZE, boxes=4, cylinders=4, ellipsoids=4, chunk=
 RIGHT_ANGLE = np.pi / 2
 
 
-def item(*parts: Part, x=0.0, y=0.0, z=0.0, yaw=0.0) -> Item:
+def item(*parts: Part, x=0.0, y=0.0, z=0.0, yaw=0.0) -> WorldObject:
     half_width = max(abs(p.x) + p.width / 2 for p in parts)
     half_depth = max(abs(p.y) + p.depth / 2 for p in parts)
     height = max(p.z + p.height / 2 for p in parts)
-    return Item(
+    return WorldObject(
         "box", "red", "plastic", "square", parts, (), half_width, half_depth, height, x, y, z, yaw
     )
 
 
-def layout(*items: Item, eye=(0.0, -4.0, 1.0), aim=(0.0, 0.0, 1.0), roll=0.0) -> Layout:
+def layout(*items: WorldObject, eye=(0.0, -4.0, 1.0), aim=(0.0, 0.0, 1.0), roll=0.0) -> Layout:
     """A room 20 m wide, 3 m high, its back wall at y = 5; the field of view is a right angle."""
     return Layout(
         family="room",
@@ -42,7 +42,7 @@ def layout(*items: Item, eye=(0.0, -4.0, 1.0), aim=(0.0, 0.0, 1.0), roll=0.0) ->
     )
 
 
-def draw(*items: Item, **camera):
+def draw(*items: WorldObject, **camera):
     drawn = render(pack([layout(*items, **camera)], CONFIG), CONFIG)
     depth, instance, covered = (np.asarray(a)[0] for a in drawn[1:])
     return np.stack(drawn.image, -1)[0], depth, instance, covered

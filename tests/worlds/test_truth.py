@@ -6,7 +6,7 @@ import pytest
 from spatialvlm_jax.scene.records import Object3D
 from spatialvlm_jax.worlds.camera import look_at
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.items import Item
+from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.pack import pack
 from spatialvlm_jax.worlds.parts import box
@@ -16,14 +16,14 @@ from spatialvlm_jax.worlds.truth import objects, truncations
 CONFIG = WorldConfig(image_size=80, boxes=4, cylinders=1, ellipsoids=1, chunk=1)
 
 
-def plate(color: str, x: float, y: float, width: float, height: float, support=None) -> Item:
+def plate(color: str, x: float, y: float, width: float, height: float, support=None) -> WorldObject:
     parts = (box(0, 0, 0, width, 0.01, height),)
-    return Item(
+    return WorldObject(
         "box", color, "wood", "square", parts, (), width / 2, 0.005, height, x, y, 0.0, 0.0, support
     )
 
 
-def shown(*items: Item, roll: float = 0.0) -> tuple[Object3D, ...]:
+def shown(*items: WorldObject, roll: float = 0.0) -> tuple[Object3D, ...]:
     """What a camera at (0, -4, 1) with a field of view of a right angle, looking level, records."""
     camera = look_at((0.0, -4.0, 1.0), (0.0, 0.0, 1.0), roll, np.pi / 2)
     grays = ((200, 200, 200), (100, 100, 100))

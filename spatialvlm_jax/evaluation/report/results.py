@@ -29,7 +29,7 @@ TITLES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class ResultRow:
     """One line of a table: a figure before (None where unknown) and after."""
 
     name: str
@@ -75,22 +75,22 @@ def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary]
     return (min(earlier), evaluations[min(earlier)]) if earlier else None
 
 
-def headline_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
+def headline_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
     """The overall figures, in the order of `TITLES`."""
     return [_row(name, TITLES[name], summary, earlier) for name in TITLES if name in summary]
 
 
-def type_rows(summary: Summary, earlier: Summary | None) -> list[Row]:
+def type_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
     """One figure a question type: its accuracy, or its share near the truth (25 %, angles 15°)."""
     shown = ("qualitative_accuracy", "within_25", "angle_within_15_degrees", "general_accuracy")
     names = [name for metric in shown for name in sorted(summary) if name.startswith(f"{metric}/")]
     return [_row(name, name.split("/", 1)[1], summary, earlier) for name in names]
 
 
-def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> Row:
+def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> ResultRow:
     figure, old = summary[name], (earlier or {}).get(name, {})
     ci95 = figure["ci95"]
-    return Row(
+    return ResultRow(
         name=name,
         title=title,
         value=figure["value"],
@@ -111,7 +111,7 @@ def interval(ci95: tuple[float, float] | None) -> str:
     return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f}"
 
 
-def format_table(rows: Sequence[Row], first: str = "metric") -> str:
+def format_table(rows: Sequence[ResultRow], first: str = "metric") -> str:
     """A table in plain text; "before" is a column only where something is known of it."""
     with_before = any(row.before is not None for row in rows)
     head = [first, *(["before"] if with_before else []), "after" if with_before else "value"]

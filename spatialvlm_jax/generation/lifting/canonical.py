@@ -42,7 +42,7 @@ class FrameConfig:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Frame:
+class CanonicalFrame:
     """How the scene stands to gravity.
 
     up: float64[3], unit, camera frame, or None. camera_height: metres above the ground, or None.
@@ -99,7 +99,7 @@ def find_up(
     config: FrameConfig,
     noise_std: float,
     rng: np.random.Generator,
-) -> Frame:
+) -> CanonicalFrame:
     """Up and the camera's height over the ground.
 
     A given up is kept, and the ground tells the height only, unless the ground speaks against it.
@@ -116,7 +116,7 @@ def find_up(
     tolerance = max(config.tolerance, 3 * noise_std)
     if given_up is not None:
         up = np.asarray(given_up, np.float64) / np.linalg.norm(given_up)
-        given = Frame(up, _height_along(up, ground, config, tolerance), "given")
+        given = CanonicalFrame(up, _height_along(up, ground, config, tolerance), "given")
         if ground is None or len(ground) < config.min_points:
             return given
         seen = _from_ground(ground, objects, config, tolerance, rng)
@@ -125,9 +125,9 @@ def find_up(
         against = f"the given up is {np.rad2deg(angle):.0f} degrees off the ground's"
         return dataclasses.replace(seen, reason=against)
     if ground is None:
-        return Frame(None, None, "camera", "no ground mask")
+        return CanonicalFrame(None, None, "camera", "no ground mask")
     if len(ground) < config.min_points:
-        return Frame(None, None, "camera", f"the ground shows {len(ground)} points only")
+        return CanonicalFrame(None, None, "camera", f"the ground shows {len(ground)} points only")
     return _from_ground(ground, objects, config, tolerance, rng)
 
 
@@ -137,17 +137,17 @@ def _from_ground(
     config: FrameConfig,
     tolerance: float,
     rng: np.random.Generator,
-) -> Frame:
+) -> CanonicalFrame:
     """The frame that the ground's points tell by themselves."""
     plane, on_plane = _fit(ground, config, tolerance, rng)
     if plane is None:
-        return Frame(None, None, "camera", "no plane fits the ground mask")
+        return CanonicalFrame(None, None, "camera", "no plane fits the ground mask")
     inliers = float(on_plane.mean())
     error = _up_error(plane, ground[on_plane], config)
     reason = _disagreement(plane, inliers, error, objects, config, tolerance)
     if reason:
-        return Frame(None, None, "camera", reason, inliers, error)
-    return Frame(plane.up, plane.distance, "ground plane", "", inliers, error)
+        return CanonicalFrame(None, None, "camera", reason, inliers, error)
+    return CanonicalFrame(plane.up, plane.distance, "ground plane", "", inliers, error)
 
 
 def _fit(

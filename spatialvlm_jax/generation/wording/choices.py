@@ -3,7 +3,7 @@
 The first three of each list are the short ones that small models are trained on.
 """
 
-from spatialvlm_jax.generation.wording.frames import Frames, fill
+from spatialvlm_jax.generation.wording.frames import Frames, fill_frames
 
 _ANY: Frames = (
     "Of the {a} and the {b}, which one is <more>?",
@@ -26,7 +26,7 @@ _SIDE: Frames = (
     "which is further <side>, the {a} or the {b}?",
     "Which one is more to the <side>, the {a} or the {b}?",
     "Between the {a} and the {b}, which is on the <side>?",
-    *fill(_ANY, more="further <side>"),
+    *fill_frames(_ANY, more="further <side>"),
     "What stands on the <side>, the {a} or the {b}?",
     "Seen from the camera, which is further to the <side>, the {a} or the {b}?",
     "Which comes first from the <side>, the {a} or the {b}?",
@@ -44,7 +44,7 @@ _NEARNESS: Frames = (
     "which is <more>, the {a} or the {b}?",
     "Which one is <more> <to> the camera, the {a} or the {b}?",
     "Between the {a} and the {b}, which is <other> <to> us?",
-    *fill(_ANY, more="<other> <to> the camera"),
+    *fill_frames(_ANY, more="<other> <to> the camera"),
     "What is <more> <to> the viewer, the {a} or the {b}?",
     "Which is at the <amount> distance from the camera, the {a} or the {b}?",
     "From where we stand, which is <more>, the {a} or the {b}?",
@@ -60,22 +60,24 @@ _SIZE: Frames = (
 )
 
 CHOICE_QUESTIONS: dict[str, Frames] = {
-    "which_left": fill(_SIDE, side="left"),
-    "which_right": fill(_SIDE, side="right"),
-    "which_above": fill(_PLACE, more="higher up"),
-    "which_below": fill(_PLACE, more="lower down"),
-    "which_front": fill(_PLACE, more="in front"),
-    "which_behind": fill(_PLACE, more="behind the other"),
-    "which_nearer": fill(_NEARNESS, more="nearer", other="closer", to="to", amount="smaller"),
-    "which_farther": fill(
+    "which_left": fill_frames(_SIDE, side="left"),
+    "which_right": fill_frames(_SIDE, side="right"),
+    "which_above": fill_frames(_PLACE, more="higher up"),
+    "which_below": fill_frames(_PLACE, more="lower down"),
+    "which_front": fill_frames(_PLACE, more="in front"),
+    "which_behind": fill_frames(_PLACE, more="behind the other"),
+    "which_nearer": fill_frames(
+        _NEARNESS, more="nearer", other="closer", to="to", amount="smaller"
+    ),
+    "which_farther": fill_frames(
         _NEARNESS, more="farther", other="further away", to="from", amount="greater"
     ),
-    "which_taller": fill(_SIZE, more="taller", amount="greater", measure="height"),
-    "which_shorter": fill(_SIZE, more="shorter", amount="lesser", measure="height"),
-    "which_wider": fill(_SIZE, more="wider", amount="greater", measure="width"),
-    "which_narrower": fill(_SIZE, more="narrower", amount="lesser", measure="width"),
-    "which_bigger": fill(_SIZE, more="bigger", amount="greater", measure="volume"),
-    "which_smaller": fill(_SIZE, more="smaller", amount="lesser", measure="volume"),
+    "which_taller": fill_frames(_SIZE, more="taller", amount="greater", measure="height"),
+    "which_shorter": fill_frames(_SIZE, more="shorter", amount="lesser", measure="height"),
+    "which_wider": fill_frames(_SIZE, more="wider", amount="greater", measure="width"),
+    "which_narrower": fill_frames(_SIZE, more="narrower", amount="lesser", measure="width"),
+    "which_bigger": fill_frames(_SIZE, more="bigger", amount="greater", measure="volume"),
+    "which_smaller": fill_frames(_SIZE, more="smaller", amount="lesser", measure="volume"),
 }
 
 CHOICE_ANSWERS: Frames = (

@@ -3,7 +3,7 @@
 The first three of each list are the short ones that small models are trained on.
 """
 
-from spatialvlm_jax.generation.wording.frames import Frames, fill
+from spatialvlm_jax.generation.wording.frames import Frames, fill_frames
 
 _NEARNESS: Frames = (
     "is the {a} <more> than the {b}?",
@@ -76,12 +76,14 @@ _BIGNESS: Frames = (
 )
 
 COMPARISON_QUESTIONS: dict[str, Frames] = {
-    "nearer": fill(_NEARNESS, more="nearer", other="closer", to="to", amount="smaller"),
-    "farther": fill(_NEARNESS, more="farther", other="further away", to="from", amount="greater"),
-    "taller": fill(_TALLNESS, more="taller", amount="greater"),
-    "shorter": fill(_TALLNESS, more="shorter", amount="lesser"),
-    "wider": fill(_WIDENESS, more="wider", amount="greater"),
-    "narrower": fill(_WIDENESS, more="narrower", amount="lesser"),
-    "bigger": fill(_BIGNESS, more="bigger", other="larger", amount="greater"),
-    "smaller": fill(_BIGNESS, more="smaller", other="smaller overall", amount="lesser"),
+    "nearer": fill_frames(_NEARNESS, more="nearer", other="closer", to="to", amount="smaller"),
+    "farther": fill_frames(
+        _NEARNESS, more="farther", other="further away", to="from", amount="greater"
+    ),
+    "taller": fill_frames(_TALLNESS, more="taller", amount="greater"),
+    "shorter": fill_frames(_TALLNESS, more="shorter", amount="lesser"),
+    "wider": fill_frames(_WIDENESS, more="wider", amount="greater"),
+    "narrower": fill_frames(_WIDENESS, more="narrower", amount="lesser"),
+    "bigger": fill_frames(_BIGNESS, more="bigger", other="larger", amount="greater"),
+    "smaller": fill_frames(_BIGNESS, more="smaller", other="smaller overall", amount="lesser"),
 }

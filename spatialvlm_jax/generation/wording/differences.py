@@ -4,7 +4,7 @@
 number with its unit, or with "times".
 """
 
-from spatialvlm_jax.generation.wording.frames import ANY_NUMBER, Frames, fill
+from spatialvlm_jax.generation.wording.frames import ANY_NUMBER, Frames, fill_frames
 
 _MORE: Frames = (
     "how much <more> is the {a} than the {b}?",
@@ -110,12 +110,12 @@ _FAR_TIMES: Frames = (
 )
 
 DIFFERENCE_QUESTIONS: dict[str, Frames] = {
-    "how_much_taller": fill((*_MORE, *_SIZE_GAP), more="taller", measure="height"),
-    "how_much_wider": fill((*_MORE, *_SIZE_GAP), more="wider", measure="width"),
+    "how_much_taller": fill_frames((*_MORE, *_SIZE_GAP), more="taller", measure="height"),
+    "how_much_wider": fill_frames((*_MORE, *_SIZE_GAP), more="wider", measure="width"),
     "how_much_farther": _FARTHER,
-    "times_taller": fill(_TALL_TIMES, much="tall", measure="height"),
+    "times_taller": fill_frames(_TALL_TIMES, much="tall", measure="height"),
     "times_farther": _FAR_TIMES,
-    "times_bigger": fill(_BIG_TIMES, much="big", measure="volume"),
+    "times_bigger": fill_frames(_BIG_TIMES, much="big", measure="volume"),
 }
 
 _MORE_ANSWERS: Frames = (
@@ -143,10 +143,10 @@ _TIMES_ANSWERS: Frames = (
 )
 
 DIFFERENCE_ANSWERS: dict[str, Frames] = {
-    "how_much_taller": fill(_MORE_ANSWERS, more="taller"),
-    "how_much_wider": fill(_MORE_ANSWERS, more="wider"),
-    "how_much_farther": fill(_MORE_ANSWERS, more="farther"),
-    "times_taller": fill(_TIMES_ANSWERS, much="tall"),
-    "times_farther": fill(_TIMES_ANSWERS, much="far"),
-    "times_bigger": fill(_TIMES_ANSWERS, much="big"),
+    "how_much_taller": fill_frames(_MORE_ANSWERS, more="taller"),
+    "how_much_wider": fill_frames(_MORE_ANSWERS, more="wider"),
+    "how_much_farther": fill_frames(_MORE_ANSWERS, more="farther"),
+    "times_taller": fill_frames(_TIMES_ANSWERS, much="tall"),
+    "times_farther": fill_frames(_TIMES_ANSWERS, much="far"),
+    "times_bigger": fill_frames(_TIMES_ANSWERS, much="big"),
 }

@@ -15,7 +15,7 @@ ANY_NUMBER: Frames = (
 ALSO_NUMBER: Frames = ("I would say {value}.", "Around {value}.")
 
 
-def fill(frames: Frames, **words: str) -> Frames:
+def fill_frames(frames: Frames, **words: str) -> Frames:
     """The frames with every <name> replaced by the word of that name."""
     filled = []
     for frame in frames:

@@ -3,7 +3,7 @@
 The first three of each frame set are the short ones that small models are trained on.
 """
 
-from spatialvlm_jax.generation.wording.frames import Frames, fill
+from spatialvlm_jax.generation.wording.frames import Frames, fill_frames
 
 _SIDE: Frames = (
     "is the {a} <side> of the {b}?",
@@ -80,10 +80,10 @@ _LEVEL: Frames = (
 )
 
 POSITION_QUESTIONS: dict[str, Frames] = {
-    "left_of": fill(_SIDE, side="left"),
-    "right_of": fill(_SIDE, side="right"),
-    "in_front_of": fill(_DEPTH, place="in front of"),
-    "behind": fill(_DEPTH, place="behind"),
-    "above": fill(_LEVEL, place="above", more="higher", far="higher up"),
-    "below": fill(_LEVEL, place="below", more="lower", far="lower down"),
+    "left_of": fill_frames(_SIDE, side="left"),
+    "right_of": fill_frames(_SIDE, side="right"),
+    "in_front_of": fill_frames(_DEPTH, place="in front of"),
+    "behind": fill_frames(_DEPTH, place="behind"),
+    "above": fill_frames(_LEVEL, place="above", more="higher", far="higher up"),
+    "below": fill_frames(_LEVEL, place="below", more="lower", far="lower down"),
 }

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.lifting.canonical import Frame, FrameConfig, GroundPlane, find_up
+from spatialvlm_jax.generation.lifting.canonical import (
+    CanonicalFrame,
+    FrameConfig,
+    GroundPlane,
+    find_up,
+)
 from tests.generation.rays import pixel_rays, plane_depth
 from tests.generation.scenes import camera_from_canonical
 
@@ -26,7 +31,7 @@ def find(
     objects: np.ndarray | None = None,
     given_up: np.ndarray | None = None,
     noise: float = 0.0,
-) -> Frame:
+) -> CanonicalFrame:
     if objects is None:
         objects = np.array([[0.0, 0.1, 0.8]])
     return find_up(ground, objects, given_up, CONFIG, noise, np.random.default_rng(0))

@@ -1,6 +1,6 @@
 import pytest
 
-from spatialvlm_jax.generation.wording.frames import fill
+from spatialvlm_jax.generation.wording.frames import fill_frames
 from spatialvlm_jax.generation.wording.templates import TEMPLATES, Wording, answer_template
 
 # What the shipped weights were trained on: the first three questions and the first answer.
@@ -257,7 +257,7 @@ def test_words_that_weights_were_trained_on_stay_where_they_are(name: str) -> No
 
 def test_frames_leave_objects_to_the_writer() -> None:
     frames = ("is the {a} <side> of the {b}?", "Is the {a} <far> <side>?")
-    assert fill(frames, side="left", far="too far") == (
+    assert fill_frames(frames, side="left", far="too far") == (
         "is the {a} left of the {b}?",
         "Is the {a} too far left?",
     )
