@@ -19,7 +19,6 @@ from jax.sharding import Mesh
 
 from data_loaders.build import Loader, load_tokenizer, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
-from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.feature_cache import FeatureCache
 from eval import evaluate_on_schedule
 from spatialvlm_jax.atomic_write import write_json
@@ -58,7 +57,6 @@ def train(experiment: Experiment, workdir: Path) -> None:
     use_compilation_cache()
     multihost.check_same_settings(dict(flatten(dataclasses.asdict(experiment))))
     multihost.check_shared_folder(workdir)
-    check_dense_targets(experiment)
     check_sinks(experiment)
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
@@ -144,7 +142,7 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
     multihost.broadcast_from_main(prepare)
     with multihost.raise_on_all():
         rows = sharding.process_rows(data.batch_size, mesh)
-        return train_loader(data, experiment.model, rows=rows)
+        return train_loader(experiment, rows=rows)
 
 
 def open_writer(experiment: Experiment, workdir: Path, done: int, loader: Loader) -> MetricsWriter:
@@ -233,17 +231,6 @@ def pretrained(
         return arrays
 
     return load
-
-
-def check_dense_targets(experiment: Experiment) -> None:
-    """Raises UserError unless a dense loss finds its targets, and a head of their size."""
-    wanted = {"data.dense": True, "model.dense_labels": dense_labels()}
-    wanted["model.dense_values"] = DENSE_VALUES
-    for name, value in wanted.items() if experiment.train.dense_weight else ():
-        section, field = name.split(".")
-        if getattr(getattr(experiment, section), field) != value:
-            remedy = "use_dense_targets in configs/common.py sets it"
-            raise UserError(f"train.dense_weight needs {name}={value}; {remedy}")
 
 
 def main(argv: Sequence[str]) -> int:

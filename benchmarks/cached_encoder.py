@@ -111,9 +111,8 @@ class Side:
 
     def epoch(self) -> list[float]:
         """Every photo once, from a loader that has just been started."""
-        data = self.experiment.data
-        with contextlib.closing(train_loader(data, self.experiment.model)) as loader:
-            steps = self.images // data.batch_size
+        with contextlib.closing(train_loader(self.experiment)) as loader:
+            steps = self.images // self.experiment.data.batch_size
             return self.losses(next(loader) for _ in range(steps))
 
     def again(self) -> None:
@@ -137,7 +136,7 @@ def fill(side: Side) -> float:
     """Computes the features that a side reads; returns the seconds without compiling."""
     asked = side.experiment
     weights = encoder_weights(side.state)
-    loader = train_loader(asked.data, asked.model)
+    loader = train_loader(asked)
     cache = FeatureCache.of(asked, weights_digest(weights), loader.features)
     encoder = LocalEncoder.of(asked, weights, side.mesh)
     size = asked.model.encoder.image_size

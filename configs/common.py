@@ -4,7 +4,7 @@ from ml_collections import ConfigDict
 
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from spatialvlm_jax.config import to_config_dict
-from spatialvlm_jax.experiment import DatasetConfig, Experiment, WorldsRecipe
+from spatialvlm_jax.experiment import DatasetConfig, DenseConfig, Experiment, WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
 from spatialvlm_jax.questions import QuestionTypeName
 
@@ -55,7 +55,4 @@ def use_worlds(config: ConfigDict, path: str, recipe: WorldsRecipe, spatial: flo
 
 def use_dense_targets(config: ConfigDict, weight: float) -> None:
     """Adds the auxiliary loss: what each patch shows, how far and how large it is."""
-    config.data.dense = True
-    config.model.dense_labels = dense_labels()
-    config.model.dense_values = DENSE_VALUES
-    config.train.dense_weight = weight
+    config.dense = to_config_dict(DenseConfig(weight, dense_labels(), DENSE_VALUES))

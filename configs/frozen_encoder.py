@@ -15,6 +15,5 @@ def get_config() -> ConfigDict:
     config.name = "frozen_encoder"
     config.optim.freeze = ("encoder",)
     # Dense targets train the encoder only.
-    config.data.dense = False
-    config.train.dense_weight = 0.0
+    config.dense.weight = 0.0
     return config

@@ -11,7 +11,7 @@ import numpy as np
 from absl import flags
 
 from data_loaders.contents import training_contents
-from data_loaders.dense import DenseReader, label_words
+from data_loaders.dense import DenseReader
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, feature_sets
 from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
@@ -20,7 +20,7 @@ from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.child_processes import exit_with_parent
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig
 
 _PREFETCHED_BATCHES = 4
 _READ_THREADS = 2
@@ -130,32 +130,6 @@ def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
     return tokenizer
 
 
-def _check(data: DataConfig, model: ModelConfig) -> None:
-    if not data.datasets:
-        raise DataError("data.datasets is empty; name at least one data set")
-    names = [dataset.name for dataset in data.datasets]
-    if len(set(names)) < len(names):
-        raise DataError(f"data sets need different names, not {names}")
-    if data.batch_size < 1:
-        raise DataError(f"data.batch_size must be at least 1, not {data.batch_size}")
-    if data.pairs_per_image < 1:
-        raise DataError(f"data.pairs_per_image must be at least 1, not {data.pairs_per_image}")
-    if data.block_length and (data.block_length < 0 or data.length % data.block_length):
-        raise DataError(
-            f"data.block_length={data.block_length} must divide data.length={data.length}"
-        )
-    for dataset in data.datasets if data.dense else ():
-        if dataset.format != "stored":
-            raise DataError(f"data.dense needs stored truth, which {dataset.name!r} has not")
-    if data.dense and data.resize != "squash":
-        raise DataError(f"data.dense needs data.resize='squash', not {data.resize!r}")
-    if data.pairs_per_image > 1 and model.attention != "image_prefix":
-        raise DataError(
-            f"data.pairs_per_image={data.pairs_per_image} packs several pairs on an image, which "
-            f"needs model.attention='image_prefix', not {model.attention!r}"
-        )
-
-
 def _open(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
     length = data.block_length or data.length
     return TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template, length=length)
@@ -187,25 +161,25 @@ class _TakeRows(grain.MapDataset):
         return self._parent[batch * self._batch_size + self._rows[place]]
 
 
-def train_loader(
-    data: DataConfig, model: ModelConfig, *, rows: Sequence[int] | None = None
-) -> Loader:
+def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -> Loader:
     """An endless, shuffled, mixed, packed and checkpointable stream of batches.
 
     Args:
-      data: what is read, and how.
-      model: what it is for.
+      experiment: what is read, how, and for which model.
       rows: which rows to give of every global batch of `data.batch_size`, ascending; None: all.
         What they hold does not depend on who asks, so any split among processes trains on the same.
 
     Raises:
       DataError: data, tokenizer or settings cannot be used.
     """
-    _check(data, model)
+    data, model = experiment.data, experiment.model
+    if not data.datasets:
+        raise DataError("data.datasets is empty; name at least one data set")
     tokenizer = load_tokenizer(data, model)
     sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
-    sizes = model.encoder.image_size, model.encoder.patch_size
-    dense = DenseReader(tokenizer, *sizes, label_words(tokenizer)) if data.dense else None
+    dense = None
+    if experiment.dense and experiment.dense.weight:
+        dense = DenseReader.of(experiment.dense, model, tokenizer)
     features = feature_sets(sources, data, model) if data.features else []
     packers = [
         PackRow(

@@ -14,7 +14,8 @@ import numpy as np
 from data_loaders.errors import DataError
 from data_loaders.functional import BatchRow, Pair, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.batch import DENSE_WORDS, DenseTargets
+from spatialvlm_jax.batch import DenseTargets
+from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.scene.records import QA, canonical_from_up
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
@@ -48,15 +49,15 @@ def object_label(category: str, color: str) -> int:
     return 1 + _CATEGORY_INDEX[category] * len(COLORS) + _COLOR_INDEX[color]
 
 
-def label_words(tokenizer: Tokenizer) -> np.ndarray:
-    """The text tokens that name each label, colour then category: int32[labels, DENSE_WORDS].
+def label_words(tokenizer: Tokenizer, words_each: int) -> np.ndarray:
+    """The text tokens that name each label, colour then category: int32[labels, words_each].
 
     0 where a name is shorter, and for the background; a longer name is cut.
     """
-    words = np.zeros((dense_labels(), DENSE_WORDS), np.int32)
+    words = np.zeros((dense_labels(), words_each), np.int32)
     for category in CATEGORIES:
         for color in COLORS:
-            tokens = tokenizer.encode_suffix(f"{color} {category}")[:-1][:DENSE_WORDS]
+            tokens = tokenizer.encode_suffix(f"{color} {category}")[:-1][:words_each]
             words[object_label(category, color), : len(tokens)] = tokens
     return words
 
@@ -155,6 +156,22 @@ class DenseReader:
     patch_size: int
     words: np.ndarray
 
+    @classmethod
+    def of(cls, dense: DenseConfig, model: ModelConfig, tokenizer: Tokenizer) -> "DenseReader":
+        """The reader of a run's targets.
+
+        Raises:
+          DataError: the run's head is of other sizes than the targets.
+        """
+        for name, size in (("labels", dense_labels()), ("values", DENSE_VALUES)):
+            if getattr(dense, name) != size:
+                raise DataError(
+                    f"dense.{name}={getattr(dense, name)}, but targets have {size}: "
+                    "use_dense_targets in configs/common.py sets it"
+                )
+        sizes = model.encoder.image_size, model.encoder.patch_size
+        return cls(tokenizer, *sizes, label_words(tokenizer, dense.words))
+
     def __call__(
         self, example: StoredExample, row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
     ) -> DenseTargets:
@@ -171,7 +188,7 @@ class DenseReader:
         """
         if np.isnan(example.floats("intrinsics")).any():
             raise DataError(
-                f"{example.image_id} has no camera, depth or objects: set data.dense=False, or "
+                f"{example.image_id} has no camera, depth or objects: set dense.weight=0, or "
                 "leave its data set out"
             )
         instances = resize_nearest(example.instances(), self.image_size)

@@ -38,8 +38,6 @@ else:
     AnyArray = Array | jax.ShapeDtypeStruct
     Missing = None
 
-DENSE_WORDS = 4  # text tokens that may name what an image token shows
-
 
 def image_tokens(model: ModelConfig) -> int:
     """How many tokens an image is."""
@@ -121,14 +119,15 @@ class BatchSpec:
         With `data.features` a frozen encoder's features stand for the pictures.
         """
         model, data = experiment.model, experiment.data
+        dense = experiment.dense if experiment.dense_weight else None
         return cls(
             batch_size=data.batch_size if rows is None else rows,
             image_size=model.encoder.image_size,
             length=data.length,
             vocab_size=model.decoder.vocab_size,
-            dense_tokens=data.dense * image_tokens(model),
-            dense_values=model.dense_values,
-            dense_words=DENSE_WORDS,
+            dense_tokens=image_tokens(model) if dense else 0,
+            dense_values=dense.values if dense else 0,
+            dense_words=dense.words if dense else 0,
             features=feature_spec(model) if data.features else None,
         )
 

@@ -6,9 +6,26 @@ where a sensible one exists; `configs/` change a few of them.
 
 import dataclasses
 import fnmatch
-from typing import Literal
+from typing import Annotated, Literal
 
+from spatialvlm_jax.bounds import OneOf, Pixels, Range, Seed, SettingError, Settings
 from spatialvlm_jax.questions import QAConfig
+
+_Width = Annotated[int, Range(1, 65_536)]
+_Depth = Annotated[int, Range(1, 1_024)]
+_Heads = Annotated[int, Range(1, 1_024)]
+_Softcap = Annotated[float, Range(0, 1e6)]
+_Rows = Annotated[int, Range(1, 1_000_000)]
+_Length = Annotated[int, Range(2, 1_048_576)]
+_Pairs = Annotated[int, Range(1, 100_000)]
+_Images = Annotated[int, Range(0, 1_000_000_000)]
+_Steps = Annotated[int, Range(0, 1_000_000_000)]
+_SomeSteps = Annotated[int, Range(1, 1_000_000_000)]
+_Weight = Annotated[float, Range(0, 1e6)]
+_Rate = Annotated[float, Range(0, 1_000)]
+_Decay = Annotated[float, Range(0, 1, below=True)]
+_GroupName = Annotated[str, OneOf("encoder", "connector", "decoder", "embeddings")]
+_Axis = Annotated[int, Range(1, 1_000_000, also=(-1,))]
 
 AttentionRule = Literal["prefix", "image_prefix"]
 Resize = Literal["squash", "pad"]
@@ -18,24 +35,24 @@ AttentionBackend = Literal["dense", "xla", "cudnn", "tokamax"]
 
 
 @dataclasses.dataclass(frozen=True)
-class EncoderConfig:
+class EncoderConfig(Settings):
     """A SigLIP-compatible ViT.
 
     stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
       convolutions to the same grid, which learns faster from scratch on small images.
     """
 
-    image_size: int = 64
-    patch_size: int = 8
-    width: int = 128
-    depth: int = 4
-    heads: int = 2
-    mlp_width: int = 512
+    image_size: Pixels = 64
+    patch_size: Pixels = 8
+    width: _Width = 128
+    depth: _Depth = 4
+    heads: _Heads = 2
+    mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
     stem: Literal["patch", "conv"] = "patch"
 
 
 @dataclasses.dataclass(frozen=True)
-class DecoderConfig:
+class DecoderConfig(Settings):
     """A Gemma-compatible decoder (Gemma: arXiv 2403.08295; Gemma 2: arXiv 2408.00118).
 
     scale_embeddings: multiply token embeddings by sqrt(width), as Gemma does.
@@ -47,24 +64,24 @@ class DecoderConfig:
       included; 0 for no limit.
     """
 
-    vocab_size: int = 1024
-    width: int = 128
-    depth: int = 4
-    heads: int = 2
-    kv_heads: int = 2
-    head_size: int = 64
-    mlp_width: int = 512
+    vocab_size: Annotated[int, Range(4, 10_000_000)] = 1024
+    width: _Width = 128
+    depth: _Depth = 4
+    heads: _Heads = 2
+    kv_heads: _Heads = 2
+    head_size: Annotated[int, Range(1, 4_096)] = 64
+    mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
     scale_embeddings: bool = True
-    rope_base: float = 10_000.0
-    query_scale: float = 0.0
+    rope_base: Annotated[float, Range(1, 1e12)] = 10_000.0
+    query_scale: Annotated[float, Range(0, 1_000)] = 0.0
     post_norms: bool = False
-    attention_softcap: float = 0.0
-    final_softcap: float = 0.0
-    sliding_window: int = 0
+    attention_softcap: _Softcap = 0.0
+    final_softcap: _Softcap = 0.0
+    sliding_window: Annotated[int, Range(0, 1_048_576)] = 0
 
 
 @dataclasses.dataclass(frozen=True)
-class AdapterConfig:
+class AdapterConfig(Settings):
     """Low-rank adapters on linear maps (LoRA, arXiv 2106.09685); they train in frozen groups too.
 
     rank: of the update of a kernel; 0 for no adapters.
@@ -72,13 +89,13 @@ class AdapterConfig:
     targets: which linear maps, as patterns of their names: "decoder/*", "*/query", "connector".
     """
 
-    rank: int = 0
-    alpha: float = 16.0
+    rank: Annotated[int, Range(0, 65_536)] = 0
+    alpha: Annotated[float, Range(0, 1e6)] = 16.0
     targets: tuple[str, ...] = ("decoder/*",)
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Settings):
     """The whole model.
 
     attention: "prefix" (image and prefix see each other, PaliGemma) or "image_prefix" (image sees
@@ -92,7 +109,6 @@ class ModelConfig:
       unrolled layers step faster on small models.
     remat: what the backward pass computes again instead of keeping it: nothing, whole layers, or
       all but the results of matrix products with parameters ("matmuls").
-    dense_labels, dense_values: size of the auxiliary per-patch head; 0 leaves it out.
     adapters: low-rank adapters on linear maps.
     int8, nf4: linear maps whose kernels are kept in 8 bits, or in 4 (QLoRA's NormalFloat), as
       patterns of their names ("decoder/*"); their groups must be frozen.
@@ -103,8 +119,6 @@ class ModelConfig:
     attention: AttentionRule = "image_prefix"
     attention_backend: AttentionBackend = "dense"
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
-    dense_labels: int = 0
-    dense_values: int = 0
     scan_layers: bool = False
     remat: Remat = "none"
     adapters: AdapterConfig = AdapterConfig()
@@ -113,7 +127,7 @@ class ModelConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class WorldsRecipe:
+class WorldsRecipe(Settings):
     """How to render a data set that is not there yet, as `spatialvlm generate` would.
 
     preset: name of a `WorldConfig` preset. image_size: pixels a side.
@@ -122,15 +136,15 @@ class WorldsRecipe:
     """
 
     preset: str = "rich"
-    images: int = 1_000
-    validation_images: int = 100
-    seed: int = 0
-    image_size: int = 64
+    images: _SomeSteps = 1_000
+    validation_images: _Images = 100
+    seed: Seed = 0
+    image_size: Pixels = 64
     questions: QAConfig = dataclasses.field(default_factory=QAConfig)
 
 
 @dataclasses.dataclass(frozen=True)
-class DatasetConfig:
+class DatasetConfig(Settings):
     """One member of the mixture.
 
     path: directory of a stored data set (TFDS layout), or a file of records.
@@ -149,12 +163,12 @@ class DatasetConfig:
     name: str
     path: str
     split: str = "train"
-    weight: float = 1.0
+    weight: _Weight = 1.0
     kinds: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     exclude_types: tuple[str, ...] = ()
-    noise_std_metres: float = 0.0
-    noise_seed: int = 0
+    noise_std_metres: Annotated[float, Range(0, 1_000)] = 0.0
+    noise_seed: Seed = 0
     worlds: WorldsRecipe | None = None
     format: Literal["stored", "jsonl"] = "stored"
     images: str = ""
@@ -162,7 +176,7 @@ class DatasetConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Settings):
     """Loading, tokenising, packing and mixing.
 
     unit: "examples" mixes rows by weight; "loss_tokens" corrects the weights so that each data
@@ -183,21 +197,47 @@ class DataConfig:
     datasets: tuple[DatasetConfig, ...] = ()
     unit: Literal["examples", "loss_tokens"] = "examples"
     tokenizer: str = "small"
-    batch_size: int = 16
-    length: int = 256
-    block_length: int = 0
-    pairs_per_image: int = 16
+    batch_size: _Rows = 16
+    length: _Length = 256
+    block_length: Annotated[int, Range(0, 1_048_576)] = 0
+    pairs_per_image: _Pairs = 16
     prefix_template: str = "{question}"
     resize: Resize = "squash"
-    seed: int = 0
-    workers: int = 0
+    seed: Seed = 0
+    workers: Annotated[int, Range(0, 1_024)] = 0
     shuffle: bool = True
-    dense: bool = False
     features: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = [dataset.name for dataset in self.datasets]
+        if len(set(names)) < len(names):
+            raise SettingError("datasets", f"of {names} are two of one name")
+        if self.block_length and self.length % self.block_length:
+            raise SettingError(
+                "block_length", f"{self.block_length} does not divide length={self.length}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
-class OptimConfig:
+class DenseConfig(Settings):
+    """The auxiliary dense loss: what each image token shows, how far and how large it is.
+
+    weight: of the loss beside that of the text; 0 keeps the head and trains nothing by it.
+    labels: classes of what an image token shows, background included.
+    values: regression targets of an image token, and of a name in a question.
+    words: text tokens that may name what an image token shows.
+    `use_dense_targets` in `configs/common.py` takes the sizes from the data.
+    """
+
+    weight: _Weight
+    labels: Annotated[int, Range(1, 1_000_000)]
+    values: Annotated[int, Range(1, 10_000)]
+    words: Annotated[int, Range(1, 1_000)] = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimConfig(Settings):
     """Optimiser, schedule, clipping, freezing.
 
     optimizer: "adamw"; "muon" for block matrices with Adam elsewhere; "adafactor", whose second
@@ -211,25 +251,24 @@ class OptimConfig:
 
     optimizer: Literal["adamw", "muon", "adafactor"] = "adamw"
     moment_dtype: Literal["float32", "bfloat16"] = "float32"
-    peak_lr: float = 1e-3
-    end_lr: float = 0.0
+    peak_lr: _Rate = 1e-3
+    end_lr: _Rate = 0.0
     schedule: Literal["cosine", "constant", "wsd"] = "cosine"
-    warmup_steps: int = 100
-    decay_steps: int = 0
-    b1: float = 0.9
-    b2: float = 0.99
-    weight_decay: float = 1e-4
-    clip_norm: float = 1.0
-    lr_multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
+    warmup_steps: _Steps = 100
+    decay_steps: _Steps = 0
+    b1: _Decay = 0.9
+    b2: _Decay = 0.99
+    weight_decay: _Rate = 1e-4
+    clip_norm: Annotated[float, Range(0, 1e9)] = 1.0
+    lr_multipliers: dict[_GroupName, _Rate] = dataclasses.field(default_factory=dict)
     freeze: tuple[Group, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Settings):
     """The loop.
 
-    dense_weight: weight of the auxiliary dense loss (0 leaves it out).
-    text_weight: weight of the text loss (0 trains the encoder on dense targets alone).
+    text_weight: of the text loss; 0 trains the encoder on dense targets alone.
     accumulate: parts that a batch is computed in, one after the other, for less memory; the result
       is that of the whole batch.
     average_decay: of running averages of the parameters, which are then what is evaluated and
@@ -242,22 +281,27 @@ class TrainConfig:
     wandb_project: of Weights & Biases, to send metrics there too; "" sends nothing.
     """
 
-    steps: int = 1_000
-    seed: int = 0
-    log_every_steps: int = 20
-    dense_weight: float = 0.0
-    text_weight: float = 1.0
-    accumulate: int = 1
-    average_decay: float = 0.0
+    steps: _SomeSteps = 1_000
+    seed: Seed = 0
+    log_every_steps: _SomeSteps = 20
+    text_weight: _Weight = 1.0
+    accumulate: _Rows = 1
+    average_decay: _Decay = 0.0
     init_from: str = ""
     init_encoder_from: str = ""
     init_decoder_from: str = ""
-    profile_steps: tuple[int, ...] = ()
+    profile_steps: tuple[_SomeSteps, ...] = ()
     wandb_project: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        traced = self.profile_steps
+        if traced and not (len(traced) == 2 and 1 <= traced[0] <= traced[1]):
+            raise SettingError("profile_steps", f"{traced} is not (first, last)")
 
 
 @dataclasses.dataclass(frozen=True)
-class CheckpointConfig:
+class CheckpointConfig(Settings):
     """Saving, and what is taken over from what was saved.
 
     every: steps between saves. keep: how many to keep.
@@ -265,8 +309,8 @@ class CheckpointConfig:
       by the names that a refusal gives, separated by commas; "*" stands for anything.
     """
 
-    every: int = 500
-    keep: int = 2
+    every: _SomeSteps = 500
+    keep: Annotated[int, Range(1, 1_000_000)] = 2
     accept: str = ""
 
     def accepts(self, name: str) -> bool:
@@ -276,7 +320,7 @@ class CheckpointConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class EvalConfig:
+class EvalConfig(Settings):
     """Evaluation on schedule and at the end.
 
     every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
@@ -285,17 +329,17 @@ class EvalConfig:
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
-    every: int = 0
+    every: _Steps = 0
     at_start: bool = False
-    images: int = 0
-    batch_size: int = 32
-    pairs_per_image: int = 16
-    max_answer_tokens: int = 24
+    images: _Images = 0
+    batch_size: _Rows = 32
+    pairs_per_image: _Pairs = 16
+    max_answer_tokens: Annotated[int, Range(1, 65_536)] = 24
     prefix_template: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
-class MeshConfig:
+class MeshConfig(Settings):
     """Device mesh: sizes of the axes. One -1 takes what is left; several are chosen for the model
     and the devices (`training.mesh`).
 
@@ -305,22 +349,50 @@ class MeshConfig:
     repeat_frozen: hold frozen parameters whole on every device instead of split.
     """
 
-    data: int = -1
-    fsdp: int = 1
-    tensor: int = 1
-    slices: int = 1
+    data: _Axis = -1
+    fsdp: _Axis = 1
+    tensor: _Axis = 1
+    slices: _Axis = 1
     repeat_frozen: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class Experiment:
-    """Everything one run needs."""
+class Experiment(Settings):
+    """Everything one run needs; `dense` is None where there is no dense loss."""
 
     name: str = "experiment"
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
+    dense: DenseConfig | None = None
     optim: OptimConfig = OptimConfig()
     train: TrainConfig = TrainConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     eval: EvalConfig = EvalConfig()
     mesh: MeshConfig = MeshConfig()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        data, train = self.data, self.train
+        if train.text_weight == 0 and not self.dense_weight:
+            raise SettingError("train.text_weight", "it and dense.weight are both 0")
+        traced, last = train.profile_steps, train.steps
+        if traced and traced[1] > last:
+            raise SettingError(
+                "train.profile_steps", f"{traced} is not (first, last) of the steps 1 to {last}"
+            )
+        if data.pairs_per_image > 1 and self.model.attention != "image_prefix" and data.datasets:
+            raise SettingError(
+                "data.pairs_per_image",
+                f"{data.pairs_per_image} pairs on an image need model.attention='image_prefix', "
+                f"not {self.model.attention!r}",
+            )
+        for dataset in data.datasets if self.dense_weight else ():
+            if dataset.format != "stored":
+                raise SettingError("dense", f"needs stored truth, which {dataset.name!r} has not")
+        if self.dense_weight and data.resize != "squash":
+            raise SettingError("dense", f"needs data.resize='squash', not {data.resize!r}")
+
+    @property
+    def dense_weight(self) -> float:
+        """Of the dense loss; 0 where there is none, and then no batch has dense targets."""
+        return self.dense.weight if self.dense else 0.0

@@ -19,11 +19,10 @@ from spatialvlm_jax.generation.settings import (
     stages_of,
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.migration import migrate_recipe
 from spatialvlm_jax.storage.checksums import find_damage
 
 RECIPE_FILE = "recipe.json"
-# Fields of `questions` that recipes once had themselves; the phrasings said 0 for all.
-_ONCE_FLAT = ("pairs_per_image", "question_phrasings", "answer_phrasings", "types")
 
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
@@ -75,14 +74,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
 
 
 def _read_recipe(path: Path) -> WorldsRecipe:
-    content = json.loads(path.read_text())
-    flat = {name: content.pop(name) for name in _ONCE_FLAT if name in content}
-    if flat:
-        content["questions"] = {
-            name: None if name.endswith("phrasings") and value == 0 else value
-            for name, value in flat.items()
-        }
-    return from_config_dict(WorldsRecipe, content, str(path))
+    return from_config_dict(WorldsRecipe, migrate_recipe(json.loads(path.read_text())), str(path))
 
 
 def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:

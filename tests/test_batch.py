@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.batch import Batch, BatchSpec
-from spatialvlm_jax.experiment import DataConfig, EncoderConfig, Experiment, ModelConfig
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DenseConfig,
+    EncoderConfig,
+    Experiment,
+    ModelConfig,
+)
 
 SPEC = BatchSpec(
     batch_size=2,
@@ -61,8 +67,9 @@ def test_features_stand_in_place_of_images() -> None:
 
 def test_the_shapes_of_an_experiment_are_those_its_fields_say() -> None:
     experiment = Experiment(
-        model=ModelConfig(encoder=EncoderConfig(image_size=32, patch_size=8), dense_values=8),
-        data=DataConfig(batch_size=4, length=24, dense=True),
+        model=ModelConfig(encoder=EncoderConfig(image_size=32, patch_size=8)),
+        dense=DenseConfig(weight=0.1, labels=9, values=8),
+        data=DataConfig(batch_size=4, length=24),
     )
     batch = BatchSpec.of(experiment).abstract()
     assert batch.images.shape == (4, 32, 32, 3)

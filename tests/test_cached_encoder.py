@@ -28,7 +28,7 @@ def pictures(tmp_path_factory) -> tuple[str, ...]:
     changes = {"format": "jsonl", "path": config.path, "images": config.images, "worlds": "none"}
     changes |= {"kinds": "()"}
     member = (f"data.datasets[1].{name}={value}" for name, value in changes.items())
-    return (*member, "data.dense=false", "train.dense_weight=0")
+    return (*member, "dense.weight=0")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_run_goes_on_from_pictures_to_features_and_back(
 def test_dense_targets_parts_of_a_batch_and_evaluation_work_on_features(
     data, tmp_path, dtype, rounding
 ):
-    changes = [*FROZEN, "train.accumulate=2", "train.dense_weight=0.5", "eval.every=4"]
+    changes = [*FROZEN, "train.accumulate=2", "dense.weight=0.5", "eval.every=4"]
     changes += [f"model.compute_dtype={dtype}", "eval.images=4"]
     assert train.main(arguments(data, tmp_path / "plain", *changes)) == 0
     changes += [f"data.features={tmp_path / 'features'}"]

@@ -111,7 +111,7 @@ def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_
         ("config.optim.peek_lr=1", "config.optim.peek_lr: no such field; did you mean peak_lr?"),
         ("config.train.steps=many", "config.train.steps: 'many' is not an integer"),
         ("config.train.steps=0", "config.train.steps: 0 is less than 1"),
-        ("config.train.text_weight=0", "text_weight and dense_weight are both 0"),
+        ("config.train.text_weight=0", "config.train.text_weight: it and dense.weight are both 0"),
         ("config.train.steps=1.5", "config.train.steps: 1.5 is not an integer"),
         ("config.train.steps", "config.train.steps: an override needs a value"),
         ("config.optim.schedule=cosin", "did you mean cosine?"),

@@ -79,7 +79,7 @@ def trained(data, start, tmp_path_factory) -> Path:
     template = model_template(experiment)
     optimizer = make_optimizer(experiment.optim, 1_000)
     checkpoints = Checkpoints(workdir / "checkpoints", keep=3)
-    loader = train_loader(experiment.data, experiment.model)
+    loader = train_loader(experiment)
     for step in (3, 7):
         values = {name: x + 0.01 * step for name, x in start.items()}
         state = create_state(values, lambda name: False, optimizer, jnp.float32)
@@ -187,7 +187,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_
         (["--config.model.decoder.depth=2"], "model.decoder.depth=1"),
         (["--config.eval.batch_sise=2"], "did you mean batch_size"),
         (["--config.eval.datasets[0].path=nowhere"], "nowhere"),
-        (["--config.model.attention=prefix"],
+        (["--config.model.attention=prefix", "--config.data.pairs_per_image=1"],
          "was made with model.attention=image_prefix, this run has prefix: evaluate with the "
          "--config that trained it, or go on all the same with "
          "--config.checkpoint.accept=model.attention"),
@@ -207,7 +207,8 @@ def test_mistakes_are_told_in_one_line_with_code_2(data, trained, capsys, flags,
 def test_a_weight_file_is_read_under_its_own_rule_unless_another_is_asked_for(
     data, trained, capsys
 ):
-    other = [f"--checkpoint={trained / 'model.safetensors'}", "--config.model.attention=prefix"]
+    other = [f"--checkpoint={trained / 'model.safetensors'}", "--config.data.pairs_per_image=1"]
+    other.append("--config.model.attention=prefix")
     assert run(data, trained, *other) == 2
     assert "with model.attention=image_prefix, this run has prefix" in capsys.readouterr().err
     for flags in (other, other[1:]):

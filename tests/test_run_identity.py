@@ -123,7 +123,7 @@ def test_evaluating_on_replaced_data_is_refused_and_on_data_elsewhere_is_not(
         ("optim.clip_norm=0.5", "optim.clip_norm=1.0, this run has 0.5", True),
         ("optim.b1=0.8", "optim.b1=0.9, this run has 0.8", False),
         ("optim.moment_dtype=bfloat16", "optim.moment_dtype=float32", False),
-        ("train.dense_weight=0.2", "train.dense_weight=0.1, this run has 0.2", True),
+        ("dense.weight=0.2", "dense.weight=0.1, this run has 0.2", True),
         ("optim.lr_multipliers.encoder=0.1", "optim.lr_multipliers", True),
         ("model.attention=prefix", "model.attention=image_prefix, this run has prefix", True),
     ],

@@ -71,13 +71,14 @@ def _plain(
     source: Path, arrays: dict[str, Any], metadata: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Weights and header of the same model without adapters, in plain floats."""
+    from spatialvlm_jax.migration import migrate
     from spatialvlm_jax.models.adapters import is_adapter, merge
     from spatialvlm_jax.models.quantize import FORMATS, dequantize, is_scale
 
     if not any(is_adapter(name) or is_scale(name) for name in arrays):
         return arrays, metadata
     config = _model_config(source, metadata)
-    header = json.loads(metadata["config"])
+    header = migrate(json.loads(metadata["config"]))
     header["model"]["adapters"]["rank"] = 0
     header["model"] |= {name: [] for name in FORMATS}
     plain = merge(dequantize(arrays), config.adapters)
@@ -87,9 +88,10 @@ def _plain(
 def _model_config(source: Path, metadata: dict[str, str]) -> Any:
     from spatialvlm_jax.config import from_config_dict
     from spatialvlm_jax.experiment import ModelConfig
+    from spatialvlm_jax.migration import migrate
 
     try:
-        return from_config_dict(ModelConfig, json.loads(metadata["config"])["model"])
+        return from_config_dict(ModelConfig, migrate(json.loads(metadata["config"]))["model"])
     except (KeyError, ValueError) as error:
         raise UserError(f"{source} does not say what model it is of: {error}") from None
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import ModelConfig
+from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder
 from spatialvlm_jax.models.layers import Linear, RMSNorm
@@ -21,10 +21,10 @@ from spatialvlm_jax.models.vit import Encoder, scale_pixels
 class DenseHead(nnx.Module):
     """What patches show and names mean, read linearly: auxiliary targets."""
 
-    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
-        """`dense_labels` classes a patch, `dense_values` regression targets a patch and a name."""
-        width, values = config.encoder.width, config.dense_values
-        self.labels = Linear(width, config.dense_labels, bias=True, rngs=rngs, gain=0.1)
+    def __init__(self, config: ModelConfig, dense: DenseConfig, *, rngs: nnx.Rngs) -> None:
+        """`dense.labels` classes a patch, `dense.values` regression targets a patch and a name."""
+        width, values = config.encoder.width, dense.values
+        self.labels = Linear(width, dense.labels, bias=True, rngs=rngs, gain=0.1)
         self.values = Linear(width, values, bias=True, rngs=rngs, gain=0.1)
         self.mention_norm = RMSNorm(config.decoder.width)
         self.mentions = Linear(config.decoder.width, values, bias=True, rngs=rngs, gain=0.1)
@@ -36,8 +36,14 @@ class VLM(nnx.Module):
     A training step splits it (`nnx.split`) and merges it again inside `jax.jit`.
     """
 
-    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
-        """Random float32 parameters; raises ValueError for sizes that do not fit together."""
+    def __init__(
+        self, config: ModelConfig, dense: DenseConfig | None = None, *, rngs: nnx.Rngs
+    ) -> None:
+        """Random float32 parameters, with a dense head where `dense` has its sizes.
+
+        Raises:
+          ValueError: sizes do not fit together.
+        """
         self.config = config
         scan, remat, backend = config.scan_layers, config.remat, config.attention_backend
         self.encoder = Encoder(
@@ -48,14 +54,11 @@ class VLM(nnx.Module):
             config.decoder,
             scan_layers=scan,
             remat=remat,
-            keep_halfway=config.dense_values > 0,
+            keep_halfway=dense is not None,
             backend=backend,
             rngs=rngs,
         )
-        dense_head = None
-        if config.dense_labels:
-            dense_head = DenseHead(config, rngs=rngs)
-        self.dense_head = nnx.data(dense_head)
+        self.dense_head = nnx.data(DenseHead(config, dense, rngs=rngs) if dense else None)
         adapters.attach(self, config.adapters, rngs=rngs)
         quantize.quantize_linears(self, config)
 
@@ -161,5 +164,5 @@ class VLM(nnx.Module):
 
     def _dense_head(self) -> DenseHead:
         if self.dense_head is None:
-            raise ValueError("this model has no dense head: set model.dense_labels")
+            raise ValueError("this model has no dense head: build it with a DenseConfig")
         return self.dense_head

@@ -28,6 +28,7 @@ class StepConfig:
     datasets: names of the mixture's members, in the order of `Batch.dataset_ids`.
     schedule: learning rate by step, for the metrics.
     block_length: no segment crosses a multiple of it; 0: the row is one block.
+    dense_weight: of the dense loss; 0: batches have no dense targets.
     """
 
     template: ModelTemplate[VLM]
@@ -36,6 +37,7 @@ class StepConfig:
     train: TrainConfig
     datasets: Sequence[str] = ()
     block_length: int = 0
+    dense_weight: float = 0.0
 
 
 def step_config(experiment: Experiment) -> StepConfig:
@@ -46,12 +48,15 @@ def step_config(experiment: Experiment) -> StepConfig:
     """
     seed, steps = experiment.train.seed, experiment.train.steps
     return StepConfig(
-        template=ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed))),
+        template=ModelTemplate.of(
+            lambda: VLM(experiment.model, experiment.dense, rngs=nnx.Rngs(seed))
+        ),
         optimizer=make_optimizer(experiment.optim, steps),
         schedule=learning_rate(experiment.optim, steps),
         train=experiment.train,
         datasets=tuple(dataset.name for dataset in experiment.data.datasets),
         block_length=experiment.data.block_length,
+        dense_weight=experiment.dense_weight,
     )
 
 
@@ -92,7 +97,7 @@ def loss_and_sums(
         sums["sums"], sums["tokens"] = losses.by_dataset(
             each, mask, batch.dataset_ids, len(config.datasets)
         )
-        if config.train.dense_weight:
+        if config.dense_weight:
             targets = _dense_targets(batch)
             sums["mention_loss"] = losses.value_loss(
                 model.mentions(halfway),
@@ -100,17 +105,17 @@ def loss_and_sums(
                 targets.mention_mask,
                 totals["mentions"],
             )
-            loss += config.train.dense_weight * sums["mention_loss"]
-    if config.train.dense_weight:
+            loss += config.dense_weight * sums["mention_loss"]
+    if config.dense_weight:
         predictions = (*model.dense(features), model.words(embeddings))
         sums["dense_loss"] = losses.dense_loss(*predictions, _dense_targets(batch), totals)
-        loss += config.train.dense_weight * sums["dense_loss"]
+        loss += config.dense_weight * sums["dense_loss"]
     return loss, sums
 
 
 def _dense_targets(batch: Batch) -> DenseTargets:
     if batch.dense is None:
-        raise ValueError("train.dense_weight needs dense targets, which this batch has not")
+        raise ValueError("dense.weight needs dense targets, which this batch has not")
     return batch.dense
 
 

@@ -11,15 +11,18 @@ import pytest
 from PIL import Image
 
 from data_loaders.build import Loader, train_loader
-from data_loaders.dense import DENSE_VALUES
+from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.errors import DataError
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.batch import DENSE_WORDS, Batch, BatchSpec
+from spatialvlm_jax.batch import Batch, BatchSpec
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
     DecoderConfig,
+    DenseConfig,
     EncoderConfig,
+    Experiment,
     ModelConfig,
 )
 
@@ -41,6 +44,17 @@ def two_halves(stored: Path, **fields: Any) -> DataConfig:
     return DataConfig(**{"datasets": (spatial, general)} | settings)
 
 
+def read(data: DataConfig, rows: Sequence[int] | None = None) -> Loader:
+    return train_loader(Experiment(data=data, model=MODEL), rows=rows)
+
+
+def dense(data: DataConfig) -> Experiment:
+    """With dense targets, of four words each."""
+    return Experiment(
+        data=data, model=MODEL, dense=DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4)
+    )
+
+
 def take(loader: Loader, count: int) -> list[Batch]:
     return [next(loader) for _ in range(count)]
 
@@ -58,18 +72,18 @@ def questions(batch: Batch, row: int) -> list[str]:
 
 
 def test_batches_have_the_shapes_of_the_contract(stored: Path) -> None:
-    batch = next(train_loader(two_halves(stored, dense=True), MODEL))
+    batch = next(train_loader(dense(two_halves(stored))))
     spec = BatchSpec(
-        4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES, dense_words=DENSE_WORDS
+        4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES, dense_words=4
     ).abstract()
     assert jax.tree.structure(batch) == jax.tree.structure(spec)  # type: ignore[operator]
     for made, wanted in zip(jax.tree.leaves(batch), jax.tree.leaves(spec), strict=True):
         assert (made.shape, made.dtype) == (wanted.shape, wanted.dtype)
-    assert next(train_loader(two_halves(stored), MODEL)).dense is None
+    assert next(read(two_halves(stored))).dense is None
 
 
 def test_rows_carry_the_questions_of_their_own_data_set(stored: Path) -> None:
-    for batch in take(train_loader(two_halves(stored), MODEL), 4):
+    for batch in take(read(two_halves(stored)), 4):
         for row in range(4):
             dataset = set(batch.dataset_ids[row].tolist())
             asked = set(questions(batch, row))
@@ -80,17 +94,17 @@ def test_rows_carry_the_questions_of_their_own_data_set(stored: Path) -> None:
 
 
 def test_weights_are_shares_of_rows(stored: Path) -> None:
-    batches = take(train_loader(two_halves(stored), MODEL), 20)
+    batches = take(read(two_halves(stored)), 20)
     rows = np.concatenate([batch.dataset_ids[:, 0] for batch in batches])
     assert np.bincount(rows).tolist() == [60, 20]
 
 
 def test_weights_can_be_shares_of_loss_tokens(stored: Path) -> None:
-    loader = train_loader(two_halves(stored, unit="loss_tokens"), MODEL)
+    loader = read(two_halves(stored, unit="loss_tokens"))
     assert loader.requested_shares.tolist() == [0.75, 0.25]
     shares = np.mean([realised_shares(batch, 2) for batch in take(loader, 40)], axis=0)
     np.testing.assert_allclose(shares, [0.75, 0.25], atol=0.02)
-    by_rows = train_loader(two_halves(stored), MODEL)
+    by_rows = read(two_halves(stored))
     assert np.mean([realised_shares(b, 2) for b in take(by_rows, 40)], axis=0)[0] > 0.8
 
 
@@ -106,7 +120,7 @@ def test_shares_of_loss_tokens_hold_for_sets_in_some_order(stored: Path, tmp_pat
     mine = DatasetConfig("mine", str(tmp_path / "x.jsonl"), format="jsonl", images=str(tmp_path))
     datasets = (mine, DatasetConfig("stored", str(stored)))
     data = two_halves(stored, datasets=datasets, unit="loss_tokens")
-    batches = take(train_loader(data, MODEL), 100)
+    batches = take(read(data), 100)
     shares = np.mean([realised_shares(batch, 2) for batch in batches], axis=0)
     np.testing.assert_allclose(shares, [0.5, 0.5], atol=0.04)
 
@@ -114,33 +128,33 @@ def test_shares_of_loss_tokens_hold_for_sets_in_some_order(stored: Path, tmp_pat
 def test_an_epoch_shows_every_image_once_and_the_next_in_another_order(stored: Path) -> None:
     data = dataclasses.replace(two_halves(stored), batch_size=12)
     data = dataclasses.replace(data, datasets=data.datasets[:1])
-    first, second = take(train_loader(data, MODEL), 2)
+    first, second = take(read(data), 2)
     orders = [[image.tobytes() for image in batch.images] for batch in (first, second)]
     assert sorted(orders[0]) == sorted(orders[1])
     assert len(set(orders[0])) == 12
     assert orders[0] != orders[1]
     stored_order = dataclasses.replace(data, shuffle=False)
-    first, second = take(train_loader(stored_order, MODEL), 2)
+    first, second = take(read(stored_order), 2)
     assert np.array_equal(first.images, second.images)
     # Other epochs pack other pairs, or the same ones in another order.
     assert not np.array_equal(first.tokens, second.tokens)
 
 
 def test_the_seed_decides_the_order(stored: Path) -> None:
-    first = take(train_loader(two_halves(stored), MODEL), 3)
-    assert same(first, take(train_loader(two_halves(stored), MODEL), 3))
-    assert not same(first, take(train_loader(two_halves(stored, seed=1), MODEL), 3))
+    first = take(read(two_halves(stored)), 3)
+    assert same(first, take(read(two_halves(stored)), 3))
+    assert not same(first, take(read(two_halves(stored, seed=1)), 3))
 
 
 def test_one_pair_an_image_is_unpacked(stored: Path) -> None:
     data = two_halves(stored, pairs_per_image=1)
     for attention in ("prefix", "image_prefix"):
         model = dataclasses.replace(MODEL, attention=attention)
-        assert next(train_loader(data, model)).segment_ids.max() == 1
+        assert next(train_loader(Experiment(data=data, model=model))).segment_ids.max() == 1
 
 
 def test_blocks_are_never_crossed(stored: Path) -> None:
-    for batch in take(train_loader(two_halves(stored, block_length=24), MODEL), 3):
+    for batch in take(read(two_halves(stored, block_length=24)), 3):
         for row in range(4):
             first, second = batch.segment_ids[row, :24], batch.segment_ids[row, 24:]
             assert not set(first[first > 0]) & set(second)
@@ -149,18 +163,18 @@ def test_blocks_are_never_crossed(stored: Path) -> None:
 @pytest.mark.parametrize("rows", [[0, 1], [2, 3], [1], [0, 3]])
 def test_processes_share_the_rows_of_a_global_batch(stored: Path, rows: list[int]) -> None:
     data = two_halves(stored)
-    whole = take(train_loader(data, MODEL), 3)
+    whole = take(read(data), 3)
     mine = [jax.tree.map(operator.itemgetter(rows), batch) for batch in whole]
-    assert same(take(train_loader(data, MODEL, rows=rows), 3), mine)
+    assert same(take(read(data, rows=rows), 3), mine)
 
 
 def test_an_iterator_goes_on_where_its_state_says(stored: Path) -> None:
-    whole = take(train_loader(two_halves(stored), MODEL), 8)
-    loader = train_loader(two_halves(stored), MODEL)
+    whole = take(read(two_halves(stored)), 8)
+    loader = read(two_halves(stored))
     take(loader, 3)
     state = json.loads(json.dumps(loader.get_state()))
     assert same(take(loader, 5), whole[3:])
-    fresh = train_loader(two_halves(stored), MODEL)
+    fresh = read(two_halves(stored))
     fresh.set_state(state)
     assert same(take(fresh, 5), whole[3:])
     # Going back works while batches are read ahead, too.
@@ -171,40 +185,36 @@ def test_an_iterator_goes_on_where_its_state_says(stored: Path) -> None:
 
 @pytest.mark.slow
 def test_worker_processes_change_nothing(stored: Path) -> None:
-    whole = take(train_loader(two_halves(stored, dense=True), MODEL), 7)
-    with_workers = two_halves(stored, dense=True, workers=2)
-    loader = train_loader(with_workers, MODEL)
+    whole = take(train_loader(dense(two_halves(stored))), 7)
+    with_workers = dense(two_halves(stored, workers=2))
+    loader = train_loader(with_workers)
     assert same(take(loader, 4), whole[:4])
     state = loader.get_state()
     loader.close()
-    resumed = train_loader(with_workers, MODEL)
+    resumed = train_loader(with_workers)
     resumed.set_state(state)
     assert same(take(resumed, 3), whole[4:])
     resumed.close()
-    alone = train_loader(two_halves(stored, dense=True), MODEL)
+    alone = train_loader(dense(two_halves(stored)))
     alone.set_state(state)
     assert same(take(alone, 3), whole[4:])
 
 
 def test_a_state_of_other_data_sets_is_refused(stored: Path) -> None:
-    loader = train_loader(two_halves(stored), MODEL)
+    loader = read(two_halves(stored))
     with pytest.raises(DataError, match="was reading \\['spatial'\\], this run reads"):
         loader.set_state({"next_batch": 1, "datasets": ["spatial"]})
 
 
 def test_settings_that_cannot_work_are_named(stored: Path, tmp_path: Path) -> None:
     def refused(message: str, model: ModelConfig = MODEL, **fields: Any) -> None:
-        with pytest.raises(DataError, match=message):
-            train_loader(two_halves(stored, **fields), model)
+        with pytest.raises(UserError, match=message):
+            train_loader(Experiment(data=two_halves(stored, **fields), model=model))
 
     one = DatasetConfig("spatial", str(stored))
     refused("data.datasets is empty", datasets=())
-    refused("need different names", datasets=(one, one))
+    refused("datasets: .* are two of one name", datasets=(one, one))
     refused("data directory .* does not exist", datasets=(DatasetConfig("a", str(tmp_path / "b")),))
-    refused("batch_size must be at least 1", batch_size=0)
-    refused("pairs_per_image must be at least 1", pairs_per_image=0)
-    refused("block_length=20 must divide data.length=48", block_length=20)
-    refused("needs model.attention='image_prefix'", dataclasses.replace(MODEL, attention="prefix"))
     refused("tokenizer .* cannot be read", tokenizer=str(tmp_path / "none.model"))
     refused(
         "has 1024 pieces, but the model embeds 512",

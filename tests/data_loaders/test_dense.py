@@ -7,14 +7,13 @@ from data_loaders import dense
 from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.batch import DENSE_WORDS
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 from tests.generation.pictures import pairs, picture
 
 TOKENIZER = Tokenizer.from_config("small")
-WORDS = dense.label_words(TOKENIZER)
+WORDS = dense.label_words(TOKENIZER, 4)
 READER = dense.DenseReader(TOKENIZER, 16, 8, WORDS)
 NO_TEXT = pack_row((), 4)
 
@@ -47,7 +46,7 @@ def test_a_patch_belongs_to_the_object_that_covers_most_of_it_if_it_is_a_quarter
 def test_labels_are_named_in_the_tokenizer_s_words() -> None:
     can = WORDS[dense.object_label("trash can", "gray")]
     assert [TOKENIZER.decode([token]) for token in can.tolist()] == ["gray", "trash", "can", ""]
-    assert WORDS[0].tolist() == [0] * DENSE_WORDS
+    assert WORDS[0].tolist() == [0] * 4
     assert len(np.unique(WORDS, axis=0)) == dense.dense_labels()
 
 
@@ -130,6 +129,6 @@ def test_names_are_found_whole_or_not_at_all() -> None:
 def test_a_picture_of_which_nothing_is_known_has_no_targets() -> None:
     unknown = dataclasses.replace(picture(0), objects=(), intrinsics=np.full((3, 3), np.nan))
     with pytest.raises(
-        DataError, match="fake-0000 has no camera, depth or objects: set data.dense"
+        DataError, match="fake-0000 has no camera, depth or objects: set dense.weight=0"
     ):
         READER(StoredExample(encode_example(unknown, [])), NO_TEXT, (), ())

@@ -32,8 +32,8 @@ def data(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataC
 
 def cache_of(data: DataConfig, weights: str = "0123456789abcdef", **model: Any) -> FeatureCache:
     changed = dataclasses.replace(MODEL, **model)
-    sets = train_loader(data, changed).features
-    return FeatureCache.of(Experiment(model=changed, data=data), weights, sets)
+    experiment = Experiment(model=changed, data=data)
+    return FeatureCache.of(experiment, weights, train_loader(experiment).features)
 
 
 def fill(cache: FeatureCache, stop_after: int = 1_000) -> int:

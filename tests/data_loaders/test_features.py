@@ -62,7 +62,7 @@ def mixture(stored: Path, folder: Path, **fields: Any) -> DataConfig:
 
 def fill(data: DataConfig, model: ModelConfig = MODEL) -> Loader:
     """A loader whose features are there."""
-    loader = train_loader(data, model)
+    loader = train_loader(Experiment(data=data, model=model))
     cache = FeatureCache.of(Experiment(model=model, data=data), "weights", loader.features)
     with cache.writing() as missing:
         cache.fill(
@@ -93,7 +93,7 @@ def test_features_stand_where_the_pictures_were(
     each = 300 // (4 * 6 * (2 if model is BFLOAT16 else 4))
     assert spatial.shards == len(list(tmp_path.glob(f"features/{spatial.digest[:16]}*"))) > 1
     assert spatial.shards == -(-12 // each)
-    plain = train_loader(data, model)
+    plain = train_loader(Experiment(data=data, model=model))
     for with_images, batch in zip(take(plain, 6), take(cached, 6), strict=True):
         assert batch.images is None
         assert batch.features.dtype == jax.numpy.dtype(model.compute_dtype)
@@ -106,7 +106,7 @@ def test_processes_read_the_features_of_their_rows(stored: Path, tmp_path: Path)
     data = mixture(stored, tmp_path, features=str(tmp_path / "features"))
     whole = take(fill(data), 3)
     for rows in ([0, 1, 2], [3, 5]):
-        mine = take(train_loader(data, MODEL, rows=rows), 3)
+        mine = take(train_loader(Experiment(data=data, model=MODEL), rows=rows), 3)
         for batch, part in zip(whole, mine, strict=True):
             assert np.array_equal(batch.features[rows], part.features)
 

@@ -9,13 +9,19 @@ import jax
 import numpy as np
 import pytest
 
-from data_loaders.build import train_loader
+from data_loaders.build import Loader, train_loader
 from data_loaders.errors import DataError
 from data_loaders.evaluation import eval_batches
 from data_loaders.in_place import open_in_place
 from spatialvlm_jax.conversion.formats import FORMATS
 from spatialvlm_jax.conversion.rows import Fields
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DatasetConfig,
+    EncoderConfig,
+    Experiment,
+    ModelConfig,
+)
 from tests.conversion.published import photo, write_folder, write_zip
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
@@ -66,7 +72,7 @@ def test_a_loader_reads_them_like_any_set(
         pairs_per_image=4,
         resize=resize,
     )
-    one, two = next(train_loader(data, MODEL)), next(train_loader(data, MODEL))
+    one, two = next(read(data)), next(read(data))
     assert all(map(np.array_equal, jax.tree.leaves(one), jax.tree.leaves(two)))
     assert set(one.dataset_ids[:, 0].tolist()) == {0, 1}
     assert one.images.shape == (4, 16, 16, 3)
@@ -101,6 +107,10 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
         open_in_place(write(tmp_path, []))
 
 
+def read(data: DataConfig) -> Loader:
+    return train_loader(Experiment(data=data, model=MODEL))
+
+
 def test_a_broken_picture_is_an_error_that_names_it_and_the_remedy(tmp_path: Path) -> None:
     config = write(tmp_path, RECORDS)
     (tmp_path / "images" / "c.jpg").write_bytes(photo(2)[:50])
@@ -109,18 +119,7 @@ def test_a_broken_picture_is_an_error_that_names_it_and_the_remedy(tmp_path: Pat
         open_in_place(config)[2].image()
     data = DataConfig(datasets=(config,), batch_size=3, length=64)
     with pytest.raises(DataError, match=message):
-        next(train_loader(data, MODEL))
-
-
-def test_dense_targets_need_stored_truth_and_squashed_pictures(
-    tmp_path: Path, stored: Path
-) -> None:
-    data = DataConfig(datasets=(write(tmp_path, RECORDS),), dense=True)
-    with pytest.raises(DataError, match="data.dense needs stored truth, which 'mine' has not"):
-        train_loader(data, MODEL)
-    data = DataConfig(datasets=(DatasetConfig("a", str(stored)),), dense=True, resize="pad")
-    with pytest.raises(DataError, match=r"data\.dense needs data\.resize='squash'"):
-        train_loader(data, MODEL)
+        next(read(data))
 
 
 def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

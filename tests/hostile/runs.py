@@ -15,7 +15,7 @@ from data_loaders.build import train_loader
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, find_damage
@@ -172,7 +172,7 @@ def _read(folder: Path) -> list[Any]:
     data = DataConfig(
         datasets=(DatasetConfig("spatial", str(folder / "data")),), batch_size=4, length=256
     )
-    loader = train_loader(data, ModelConfig())
+    loader = train_loader(Experiment(data=data))
     return [next(loader) for _ in range(8)]
 
 

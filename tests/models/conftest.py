@@ -14,6 +14,7 @@ from spatialvlm_jax.experiment import (
     AttentionBackend,
     AttentionRule,
     DecoderConfig,
+    DenseConfig,
     EncoderConfig,
     ModelConfig,
     Remat,
@@ -25,9 +26,8 @@ TINY = ModelConfig(
     decoder=DecoderConfig(
         vocab_size=40, width=16, depth=2, heads=4, kv_heads=2, head_size=8, mlp_width=32
     ),
-    dense_labels=5,
-    dense_values=3,
 )
+DENSE = DenseConfig(weight=1.0, labels=5, values=3)
 
 MakeModel = Callable[..., VLM]
 
@@ -42,7 +42,7 @@ def tiny() -> ModelConfig:
 def lively() -> MakeModel:
     """Makes a tiny model whose random weights are large, so that its answers vary."""
     rng = np.random.default_rng(0)
-    shapes = nnx.split(nnx.eval_shape(lambda: VLM(TINY, rngs=nnx.Rngs(0))))[1]
+    shapes = nnx.split(nnx.eval_shape(lambda: VLM(TINY, DENSE, rngs=nnx.Rngs(0))))[1]
     state = jax.tree.map(lambda x: jnp.asarray(0.5 * rng.normal(size=x.shape), x.dtype), shapes)
 
     def make(
@@ -56,7 +56,7 @@ def lively() -> MakeModel:
         config = replace(TINY, attention=rule, scan_layers=scan_layers, remat=remat)
         config = replace(config, attention_backend=attention_backend)
         config = replace(config, decoder=replace(config.decoder, **decoder))
-        definition = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))[0]
+        definition = nnx.split(nnx.eval_shape(lambda: VLM(config, DENSE, rngs=nnx.Rngs(0))))[0]
         return nnx.merge(definition, state)
 
     return make

@@ -19,6 +19,7 @@ from spatialvlm_jax.experiment import ModelConfig, Remat
 from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.variants import build_model_config, group_of
 from spatialvlm_jax.models.vlm import VLM
+from tests.models.conftest import DENSE
 
 LENGTHS, PREFIXES, ROW = (5, 4, 3), (3, 2, 1), 16
 RNG = np.random.default_rng(0)
@@ -172,12 +173,10 @@ def test_what_is_computed_again_is_the_same(lively: Callable[..., VLM], remat: R
 
 
 def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() -> None:
-    config = dataclasses.replace(
-        build_model_config("debug"), dense_labels=5, dense_values=3, scan_layers=True
-    )
-    definition = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))[0]
+    config = dataclasses.replace(build_model_config("debug"), scan_layers=True)
+    definition = nnx.split(nnx.eval_shape(lambda: VLM(config, DENSE, rngs=nnx.Rngs(0))))[0]
     key = jax.random.key(0, impl="unsafe_rbg")  # compiles faster than the default
-    state = jax.jit(lambda: nnx.split(VLM(config, rngs=nnx.Rngs(key)))[1])()
+    state = jax.jit(lambda: nnx.split(VLM(config, DENSE, rngs=nnx.Rngs(key)))[1])()
     images = RNG.integers(0, 256, (2, 32, 32, 3), np.uint8)
     tokens = RNG.integers(3, config.decoder.vocab_size, (2, 12), np.int32)
 
@@ -207,7 +206,7 @@ def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() 
 def test_bfloat16_compute_stays_close_and_float32_parameters_stay(tiny: ModelConfig) -> None:
     def make(dtype: str) -> VLM:
         config = dataclasses.replace(tiny, compute_dtype=dtype)
-        definition, shapes = nnx.split(nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0))))
+        definition, shapes = nnx.split(nnx.eval_shape(lambda: VLM(config, DENSE, rngs=nnx.Rngs(0))))
         rng = np.random.default_rng(0)
         draw = lambda x: jnp.asarray(0.2 * rng.normal(size=x.shape), x.dtype)  # noqa: E731
         return nnx.merge(definition, jax.tree.map(draw, shapes))
@@ -223,8 +222,8 @@ def test_bfloat16_compute_stays_close_and_float32_parameters_stay(tiny: ModelCon
 
 
 def test_a_model_without_a_dense_head_says_so(tiny: ModelConfig) -> None:
-    model = nnx.eval_shape(lambda: VLM(dataclasses.replace(tiny, dense_labels=0), rngs=nnx.Rngs(0)))
-    with pytest.raises(ValueError, match="dense_labels"):
+    model = nnx.eval_shape(lambda: VLM(tiny, rngs=nnx.Rngs(0)))
+    with pytest.raises(ValueError, match="no dense head"):
         model.dense(jnp.zeros((1, 4, 16)))
 
 

@@ -7,6 +7,7 @@ from spatialvlm_jax.batch import Batch, BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
     DecoderConfig,
+    DenseConfig,
     EncoderConfig,
     Experiment,
     ModelConfig,
@@ -23,9 +24,8 @@ MODEL = ModelConfig(
     decoder=DecoderConfig(
         vocab_size=64, width=16, depth=1, heads=2, kv_heads=1, head_size=8, mlp_width=32
     ),
-    dense_labels=4,
-    dense_values=2,
 )
+DENSE = DenseConfig(weight=0.1, labels=4, values=2, words=2)
 SPEC = BatchSpec(
     batch_size=8,
     image_size=16,
@@ -40,20 +40,24 @@ SPEC = BatchSpec(
 def tiny_experiment(**changes) -> Experiment:
     settings = {
         "model": MODEL,
-        "data": DataConfig(batch_size=8, length=16, dense=True),
+        "data": DataConfig(batch_size=8, length=16),
         "optim": OptimConfig(warmup_steps=2, peak_lr=1e-2),
-        "train": TrainConfig(steps=10, dense_weight=0.1),
+        "train": TrainConfig(steps=10),
+        "dense": DENSE,
     }
     return Experiment(**{**settings, **changes})
 
 
 def step_config(experiment: Experiment) -> StepConfig:
     return StepConfig(
-        template=ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(0))),
+        template=ModelTemplate.of(
+            lambda: VLM(experiment.model, experiment.dense, rngs=nnx.Rngs(0))
+        ),
         optimizer=make_optimizer(experiment.optim, experiment.train.steps),
         schedule=learning_rate(experiment.optim, experiment.train.steps),
         train=experiment.train,
         datasets=("a", "b"),
+        dense_weight=experiment.dense_weight,
     )
 
 

@@ -57,17 +57,9 @@ def test_schedules(config, expected):
         np.testing.assert_allclose(schedule(step), rate, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (OptimConfig(warmup_steps=11), "warmup_steps 11 and decay_steps 0 are longer"),
-        (OptimConfig(lr_multipliers={"encodr": 1.0}, warmup_steps=0), "no such group"),
-        (OptimConfig(clip_norm=-1.0, warmup_steps=0), "clip_norm -1.0: must be positive"),
-    ],
-)
-def test_settings_that_make_no_sense(config, message):
-    with pytest.raises(UserError, match=message):
-        optim.make_optimizer(config, 10)
+def test_a_schedule_longer_than_the_run_is_refused():
+    with pytest.raises(UserError, match="warmup_steps 11 and decay_steps 0 are longer"):
+        optim.make_optimizer(OptimConfig(warmup_steps=11), 10)
 
 
 def test_first_adamw_update_by_hand():

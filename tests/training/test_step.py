@@ -17,7 +17,7 @@ from spatialvlm_jax.training.parameter_report import (
     report_memory,
 )
 from spatialvlm_jax.training.step import compile_step
-from tests.training.conftest import SPEC, step_config, tiny_experiment
+from tests.training.conftest import DENSE, SPEC, step_config, tiny_experiment
 
 
 def start(experiment):
@@ -31,7 +31,7 @@ def start(experiment):
 @pytest.fixture(scope="module")
 def frozen_encoder():
     frozen = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=("encoder",))
-    return tiny_experiment(optim=frozen, train=TrainConfig(steps=10))
+    return tiny_experiment(optim=frozen, dense=dataclasses.replace(DENSE, weight=0.0))
 
 
 def test_a_frozen_encoder_stays_as_it_was_while_the_rest_learns(frozen_encoder, batch):
@@ -52,7 +52,7 @@ def test_a_frozen_encoder_stays_as_it_was_while_the_rest_learns(frozen_encoder, 
 def test_the_report_shows_what_freezing_saves(frozen_encoder):
     reports = {}
     for name, experiment in (("frozen", frozen_encoder), ("all", tiny_experiment())):
-        experiment = dataclasses.replace(experiment, train=TrainConfig(steps=10))
+        experiment = dataclasses.replace(experiment, dense=dataclasses.replace(DENSE, weight=0.0))
         config = step_config(experiment)
         mesh = sharding.device_mesh(experiment.mesh, jax.devices()[:1])
         state = Initialiser(config.template, config.optimizer, experiment, mesh).abstract()
@@ -77,7 +77,8 @@ def test_the_report_shows_what_freezing_saves(frozen_encoder):
 def test_dense_pretraining_runs_without_the_decoder(batch):
     experiment = tiny_experiment(
         optim=OptimConfig(warmup_steps=2, freeze=("connector", "decoder", "embeddings")),
-        train=TrainConfig(steps=10, text_weight=0.0, dense_weight=1.0),
+        train=TrainConfig(steps=10, text_weight=0.0),
+        dense=dataclasses.replace(DENSE, weight=1.0),
     )
     state, step = start(experiment)
     _, metrics = step(state, batch)
@@ -108,7 +109,7 @@ def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
     )
     results = []
     for accumulate in (1, parts):
-        train = TrainConfig(steps=10, dense_weight=0.1, accumulate=accumulate)
+        train = TrainConfig(steps=10, accumulate=accumulate)
         state, step = start(tiny_experiment(train=train))
         results.append(step(state, batch))
     (whole, expected), (pieces, found) = results
@@ -122,7 +123,7 @@ def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
 
 
 def test_running_averages_follow_the_parameters(batch):
-    train = TrainConfig(steps=10, dense_weight=0.1, average_decay=0.75)
+    train = TrainConfig(steps=10, average_decay=0.75)
     state, step = start(tiny_experiment(train=train))
     before = jax.device_get(state.trainable)
     state, _ = step(state, batch)

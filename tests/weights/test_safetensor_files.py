@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.experiment import DenseConfig, Experiment
 from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.training.state import parameters_of
 from spatialvlm_jax.weights.load import Manifest, load_weights
@@ -18,19 +18,19 @@ from spatialvlm_jax.weights.safetensor_files import INDEX, SafetensorFiles, read
 from spatialvlm_jax.weights.save import save_huggingface
 from tests.weights.test_weights import MODEL, numbered, shapes
 
-DENSE = dataclasses.replace(MODEL, dense_labels=4, dense_values=2)
+DENSE = DenseConfig(weight=0.1, labels=4, values=2)
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a dense head, at step 7."""
     path = tmp_path_factory.mktemp("weights") / "model.safetensors"
-    save_file(numbered(DENSE), path, {"step": "7"})
+    save_file(numbered(MODEL, DENSE), path, {"step": "7"})
     return path
 
 
-def load(path: Path, config=DENSE) -> tuple[dict, Manifest]:
-    return load_weights({"model": path}, config, shapes(config))
+def load(path: Path, dense: DenseConfig | None = DENSE) -> tuple[dict, Manifest]:
+    return load_weights({"model": path}, MODEL, shapes(MODEL, dense))
 
 
 def test_what_was_saved_comes_back(saved: Path) -> None:
@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_named(
 
 
 def test_a_dense_head_may_be_missing_or_surplus(saved: Path, tmp_path: Path) -> None:
-    arrays, manifest = load(saved, MODEL)
+    arrays, manifest = load(saved, None)
     assert not any(name.startswith("dense_head") for name in arrays)
     assert all(name.startswith("dense_head") for name in manifest.ignored)
     save_file(numbered(MODEL), tmp_path / "plain.safetensors")
@@ -83,7 +83,7 @@ def test_a_dense_head_may_be_missing_or_surplus(saved: Path, tmp_path: Path) -> 
 
 
 def test_a_model_is_restored_from_a_file(saved: Path, tmp_path: Path) -> None:
-    experiment = Experiment(model=DENSE)
+    experiment = Experiment(model=MODEL, dense=DENSE)
     model, step = restore_model(experiment, tmp_path, str(saved))
     assert step == 7
     written = load_file(saved)
@@ -94,11 +94,11 @@ def test_a_model_is_restored_from_a_file(saved: Path, tmp_path: Path) -> None:
 def test_a_model_is_restored_without_a_dense_head_but_not_without_adapters(tmp_path: Path) -> None:
     save_file(numbered(MODEL), tmp_path / "plain.safetensors")
     model, step = restore_model(
-        Experiment(model=DENSE), tmp_path, str(tmp_path / "plain.safetensors")
+        Experiment(model=MODEL, dense=DENSE), tmp_path, str(tmp_path / "plain.safetensors")
     )
     assert step == 0
     parameters = parameters_of(model)
-    assert parameters.keys() == shapes(DENSE).keys()
+    assert parameters.keys() == shapes(MODEL, DENSE).keys()
     np.testing.assert_array_equal(
         parameters["connector/kernel"], numbered(MODEL)["connector/kernel"]
     )
@@ -152,7 +152,7 @@ def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "folder.safetensors").mkdir()
     for name in ("pipe", "loop", "folder"):
         with pytest.raises(WeightsError, match=rf"{name}.safetensors"):
-            load(tmp_path / f"{name}.safetensors", MODEL)
+            load(tmp_path / f"{name}.safetensors", None)
 
 
 @pytest.mark.parametrize(
@@ -176,14 +176,14 @@ def test_an_index_leads_nowhere_else(tmp_path: Path, index: object, message: str
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / INDEX).write_text(json.dumps(index))
     with pytest.raises(WeightsError, match=message):
-        load(tmp_path / "model", MODEL)
+        load(tmp_path / "model", None)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff{}"])
 def test_a_broken_index_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / INDEX).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(WeightsError, match=f"{INDEX} is not an index of shards"):
-        load(tmp_path, MODEL)
+        load(tmp_path, None)
 
 
 def test_links_are_followed_only_inside_a_folder_and_inside_a_cache(tmp_path: Path) -> None:
@@ -193,17 +193,17 @@ def test_links_are_followed_only_inside_a_folder_and_inside_a_cache(tmp_path: Pa
     linked.mkdir()
     (linked / "model.safetensors").symlink_to(file)
     with pytest.raises(WeightsError, match="linked/model.safetensors is a link out of its folder"):
-        load(linked, MODEL)
+        load(linked, None)
     (linked / INDEX).write_text(json.dumps({"weight_map": {"a": "model.safetensors"}}))
     with pytest.raises(WeightsError, match="linked/model.safetensors is a link out of its folder"):
-        load(linked, MODEL)
-    assert not load(linked / "model.safetensors", MODEL)[1].initialised  # named by the user
+        load(linked, None)
+    assert not load(linked / "model.safetensors", None)[1].initialised  # named by the user
     snapshot = tmp_path / "cache" / "snapshots" / "0123"
     (tmp_path / "cache" / "blobs").mkdir(parents=True)
     snapshot.mkdir(parents=True)
     (tmp_path / "cache" / "blobs" / "abcd").write_bytes(file.read_bytes())
     (snapshot / "model.safetensors").symlink_to("../../blobs/abcd")
-    assert not load(snapshot, MODEL)[1].initialised
+    assert not load(snapshot, None)[1].initialised
 
 
 def test_one_name_in_two_shards_is_refused(tmp_path: Path) -> None:
@@ -211,10 +211,10 @@ def test_one_name_in_two_shards_is_refused(tmp_path: Path) -> None:
     tensors = load_file(tmp_path / "model.safetensors")
     save_file(tensors, tmp_path / "copy.safetensors")
     with pytest.raises(WeightsError, match="twice, in copy.safetensors and in model.safetensors"):
-        load(tmp_path, MODEL)
+        load(tmp_path, None)
     (tmp_path / "copy.safetensors").unlink()
     name = "language_model.model.norm.weight"
     tensors[name.replace("language_model.model.", "model.language_model.")] = tensors[name]
     save_file(tensors, tmp_path / "model.safetensors")
     with pytest.raises(WeightsError, match=f"has {name} twice"):
-        load(tmp_path, MODEL)
+        load(tmp_path, None)

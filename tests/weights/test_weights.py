@@ -17,7 +17,13 @@ import pytest
 from flax import nnx
 from safetensors.numpy import load_file, save_file
 
-from spatialvlm_jax.experiment import AdapterConfig, DecoderConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.experiment import (
+    AdapterConfig,
+    DecoderConfig,
+    DenseConfig,
+    EncoderConfig,
+    ModelConfig,
+)
 from spatialvlm_jax.models import variants
 from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.quantize import FORMATS
@@ -39,20 +45,22 @@ TOWERS = ("encoder", "decoder")
 GEMMA2 = dataclasses.replace(MODEL, decoder=dataclasses.replace(MODEL.decoder, post_norms=True))
 
 
-def shapes(config: ModelConfig) -> dict[str, jax.ShapeDtypeStruct]:
-    return dict(_shapes(config))
+def shapes(
+    config: ModelConfig, dense: DenseConfig | None = None
+) -> dict[str, jax.ShapeDtypeStruct]:
+    return dict(_shapes(config, dense))
 
 
 @functools.cache
-def _shapes(config: ModelConfig) -> dict[str, jax.ShapeDtypeStruct]:
-    model = nnx.eval_shape(lambda: VLM(config, rngs=nnx.Rngs(0)))
+def _shapes(config: ModelConfig, dense: DenseConfig | None) -> dict[str, jax.ShapeDtypeStruct]:
+    model = nnx.eval_shape(lambda: VLM(config, dense, rngs=nnx.Rngs(0)))
     return {name: jax.ShapeDtypeStruct(x.shape, x.dtype) for name, x in flat_params(model).items()}
 
 
-def numbered(config: ModelConfig) -> dict[str, np.ndarray]:
+def numbered(config: ModelConfig, dense: DenseConfig | None = None) -> dict[str, np.ndarray]:
     """Parameters of which no two values are equal."""
     start, arrays = 0, {}
-    for name, entry in shapes(config).items():
+    for name, entry in shapes(config, dense).items():
         size = math.prod(entry.shape)
         arrays[name] = np.arange(start, start + size, dtype=np.float32).reshape(entry.shape)
         start += size

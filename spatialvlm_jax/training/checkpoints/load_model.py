@@ -27,7 +27,7 @@ from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.weights.settings import CONTENT, RECORDED, check_settings, describe_changes
 
 _REMEDY = "evaluate with the --config that trained it"
-_SHAPING = ("model.", "optim.freeze")
+_SHAPING = ("model.", "dense", "optim.freeze")
 
 
 def restore_model(
@@ -50,7 +50,9 @@ def restore_model(
       UserError: there are no such weights, they do not fit, or they were made with other contents.
     """
     seed = experiment.train.seed
-    template = ModelTemplate.of(lambda: VLM(experiment.model, rngs=nnx.Rngs(seed)))
+    template = ModelTemplate.of(
+        lambda: VLM(experiment.model, experiment.dense, rngs=nnx.Rngs(seed))
+    )
     places = _places(template, experiment, mesh)
     if checkpoint.endswith(".safetensors"):
         try:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import CheckpointConfig, DataConfig, DatasetConfig, Experiment
+from spatialvlm_jax.experiment import (
+    CheckpointConfig,
+    DataConfig,
+    DatasetConfig,
+    Experiment,
+)
+from spatialvlm_jax.migration import migrate_description
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
@@ -22,7 +28,7 @@ _FREE = (
 _FREE_OF_DATASETS = ("path", "images", "worlds")
 # What changes the numbers of a step; length, learning rate and schedule may change.
 _OPTIM = ("b1", "b2", "moment_dtype", "weight_decay", "clip_norm", "lr_multipliers")
-_LOSS = ("dense_weight", "text_weight", "average_decay")
+_LOSS = ("text_weight", "average_decay")
 _BEGINNING = ("init_from", "init_encoder_from", "init_decoder_from")
 
 
@@ -44,6 +50,7 @@ def describe_run(
     tree = {
         "model": dataclasses.asdict(experiment.model),
         "data": data,
+        "dense": experiment.dense and dataclasses.asdict(experiment.dense),
         "optim": {
             "optimizer": experiment.optim.optimizer,
             "freeze": sorted(experiment.optim.freeze),
@@ -76,7 +83,7 @@ def resume(
     if path is None:
         return None
     remedy = "use another --workdir (train.init_from takes over weights)"
-    changes = find_changes(checkpoints.metadata(path), run)
+    changes = find_changes(migrate_description(checkpoints.metadata(path)), run)
     with multihost.raise_on_all():
         if refusal := describe_changes(path, changes, settings, remedy=remedy):
             raise UserError(refusal)
@@ -105,7 +112,7 @@ def find_changes(before: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str,
 def _was_not_kept(before: Mapping[str, Any], name: str) -> bool:
     """Whether checkpoints of that time did not say what this setting was."""
     section, _, field = name.partition(".")
-    later = {"optim": _OPTIM, "train": _LOSS}.get(section, ())
+    later = {"optim": _OPTIM, "train": _LOSS, "dense": ("weight",)}.get(section, ())
     return field.partition(".")[0] in later and "optim.clip_norm" not in before
 
 
@@ -114,8 +121,9 @@ def recorded(metadata: Mapping[str, Any], name: str) -> Any:
 
     One that they do not know came with a later version; its default is what was done before.
     """
-    if name in metadata:
-        return metadata[name]
+    known = migrate_description(metadata)
+    if name in known:
+        return known[name]
     defaults = describe_run(Experiment(data=DataConfig(datasets=(DatasetConfig("", ""),))))
     return defaults.get(re.sub(r"datasets\.\d+", "datasets.0", name))
 

@@ -9,6 +9,7 @@ from spatialvlm_jax.experiment import (
     CheckpointConfig,
     DataConfig,
     DatasetConfig,
+    DenseConfig,
     Experiment,
     ModelConfig,
     OptimConfig,
@@ -60,7 +61,7 @@ def test_length_speed_and_learning_rate_may_change(after):
 
 
 def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
-    experiment = Experiment(data=DataConfig(datasets=(HERE, HERE)))
+    experiment = Experiment(data=DataConfig(datasets=(HERE, dataclasses.replace(HERE, name="b"))))
     changed = dataclasses.replace(experiment.data, pairs_per_image=4)
     unknown = ("model.encoder.stem", "data.pairs_per_image", "data.datasets.1.noise_seed")
     assert try_to_resume(experiment, experiment, unknown) == "the state"
@@ -69,15 +70,16 @@ def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
 
 
 def test_checkpoints_that_did_not_keep_a_setting_or_a_content_still_go_on():
-    run = describe_run(Experiment())
+    before = Experiment(dense=DenseConfig(0.3, 4, 8))
+    run = describe_run(before)
     unknown = [name for name in run if name.startswith("optim.")]
-    unknown += ["train.dense_weight", "train.text_weight", "train.average_decay"]
+    unknown += ["dense.weight", "train.text_weight", "train.average_decay"]
     unknown.remove("optim.optimizer")
     unknown.remove("optim.freeze")
-    after = Experiment(optim=OptimConfig(clip_norm=0.5), train=TrainConfig(dense_weight=0.1))
-    assert try_to_resume(Experiment(), after, unknown) == "the state"
+    after = Experiment(optim=OptimConfig(clip_norm=0.5), dense=DenseConfig(0.1, 4, 8))
+    assert try_to_resume(before, after, unknown) == "the state"
     with pytest.raises(UserError, match=r"optim\.clip_norm=1\.0, this run has 0\.5"):
-        try_to_resume(Experiment(), after)
+        try_to_resume(before, after)
 
 
 def test_the_same_tokenizer_may_lie_elsewhere():
