@@ -107,7 +107,7 @@ class FeatureCache:
             index = json.loads(path.read_text(encoding="utf-8"))
             if index["version"] == VERSION:
                 return {"encoder": dict(index["encoder"]), "data_sets": dict(index["data_sets"])}
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
         raise DataError(f"{path} cannot be read: {self._remedy()}")
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from spatialvlm_jax import __version__, commands
 from spatialvlm_jax.config import take_overrides
-from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.errors import UserError, describe_os_error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"spatialvlm {args.verb}: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that cannot be written, a name too long
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"spatialvlm {args.verb}: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"spatialvlm {args.verb}: {describe_os_error(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"spatialvlm {args.verb}: interrupted", file=sys.stderr)

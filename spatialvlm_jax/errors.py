@@ -1,4 +1,9 @@
-"""The one base class of mistakes that the user can mend."""
+"""Mistakes that the user can mend, and how they are told: in one line."""
+
+import errno
+
+_MAX_CHARACTERS = 1200
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class UserError(ValueError):
@@ -6,3 +11,26 @@ class UserError(ValueError):
 
     Command lines print it without a traceback and exit with code 2.
     """
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+def one_line(text: str) -> str:
+    """Text without line ends and other control characters, cut in the middle if it is very long.
+
+    Messages quote what others wrote, names in files and words of parsers, and that may be anything.
+    """
+    short = text
+    if len(text) > _MAX_CHARACTERS:
+        half = _MAX_CHARACTERS // 2
+        short = f"{text[:half]} ... {text[-half:]}"
+    printable = "".join(c if c.isprintable() else " " for c in short)
+    return printable if printable == text else " ".join(printable.split())
+
+
+def describe_os_error(error: OSError) -> str:
+    """What the system refused, where, and where it helps the remedy, in one line."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = "; make room, then run the same command again" if error.errno in _NO_ROOM else ""
+    return one_line(f"{where}{error.strerror or error}{remedy}")

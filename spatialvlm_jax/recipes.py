@@ -1,7 +1,6 @@
 """Data sets that a configuration says how to make: made when they are not there."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
@@ -74,7 +74,8 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
 
 
 def _read_recipe(path: Path) -> WorldsRecipe:
-    return from_config_dict(WorldsRecipe, migrate_recipe(json.loads(path.read_text())), str(path))
+    content = read_object(path, "the recipe of a data set")
+    return from_config_dict(WorldsRecipe, migrate_recipe(content), str(path))
 
 
 def _check_same_recipe(folder: Path, recipe: WorldsRecipe) -> None:

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "training": {"models", "weights"},
     "planning": {"models", "training"},
     "scene": set(),
-    "storage": {"atomic_write", "scene"},
+    "storage": {"atomic_write", "foreign_files", "scene"},
     "bounds": {"errors"},
     "questions": {"bounds"},
     "experiment": {"bounds", "questions"},

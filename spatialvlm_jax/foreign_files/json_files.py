@@ -11,8 +11,8 @@ MAX_DOCUMENT_BYTES = 4 * 2**30
 MAX_LINE_BYTES = 64 * 2**20
 
 
-def parse_json(data: bytes) -> Any:
-    """The value of a JSON text, in UTF-8, -16 or -32, with or without a byte order mark.
+def parse_json(data: bytes | str) -> Any:
+    """The value of a JSON text; bytes are in UTF-8, -16 or -32, with a byte order mark or without.
 
     NaN and infinities, which JSON does not have, are None.
 
@@ -36,12 +36,24 @@ def read_document(path: Path) -> Any:
         if size > MAX_DOCUMENT_BYTES:
             raise FileError(f"{path} has {size} bytes; at most {MAX_DOCUMENT_BYTES} are read")
         return parse_json(path.read_bytes())
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}") from None
     except FileError:
         raise
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise FileError(f"{path} is not JSON: {error}") from None
+
+
+def read_object(path: Path, what: str) -> dict[str, Any]:
+    """The object in a file.
+
+    Raises:
+      FileError: there is none; the message says that the file is not `what`.
+    """
+    content = read_document(path)
+    if not isinstance(content, dict):
+        raise FileError(f"{path} is not {what}: it holds no JSON object")
+    return content
 
 
 def read_records(path: Path) -> Iterator[Any]:

@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax import __version__
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
+from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
@@ -120,7 +121,7 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
     if not path.exists():
         write_json(path, request, sort_keys=True)
         return
-    before = json.loads(path.read_text())
+    before = read_object(path, "the request of a generation; remove the folder to start again")
     changed = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
     if "version" in changed:
         raise GenerationError(

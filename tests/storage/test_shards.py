@@ -86,9 +86,52 @@ def test_missing_and_wrong_directories_are_named(directory: Path, tmp_path: Path
     (tmp_path / "dataset_info.json").write_text('{"fileFormat": "tfrecord", "splits": []}')
     with pytest.raises(shards.StoreError, match="stored as tfrecord"):
         shards.open_split(tmp_path, "train")
-    (tmp_path / "dataset_info.json").write_text("{")
-    with pytest.raises(shards.StoreError, match="cannot be read"):
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON: .*; copy it again"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", "holds no JSON object"),
+        ("{}", "cannot be read: KeyError"),
+        ('{"fileFormat": "array_record", "name": "a", "splits": [7]}', "cannot be read"),
+        (
+            '{"fileFormat": "array_record", "name": "../a", "splits": []}',
+            "no part of a file's name",
+        ),
+        (
+            '{"fileFormat": "array_record", "name": "a", "splits": '
+            '[{"name": "train", "shardLengths": ["-1"]}]}',
+            "a shard of -1 examples",
+        ),
+    ],
+)
+def test_a_damaged_description_is_told_in_a_line(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "dataset_info.json").write_text(content)
+    with pytest.raises(shards.StoreError, match=message):
         shards.open_split(tmp_path, "train")
+
+
+def test_shards_that_changed_places_are_told(tmp_path: Path) -> None:
+    generate(PictureSource(), {"train": 3, "validation": 3}, tmp_path, quiet=True)
+    train, other = (shard_path(tmp_path, name, 0, 1) for name in ("train", "validation"))
+    assert train.stat().st_size == other.stat().st_size
+    kept = train.read_bytes()
+    train.write_bytes(other.read_bytes())
+    other.write_bytes(kept)
+    with pytest.raises(StoreError, match="train.* has changed since it was written"):
+        open_split(tmp_path, "train")
+
+
+def test_another_number_of_records_than_described_is_told(tmp_path: Path) -> None:
+    path = shard_path(tmp_path, "train", 0, 1)
+    write_shard(path, [b"one", b"two"])
+    write_dataset_info(tmp_path, {"train": SplitSize((3,), 1)}, description="three, it says")
+    with pytest.raises(StoreError, match="has 2 records, and dataset_info.json says 3"):
+        open_split(tmp_path, "train")
 
 
 def test_a_set_of_an_older_layout_is_refused(directory: Path, tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ WORKDIR/predictions.jsonl                every question, answer and prediction o
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.text_table import align_columns
 
+_WHAT = "figures of an evaluation (remove it to go on without)"
 TITLES = {
     "qualitative_accuracy": "Qualitative accuracy",
     "number_given": "Answers with a number",
@@ -55,8 +57,11 @@ def load_evaluations(workdir: Path) -> dict[int, Summary]:
     """All kept figures, by step, in order."""
     found = {}
     for path in sorted((workdir / "evaluations").glob("step_*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        found[int(content["step"])] = content["summary"]
+        content = read_object(path, _WHAT)
+        step, summary = content.get("step"), content.get("summary")
+        if not isinstance(step, int) or not isinstance(summary, dict):
+            raise FileError(f"{path} is not {_WHAT}: it lacks step and summary")
+        found[step] = summary
     return dict(sorted(found.items()))
 
 

@@ -17,6 +17,7 @@ import jinja2
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.card.counts import (
     CardCounts,
     ExampleIndex,
@@ -152,7 +153,7 @@ def _order(row: TypeCounts) -> int:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_object(path, "what generation writes there") if path.exists() else {}
 
 
 def _charts(counts: CardCounts) -> list[tuple[str, str]]:

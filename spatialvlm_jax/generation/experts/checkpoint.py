@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.json_files import read_document, read_object
 
 _MISSING_EXTRA = "experts need torch and transformers: run `make setup-experts`"
 
@@ -67,11 +68,11 @@ class Checkpoint:
             self.folder / name for name in ("preprocessor_config.json", "processor_config.json")
         )
         if own.is_file():
-            return dict(json.loads(own.read_text(encoding="utf-8")))
+            return read_object(own, "settings of a preprocessor")
         if shared.is_file():
-            settings = json.loads(shared.read_text(encoding="utf-8")).get("image_processor")
-            if settings:
-                return dict(settings)
+            settings = read_object(shared, "settings of a processor").get("image_processor")
+            if isinstance(settings, dict) and settings:
+                return settings
         raise ExpertError(f"{self.name}: no preprocessor_config.json; download it again, whole")
 
 
@@ -100,9 +101,9 @@ def find_checkpoint(name: str) -> Checkpoint:
     folder = Path(name) if Path(name).is_dir() else _cached(name)
     path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExpertError(f"{name}: {path} cannot be read ({error}); download it again") from None
+        config = read_document(path)
+    except FileError as error:
+        raise ExpertError(f"{name}: {error}; download it again") from None
     if not isinstance(config, dict) or "model_type" not in config:
         raise ExpertError(f"{name}: its config.json names no model_type; give another checkpoint")
     if not any(folder.glob("*.safetensors")):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.generation.outcomes import Rejected
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE)
@@ -134,7 +134,7 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
     if suffix == ".csv":
         rows: Any = list(csv.DictReader(io.StringIO(text)))
     else:
-        rows = json.loads(text)
+        rows = parse_json(text)
     if isinstance(rows, Mapping) and "segGroups" in rows:
         rows = [{**row, "id": int(row["objectId"]) + 1} for row in rows["segGroups"]]
     elif isinstance(rows, Mapping):
@@ -172,7 +172,7 @@ def read_intrinsics(text: str, stem: str) -> tuple[np.ndarray, tuple[float, floa
     """
     text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
-        return _from_json(json.loads(text), stem)
+        return _from_json(parse_json(text), stem)
     numbers = [float(number) for number in _NUMBER.findall(text)]
     if len(numbers) == 6:
         return camera_matrix(numbers[2:]), (numbers[0], numbers[1])
@@ -229,7 +229,7 @@ def read_up(text: str, world_up: str) -> np.ndarray | None:
       ValueError: it is in none of these forms.
     """
     if text.lstrip()[:1] == "{":
-        content = json.loads(text)
+        content = parse_json(text)
         for key, sign in (("up", 1.0), ("gravity", -1.0)):
             if key in content:
                 return _unit(sign * np.asarray(content[key], np.float64))

@@ -146,7 +146,7 @@ def find_damage(folder: Path) -> str | None:
         sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
     except FileNotFoundError:
         return "it was never finished"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"{MANIFEST} is unreadable"
     for name, (size, description) in sizes.items():
         path = folder / name

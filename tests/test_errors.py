@@ -1,0 +1,34 @@
+import errno
+
+import pytest
+
+from spatialvlm_jax.errors import UserError, describe_os_error, one_line
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("two  spaces stay", "two  spaces stay"),
+        (
+            "Invalid data\nDeserializing page header failed.\n",
+            "Invalid data Deserializing page header failed.",
+        ),
+        ("a\x1b]0;title\x07b\r\u202ec\u2028d\ud800", "a ]0;title b c d"),
+        ("a" * 5000 + "b" * 5000, "a" * 600 + " ... " + "b" * 600),
+        ("", ""),
+    ],
+)
+def test_a_message_is_one_line_whatever_it_quotes(said: str, told: str) -> None:
+    assert one_line(said) == told
+    assert str(UserError(said)) == told
+
+
+def test_what_the_system_refuses_names_the_file_and_the_remedy() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "out/a\nb")
+    assert describe_os_error(full) == (
+        "out/a b: No space left on device; make room, then run the same command again"
+    )
+    assert (
+        describe_os_error(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied"
+    )
+    assert describe_os_error(OSError("odd")) == "odd"
