@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.images import DecodeSettings
 
@@ -29,6 +30,9 @@ class Images(Protocol):
 
     def mark(self, name: str) -> str:
         """What tells another picture of this name, without reading it; raises Rejected."""
+
+    def fingerprint(self, name: str) -> str:
+        """The same with the time of its last change, where one is kept; never an error."""
 
 
 def open_images(path: Path) -> Images:
@@ -124,6 +128,13 @@ class FolderImages:
             raise Rejected("image", f"{name!r} is missing")
         return f"{Path(found).stat().st_size} bytes"
 
+    def fingerprint(self, name: str) -> str:
+        try:
+            found = self.find(name)
+        except Rejected as outcome:
+            return str(outcome)
+        return "" if found is None else fingerprint_file(Path(found), contents=False)
+
 
 class ZipImages:
     """Pictures in a zip file, whichever folders inside it they lie in."""
@@ -167,3 +178,9 @@ class ZipImages:
             raise Rejected("image", f"{name!r} is missing")
         entry = self._file.getinfo(found)
         return f"{entry.file_size} bytes, CRC {entry.CRC}"
+
+    def fingerprint(self, name: str) -> str:
+        try:
+            return self.mark(name)
+        except Rejected as outcome:
+            return str(outcome)

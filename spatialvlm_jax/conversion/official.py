@@ -88,6 +88,9 @@ class VqaReader:
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
 
+    def fingerprint(self, reference: str) -> str:
+        return self.images.fingerprint(reference)
+
 
 @dataclasses.dataclass(frozen=True)
 class GqaReader:
@@ -119,6 +122,9 @@ class GqaReader:
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
+
+    def fingerprint(self, reference: str) -> str:
+        return self.images.fingerprint(reference)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,6 +158,9 @@ class JsonReader:
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
+
+    def fingerprint(self, reference: str) -> str:
+        return self.images.fingerprint(reference)
 
 
 def _is_record(value: Any) -> bool:

@@ -8,6 +8,7 @@ from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 
@@ -58,6 +59,9 @@ class ParquetReader:
             return picture_bytes(value)
         except FileError as error:
             raise Rejected("image", str(error)) from None
+
+    def fingerprint(self, reference: str) -> str:
+        return fingerprint_file(self._files[int(reference.split(":")[0])], contents=False)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - readers live as long as their process
     def _pictures(self, number: int) -> RowReader:

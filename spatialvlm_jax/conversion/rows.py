@@ -61,6 +61,9 @@ class DatasetReader(Protocol):
     def image(self, reference: str) -> bytes:
         """The bytes of a row's picture. Raises Rejected or Failed if there are none."""
 
+    def fingerprint(self, reference: str) -> str:
+        """What tells a row's picture from one it may be changed into, without reading it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Fields:

@@ -10,6 +10,7 @@ import numpy as np
 from spatialvlm_jax.conversion.images import DECODING
 from spatialvlm_jax.conversion.items import AskedImage
 from spatialvlm_jax.conversion.rows import DatasetReader
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.images import decode
 from spatialvlm_jax.generation.stages import AnsweredScene
@@ -28,6 +29,8 @@ class ConvertedSource:
     ):
         self._reader, self._path, self.name = reader, items, name
         self._description = dict(description)
+        # What was read last: reading twice could decode a table twice.
+        self._contents: dict[int, str] = {}
 
     def __reduce__(self) -> tuple[type["ConvertedSource"], tuple[Any, ...]]:
         return type(self), (self._reader, self._path, self.name, self._description)
@@ -54,19 +57,36 @@ class ConvertedSource:
     def _id(self, item: AskedImage) -> str:
         return f"{self.name}/{item.image_id}"
 
+    def fingerprint(self, index: int, contents: bool) -> str:
+        if contents and index in self._contents:
+            return self._contents[index]
+        item = self.item(index)
+        if not item.pairs:
+            return ""
+        try:
+            if contents:
+                return fingerprint_bytes(self._reader.image(item.image))
+            return self._reader.fingerprint(item.image)
+        except Rejected as outcome:
+            return str(outcome)
+
     def observe(self, indices: Sequence[int]) -> list[AnsweredScene | Rejected]:
+        self._contents.clear()
         seen: list[AnsweredScene | Rejected] = []
         for index in indices:
             try:
-                seen.append(self._answered(self.item(index)))
+                seen.append(self._answered(index))
             except Rejected as outcome:
                 seen.append(outcome)
         return seen
 
-    def _answered(self, item: AskedImage) -> AnsweredScene:
+    def _answered(self, index: int) -> AnsweredScene:
+        item = self.item(index)
         if not item.pairs:
             raise Rejected("questions", "; ".join(dict.fromkeys(item.faults)))
-        picture = decode(self._reader.image(item.image), DECODING)
+        data = self._reader.image(item.image)
+        self._contents[index] = fingerprint_bytes(data)
+        picture = decode(data, DECODING)
         scene = Scene(
             image_id=self._id(item),
             image=picture.image,

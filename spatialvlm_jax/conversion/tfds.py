@@ -8,6 +8,7 @@ from typing import Any
 from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.outcomes import Rejected
 
 
@@ -36,6 +37,16 @@ class TfdsReader:
         if not isinstance(picture, bytes):
             raise Rejected("image", f"no image in field {self._pairs.fields.image!r}")
         return picture
+
+    def fingerprint(self, reference: str) -> str:
+        return self._shards
+
+    @functools.cached_property
+    def _shards(self) -> str:
+        """Names, sizes and times of all files of the set: any of them may hold an example."""
+        folder = Path(self._builder().data_dir)
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        return "\n".join(f"{path.name} {fingerprint_file(path, contents=False)}" for path in files)
 
     @functools.cached_property
     def _examples(self) -> Any:

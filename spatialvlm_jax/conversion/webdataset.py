@@ -16,6 +16,7 @@ from typing import Any
 from spatialvlm_jax.conversion.images import MAX_BYTES
 from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.foreign_files.tar_files import Member, list_members
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
@@ -105,6 +106,11 @@ class WebDatasetReader:
         if len(data) < size:
             raise Failed("image", f"{self._files[number].name} ends within the picture")
         return data
+
+    def fingerprint(self, reference: str) -> str:
+        if not reference:
+            return ""
+        return fingerprint_file(self._files[int(reference.split(":")[0])], contents=False)
 
 
 def split_samples(members: Sequence[Member]) -> Iterator[Sample]:

@@ -4,7 +4,8 @@ Every image is drawn from the source by its index, so its bytes depend on the so
 configuration and that index only: not on the number of workers, on whether they are processes here
 or actors of a cluster, nor on where a run was cut off. Chunks of images are made in any order, by
 anyone, into part files; this process joins them to shards in the order of the images. A restart
-makes only the chunks that are not there yet. Beside the shards lie:
+makes only the chunks that are not there yet, and those whose files have changed since. Beside the
+shards lie:
 
     generation.json   what was asked; a restart that asks for something else is refused
     ledger.jsonl      one line an image that was not stored: stage, status, reason
@@ -18,7 +19,6 @@ makes only the chunks that are not there yet. Beside the shards lie:
 import contextlib
 import dataclasses
 import json
-import logging
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -47,12 +47,17 @@ from spatialvlm_jax.generation.execution.plan import (
     Shard,
     plan_shards,
 )
+from spatialvlm_jax.generation.execution.stale import drop_stale
 from spatialvlm_jax.generation.stages import NO_STAGES, Stages
-from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file, find_change
+from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
 __all__ = ["GenerationError", "Report", "Source", "generate"]
+
+# Raised whenever the same request makes other records than before: a folder that was begun by other
+# rules would mix what they accept. 1: of folders that name none; 2: geometry is checked.
+RULES = 2
 
 
 def generate(
@@ -91,6 +96,7 @@ def generate(
         folder.mkdir(parents=True, exist_ok=True)
     request = {
         "version": __version__,
+        "rules": RULES,
         "splits": {
             split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()
         },
@@ -100,7 +106,7 @@ def generate(
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
         _check_same_request(directory, request)
-        _drop_damaged(plan, directory)
+        drop_stale(job, plan, directory)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
         if ray_address is None:
@@ -128,30 +134,17 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
             f"{directory} was begun by version {before.get('version')} of this program, and this "
             f"is {request['version']}; use another --out, or remove it to generate it again"
         )
+    if "rules" in changed:
+        raise GenerationError(
+            f"{directory} was begun by rules {before.get('rules', 1)} of generation, and these are "
+            f"rules {request['rules']}, which check and ask otherwise; use another --out, or "
+            "remove it to generate it again"
+        )
     if changed:
         raise GenerationError(
             f"{directory} was begun with other settings ({', '.join(changed)}); "
             "use another --out, or remove it to start again"
         )
-
-
-def _drop_damaged(plan: Sequence[Shard], directory: Path) -> None:
-    """Names the shards that are not as they were written, and removes them: they are made again."""
-    for shard in plan:
-        path, checksum = shard.path(directory), shard.checksum_path(directory)
-        if not (shard.is_done(directory) and checksum.exists()):
-            continue
-        if problem := find_change(path, _read_checksum(checksum), contents=True):
-            logging.warning("%s %s; it is made again", path, problem)
-            shard.report_path(directory).unlink()
-            path.unlink()
-
-
-def _read_checksum(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError):
-        return None
 
 
 def _write_checksums(plan: Sequence[Shard], directory: Path) -> None:
@@ -253,7 +246,11 @@ def _finish(
     shutil.rmtree(directory / PARTS, ignore_errors=True)
     _write_ledger(directory, reports)
     total = sum((report.counts() for report in reports), Report())
-    counts = {name: value for name, value in dataclasses.asdict(total).items() if name != "ledger"}
+    counts = {
+        name: value
+        for name, value in dataclasses.asdict(total).items()
+        if name not in ("ledger", "inputs")
+    }
     write_json(directory / "summary.json", counts, sort_keys=True)
     sizes = {}
     for split in dict.fromkeys(shard.split for shard in plan):

@@ -117,6 +117,38 @@ def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> N
     assert first.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("form", ["vqa_v2", "gqa", "parquet"])
+def test_pictures_that_were_replaced_are_read_again(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make = {"vqa_v2": published.vqa}.get(form) or getattr(published, form)
+    paths, out = make(tmp_path, images=3), tmp_path / "out"
+    assert cli.main(command(form, paths, out)) == 0
+    before = {each.image_id: each.image() for each in examples(out)}
+    assert cli.main(command(form, paths, out)) == 0
+    assert caplog.text == ""
+    monkeypatch.setattr(published, "photo", lambda seed: photo(seed + 4))  # of the same sizes
+    make(tmp_path, images=3)
+    assert cli.main(command(form, paths, out)) == 0
+    assert "have changed since; it is made again" in caplog.text
+    after = {each.image_id: each.image() for each in examples(out)}
+    assert before.keys() == after.keys()
+    for name, picture in before.items():
+        assert picture.shape == after[name].shape
+        assert (picture != after[name]).any()
+
+
+def test_a_tar_whose_members_moved_is_another_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, out = published.webdataset(tmp_path, images=3), tmp_path / "out"
+    assert cli.main(command("webdataset", paths, out)) == 0
+    monkeypatch.setattr(published, "photo", lambda seed: photo(seed, "L"))
+    published.webdataset(tmp_path, images=3)
+    assert cli.main(command("webdataset", paths, out)) == 2
+    assert "begun with other settings (items)" in capsys.readouterr().err
+
+
 def test_another_set_in_the_same_place_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 from PIL import Image
 
 SIZES = ((64, 48), (48, 64), (40, 40), (80, 30))
@@ -121,6 +123,32 @@ def llava(folder: Path, images: int = 6) -> dict[str, str]:
         "questions": str(write_json(folder / "chat.json", records)),
         "images": str(write_folder(folder / "images", files)),
     }
+
+
+def parquet(folder: Path, images: int = 6) -> dict[str, str]:
+    """Two tables with the pictures inside."""
+    for part in range(2):
+        rows = range(part, images, 2)
+        columns: dict[str, list[Any]] = {
+            "image": [{"bytes": photo(i), "path": f"{i}.jpg"} for i in rows],
+            "image_id": [str(i) for i in rows],
+            "question": [f"What is picture {i} of?" for i in rows],
+            "answer": ["stripes" for _ in rows],
+        }
+        pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{part}.parquet")
+    return {"data": str(folder)}
+
+
+def webdataset(folder: Path, images: int = 6) -> dict[str, str]:
+    """Two tars whose samples are numbered from zero in each."""
+    for part in range(2):
+        files = {}
+        for number, i in enumerate(range(part, images, 2)):
+            record = {"question": f"What is picture {i} of?", "answer": "stripes"}
+            files[f"{number:04d}.jpg"] = photo(i)
+            files[f"{number:04d}.json"] = json.dumps(record).encode()
+        write_tar(folder / f"{part}.tar", files)
+    return {"data": str(folder)}
 
 
 def write_tar(path: Path, files: dict[str, bytes]) -> Path:

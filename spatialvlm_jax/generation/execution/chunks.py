@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.execution.inputs import describe_contents, describe_files
 from spatialvlm_jax.generation.execution.ledger import Report, ledger_row, report_of, write_report
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
@@ -81,6 +82,15 @@ def observe(source: Source, indices: Sequence[int]) -> list[Observation | Reject
         return [entry for index in indices for entry in observe(source, [index])]
 
 
+def observe_files(
+    source: Source, indices: Sequence[int]
+) -> tuple[list[Observation | Rejected], dict[str, str]]:
+    """What is observed, and what the files were that it was observed in."""
+    files = describe_files(source, indices)
+    observations = observe(source, indices)
+    return observations, {**files, **describe_contents(source, indices)}
+
+
 def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA]]:
     """One record and its pairs.
 
@@ -113,10 +123,19 @@ def make_records(
 
 
 def write_part(
-    job: Job, chunk: Chunk, observations: Sequence[Observation | Rejected], directory: Path
+    job: Job,
+    chunk: Chunk,
+    observations: Sequence[Observation | Rejected],
+    inputs: Mapping[str, str],
+    directory: Path,
 ) -> Report:
-    """Makes the records of an observed chunk and writes them and their report, in this order."""
+    """Makes the records of an observed chunk and writes them and their report, in this order.
+
+    Args:
+      inputs: what its files were when it was observed.
+    """
     records, report = make_records(job, chunk, observations)
+    report = dataclasses.replace(report, inputs=(inputs,))
     write_shard(chunk.part_path(directory), records)
     write_report(chunk.report_path(directory), report)
     return report
@@ -124,7 +143,8 @@ def write_part(
 
 def make_part(job: Job, chunk: Chunk, directory: Path) -> Report:
     """All the work of a chunk in one process."""
-    return write_part(job, chunk, observe(job.source, chunk.indices), directory)
+    observations, inputs = observe_files(job.source, chunk.indices)
+    return write_part(job, chunk, observations, inputs, directory)
 
 
 def join_parts(shard: Shard, reports: Sequence[Report], directory: Path) -> None:

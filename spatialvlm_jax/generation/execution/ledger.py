@@ -20,7 +20,7 @@ class Report:
 
     asked = stored + rejected + failed. kinds, types: pairs of each. reasons: images lost for each
     class of reasons, as "rejected at filter: looks like 'a painting' (N)". ledger: a row for each
-    lost image.
+    lost image. inputs: what the files of each chunk were, in order; see `inputs`.
     """
 
     asked: int = 0
@@ -32,6 +32,7 @@ class Report:
     types: Mapping[str, int] = dataclasses.field(default_factory=dict)
     reasons: Mapping[str, int] = dataclasses.field(default_factory=dict)
     ledger: tuple[Mapping[str, str], ...] = ()
+    inputs: tuple[Mapping[str, str], ...] = ()
 
     def __add__(self, other: "Report") -> "Report":
         return Report(
@@ -44,11 +45,12 @@ class Report:
             types=_added(self.types, other.types),
             reasons=_added(self.reasons, other.reasons),
             ledger=(*self.ledger, *other.ledger),
+            inputs=(*self.inputs, *other.inputs),
         )
 
     def counts(self) -> "Report":
-        """The same without the rows, which can be millions."""
-        return dataclasses.replace(self, ledger=())
+        """The same without rows and inputs, which can be millions."""
+        return dataclasses.replace(self, ledger=(), inputs=())
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
@@ -105,4 +107,5 @@ def read_report(path: Path) -> Report:
 def report_from(text: str) -> Report:
     """A report from its JSON."""
     fields = json.loads(text)
-    return Report(**{**fields, "ledger": tuple(fields["ledger"])})
+    rows = {name: tuple(fields.get(name, ())) for name in ("ledger", "inputs")}
+    return Report(**{**fields, **rows})

@@ -27,7 +27,7 @@ from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
     make_part,
-    observe,
+    observe_files,
     write_part,
 )
 from spatialvlm_jax.generation.execution.ledger import Report, report_from
@@ -43,10 +43,11 @@ _COLUMNS = ("id", "report", "error")
 class _Observed:
     """The observations of a chunk, wrapped so that they arrive as the objects that they are.
 
-    error: what the user must mend, "" if there is nothing.
+    inputs: what its files were. error: what the user must mend, "" if there is nothing.
     """
 
     entries: list[Any]
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)
     error: str = ""
 
 
@@ -73,10 +74,10 @@ class _Observer:
         observed = np.empty(len(rows["id"]), object)
         for row, number in enumerate(rows["id"]):
             try:
-                entries = observe(self._job.source, self._chunks[number].indices)
-                observed[row] = _Observed(entries)
+                found = observe_files(self._job.source, self._chunks[number].indices)
+                observed[row] = _Observed(*found)
             except UserError as error:
-                observed[row] = _Observed([], str(error))
+                observed[row] = _Observed([], error=str(error))
         return {"id": rows["id"], "observed": observed}
 
 
@@ -91,7 +92,8 @@ class _Writer:
             chunk, observed = self._chunks[rows["id"][row]], rows["observed"][row]
             if observed.error:
                 raise UserError(observed.error)
-            return write_part(self._job, chunk, observed.entries, self._directory)
+            entries, inputs = observed.entries, observed.inputs
+            return write_part(self._job, chunk, entries, inputs, self._directory)
 
         return _reported(rows, write)
 

@@ -21,7 +21,7 @@ from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
-from spatialvlm_jax.generation.sources.photo_files import Entry, read_entry
+from spatialvlm_jax.generation.sources.photo_files import Entry, fingerprint_entry, read_entry
 from spatialvlm_jax.generation.sources.sensor_files import camera_matrix
 from spatialvlm_jax.scene.records import Scene
 
@@ -156,6 +156,10 @@ class Omni3DSource:
 
     def folder(self, index: int) -> str:
         return os.path.dirname(self._catalog.files[index])
+
+    def fingerprint(self, index: int, contents: bool) -> str:
+        root, file = Path(self.settings.image_root).resolve(), self._catalog.files[index]
+        return fingerprint_entry(root, Entry(file), self.settings.decode.max_bytes, contents)
 
     def observe(self, indices: Sequence[int]) -> list[Scene | Rejected]:
         return [self._scene(index) for index in indices]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes, fingerprint_file
 from spatialvlm_jax.foreign_files.tar_files import list_members
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.tables import list_table, read_row
@@ -186,6 +187,19 @@ def _read(root: Path, entry: Entry, limit: int) -> bytes:
             file.seek(entry.start)
             limit = min(limit, entry.size)
         return file.read(limit)
+
+
+def fingerprint_entry(root: Path, entry: Entry, max_bytes: int, contents: bool) -> str:
+    """What tells a picture from one that it may be changed into; never an error.
+
+    Without `contents` it is that of the file, which may be a tar or a table of many pictures.
+    """
+    if not contents:
+        return fingerprint_file(root / entry.file, contents=False)
+    try:
+        return fingerprint_bytes(read_entry(root, entry, max_bytes))
+    except (Rejected, UserError) as error:
+        return str(error)
 
 
 def inside(root: Path, file: str) -> Path:

@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
 from spatialvlm_jax.generation.experts.base import Experts, Perception, Photo
 from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_experts
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole
-from spatialvlm_jax.generation.sources.photo_files import PhotoSet, list_photos
+from spatialvlm_jax.generation.sources.photo_files import (
+    PhotoSet,
+    fingerprint_entry,
+    list_photos,
+)
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 
 
@@ -79,6 +84,8 @@ class PhotosSource:
     photos: PhotoSet
     experts: Experts | ExpertsConfig
     name = "photos"
+    # What was read last: reading twice could decode a table twice.
+    _contents: dict[int, str] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.photos.entries)
@@ -95,14 +102,23 @@ class PhotosSource:
     def folder(self, index: int) -> str:
         return self.photos.entries[index].folder()
 
+    def fingerprint(self, index: int, contents: bool) -> str:
+        if contents and index in self._contents:
+            return self._contents[index]
+        photos, limit = self.photos, self.settings.decode.max_bytes
+        return fingerprint_entry(photos.root, photos.entries[index], limit, contents)
+
     def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
+        self._contents.clear()
         return _perceive([self._photo(index) for index in indices], self.experts)
 
     def _photo(self, index: int) -> Photo | Rejected:
         settings = self.settings.decode
         try:
             with stage("decode"):
-                decoded = decode(self.photos.read(index, settings.max_bytes), settings)
+                data = self.photos.read(index, settings.max_bytes)
+                self._contents[index] = fingerprint_bytes(data)
+                decoded = decode(data, settings)
         except Rejected as outcome:
             return outcome
         height, width = decoded.image.shape[:2]

@@ -15,11 +15,18 @@ from typing import Literal
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.images import Decoded, DecodeSettings, decode, scaled
-from spatialvlm_jax.generation.sources.photo_files import SUFFIXES, Entry, inside, read_entry
+from spatialvlm_jax.generation.sources.photo_files import (
+    SUFFIXES,
+    Entry,
+    fingerprint_entry,
+    inside,
+    read_entry,
+)
 from spatialvlm_jax.generation.sources.sensor_files import (
     read_depth,
     read_integers,
@@ -143,6 +150,21 @@ class RGBDSource:
 
     def folder(self, index: int) -> str:
         return os.path.dirname(os.path.dirname(self.files[index]))
+
+    def fingerprint(self, index: int, contents: bool) -> str:
+        root, color = Path(self.settings.root).resolve(), self.files[index]
+        limit = self.settings.decode.max_bytes
+        found = [f"{color} {fingerprint_entry(root, Entry(color), limit, contents)}"]
+        for name in ("depth", "masks", "labels", "intrinsics", "gravity"):
+            try:
+                path = find_beside(root, color, self.settings.pattern(name))
+            except (Rejected, ValueError, OSError) as error:
+                found.append(str(error))
+                continue
+            if path is not None:
+                place = os.path.relpath(path, root)
+                found.append(f"{place} {fingerprint_file(path, contents)}")
+        return "\n".join(found)
 
     def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
         return [self._perception(index) for index in indices]

@@ -29,6 +29,8 @@ class FiniteSource(Protocol):
 
     def folder(self, index: int) -> str: ...
 
+    def fingerprint(self, index: int, contents: bool) -> str: ...
+
     def observe(self, indices: Sequence[int]) -> Sequence[Any]: ...
 
 
@@ -53,6 +55,9 @@ class Selection:
 
     def image_id(self, index: int) -> str:
         return self.source.image_id(self.order[index])
+
+    def fingerprint(self, index: int, contents: bool) -> str:
+        return self.source.fingerprint(self.order[index], contents)
 
     def observe(self, indices: Sequence[int]) -> Sequence[Any]:
         return self.source.observe([self.order[index] for index in indices])

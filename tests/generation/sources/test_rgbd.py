@@ -15,6 +15,8 @@ from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 150.0
 # A level camera 1.2 m above the floor; a box 0.4 m wide at 2 m, a lamp 0.3 m wide at 3 m.
@@ -234,6 +236,38 @@ def test_a_camera_on_its_side_is_turned_upright(tmp_path: Path) -> None:
     for thing, (_, distance, across, _) in zip(scene.objects, THINGS.values(), strict=True):
         assert thing.center[2] == pytest.approx(distance, abs=0.1)
         assert thing.center[0] == pytest.approx(sum(across) / 2, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["color/0.png", "depth/0.png", "masks/0.png", "labels.json", "intrinsics.json", "gravity.json"],
+)
+def test_a_change_of_any_file_shows(tmp_path: Path, name: str) -> None:
+    path = plain(tmp_path) / "room" / name
+    source = opened(tmp_path)
+    before = [source.fingerprint(0, contents) for contents in (False, True)]
+    assert [source.fingerprint(0, contents) for contents in (False, True)] == before
+    path.write_bytes(path.read_bytes() + b" " if path.exists() else b"{}")
+    changed = [source.fingerprint(0, contents) for contents in (False, True)]
+    assert all(one != other for one, other in zip(before, changed, strict=True))
+    (path.parent / "elsewhere").mkdir()
+    path.unlink()
+    missing = [source.fingerprint(0, contents) for contents in (False, True)]
+    assert all(one != other for one, other in zip(missing, changed, strict=True))
+
+
+def test_depth_that_was_mended_is_read_again(tmp_path: Path) -> None:
+    source = opened(plain(tmp_path / "in"))
+
+    def distances() -> list[float]:
+        out = tmp_path / "out"
+        generate(source, {"train": 1}, out, stages=STAGES, quiet=True)
+        (record,) = open_split(out, "train")
+        return [float(thing.center[2]) for thing in StoredExample(record).objects()]
+
+    before = distances()
+    save_depth(tmp_path / "in" / "room" / "depth" / "0.png", frame()[0] / 2)
+    assert distances() == pytest.approx([each / 2 for each in before], rel=0.05)
 
 
 def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:

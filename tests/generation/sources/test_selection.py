@@ -27,6 +27,9 @@ class Named:
     def folder(self, index: int) -> str:
         return f"{index // 4}"
 
+    def fingerprint(self, index: int, contents: bool) -> str:
+        return f"{contents} of {index}"
+
     def observe(self, indices: Sequence[int]) -> list[int]:
         return list(indices)
 
@@ -66,6 +69,12 @@ def test_fewer_images_may_be_used_than_there_are() -> None:
     names = ids(40, {"train": 5, "validation": 2, "test": 2})
     assert [len(each) for each in names.values()] == [5, 2, 2]
     assert select(Named(40), {"train": 3})[0].order == (0, 1, 2)
+
+
+def test_files_are_those_of_the_images_that_are_used() -> None:
+    selection, _ = select(Named(40), {"train": 30, "validation": 10})
+    place = selection.order.index(7)
+    assert selection.fingerprint(place, contents=True) == "True of 7"
 
 
 def test_too_few_images_are_an_error() -> None:
