@@ -77,7 +77,9 @@ class OneOf:
 # What several records have.
 Seed = Annotated[int, Range(0, 2**31 - 1)]
 Share = Annotated[float, Range(0, 1)]
+RelativeStd = Annotated[float, Range(0, 10)]  # a standard error, as a share of the value
 Pixels = Annotated[int, Range(1, 16_384)]
+BatchSize = Annotated[int, Range(1, 1_000_000)]
 
 
 class Settings:
@@ -106,10 +108,10 @@ def field_types(cls: Any) -> dict[str, Any]:
 
 
 def check_value(hint: Any, value: Any, where: str) -> None:
-    """Checks a value, members included, against `Range`s and choices of a type.
+    """Checks a value, members included, against a type with its `Range`s and choices.
 
     Raises:
-      SettingError: it is out of bounds; `where` is what it is called.
+      SettingError: it is of another type, or out of bounds; `where` is what it is called.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
@@ -117,6 +119,8 @@ def check_value(hint: Any, value: Any, where: str) -> None:
             problem = bound.problem(value)
             if problem:
                 raise SettingError(where, problem)
+        if args[0] is int and not isinstance(value, int):
+            raise SettingError(where, f"{value!r} is not a whole number")
     elif origin is Literal:
         if value not in args:
             raise SettingError(where, f"{value!r} is not {describe_choices(str(value), args)}")
@@ -126,12 +130,22 @@ def check_value(hint: Any, value: Any, where: str) -> None:
                 if arg is not type(None):
                     check_value(arg, value, where)
     elif origin is tuple:
+        _check_type(tuple, value, where)
         for i, item in enumerate(value):
             check_value(args[0], item, f"{where}[{i}]")
     elif origin in (dict, Mapping):
+        _check_type(Mapping, value, where)
         for key, item in value.items():
             check_value(args[0], key, where)
             check_value(args[1], item, f"{where}.{key}")
+    elif isinstance(hint, type):
+        _check_type(hint, value, where)
+
+
+def _check_type(cls: type, value: Any, where: str) -> None:
+    if not isinstance(value, cls):
+        words = {str: "text", bool: "true or false", Mapping: "a dictionary"}
+        raise SettingError(where, f"{value!r} is not {words.get(cls, f'a {cls.__name__}')}")
 
 
 def describe_choices(word: str, choices: Sequence[str]) -> str:

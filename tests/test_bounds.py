@@ -17,6 +17,8 @@ class Dial(Settings):
     turns: Annotated[int, Range(1, 100, also=(-1,))] = 1
     decay: Annotated[float, Range(0, 1, above=True, below=True)] = 0.5
     hand: Literal["left", "right"] = "left"
+    name: str = ""
+    loud: bool = False
     spare: Annotated[float, Range(0, 9)] | None = None
     marks: tuple[Annotated[float, Range(0, 360)], ...] = ()
     shares: Mapping[Name, Annotated[float, Range(0, 1)]] = dataclasses.field(default_factory=dict)
@@ -44,6 +46,7 @@ def test_what_is_inside_passes(fields: dict[str, Any]) -> None:
         ({"turns": 0}, "turns: 0 is less than 1"),
         ({"turns": -2}, "turns: -2 is less than 1"),
         ({"turns": 101}, "turns: 101 is more than 100"),
+        ({"turns": 1.5}, "turns: 1.5 is not a whole number"),
         ({"turns": True}, "turns: True is not a number"),
         ({"turns": "9"}, "turns: '9' is not a number"),
         ({"decay": 0.0}, "decay: 0.0 is not more than 0"),
@@ -52,6 +55,11 @@ def test_what_is_inside_passes(fields: dict[str, Any]) -> None:
         ({"decay": math.inf}, "decay: inf is not a finite number"),
         ({"hand": "rihgt"}, "hand: 'rihgt' is not one of 'left', 'right'; did you mean right?"),
         ({"spare": -0.5}, "spare: -0.5 is less than 0"),
+        ({"marks": 1.0}, "marks: 1.0 is not a tuple"),
+        ({"marks": "90"}, "marks: '90' is not a tuple"),
+        ({"shares": ()}, "shares: () is not a dictionary"),
+        ({"name": 3}, "name: 3 is not text"),
+        ({"loud": 1}, "loud: 1 is not true or false"),
         ({"marks": (1.0, 400.0)}, "marks[1]: 400.0 is more than 360"),
         ({"shares": {"left_of": 2.0}}, "shares.left_of: 2.0 is more than 1"),
         (

@@ -1,16 +1,11 @@
-"""Every number of an experiment has its bounds, and what binds several fields is checked."""
+"""What binds several fields of an experiment is checked."""
 
 import dataclasses
-import inspect
-import math
-import typing
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 
-from spatialvlm_jax import experiment as experiment_lib
-from spatialvlm_jax import questions
-from spatialvlm_jax.bounds import Range, SettingError, Settings, field_types
+from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
@@ -19,59 +14,6 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
     TrainConfig,
 )
-
-RECORDS: list[Any] = [
-    cls
-    for module in (experiment_lib, questions)
-    for _, cls in inspect.getmembers(module, dataclasses.is_dataclass)
-    if cls.__module__ == module.__name__
-]
-NEEDED: dict[Any, dict[str, Any]] = {
-    DenseConfig: {"weight": 0.1, "labels": 4, "values": 2},
-    DatasetConfig: {"name": "a", "path": "b"},
-}
-
-
-def bounds(hint: Any) -> tuple[list[Any], list[Range]]:
-    """Numbers without bounds in a type, and the ranges of those that have some."""
-    if typing.get_origin(hint) is Annotated:
-        return [], [bound for bound in typing.get_args(hint)[1:] if isinstance(bound, Range)]
-    if hint in (int, float):
-        return [hint], []
-    found = [bounds(arg) for arg in typing.get_args(hint)]
-    return [x for free, _ in found for x in free], [x for _, own in found for x in own]
-
-
-NUMBERS = [
-    (cls, name, own[0])
-    for cls in RECORDS
-    for name, hint in field_types(cls).items()
-    for own in [bounds(hint)[1]]
-    if own and typing.get_origin(hint) not in (tuple, dict) and "Mapping" not in str(hint)
-]
-
-
-def test_every_number_has_bounds() -> None:
-    assert len(NUMBERS) > 70
-    free = [
-        f"{cls.__name__}.{name}"
-        for cls in RECORDS
-        for name, hint in field_types(cls).items()
-        if bounds(hint)[0] or not issubclass(cls, Settings)
-    ]
-    assert free == []
-
-
-@pytest.mark.parametrize(
-    ("cls", "name", "bound"), NUMBERS, ids=[f"{c.__name__}.{n}" for c, n, _ in NUMBERS]
-)
-def test_no_number_is_not_finite_or_out_of_its_bounds(cls: Any, name: str, bound: Range) -> None:
-    for value in (math.nan, math.inf, -math.inf, 1e30, 10**30, -2, True, "1"):
-        with pytest.raises(SettingError) as error:
-            cls(**{**NEEDED.get(cls, {}), name: value})
-        assert str(error.value).startswith(f"{name}: ")
-    assert bound.problem(-1) is not None or -1 in bound.also
-
 
 ONE = DatasetConfig("mine", "x.jsonl", format="jsonl")
 HEAD = DenseConfig(weight=0.1, labels=4, values=2)

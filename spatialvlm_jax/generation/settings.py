@@ -7,8 +7,9 @@ generate(source, splits, directory, stages=stages_of(settings))
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
+from spatialvlm_jax.bounds import Range, Seed, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.chunks import Source
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
@@ -31,25 +32,19 @@ _ENDLESS_IMAGES = 4000
 
 
 @dataclasses.dataclass(frozen=True)
-class SplitSettings:
+class SplitSettings(Settings):
     """How a finite set of images is divided.
 
     validation_fraction: share of the images that is held out where no number is asked for.
     by: hold out single images, or whole folders (videos, rooms, tars).
     """
 
-    validation_fraction: float = 0.1
+    validation_fraction: Annotated[float, Range(0, 1, below=True)] = 0.1
     by: SplitBy = "image"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.validation_fraction < 1:
-            raise ValueError(
-                f"validation_fraction is from 0 to below 1, not {self.validation_fraction}"
-            )
 
 
 @dataclasses.dataclass(frozen=True)
-class GenerationSettings:
+class GenerationSettings(Settings):
     """The source, its own settings, and those of every stage behind it.
 
     seed: another seed draws other worlds, and asks other questions about the same image.
@@ -58,7 +53,7 @@ class GenerationSettings:
     """
 
     source: SourceName = "worlds"
-    seed: int = 0
+    seed: Seed = 0
     worlds: WorldsSettings = dataclasses.field(default_factory=WorldsSettings)
     omni3d: Omni3DSettings = dataclasses.field(default_factory=Omni3DSettings)
     rgbd: RGBDSettings = dataclasses.field(default_factory=RGBDSettings)

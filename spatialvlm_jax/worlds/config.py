@@ -1,16 +1,23 @@
 """What kind of worlds to draw: a frozen record and its named presets."""
 
 import dataclasses
-from typing import Any
+from typing import Annotated, Any
+
+from spatialvlm_jax.bounds import OneOf, Pixels, Range, SettingError, Settings, Share
 
 FAMILIES = ("room", "tabletop", "floor")
 # What the renderer's integers can number: objects by bits, solids by the low bits of a depth.
 MAX_OBJECTS = 31
 MAX_SOLIDS = 128
 
+FamilyName = Annotated[str, OneOf(*FAMILIES)]
+_Objects = Annotated[int, Range(1, MAX_OBJECTS)]
+_Solids = Annotated[int, Range(0, MAX_SOLIDS)]
+_View = Annotated[float, Range(0.01, 3.1)]
+
 
 @dataclasses.dataclass(frozen=True)
-class WorldConfig:
+class WorldConfig(Settings):
     """Everything that shapes a world. Scene i depends on this, the seed and i only.
 
     image_size: pixels, width and height alike.
@@ -33,45 +40,47 @@ class WorldConfig:
     chunk: scenes rendered in one call, 0 to choose by image size and device; never changes a scene.
     """
 
-    image_size: int = 64
-    supersample: int = 1
-    shadow_samples: int = 1
-    dome_samples: int = 0
-    light_radius: float = 0.05
-    families: tuple[str, ...] = FAMILIES
-    family_weights: tuple[float, ...] = (0.45, 0.35, 0.2)
-    min_objects: int = 3
-    max_objects: int = 7
-    stacking: float = 0.5
-    background: float = 0.5
-    max_roll: float = 0.09
-    aim_jitter: float = 0.25
-    min_fov: float = 0.87
-    max_fov: float = 1.31
-    min_size: float = 0.085
-    decor: float = 0.0
-    warmth: float = 0.0
+    image_size: Pixels = 64
+    supersample: Annotated[int, Range(1, 64)] = 1
+    shadow_samples: Annotated[int, Range(1, 1_024)] = 1
+    dome_samples: Annotated[int, Range(0, 1_024)] = 0
+    light_radius: Annotated[float, Range(0, 1.5)] = 0.05
+    families: tuple[FamilyName, ...] = FAMILIES
+    family_weights: tuple[Annotated[float, Range(0, 1e6)], ...] = (0.45, 0.35, 0.2)
+    min_objects: _Objects = 3
+    max_objects: _Objects = 7
+    stacking: Share = 0.5
+    background: Share = 0.5
+    max_roll: Annotated[float, Range(0, 1.5)] = 0.09
+    aim_jitter: Share = 0.25
+    min_fov: _View = 0.87
+    max_fov: _View = 1.31
+    min_size: Share = 0.085
+    decor: Share = 0.0
+    warmth: Share = 0.0
     natural: bool = False
-    boxes: int = 40
-    cylinders: int = 20
-    ellipsoids: int = 16
-    chunk: int = 0
+    boxes: _Solids = 40
+    cylinders: _Solids = 20
+    ellipsoids: _Solids = 16
+    chunk: Annotated[int, Range(0, 1_000_000)] = 0
 
     def __post_init__(self) -> None:
-        unknown = set(self.families) - set(FAMILIES)
-        if unknown or not self.families:
-            raise ValueError(f"families must be some of {', '.join(FAMILIES)}, not {self.families}")
+        super().__post_init__()
         if len(self.families) != len(self.family_weights):
-            raise ValueError("families and family_weights must be equally many")
-        if not 1 <= self.min_objects <= self.max_objects <= MAX_OBJECTS:
-            raise ValueError(
-                f"need 1 <= min_objects <= max_objects <= {MAX_OBJECTS}, "
-                f"not {self.min_objects} and {self.max_objects}"
+            raise SettingError(
+                "family_weights", f"{self.family_weights} is not one for each of {self.families}"
             )
-        if self.boxes + self.cylinders + self.ellipsoids > MAX_SOLIDS:
-            raise ValueError(f"boxes + cylinders + ellipsoids must be at most {MAX_SOLIDS}")
-        if min(self.image_size, self.supersample, self.shadow_samples) < 1:
-            raise ValueError("image_size, supersample and shadow_samples must be at least 1")
+        if not any(self.family_weights):
+            raise SettingError("family_weights", f"{self.family_weights} has none above 0")
+        for low, high in (("min_objects", "max_objects"), ("min_fov", "max_fov")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most:
+                raise SettingError(low, f"{least} is more than {high}={most}")
+        solids = self.boxes + self.cylinders + self.ellipsoids
+        if not 1 <= solids <= MAX_SOLIDS:
+            raise SettingError(
+                "boxes", f"with cylinders and ellipsoids {solids}, not from 1 to {MAX_SOLIDS}"
+            )
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> "WorldConfig":

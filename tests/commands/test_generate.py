@@ -55,7 +55,7 @@ def test_wrong_splits_are_named(text: str, message: str) -> None:
     ("extra", "message"),
     [
         (["--preset=castle"], "no world preset 'castle'"),
-        (["--image-size=0"], "config.worlds: image_size must be at least 1"),
+        (["--image-size=0"], "config.worlds.image_size: 0 is less than 1"),
         (["--images=0"], "--images must be at least 1"),
         (["--images=100", "--validation-images=100"], "must be from 0 to 99"),
         (["--workers=0"], "--workers must be at least 1"),

@@ -61,7 +61,7 @@ def test_preview_writes_the_sheet(tmp_path):
         ("--show=heat", "--show knows image, depth, instances, not 'heat'"),
         ("--out=sheet.jpg", "--out must name a .png file"),
         ("--count=0", "--count must be at least 1"),
-        ("--image-size=0", "must be at least 1"),
+        ("--image-size=0", "image_size: 0 is less than 1"),
     ],
 )
 def test_preview_explains_mistakes(argument, message, capsys):

@@ -2,8 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from spatialvlm_jax.bounds import BatchSize, OneOf, Range, RelativeStd, Seed, Settings, Share
 from spatialvlm_jax.generation.experts import (
     depth,
     detection,
@@ -15,7 +16,6 @@ from spatialvlm_jax.generation.experts import (
 from spatialvlm_jax.generation.experts.base import Experts
 from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
-    ExpertError,
     Runtime,
     choose,
     find_checkpoint,
@@ -32,10 +32,11 @@ from spatialvlm_jax.generation.experts.segmentation import BoxSegmenter
 
 RENDERED = "rendered"
 STAGES = ("filter", "detector", "segmenter", "depth", "ground", "embedder")
+StageName = Annotated[str, OneOf(*STAGES)]
 
 
 @dataclasses.dataclass(frozen=True)
-class ExpertsConfig:
+class ExpertsConfig(Settings):
     """Which model does what.
 
     filter, detector, segmenter, depth, ground, embedder: a directory with a checkpoint, or the hub
@@ -64,29 +65,22 @@ class ExpertsConfig:
     embedder: str | None = "openai/clip-vit-large-patch14"
     device: str = "auto"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    batch_size: int = 8
-    batch_sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    batch_size: BatchSize = 8
+    batch_sizes: Mapping[StageName, BatchSize] = dataclasses.field(default_factory=dict)
     keep_labels: tuple[str, ...] = KEEP_LABELS
     reject_labels: tuple[str, ...] = REJECT_LABELS
-    filter_margin: float = 0.0
+    filter_margin: Annotated[float, Range(-1, 1)] = 0.0
     vocabulary: tuple[str, ...] = ()
-    threshold: float | None = None
+    threshold: Share | None = None
     proposals: bool = False
-    most_overlap: float = 0.7
-    min_mask_pixels: int = 1
-    fov_degrees: float | None = None
-    depth_scale_std: float | None = None
-    depth_noise_std: float | None = None
+    most_overlap: Share = 0.7
+    min_mask_pixels: Annotated[int, Range(0, 100_000_000)] = 1
+    fov_degrees: Annotated[float, Range(0, 180, above=True, below=True)] | None = None
+    depth_scale_std: RelativeStd | None = None
+    depth_noise_std: RelativeStd | None = None
     ground_labels: tuple[str, ...] = GROUND_LABELS
     noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        unknown = set(self.batch_sizes) - set(STAGES)
-        if unknown:
-            raise ExpertError(
-                f"batch_sizes: no stage is called {min(unknown)!r}; stages: {', '.join(STAGES)}"
-            )
+    seed: Seed = 0
 
     def runtime(self, stage: str) -> Runtime:
         """Where and how the model of this stage runs."""

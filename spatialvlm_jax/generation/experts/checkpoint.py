@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spatialvlm_jax.bounds import BatchSize, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_object
@@ -20,7 +21,7 @@ class ExpertError(UserError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Runtime:
+class Runtime(Settings):
     """Where and how models run.
 
     device: a torch device ("cpu", "cuda", "cuda:1"), or "auto": CUDA where there is any.
@@ -29,11 +30,7 @@ class Runtime:
 
     device: str = "auto"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    batch_size: int = 8
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise ExpertError(f"batch_size is {self.batch_size}; give 1 or more")
+    batch_size: BatchSize = 8
 
     def torch_device(self) -> str:
         """The device's name.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.bounds import RelativeStd, Settings
 from spatialvlm_jax.generation.experts.base import MetricDepth, Photo
 from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, ExpertError, Runtime
 from spatialvlm_jax.generation.experts.vision import VisionModel, normalised
@@ -20,11 +21,11 @@ CLASSES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class DepthError:
+class DepthError(Settings):
     """Relative standard errors of a depth model, as in `MetricDepth`."""
 
-    scale_std: float
-    noise_std: float
+    scale_std: RelativeStd
+    noise_std: RelativeStd
 
 
 def error_from_share(within: float, noise_std: float) -> DepthError:
@@ -76,8 +77,6 @@ class MetricDepthModel:
         fov_degrees: float | None = None,
         error: DepthError | None = None,
     ) -> None:
-        if fov_degrees is not None and not 0 < fov_degrees < 180:
-            raise ExpertError(f"fov_degrees is {fov_degrees}; give an angle between 0 and 180")
         if checkpoint.config.get("depth_estimation_type", "metric") != "metric":
             raise ExpertError(
                 f"depth: {checkpoint.name} gives relative depth, in no unit; give its metric"

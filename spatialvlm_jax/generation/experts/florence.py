@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, Settings, Share
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.boxes import clipped, overlaps, survivors
 from spatialvlm_jax.generation.experts.checkpoint import (
@@ -26,7 +27,7 @@ _SAME_THING = 0.5  # overlap from which a box with a noun and one with a caption
 
 
 @dataclasses.dataclass(frozen=True)
-class FlorenceOptions:
+class FlorenceOptions(Settings):
     """most_overlap: above it, of two boxes one goes. beams, most_tokens: of the text search.
 
     proposals: also asks for boxes without names and describes, one by one, those that overlap no
@@ -34,9 +35,9 @@ class FlorenceOptions:
     """
 
     proposals: bool = False
-    most_overlap: float = 0.7
-    beams: int = 3
-    most_tokens: int = 1024
+    most_overlap: Share = 0.7
+    beams: Annotated[int, Range(1, 1_000)] = 3
+    most_tokens: Annotated[int, Range(1, 65_536)] = 1024
 
 
 class FlorenceDetector:

@@ -1,15 +1,17 @@
 """How far stand-in experts are off: the errors of real experts, with every size under control."""
 
 import dataclasses
+from typing import Annotated
 
 import numpy as np
 from scipy import ndimage
 
+from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
 from spatialvlm_jax.random_stream import entropy_of
 
 
 @dataclasses.dataclass(frozen=True)
-class NoiseConfig:
+class NoiseConfig(Settings):
     """Errors of the stand-in experts; all zero is exact.
 
     depth_scale_std: one relative error of all depths of an image (log-normal).
@@ -25,25 +27,16 @@ class NoiseConfig:
     mask_erosion: pixels that masks lose at their borders; negative: gain, over what lies behind.
     """
 
-    depth_scale_std: float = 0.0
-    depth_shift_std: float = 0.0
-    depth_noise_std: float = 0.0
-    depth_noise_length: float = 0.0
-    focal_std: float = 0.0
-    missed_fraction: float = 0.0
-    wrong_caption_fraction: float = 0.0
+    depth_scale_std: RelativeStd = 0.0
+    depth_shift_std: Annotated[float, Range(0, 1_000)] = 0.0
+    depth_noise_std: RelativeStd = 0.0
+    depth_noise_length: Annotated[float, Range(0, 10_000)] = 0.0
+    focal_std: RelativeStd = 0.0
+    missed_fraction: Share = 0.0
+    wrong_caption_fraction: Share = 0.0
     nouns_only: bool = False
-    box_jitter: float = 0.0
-    mask_erosion: int = 0
-
-    def __post_init__(self) -> None:
-        values = dataclasses.asdict(self)
-        signed = ("nouns_only", "mask_erosion")
-        negative = [name for name, value in values.items() if name not in signed and value < 0]
-        if negative:
-            raise ValueError(f"{', '.join(negative)}: must not be negative")
-        if max(self.missed_fraction, self.wrong_caption_fraction) > 1:
-            raise ValueError("missed_fraction and wrong_caption_fraction are at most 1")
+    box_jitter: RelativeStd = 0.0
+    mask_erosion: Annotated[int, Range(-10_000, 10_000)] = 0
 
 
 def stream(seed: int, image_id: str, expert: str) -> np.random.Generator:

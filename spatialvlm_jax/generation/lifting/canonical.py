@@ -7,17 +7,22 @@ depth estimators err.
 """
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+
+from spatialvlm_jax.bounds import Range, SettingError, Settings, Share
 
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
 # Radians between a given up and the ground's: sensors and sloping floors differ by less.
 _APART = float(np.deg2rad(15))
 
+_Points = Annotated[int, Range(3, 10_000_000)]
+_Angle = Annotated[float, Range(0, 3.15)]
+
 
 @dataclasses.dataclass(frozen=True)
-class FrameConfig:
+class FrameConfig(Settings):
     """When a ground plane is believed.
 
     max_points: points of the ground that are looked at, at most. min_points: that are needed.
@@ -30,15 +35,22 @@ class FrameConfig:
     trials: random triples tried, at most.
     """
 
-    max_points: int = 800
-    min_points: int = 50
-    tolerance: float = 0.03
-    min_inliers: float = 0.6
-    max_tilt: float = float(np.deg2rad(60))
-    min_above: float = 0.9
-    max_error: float = float(np.deg2rad(2))
-    shared: int = 16
-    trials: int = 100
+    max_points: _Points = 800
+    min_points: _Points = 50
+    tolerance: Annotated[float, Range(0, 1, above=True)] = 0.03
+    min_inliers: Share = 0.6
+    max_tilt: _Angle = float(np.deg2rad(60))
+    min_above: Share = 0.9
+    max_error: _Angle = float(np.deg2rad(2))
+    shared: Annotated[int, Range(1, 1_000_000)] = 16
+    trials: Annotated[int, Range(1, 1_000_000)] = 100
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_points > self.max_points:
+            raise SettingError(
+                "min_points", f"{self.min_points} is more than max_points={self.max_points}"
+            )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

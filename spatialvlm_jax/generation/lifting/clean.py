@@ -5,18 +5,25 @@ image, so that the cost does not grow with the size of the picture or of the obj
 """
 
 import dataclasses
+from typing import Annotated
 
 import numpy as np
 from scipy.spatial import cKDTree
+
+from spatialvlm_jax.bounds import Range, SettingError, Settings, Share
 
 # Half of the eight directions in the image, (rows, columns); the others are their opposites.
 _AXES = np.array([(0, 1), (1, 0), (1, 1), (1, -1)])
 # Relative noise of a pixel's depth below which averaging would cost more in detail than it brings.
 _SMOOTH = 0.001
 
+_Points = Annotated[int, Range(1, 10_000_000)]
+_Reach = Annotated[int, Range(0, 10_000)]
+_Jump = Annotated[float, Range(0, 10, above=True)]
+
 
 @dataclasses.dataclass(frozen=True)
-class CleanConfig:
+class CleanConfig(Settings):
     """How pixels are chosen and which are refused.
 
     max_points: pixels looked at in a mask, at most.
@@ -31,16 +38,23 @@ class CleanConfig:
     min_points: points that need to be left after cleaning.
     """
 
-    max_points: int = 600
-    edge_width: int = 2
-    edge_jump: float = 0.05
-    bleed_jump: float = 0.03
-    noise_length: int = 6
-    neighbors: int = 4
-    outlier_ratio: float = 5.0
-    min_pixels: int = 48
-    min_valid: float = 0.5
-    min_points: int = 24
+    max_points: _Points = 600
+    edge_width: _Reach = 2
+    edge_jump: _Jump = 0.05
+    bleed_jump: _Jump = 0.03
+    noise_length: _Reach = 6
+    neighbors: Annotated[int, Range(1, 1_000)] = 4
+    outlier_ratio: Annotated[float, Range(1, 1e6)] = 5.0
+    min_pixels: Annotated[int, Range(1, 100_000_000)] = 48
+    min_valid: Share = 0.5
+    min_points: _Points = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_points > self.max_points:
+            raise SettingError(
+                "min_points", f"{self.min_points} is more than max_points={self.max_points}"
+            )
 
 
 def sample_pixels(

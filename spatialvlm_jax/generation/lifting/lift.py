@@ -7,10 +7,11 @@ Pure and deterministic: what is drawn at random is seeded by the image's id.
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Region
 from spatialvlm_jax.generation.lifting.canonical import FrameConfig, find_up
 from spatialvlm_jax.generation.lifting.clean import (
@@ -33,7 +34,7 @@ from spatialvlm_jax.scene.records import Object3D, Scene, canonical_from_up
 
 
 @dataclasses.dataclass(frozen=True)
-class LiftConfig:
+class LiftConfig(Settings):
     """How photos become scenes.
 
     clean: which pixels are believed. frame: when a ground plane is believed.
@@ -48,11 +49,11 @@ class LiftConfig:
 
     clean: CleanConfig = dataclasses.field(default_factory=CleanConfig)
     frame: FrameConfig = dataclasses.field(default_factory=FrameConfig)
-    end_share: float = 0.005
-    correlated_noise: float = 0.3
-    focal_std: float = 0.05
-    unseen: float = 0.05
-    hidden: float = 0.4
+    end_share: Annotated[float, Range(0, 0.5, below=True)] = 0.005
+    correlated_noise: Share = 0.3
+    focal_std: RelativeStd = 0.05
+    unseen: RelativeStd = 0.05
+    hidden: RelativeStd = 0.4
 
 
 def back_project(

@@ -12,9 +12,11 @@ in what is true of the others, but nothing is asked about it.
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, Settings, Share
 from spatialvlm_jax.generation.naming.captions import (
     NounPhrase,
     common_noun,
@@ -30,7 +32,7 @@ _ORDINALS = ("", "second", "third")
 
 
 @dataclasses.dataclass(frozen=True)
-class AmbiguityConfig:
+class AmbiguityConfig(Settings):
     """When captions count as alike, and what may tell their objects apart.
 
     min_similarity: captions whose embeddings have at least this cosine are alike.
@@ -41,11 +43,11 @@ class AmbiguityConfig:
       larger, and elsewhere, than what is seen of it.
     """
 
-    min_similarity: float = 0.92
+    min_similarity: Annotated[float, Range(-1, 1)] = 0.92
     attributes: tuple[str, ...] = ("color", "material", "shape")
-    min_separation: float = 0.35
-    min_visible_fraction: float = 0.5
-    max_truncation: float = 0.3
+    min_separation: Annotated[float, Range(0, 100)] = 0.35
+    min_visible_fraction: Share = 0.5
+    max_truncation: Share = 0.3
 
 
 @dataclasses.dataclass(frozen=True)

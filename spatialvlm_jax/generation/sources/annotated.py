@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.agreement import agrees, check_axes, check_unit, is_copy
 from spatialvlm_jax.generation.sources.boxes import (
@@ -28,9 +29,11 @@ _STANDING = frozenset(
     "car|van|truck|bus|trailer|pedestrian|person|cyclist|tram|motorcycle|bicycle".split("|")
 )
 
+_Metres = Annotated[float, Range(0, 1_000)]
+
 
 @dataclasses.dataclass(frozen=True)
-class BoxSettings:
+class BoxSettings(Settings):
     """Which boxes are believed, and how far.
 
     position_std: metres, standard error of an annotated position, and relative_std: what comes to
@@ -46,17 +49,17 @@ class BoxSettings:
       height to be known from them.
     """
 
-    position_std: float = 0.03
-    relative_std: float = 0.02
-    extents_std: float = 0.05
-    max_distance: float = 100.0
-    max_depth_error: float = 0.5
-    min_visibility: float = 0.05
+    position_std: _Metres = 0.03
+    relative_std: RelativeStd = 0.02
+    extents_std: _Metres = 0.05
+    max_distance: Annotated[float, Range(0, 1e6, above=True)] = 100.0
+    max_depth_error: _Metres = 0.5
+    min_visibility: Share = 0.05
     estimate_visibility: bool = True
     gravity: bool = True
-    up_votes: int = 2
-    max_up_angle: float = 0.1
-    max_floor_gap: float = 0.15
+    up_votes: Annotated[int, Range(1, 100_000)] = 2
+    max_up_angle: Annotated[float, Range(0, 3.2)] = 0.1
+    max_floor_gap: _Metres = 0.15
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

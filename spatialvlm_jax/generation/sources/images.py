@@ -10,11 +10,12 @@ import io
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
 
+from spatialvlm_jax.bounds import Range, SettingError, Settings
 from spatialvlm_jax.generation.outcomes import Rejected
 
 # Formats that are pictures and decoded in this process; EPS, for one, would start an interpreter.
@@ -41,8 +42,11 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
+_Side = Annotated[int, Range(1, 65_535)]
+
+
 @dataclasses.dataclass(frozen=True)
-class DecodeSettings:
+class DecodeSettings(Settings):
     """What is decoded, and to what size.
 
     max_bytes, max_pixels: larger files and pictures are refused before they are decoded.
@@ -51,18 +55,17 @@ class DecodeSettings:
     keep_bytes: store a JPEG, PNG or WebP file as it is, metadata included, where no pixel changes.
     """
 
-    max_bytes: int = 256 * 2**20
-    max_pixels: int = 100_000_000
-    min_side: int = 32
-    max_side: int = 1024
+    max_bytes: Annotated[int, Range(1, 2**40)] = 256 * 2**20
+    max_pixels: Annotated[int, Range(1, 2**32)] = 100_000_000
+    min_side: _Side = 32
+    max_side: _Side = 1024
     upright: bool = True
     keep_bytes: bool = True
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_side <= self.max_side:
-            raise ValueError(
-                f"need 1 <= min_side <= max_side, not {self.min_side} and {self.max_side}"
-            )
+        super().__post_init__()
+        if self.min_side > self.max_side:
+            raise SettingError("min_side", f"{self.min_side} is more than max_side={self.max_side}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
@@ -29,7 +30,7 @@ _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
 
 
 @dataclasses.dataclass(frozen=True)
-class Omni3DSettings:
+class Omni3DSettings(Settings):
     """Which annotations, and how they are read.
 
     annotations: JSON files. image_root: the folder that their file paths are relative to.

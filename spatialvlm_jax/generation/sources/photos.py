@@ -6,10 +6,11 @@ source = photos_source(PhotosSettings(path="pictures"), ExpertsConfig())
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
 from spatialvlm_jax.generation.experts.base import Experts, Perception, Photo
@@ -27,7 +28,7 @@ from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 
 
 @dataclasses.dataclass(frozen=True)
-class PhotosSettings:
+class PhotosSettings(Settings):
     """Where photos are, and what is known of the camera.
 
     path: a folder (with all below it), a .tar, a .parquet, or a text file with a path a line.
@@ -41,12 +42,8 @@ class PhotosSettings:
     root: str = ""
     all_files: bool = False
     column: str = "image"
-    fov: float | None = None
+    fov: Annotated[float, Range(1, 170)] | None = None
     decode: DecodeSettings = dataclasses.field(default_factory=DecodeSettings)
-
-    def __post_init__(self) -> None:
-        if self.fov is not None and not 1 <= self.fov <= 170:
-            raise ValueError(f"fov is from 1 to 170 degrees, not {self.fov}")
 
 
 # Experts hold models: a process builds them once, whatever number of chunks it is given.

@@ -10,10 +10,11 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
+from spatialvlm_jax.bounds import Range, RelativeStd, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
@@ -88,7 +89,7 @@ _LAYOUTS: Mapping[str, _Patterns] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class RGBDSettings:
+class RGBDSettings(Settings):
     """Where the files are, and how their numbers are read.
 
     root: the folder. layout: names used where the fields below are "".
@@ -110,21 +111,17 @@ class RGBDSettings:
     labels: str = ""
     intrinsics: str = ""
     gravity: str = ""
-    depth_scale: float = 1000.0
+    depth_scale: Annotated[float, Range(0, 1e9, above=True)] = 1000.0
     encoding: Literal["", "plain", "sunrgbd"] = ""
     world_up: Literal["", "x", "y", "z", "-x", "-y", "-z"] = ""
-    max_depth: float = 20.0
-    scale_std: float = 0.01
-    noise_std: float = 0.01
+    max_depth: Annotated[float, Range(0, 1e6, above=True)] = 20.0
+    scale_std: RelativeStd = 0.01
+    noise_std: RelativeStd = 0.01
     ground: tuple[str, ...] = ("floor", "ground", "rug", "carpet", "floor mat", "road")
     ignore: tuple[str, ...] = ("wall", "ceiling", "unknown", "other", "void", "unlabeled")
     decode: DecodeSettings = dataclasses.field(
         default_factory=lambda: DecodeSettings(upright=False)
     )
-
-    def __post_init__(self) -> None:
-        if self.depth_scale <= 0 or self.max_depth <= 0:
-            raise ValueError("depth_scale and max_depth are positive")
 
     def pattern(self, name: str) -> str:
         """A field, or what the layout says in its place."""

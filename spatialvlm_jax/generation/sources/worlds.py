@@ -5,19 +5,16 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from spatialvlm_jax.bounds import Pixels, Settings
 from spatialvlm_jax.scene.records import Scene
 
 
 @dataclasses.dataclass(frozen=True)
-class WorldsSettings:
+class WorldsSettings(Settings):
     """preset: simple, clear, rich or gallery. image_size: pixels a side, None for the preset's."""
 
     preset: str = "rich"
-    image_size: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.image_size is not None and self.image_size < 1:
-            raise ValueError(f"image_size must be at least 1, not {self.image_size}")
+    image_size: Pixels | None = None
 
     def world(self) -> Any:
         """The `WorldConfig` that these settings name.

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.config import from_config_dict, to_config_dict
 from spatialvlm_jax.generation.experts.base import Experts, Perception, Region
 from spatialvlm_jax.generation.experts.build import (
@@ -50,7 +51,7 @@ def test_batch_sizes_may_differ_by_stage() -> None:
     config = ExpertsConfig(batch_size=16, batch_sizes={"depth": 2}, device="cpu")
     assert config.runtime("depth").batch_size == 2
     assert config.runtime("ground").batch_size == 16
-    with pytest.raises(ExpertError, match="no stage is called 'dept'; stages: filter"):
+    with pytest.raises(SettingError, match="'dept' is not one of .*; did you mean depth"):
         ExpertsConfig(batch_sizes={"dept": 2})
 
 

@@ -84,11 +84,6 @@ def test_batches_hold_one_shape_and_lose_nothing() -> None:
         assert stacked[:, 0, 0].tolist() == indices
 
 
-def test_a_batch_of_nothing_is_refused() -> None:
-    with pytest.raises(ExpertError, match="batch_size is 0"):
-        Runtime(batch_size=0)
-
-
 @pytest.mark.experts
 def test_a_name_that_is_nowhere_says_how_to_get_it() -> None:
     with pytest.raises(ExpertError, match="hf download nobody/nothing --local-dir DIR"):

@@ -181,10 +181,3 @@ def test_a_photo_without_truth_is_refused_by_name() -> None:
     assert isinstance(outcome, Rejected)
     assert outcome.stage == "detect"
     assert "holiday: stand-in experts need a rendered photo" in str(outcome)
-
-
-def test_impossible_noise_is_refused() -> None:
-    with pytest.raises(ValueError, match="depth_scale_std: must not be negative"):
-        NoiseConfig(depth_scale_std=-0.1)
-    with pytest.raises(ValueError, match="at most 1"):
-        NoiseConfig(missed_fraction=1.5)

@@ -151,8 +151,6 @@ def test_the_description_holds_every_setting(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_are_named() -> None:
-    with pytest.raises(ValueError, match="fov is from 1 to 170 degrees"):
-        PhotosSettings(fov=400)
     with pytest.raises(UserError, match="needs --photos=FOLDER"):
         photos_source(PhotosSettings(), EXPERTS)
 

@@ -285,8 +285,6 @@ def test_wrong_settings_are_named(tmp_path: Path) -> None:
         rgbd_source(RGBDSettings())
     with pytest.raises(UserError, match=r"no colour pictures match \*\*/color/\*"):
         opened(tmp_path)
-    with pytest.raises(ValueError, match="are positive"):
-        RGBDSettings(depth_scale=0)
     (refused,) = opened(plain(tmp_path), depth="{stam}.png").observe([0])
     assert "placeholders are dir, parent, stem" in str(refused)
 
