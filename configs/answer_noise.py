@@ -10,11 +10,14 @@ loaded; the stored truth and the held-out questions stay exact.
 from ml_collections import ConfigDict
 
 from configs import demo
+from spatialvlm_jax.bounds import Range
+from spatialvlm_jax.flags import parse_number
 
 
 def get_config(std_metres: str = "0.1") -> ConfigDict:
     config = demo.get_config()
     config.name = f"answer_noise_{std_metres}"
+    std = parse_number(std_metres, "configs/answer_noise.py: its argument", Range(0, 1_000))
     for dataset in config.data.datasets:
-        dataset.noise_std_metres = float(std_metres)
+        dataset.noise_std_metres = std
     return config

@@ -28,6 +28,7 @@ from ml_collections import ConfigDict
 from configs import cotrain
 from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import parse_whole_number
 from spatialvlm_jax.models.variants import build_paligemma
 
 DEFAULTS = {
@@ -91,8 +92,10 @@ def _parse(argument: str) -> dict[str, str]:
     fields = dict(part.partition("=")[::2] for part in argument.split(",") if part)
     where = f"configs/paligemma.py:{argument}"
     unknown = sorted(fields.keys() - DEFAULTS.keys())
-    if unknown or not all(fields.get(name, "0").isdigit() for name in NUMBERS):
+    if unknown:
         raise UserError(f"{where}: it takes {', '.join(DEFAULTS)}=VALUE")
+    for name in NUMBERS:
+        parse_whole_number(fields.get(name, DEFAULTS[name]), f"{where}: {name}", 0, 65_536)
     for name, choices in CHOICES.items():
         if fields.get(name, choices[0]) not in choices:
             raise UserError(f"{where}: {name} is one of {', '.join(choices)}")

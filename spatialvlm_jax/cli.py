@@ -6,7 +6,6 @@ inside `run`, so that `--help` stays quick. Where it has `TAKES_OVERRIDES = True
 `--config.field=value` words in `args.overrides`.
 """
 
-import argparse
 import importlib
 import pkgutil
 import sys
@@ -15,11 +14,12 @@ from collections.abc import Sequence
 from spatialvlm_jax import __version__, commands
 from spatialvlm_jax.config import take_overrides
 from spatialvlm_jax.errors import UserError, describe_os_error
+from spatialvlm_jax.flags import FlagParser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code: 2 for a mistake of the user, told in one line."""
-    parser = argparse.ArgumentParser(
+    parser = FlagParser(
         prog="spatialvlm", description="Teach vision-language models to measure space."
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -29,21 +29,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"{commands.__name__}.{found.name}")
         modules[found.name.replace("_", "-")] = module
         module.add_parser(subparsers)
-    args, rest = parser.parse_known_args(argv)
-    if rest and not getattr(modules[args.verb], "TAKES_OVERRIDES", False):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    name = "spatialvlm"
     try:
+        args, rest = parser.parse_known_args(argv)
+        name = f"spatialvlm {args.verb}"
+        if rest and not getattr(modules[args.verb], "TAKES_OVERRIDES", False):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
         if rest:
             args.overrides = take_overrides(parser, rest)
         return modules[args.verb].run(args) or 0
     except UserError as error:
-        print(f"spatialvlm {args.verb}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that cannot be written, a name too long
-        print(f"spatialvlm {args.verb}: {describe_os_error(error)}", file=sys.stderr)
+        print(f"{name}: {describe_os_error(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"spatialvlm {args.verb}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
 
 

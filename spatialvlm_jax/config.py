@@ -30,6 +30,7 @@ from spatialvlm_jax import migration
 from spatialvlm_jax.bounds import SettingError, check_value, field_types
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.flags import is_whole_number
 
 T = TypeVar("T")
 _MAPPINGS = (dict, Mapping)
@@ -164,7 +165,7 @@ def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
             raise ConfigError(_unknown(f"{path}.{step}", step, list(fields)))
         return fields[step], step
     if typing.get_origin(hint) is tuple:
-        if not step.isdigit() or int(step) >= len(parent):
+        if not is_whole_number(step) or int(step) >= len(parent):
             raise ConfigError(f"{path}[{step}]: no such member; it has {len(parent)}, from [0]")
         return typing.get_args(hint)[0], int(step)
     if typing.get_origin(hint) in _MAPPINGS:

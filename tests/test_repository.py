@@ -21,7 +21,7 @@ NOT_OURS = (".coverage", ".git")
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
-    *("foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
+    *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *("random_stream", "scene", "si_prefix", "storage", "text_table", "units"),
 }
 MAY_IMPORT = {
@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "bounds": {"errors"},
     "questions": {"bounds"},
     "experiment": {"bounds", "questions"},
-    "config": {"bounds", "experiment", "migration"},
+    "config": {"bounds", "experiment", "flags", "migration"},
+    "flags": {"bounds"},
     "migration": set(),
     "errors": set(),
     "hardware": {"errors"},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import SEED, WORKERS
 
 _DESCRIPTION = """\
 Stores a public set of questions about pictures in the form that training reads: ArrayRecord shards
@@ -70,8 +71,8 @@ def add_parser(subparsers: Any) -> None:
     add("--prompt", default="", help="the question of records that have an answer only (captions)")
     add("--answer-map", default="", metavar="LABEL=WORD,...", help="words for labels: 1=yes,0=no")
     add("--answer", default="most_frequent", help="of several people: most_frequent or sampled")
-    add("--seed", type=int, default=0, help="of sampled answers (default: 0)")
-    add("--workers", type=int, default=1, help="processes (default: 1)")
+    add("--seed", type=SEED, default=0, help="of sampled answers (default: 0)")
+    add("--workers", type=WORKERS, default=1, help="processes (default: 1)")
     add("--quiet", action="store_true", help="no progress bar")
 
 
@@ -117,8 +118,6 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.conversion.formats import Request
     from spatialvlm_jax.conversion.rows import Fields
 
-    if args.workers < 1:
-        raise UserError(f"--workers must be at least 1, not {args.workers}")
     if not args.split.isidentifier():
         raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
     if args.out.exists() and not args.out.is_dir():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import WORKERS, number, parse_whole_number, whole_number
 
 TAKES_OVERRIDES = True
 
@@ -43,6 +44,10 @@ those of GenerationSettings in spatialvlm_jax/generation/settings.py. docs/gener
 guide.
 """
 _SOURCES = ("worlds", "omni3d", "rgbd", "photos", "rendered_photos")
+MOST_IMAGES = 1_000_000_000
+_IMAGES, _SHARDS = whole_number(1, MOST_IMAGES), whole_number(1, 100_000)
+# Of numbers that are settings: their records have the bounds.
+_WHOLE, _NUMBER = whole_number(), number()
 
 
 def add_parser(subparsers: Any) -> None:
@@ -68,20 +73,20 @@ def _add_run(group: Any) -> None:
     add("--source", dest="source", choices=_SOURCES, help="where images come from (worlds)")
     add("--out", type=Path, required=True, metavar="DIR", help="directory of the data set")
     add("--config", metavar="FILE.py[:PRESET]", help="settings; see configs/generation.py")
-    add("--images", type=int, metavar="N", help="images in all (worlds: 4000; else all there are)")
+    add("--images", type=_IMAGES, metavar="N", help="images in all (worlds: 4000; else all)")
     help_text = "how many of them are held out as the split 'validation' (a tenth)"
-    add("--validation-images", type=int, metavar="N", help=help_text)
+    add("--validation-images", type=whole_number(0, MOST_IMAGES), metavar="N", help=help_text)
     help_text = "images of each split, instead of --images and --validation-images"
     add("--split", metavar="NAME=N,...", help=help_text)
     help_text = "what is held out whole: image, or folder (a video, room or tar)"
     add("--split-by", dest="split.by", choices=("image", "folder"), help=help_text)
-    add("--seed", dest="seed", type=int, metavar="N", help="another seed asks otherwise (0)")
-    add("--shards", type=int, metavar="N", help="shards of the largest split; others in proportion")
-    add("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    add("--seed", dest="seed", type=_WHOLE, metavar="N", help="another seed asks otherwise (0)")
+    add("--shards", type=_SHARDS, metavar="N", help="of the largest split; others in proportion")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="processes (1)")
     help_text = "run on Ray: 'local', 'auto', or HOST:PORT of a cluster that shares DIR"
     add("--ray-address", metavar="ADDRESS", help=help_text)
     help_text = "share of a GPU of each worker that runs experts on Ray (0)"
-    add("--ray-gpus", type=float, default=0.0, metavar="SHARE", help=help_text)
+    add("--ray-gpus", type=number(0, 1_024), default=0.0, metavar="SHARE", help=help_text)
     add("--dry-run", action="store_true", help="only say what would be made")
     add("--quiet", action="store_true", help="no progress bar")
 
@@ -90,17 +95,21 @@ def _add_questions(group: Any) -> None:
     add = group.add_argument
     help_text = "at most this many pairs an image (32)"
     add(
-        "--pairs-per-image", dest="questions.pairs_per_image", type=int, metavar="N", help=help_text
+        "--pairs-per-image",
+        dest="questions.pairs_per_image",
+        type=_WHOLE,
+        metavar="N",
+        help=help_text,
     )
     help_text = "only these question types, by name; docs/questions.md lists them"
     add("--types", dest="questions.types", type=_names, metavar="A,B,...", help=help_text)
     help_text = "metric: metres, two digits; human: as people say it (metric)"
     add("--units", dest="questions.units", choices=("metric", "human"), help=help_text)
     help_text = "only the first N ways to ask a type"
-    add("--question-phrasings", dest="questions.question_phrasings", type=int, metavar="N",
+    add("--question-phrasings", dest="questions.question_phrasings", type=_WHOLE, metavar="N",
         help=help_text)  # fmt: skip
     help_text = "only the first N ways to answer it"
-    add("--answer-phrasings", dest="questions.answer_phrasings", type=int, metavar="N",
+    add("--answer-phrasings", dest="questions.answer_phrasings", type=_WHOLE, metavar="N",
         help=help_text)  # fmt: skip
 
 
@@ -110,7 +119,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         "--preset", dest="worlds.preset", metavar="NAME", help="simple, clear, rich, gallery (rich)"
     )
     help_text = "side of an image (the preset's)"
-    add("--image-size", dest="worlds.image_size", type=int, metavar="PIXELS", help=help_text)
+    add("--image-size", dest="worlds.image_size", type=_WHOLE, metavar="PIXELS", help=help_text)
 
     add = parser.add_argument_group("omni3d").add_argument
     help_text = "an annotation file; may be given again"
@@ -128,7 +137,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         flag = f"--{name}-glob" if name in ("depth", "masks") else f"--{name}"
         add(flag, dest=f"rgbd.{name}", metavar="PATTERN", help=help_text)
     help_text = "integer depth divided by this is metres (1000)"
-    add("--depth-scale", dest="rgbd.depth_scale", type=float, metavar="X", help=help_text)
+    add("--depth-scale", dest="rgbd.depth_scale", type=_NUMBER, metavar="X", help=help_text)
 
     add = parser.add_argument_group("photos").add_argument
     help_text = "a folder, .tar, .parquet, or a text file with a path a line"
@@ -138,7 +147,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     add("--all-files", dest="photos.all_files", action="store_true", default=None, help=help_text)
     add("--column", dest="photos.column", metavar="NAME", help="pictures in a table (image)")
     help_text = "horizontal field of view where a file does not tell its focal length"
-    add("--fov", dest="photos.fov", type=float, metavar="DEGREES", help=help_text)
+    add("--fov", dest="photos.fov", type=_NUMBER, metavar="DEGREES", help=help_text)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -175,11 +184,6 @@ def read_settings(args: argparse.Namespace) -> Any:
     return from_config_dict(GenerationSettings, config)
 
 
-def _at_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise UserError(f"--{name} must be at least {least}, not {value}")
-
-
 def parse_splits(text: str) -> dict[str, int]:
     """Images of each split, from "train=3600,validation=400".
 
@@ -189,11 +193,11 @@ def parse_splits(text: str) -> dict[str, int]:
     splits: dict[str, int] = {}
     for part in text.split(","):
         name, _, count = part.partition("=")
-        if not name.isidentifier() or not count.isdigit() or int(count) < 1:
+        if not name.isidentifier() or not count:
             raise UserError(f"--split wants NAME=N,... such as train=3600, not {part!r}")
         if name in splits:
             raise UserError(f"--split names {name!r} twice")
-        splits[name] = int(count)
+        splits[name] = parse_whole_number(count, f"--split {name}", 1, MOST_IMAGES)
     return splits
 
 
@@ -205,8 +209,6 @@ def open_source(args: argparse.Namespace, settings: Any) -> tuple[Any, dict[str,
     """
     from spatialvlm_jax.generation.settings import divide, endless_splits, open_endless, open_finite
 
-    _at_least("images", args.images, 1)
-    _at_least("validation-images", args.validation_images, 0)
     splits = parse_splits(args.split) if args.split else None
     finite = open_finite(settings)
     if finite is None:
@@ -230,8 +232,6 @@ def _shards(largest: int | None, splits: Mapping[str, int]) -> dict[str, int] | 
 
 def run(args: argparse.Namespace) -> int:
     """Makes the data set and prints what was made."""
-    _at_least("workers", args.workers, 1)
-    _at_least("shards", args.shards, 1)
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out={args.out} is a file, not a directory")
     settings = read_settings(args)

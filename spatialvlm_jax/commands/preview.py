@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import SEED, whole_number
 
 _DESCRIPTION = """\
 Draws a few scenes of a kind of worlds and writes them side by side into one PNG file.
@@ -17,6 +18,7 @@ examples:
   spatialvlm preview --preset=gallery --count=6 --columns=3 --out=gallery.png
   spatialvlm preview --preset=simple --show=image,depth,instances --count=8 --columns=2
 """
+_COUNT, _NATURAL = whole_number(1, 10_000), whole_number(0, 1_000_000_000)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,12 +37,12 @@ def add_parser(subparsers: Any) -> None:
         default="rich",
         help="kind of worlds: simple, clear, rich, gallery (default: rich)",
     )
-    add("--count", type=int, default=24, help="how many scenes (default: %(default)s)")
-    add("--columns", type=int, default=6, help="scenes in a row (default: %(default)s)")
-    add("--seed", type=int, default=0, help="another seed draws other scenes (default: 0)")
-    add("--first", type=int, default=0, help="number of the first scene (default: 0)")
-    add("--image-size", type=int, metavar="PIXELS", help="side of an image (default: the preset's)")
-    add("--scale", type=int, default=0, help="enlarge each pixel (default: so that one can see)")
+    add("--count", type=_COUNT, default=24, help="how many scenes (default: %(default)s)")
+    add("--columns", type=_COUNT, default=6, help="scenes in a row (default: %(default)s)")
+    add("--seed", type=SEED, default=0, help="another seed draws other scenes (default: 0)")
+    add("--first", type=_NATURAL, default=0, help="number of the first scene (default: 0)")
+    add("--image-size", type=_NATURAL, metavar="PIXELS", help="side (default: the preset's)")
+    add("--scale", type=_NATURAL, default=0, help="enlarge pixels (default: to be seen)")
     add(
         "--show",
         default="image",
@@ -64,11 +66,6 @@ def run(args: argparse.Namespace) -> None:
     views = args.show.split(",")
     if unknown := sorted(set(views) - set(VIEWS)):
         raise UserError(f"--show knows {', '.join(VIEWS)}, not '{unknown[0]}'")
-    for name in ("count", "columns"):
-        if getattr(args, name) < 1:
-            raise UserError(f"--{name} must be at least 1")
-    if args.seed < 0 or args.first < 0 or args.scale < 0:
-        raise UserError("--seed, --first and --scale must not be negative")
     if args.out.suffix.lower() != ".png":
         raise UserError(f"--out must name a .png file, not '{args.out}'")
     changes = {} if args.image_size is None else {"image_size": args.image_size}

@@ -7,6 +7,8 @@ import re
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.hardware import CHIPS, Chip
 
+MAX_DEVICES = 1_000_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Topology:
@@ -46,7 +48,8 @@ def parse_topology(text: str) -> Topology:
     Raises:
       UserError: there is no such chip, or the shape is not one.
     """
-    pattern = r"(?:([1-9]\d*)x)?([a-z]\w*):([1-9]\d*(?:x[1-9]\d*)*)"
+    size = "[1-9][0-9]{0,5}"
+    pattern = rf"(?:({size})x)?([a-z][a-z0-9]*):({size}(?:x{size})*)"
     found = re.fullmatch(pattern, text.strip().lower())
     chip = CHIPS.get(found[2]) if found else None
     if found is None or chip is None:
@@ -60,4 +63,7 @@ def parse_topology(text: str) -> Topology:
     if len(shape) != dimensions or (found[1] and not chip.is_tpu):
         example = "x".join(["4"] * dimensions) if chip.is_tpu else "8"
         raise UserError(f"--topology={text}: {chip.name} comes as {chip.name}:{example}")
-    return Topology(chip, shape, int(found[1] or 1))
+    topology = Topology(chip, shape, int(found[1] or 1))
+    if topology.devices > MAX_DEVICES:
+        raise UserError(f"--topology={text}: it has more than {MAX_DEVICES} devices")
+    return topology

@@ -187,7 +187,7 @@ def test_questions_of_another_set_are_found_out_at_once(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--workers=0"], "--workers must be at least 1"),
+        (["--workers=0"], "--workers: 0 is less than 1"),
         (["--split=a-b"], "--split=a-b: letters, digits"),
         (["--field=colour=x"], "--field wants NAME=FIELD"),
         (["--answer=best"], "there are most_frequent, sampled"),

@@ -28,6 +28,8 @@ def test_topologies(text, devices):
         ("h100:2x4", "h100 comes as h100:8"),
         ("2xh100:8", "h100 comes as h100:8"),
         ("0xv5e:4x4", "wants CHIP:SHAPE"),
+        ("v5e:１6x16", "wants CHIP:SHAPE"),
+        ("v5e:9999x9999", "more than 1000000 devices"),
     ],
 )
 def test_topologies_that_there_are_not(text, message):

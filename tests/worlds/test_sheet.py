@@ -60,7 +60,7 @@ def test_preview_writes_the_sheet(tmp_path):
         ("--preset=fancy", "the presets are: clear, gallery, rich, simple"),
         ("--show=heat", "--show knows image, depth, instances, not 'heat'"),
         ("--out=sheet.jpg", "--out must name a .png file"),
-        ("--count=0", "--count must be at least 1"),
+        ("--count=0", "--count: 0 is less than 1"),
         ("--image-size=0", "image_size: 0 is less than 1"),
     ],
 )

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
@@ -194,7 +195,7 @@ def _connected(address: str) -> Iterator[Any]:
 def _knock(address: str) -> None:
     """Raises OSError if nothing listens at HOST:PORT; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
-    if host and port.isdigit():
+    if host and is_whole_number(port):
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
 
 

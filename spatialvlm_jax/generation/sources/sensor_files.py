@@ -14,7 +14,9 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.generation.outcomes import Rejected
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE | re.ASCII
+)
 _NO_NAME = frozenset(("", "none", "null", "nan", "n/a"))
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 # Channels that renderers and sensors write depth to, in order of preference.

@@ -20,6 +20,7 @@ from typing import Any
 import orbax.checkpoint as ocp
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
@@ -45,7 +46,8 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps there are folders of, ascending, whole or not."""
-        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
+        names = (path.name for path in self.folder.iterdir())
+        return sorted(int(name) for name in names if is_whole_number(name))
 
     def save(self, state: TrainState, data: Any, metadata: dict[str, Any]) -> None:
         """Starts saving; returns once the arrays are copied, and writes in the background.

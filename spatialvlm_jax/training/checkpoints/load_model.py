@@ -13,6 +13,7 @@ from jax.sharding import Mesh
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
@@ -120,7 +121,7 @@ def _read_file(
         draw = jax.jit(lambda: _only(missing, template.initialise()), out_shardings=missing)
         arrays |= draw()
     step = SafetensorFiles(path).metadata.get("step", "0")
-    return template.model(arrays), int(step) if step.isdecimal() else 0
+    return template.model(arrays), int(step) if is_whole_number(step) else 0
 
 
 def _only(names: Iterable[str], parameters: Parameters) -> Parameters:
@@ -136,11 +137,11 @@ def find_checkpoint(workdir: Path, step: str = "") -> Path:
       UserError: there is none.
     """
     folder = workdir / "checkpoints"
-    if step and not step.isdigit():
+    if step and not is_whole_number(step):
         raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
     if not folder.is_dir():
         raise UserError(f"{folder} does not exist; train first, or name weights with --checkpoint")
-    steps = sorted((int(p.name) for p in folder.iterdir() if p.name.isdigit()), reverse=True)
+    steps = sorted((int(p.name) for p in folder.iterdir() if is_whole_number(p.name)), reverse=True)
     if step and int(step) not in steps:
         raise UserError(f"{folder} has no step {step}; there are {steps or 'none'}")
     problems = []

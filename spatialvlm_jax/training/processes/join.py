@@ -6,13 +6,13 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 import jax
 from jax._src import cloud_tpu_init
 from jax.experimental import multihost_utils
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import is_whole_number, parse_whole_number, whole_number
 from spatialvlm_jax.training.processes import multihost
 
 PREFIX = "SPATIALVLM_"
@@ -39,8 +39,12 @@ def add_process_flags(parser: argparse.ArgumentParser) -> None:
         f"{PREFIX}COORDINATOR, {PREFIX}PROCESSES and {PREFIX}PROCESS (docs/multihost.md)",
     )
     group.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
-    group.add_argument("--processes", type=int, metavar="N", help="how many there are; 1: no other")
-    group.add_argument("--process", type=int, metavar="I", help="which one this is, from 0")
+    group.add_argument(
+        "--processes", type=whole_number(), metavar="N", help="how many there are; 1: no other"
+    )
+    group.add_argument(
+        "--process", type=whole_number(), metavar="I", help="which one this is, from 0"
+    )
 
 
 def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> ProcessPlace | None:
@@ -49,32 +53,40 @@ def named_place(flags: argparse.Namespace, environment: Mapping[str, str]) -> Pr
     Raises:
       UserError: they name a part of it, or what cannot be.
     """
-    found: dict[str, Any] = {}
-    for name in ("coordinator", "processes", "process"):
-        value = getattr(flags, name)
-        found[name] = environment.get(PREFIX + name.upper()) if value is None else value
-    if not any(found.values()) and found["process"] is None:
+    variable = PREFIX + "COORDINATOR"
+    coordinator = environment.get(variable) if flags.coordinator is None else flags.coordinator
+    count, index = (_number(name, flags, environment) for name in ("processes", "process"))
+    if not coordinator and count is None and index is None:
         return None
-    try:
-        count = int(found["processes"] if found["processes"] is not None else "")
-        index = int(found["process"] if found["process"] is not None or count > 1 else 0)
-    except (TypeError, ValueError):
+    if index is None and count == 1:
+        index = 0
+    if count is None or index is None:
         raise UserError(
-            "several processes need --coordinator=HOST:PORT, --processes=N and --process=I; "
-            f"there are {found}"
-        ) from None
+            "several processes need --coordinator=HOST:PORT, --processes=N and --process=I; there "
+            f"are coordinator {coordinator}, processes {count}, process {index}"
+        )
     if count < 1 or not 0 <= index < count:
         raise UserError(f"--process={index} of --processes={count}: they are numbered from 0")
-    coordinator = str(found["coordinator"] or "")
-    host, _, port = coordinator.rpartition(":")
-    if count > 1 and not (host and port.isdigit()):
-        raise UserError(f"--coordinator={coordinator} is not HOST:PORT, of process 0")
-    return ProcessPlace(coordinator, count, index)
+    host, _, port = (coordinator or "").rpartition(":")
+    if count > 1 and not (host and is_whole_number(port)):
+        raise UserError(f"--coordinator={coordinator or ''} is not HOST:PORT, of process 0")
+    return ProcessPlace(coordinator or "", count, index)
+
+
+def _number(name: str, flags: argparse.Namespace, environment: Mapping[str, str]) -> int | None:
+    """What the flag of this name says, or else the variable; an empty variable says nothing."""
+    value = getattr(flags, name)
+    variable = PREFIX + name.upper()
+    text = environment.get(variable, "")
+    return parse_whole_number(text, variable) if value is None and text else value
 
 
 def in_cluster(environment: Mapping[str, str]) -> bool:
     """Whether this process was started among others by a cluster that JAX can ask about them."""
-    slurm = "SLURM_STEP_NODELIST" in environment and int(environment.get("SLURM_NTASKS", 1)) > 1
+    slurm = (
+        "SLURM_STEP_NODELIST" in environment
+        and parse_whole_number(environment.get("SLURM_NTASKS", "1"), "SLURM_NTASKS") > 1
+    )
     return slurm or cloud_tpu_init.running_in_cloud_tpu_vm
 
 
@@ -90,7 +102,8 @@ def join_processes(flags: argparse.Namespace) -> None:
     place = named_place(flags, os.environ)
     if (place is None and not in_cluster(os.environ)) or (place and place.count == 1):
         return
-    seconds = int(os.environ.get(PREFIX + "START_SECONDS", START_SECONDS))
+    variable = PREFIX + "START_SECONDS"
+    seconds = parse_whole_number(os.environ.get(variable, START_SECONDS), variable, 1, 86_400)
     # SIGTERM is ours: all processes vote on it and save (`multihost.StopVote`).
     jax.config.update("jax_enable_preemption_service", False)
     who = f"process {place.index} of {place.count}, {place.coordinator}" if place else "cluster"

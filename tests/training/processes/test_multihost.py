@@ -69,6 +69,15 @@ def test_half_a_place_is_refused(argv, message):
         named_place(flags(*argv), {})
 
 
+@pytest.mark.parametrize("text", ["²", "two", "-1"])
+def test_a_variable_that_holds_no_number_is_named(text):
+    environment = {"SPATIALVLM_COORDINATOR": "a:1", "SPATIALVLM_PROCESSES": text}
+    with pytest.raises(UserError, match="SPATIALVLM_PROCESSES: "):
+        named_place(flags(), environment)
+    with pytest.raises(UserError, match="SLURM_NTASKS: "):
+        in_cluster({"SLURM_STEP_NODELIST": "n1", "SLURM_NTASKS": text})
+
+
 def test_slurm_is_seen_where_srun_started_several_tasks():
     assert in_cluster({"SLURM_STEP_NODELIST": "n[1-2]", "SLURM_NTASKS": "2"})
     assert not in_cluster({"SLURM_STEP_NODELIST": "n1", "SLURM_NTASKS": "1"})

@@ -1,0 +1,89 @@
+"""Flags of command lines, and numbers that people write there, in variables and in file names.
+
+Python reads more as a number than people mean: `int` takes "１", "1_0" and " 1 ", `float` takes
+"nan", and `str.isdigit` takes "²".
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+from spatialvlm_jax.bounds import Range, SettingError
+from spatialvlm_jax.errors import UserError
+
+T = TypeVar("T")
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_DECIMAL = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,3})?")
+_SHOWN = 40  # characters of what is no number
+
+
+class FlagParser(argparse.ArgumentParser):
+    """Raises mistakes, to be told in a line as others are, without a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UserError."""
+        raise UserError(f"{message} (see --help)")
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether a text is a number in the digits 0 to 9, such as the folder of a step."""
+    return _WHOLE.fullmatch(text) is not None and text[0] != "-"
+
+
+def parse_whole_number(text: str, name: str, low: int = 0, high: int = 2**63 - 1) -> int:
+    """The whole number that a text says.
+
+    Args:
+      text: digits from 0 to 9, and a minus.
+      name: what the number is of, for the message.
+      low, high: the least and the greatest that it may be.
+
+    Raises:
+      SettingError: it is none, or outside.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise SettingError(name, f"{_shown(text)} is not a whole number")
+    return int(_inside(int(text), name, Range(low, high)))
+
+
+def parse_number(text: str, name: str, bound: Range) -> float:
+    """The number that a text says in decimal digits, such as "0.3" or "3e-4".
+
+    Raises:
+      SettingError: it is none, or outside.
+    """
+    if not _DECIMAL.fullmatch(text):
+        raise SettingError(name, f"{_shown(text)} is not a number")
+    return _inside(float(text), name, bound)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+
+
+def whole_number(low: int = -(2**63), high: int = 2**63 - 1) -> Callable[[str], int]:
+    """The `type` of an argument of a command line that is a whole number from `low` to `high`."""
+    return lambda text: _argument(lambda: parse_whole_number(text, "", low, high))
+
+
+def number(low: float = -1e300, high: float = 1e300) -> Callable[[str], float]:
+    """Likewise, of an argument that is any finite number."""
+    return lambda text: _argument(lambda: parse_number(text, "", Range(low, high)))
+
+
+def _argument(parse: Callable[[], T]) -> T:
+    try:
+        return parse()
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(error.reason) from None
+
+
+def _inside(value: float, name: str, bound: Range) -> float:
+    problem = bound.problem(value)
+    if problem:
+        raise SettingError(name, problem)
+    return value
+
+
+SEED, WORKERS = whole_number(0, 2**31 - 1), whole_number(1, 1_024)
