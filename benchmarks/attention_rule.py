@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.models.checkpoint_file import shipped
 
 ROOT = Path(__file__).parent.parent
@@ -92,7 +93,7 @@ def main() -> None:
     for name, row in figures.items():
         print(f"| {name} | {' | '.join(f'{100 * value:.1f} %' for value in row.values())} |")
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, figures)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ and how many give none though there is one. `--fuzz` reads random and mutated st
 """
 
 import argparse
-import json
 import math
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Literal
 
 from benchmarks.fuzzed import fuzzed_strings
 from benchmarks.worded import Worded, worded_answers
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 
 Outcome = Literal["right", "wrong", "missed"]
@@ -97,7 +97,7 @@ def main() -> None:
         result["fuzz"] = fuzz(args.fuzz, args.seed)
         print("\n" + ", ".join(f"{count} {name}" for name, count in result["fuzz"].items()))
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ text2num has put number words into digits. Only answers to lengths are asked for
 import argparse
 import importlib
 import importlib.metadata
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from benchmarks.reading import outcome, read
 from benchmarks.worded import Worded, worded_answers
+from spatialvlm_jax.atomic_write import write_json
 
 Reader = Callable[[str], float | None]
 _FROM_NUMBER = re.compile(r"\d[\d.,]* ?[a-zA-Z'\"]+")
@@ -94,7 +94,7 @@ def main() -> None:
     print(versions)
     if args.json:
         result = {"seed": args.seed, "rows": rows, "versions": versions}
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.generation.questions.relations import SECTORS
 from spatialvlm_jax.generation.wording import qualitative
 from spatialvlm_jax.generation.wording.phrasing import METRES, format_quantity, indefinite, plural
@@ -177,7 +178,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the small tokenizer that is shipped.")
     parser.add_argument("--out", type=Path, required=True, help="file of the model")
     args = parser.parse_args()
-    args.out.write_bytes(train())
+    with whole_file(args.out) as temporary:
+        temporary.write_bytes(train())
     print(f"{args.out}: {VOCAB_SIZE} pieces")
 
 

@@ -262,6 +262,19 @@ def test_code_runs_no_pickle_and_no_shell() -> None:
     assert not found
 
 
+def test_files_are_written_whole_or_not_at_all() -> None:
+    """A path to write to comes from `whole_file`, and is named `temporary`."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+        for path in sources(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"write_text", "write_bytes"}
+        and ast.unparse(node.value) != "temporary"
+    ]
+    assert not found
+
+
 def test_nothing_is_left_open_or_skipped() -> None:
     # Put together from parts, so that this file passes its own test.
     words = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error"]

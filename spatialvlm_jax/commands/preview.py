@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import SEED, whole_number
 
@@ -77,8 +78,8 @@ def run(args: argparse.Namespace) -> None:
     scale = args.scale or max(1, 160 // config.image_size)
     sheet = contact_sheet(scenes, args.columns, views, scale)
     try:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(sheet).save(args.out, optimize=True)
+        with whole_file(args.out) as temporary:
+            Image.fromarray(sheet).save(temporary, format="png", optimize=True)
     except OSError as error:
         raise UserError(f"cannot write {args.out}: {error.strerror}") from error
     print(f"{args.out}: {len(scenes)} scenes of {config.image_size} pixels")

@@ -18,6 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
@@ -73,7 +74,7 @@ def compile_apart(experiment: Experiment, topology: Topology) -> Compiled:
     with tempfile.TemporaryDirectory() as folder:
         request, result = Path(folder, "request.json"), Path(folder, "result.json")
         content = {"experiment": dataclasses.asdict(experiment), "topology": topology.name}
-        request.write_text(json.dumps(content))
+        write_json(request, content)
         log = _run([sys.executable, "-m", __name__, str(request), str(result)], topology.name)
         if not result.exists():
             raise CompilationFailed(f"the compiler ended without a result: {log[-500:]}")
@@ -172,7 +173,7 @@ def main(request: Path, result: Path) -> None:
     except Exception as error:
         lines = str(error).strip().splitlines() or [""]
         answer = {"error": f"{type(error).__name__}: {lines[0]}"}
-    result.write_text(json.dumps(answer))
+    write_json(result, answer)
 
 
 if __name__ == "__main__":

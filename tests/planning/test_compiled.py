@@ -31,13 +31,6 @@ def test_memory_messages_are_read():
     assert compiled.used_bytes("INTERNAL: Check failed") is None
 
 
-@pytest.fixture
-def compile_quickly_rather_than_well():
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.mark.usefixtures("compile_quickly_rather_than_well")
 def test_the_step_is_measured():
     figures = compiled.measure(EXPERIMENT, jax.devices()[:1])

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.logging import throughput
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
@@ -109,7 +110,9 @@ class Recorder:
         kept = ""
         if not bad or np.isin(batch.dataset_ids[:, 0], numbers).any():
             leaves = jax.tree_util.tree_leaves_with_path(batch)
-            np.savez(path, **{jax.tree_util.keystr(key).lstrip("."): leaf for key, leaf in leaves})
+            arrays = {jax.tree_util.keystr(key).lstrip("."): leaf for key, leaf in leaves}
+            with whole_file(path) as temporary, temporary.open("wb") as file:
+                np.savez(file, **arrays)
             kept = f"; its batch is in {path}"
         of = f" ({', '.join(bad)})" if bad else ""
         return NonFiniteLossError(
