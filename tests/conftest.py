@@ -29,11 +29,10 @@ hypothesis.settings.load_profile("spatialvlm")
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stored data set of hand-made pictures, enough for a short run."""
-    from spatialvlm_jax.generation.pipeline import generate
-    from tests.generation.pictures import PictureSource
+    from tests.generation.pictures import PictureSource, store_pictures
 
     folder = tmp_path_factory.mktemp("data")
-    generate(PictureSource(), {"train": 24, "validation": 4}, folder, quiet=True)
+    store_pictures(PictureSource(), {"train": 24, "validation": 4}, folder)
     return folder
 
 

@@ -10,16 +10,7 @@ from spatialvlm_jax.experiment import (
     Experiment,
     ModelConfig,
 )
-
-SPEC = BatchSpec(
-    batch_size=2,
-    image_size=8,
-    length=12,
-    vocab_size=50,
-    dense_tokens=4,
-    dense_values=3,
-    dense_words=2,
-)
+from tests.fake_batches import SPEC
 
 
 def test_fake_batches_have_the_shapes_and_dtypes_of_the_spec() -> None:

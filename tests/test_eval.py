@@ -22,7 +22,6 @@ from spatialvlm_jax.experiment import (
     MeshConfig,
     ModelConfig,
 )
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
@@ -32,7 +31,7 @@ from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
 from spatialvlm_jax.weights.settings import settings_of
-from tests.generation.pictures import PictureSource, pairs, picture
+from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
 IMAGES = 5
 MESH = device_mesh(MeshConfig(), jax.local_devices()[:1])
@@ -62,7 +61,7 @@ def experiment_on(path: str) -> Experiment:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    generate(PictureSource(), {"validation": IMAGES}, folder, quiet=True)
+    store_pictures(PictureSource(), {"validation": IMAGES}, folder)
     return folder
 
 

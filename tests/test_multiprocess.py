@@ -14,10 +14,9 @@ import pytest
 
 from benchmarks.kill import Run, kill_run, wait_until
 from spatialvlm_jax.evaluation.report.results import load_evaluations
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 pytestmark = pytest.mark.slow
 WATCHED = ("train.profile_steps=(3, 4)",)
@@ -27,7 +26,7 @@ EVALUATED = ("eval.images=5", "eval.batch_size=3", "eval.max_answer_tokens=4")
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("multiprocess_data")
-    generate(PictureSource(), {"train": 24, "validation": 5}, folder, quiet=True)
+    store_pictures(PictureSource(), {"train": 24, "validation": 5}, folder)
     return folder
 
 

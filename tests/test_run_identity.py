@@ -10,9 +10,8 @@ from sentencepiece import sentencepiece_model_pb2
 import eval as evaluation_script
 import train
 from data_loaders.tokenizer import SMALL
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 from tests.test_train import ROOT, arguments, losses
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")
@@ -57,7 +56,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> str:
 
 def replace_data(folder: Path) -> None:
     shutil.rmtree(folder / "data")
-    generate(PictureSource(), {"train": 23, "validation": 5}, folder / "data", quiet=True)
+    store_pictures(PictureSource(), {"train": 23, "validation": 5}, folder / "data")
 
 
 def replace_tokenizer(folder: Path) -> None:

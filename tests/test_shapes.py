@@ -8,20 +8,11 @@ import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
 
-from spatialvlm_jax.batch import Batch, BatchSpec
+from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.models.masks import text_mask
 from spatialvlm_jax.training.losses import totals_of
+from tests.fake_batches import SPEC
 from tests.shapes import check_records
-
-SPEC = BatchSpec(
-    batch_size=2,
-    image_size=8,
-    length=12,
-    vocab_size=50,
-    dense_tokens=4,
-    dense_values=3,
-    dense_words=2,
-)
 
 
 def test_a_wrong_dtype_names_the_argument():

@@ -21,6 +21,7 @@ from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import Report, generate
+from spatialvlm_jax.generation.stages import NO_STAGES
 
 _PROBES = 16
 
@@ -70,7 +71,8 @@ def convert(
     description = {"format": request.format, "items": tally.digest}
     source = ConvertedSource(reader, path, name, description)
     _check_some_image_is_there(source, FORMATS[request.format])
-    report = generate(source, {split: len(source)}, directory, workers=workers, quiet=quiet)
+    splits = {split: len(source)}
+    report = generate(source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet)
     path.unlink()
     rejected = sum(tally.faults.values())
     counts = {

@@ -48,7 +48,7 @@ from spatialvlm_jax.generation.execution.plan import (
     plan_shards,
 )
 from spatialvlm_jax.generation.execution.stale import drop_stale
-from spatialvlm_jax.generation.stages import NO_STAGES, Stages
+from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
@@ -65,7 +65,7 @@ def generate(
     splits: Mapping[str, int],
     directory: Path,
     *,
-    stages: Stages = NO_STAGES,
+    stages: Stages,
     shards: Mapping[str, int] | None = None,
     workers: int = 1,
     quiet: bool = False,
@@ -77,7 +77,7 @@ def generate(
     Args:
       source: where the images come from; a copy is sent to each worker.
       splits: images asked for in each split.
-      stages: what is made of what the source observes; none where that is answered scenes.
+      stages: what is made of what the source observes; `NO_STAGES` where that is answered scenes.
       shards: of each split; see `plan_shards`.
       workers: processes on this machine; on Ray, actors of a pool at most.
       quiet: no progress bar.

@@ -3,16 +3,15 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.storage.shards import StoreError, open_split, shard_files
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 SPLITS = {"train": 8, "validation": 2}
 
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
-    generate(PictureSource(), SPLITS, tmp_path / "set", shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), SPLITS, tmp_path / "set", shards={"train": 2})
     return tmp_path / "set"
 
 
@@ -50,7 +49,7 @@ def test_damage_is_named_and_made_again(
     assert first.name in error
     assert (second.name in error) == (damage is swap)
     assert error.count("\n") == 1
-    generate(PictureSource(), SPLITS, stored, shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), SPLITS, stored, shards={"train": 2})
     assert (first.read_bytes(), second.read_bytes()) == before
     assert cli.main(["card", "--verify", str(stored)]) == 0
 
@@ -70,5 +69,5 @@ def test_a_set_of_before_is_read_and_gets_checksums_when_it_is_made_again(
     assert len(open_split(stored, "train")) == 8
     assert cli.main(["card", "--verify", str(stored)]) == 2
     assert "has no checksums.json" in capsys.readouterr().err
-    generate(PictureSource(), SPLITS, stored, shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), SPLITS, stored, shards={"train": 2})
     assert cli.main(["card", "--verify", str(stored)]) == 0

@@ -7,11 +7,10 @@ import pytest
 import train
 from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.training.logging.metrics_file import realised_shares
 from tests.conversion import published
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")
 CONFIG = Path(train.__file__).parent / "configs" / "cotrain.py"
@@ -36,7 +35,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files = [f"--{option}={path}" for option, path in paths.items()]
         command = ["convert", f"--format={name}", *files, f"--out={root / name}", "--quiet"]
         assert cli.main(command) == 0
-    generate(PictureSource(), {"train": 24, "validation": 8}, root / "spatial", quiet=True)
+    store_pictures(PictureSource(), {"train": 24, "validation": 8}, root / "spatial")
     return root
 
 

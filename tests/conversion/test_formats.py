@@ -13,10 +13,9 @@ from spatialvlm_jax.conversion.items import AskedImage, group_by_image
 from spatialvlm_jax.conversion.rows import Asked, Fields
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
-from spatialvlm_jax.generation.pipeline import generate
 from tests.conversion import published
 from tests.conversion.published import photo, write_folder, write_json, write_tar
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 
 def request(format_: str, paths: Mapping[str, Any], **more: Any) -> Request:
@@ -235,7 +234,7 @@ def test_a_packed_tar_is_refused(tmp_path: Path) -> None:
 
 
 def test_tfds_sets_are_read_without_tensorflow(tmp_path: Path) -> None:
-    generate(PictureSource(), {"train": 3}, tmp_path, quiet=True)
+    store_pictures(PictureSource(), {"train": 3}, tmp_path)
     fields = Fields(question="qa/question", answer="qa/answer")
     asked = request("tfds", {"data": str(tmp_path)}, fields=fields)
     first, *_ = items(asked)
@@ -253,7 +252,7 @@ def test_tfds_sets_are_read_without_tensorflow(tmp_path: Path) -> None:
 
 
 def test_tfds_sets_have_a_name_below_their_data_dir(tmp_path: Path) -> None:
-    generate(PictureSource(), {"train": 2}, tmp_path / "spatialvlm" / "1.0.0", quiet=True)
+    store_pictures(PictureSource(), {"train": 2}, tmp_path / "spatialvlm" / "1.0.0")
     fields = Fields(question="qa/question", answer="qa/answer")
     asked = Request("tfds", data="spatialvlm", data_dir=tmp_path, fields=fields)
     assert [item.image_id for item in items(asked)] == ["fake-0000", "fake-0001"]

@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.generation.pipeline import generate
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 
 @pytest.fixture(scope="session")
@@ -11,5 +10,5 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve images to train on and five held out, each with five pairs."""
     directory = tmp_path_factory.mktemp("stored")
     splits = {"train": 12, "validation": 5}
-    generate(PictureSource(), splits, directory, shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), splits, directory, shards={"train": 2})
     return directory

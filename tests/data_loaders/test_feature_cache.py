@@ -12,9 +12,8 @@ from data_loaders.build import train_loader
 from data_loaders.errors import DataError
 from data_loaders.feature_cache import INDEX, FeatureCache
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
-from spatialvlm_jax.generation.pipeline import generate
 from tests.data_loaders.test_features import MODEL, encode, photos
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 
 class Stopped(Exception):
@@ -94,7 +93,7 @@ def test_what_differs_is_named_with_the_remedy(data: DataConfig) -> None:
     )
     path = Path(data.datasets[0].path)
     shutil.rmtree(path)
-    generate(PictureSource(), {"train": 10, "validation": 5}, path, quiet=True)
+    store_pictures(PictureSource(), {"train": 10, "validation": 5}, path)
     refused(f"data set 'mugs' ({path}) has changed from 12 pictures to 10")
 
 

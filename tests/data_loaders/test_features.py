@@ -22,10 +22,9 @@ from spatialvlm_jax.experiment import (
     Experiment,
     ModelConfig,
 )
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.storage.shards import digest_split, write_shard
 from tests.conversion.published import photo, write_folder, write_zip
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8, width=6))
 BFLOAT16 = dataclasses.replace(MODEL, compute_dtype="bfloat16")
@@ -127,7 +126,7 @@ def test_a_digest_tells_stored_pictures_and_not_where_they_lie(
     moved = shutil.copytree(stored, tmp_path / "moved")
     assert digest_split(moved, "train") == digest_split(stored, "train")
     assert digest_split(stored, "validation") != digest_split(stored, "train")
-    generate(PictureSource(), {"train": 11, "validation": 5}, tmp_path / "less", quiet=True)
+    store_pictures(PictureSource(), {"train": 11, "validation": 5}, tmp_path / "less")
     assert digest_split(tmp_path / "less", "train") != digest_split(stored, "train")
     (shard, *_) = sorted(moved.glob("*train.array_record*"))
     with shard.open("r+b") as file:

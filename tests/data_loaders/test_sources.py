@@ -9,9 +9,8 @@ from data_loaders.errors import DataError
 from data_loaders.sources import AnswerNoise, PairFilter, TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.generation.stages import AnsweredScene
-from tests.generation.pictures import PictureSource, pairs, picture
+from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
 SMALL = Tokenizer.from_config("small")
 CAPTIONS = ("red mug", "blue chair")
@@ -77,7 +76,7 @@ class OnlyThirdHasColor(PictureSource):
 
 
 def test_the_next_image_with_a_usable_pair_stands_in(tmp_path: Path) -> None:
-    generate(OnlyThirdHasColor(), {"train": 5}, tmp_path, quiet=True)
+    store_pictures(OnlyThirdHasColor(), {"train": 5}, tmp_path)
     source = open_source(tmp_path, types=("color",))
     assert len(source) == 5
     assert [source[index].example.image_id for index in range(5)] == ["fake-0003"] * 5

@@ -2,12 +2,15 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.generation.execution.ledger import Report
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.stages import AnsweredScene
+from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.stages import NO_STAGES, AnsweredScene
 from spatialvlm_jax.scene.records import QA, Object3D, Scene
 
 LEVEL_UP = np.array([0.0, -1.0, 0.0])
@@ -137,3 +140,10 @@ class PictureSource:
 
     def answered(self, index: int) -> AnsweredScene:
         return AnsweredScene(picture(index), () if index in self.unclear else tuple(pairs(index)))
+
+
+def store_pictures(
+    source: PictureSource, splits: Mapping[str, int], directory: Path, **options: Any
+) -> Report:
+    """Generates a data set of them, as `generate` does, without a word."""
+    return generate(source, splits, directory, stages=NO_STAGES, quiet=True, **options)

@@ -9,12 +9,12 @@ import pytest
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import GenerationError, generate
+from spatialvlm_jax.generation.pipeline import GenerationError
 from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.only_writer import FolderInUseError, only_writer
 from spatialvlm_jax.storage.shards import open_split, shard_files
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 SPLITS = {"train": 7, "validation": 3}
 SHARDS = {"train": 3, "validation": 1}
@@ -34,7 +34,7 @@ def image_ids(directory: Path, split: str) -> list[str]:
 
 def test_every_image_is_stored_rejected_or_failed_and_the_ledger_says_why(tmp_path: Path) -> None:
     source = PictureSource(broken=(1,), dull=(2,), unclear=(4, 8))
-    report = generate(source, SPLITS, tmp_path, shards=SHARDS, quiet=True)
+    report = store_pictures(source, SPLITS, tmp_path, shards=SHARDS)
     assert (report.asked, report.stored, report.rejected, report.failed) == (10, 6, 3, 1)
     assert report.pairs == 30
     assert report.kinds == {"qualitative": 6, "quantitative": 12, "general": 12}
@@ -55,8 +55,8 @@ def test_every_image_is_stored_rejected_or_failed_and_the_ledger_says_why(tmp_pa
 
 def test_the_same_request_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
     source = PictureSource(unclear=(4,))
-    generate(source, SPLITS, tmp_path / "one", shards=SHARDS, quiet=True)
-    generate(source, SPLITS, tmp_path / "two", shards=SHARDS, workers=2, quiet=True)
+    store_pictures(source, SPLITS, tmp_path / "one", shards=SHARDS)
+    store_pictures(source, SPLITS, tmp_path / "two", shards=SHARDS, workers=2)
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     assert one.keys() == two.keys()
     assert {"card.html", "card.md", "ledger.jsonl", "summary.json"} < one.keys()
@@ -77,60 +77,60 @@ class CutOff(PictureSource):
 
 
 def test_a_run_that_was_cut_off_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
-    generate(PictureSource(), SPLITS, tmp_path / "whole", shards=SHARDS, quiet=True)
+    store_pictures(PictureSource(), SPLITS, tmp_path / "whole", shards=SHARDS)
     with pytest.raises(KeyboardInterrupt):
-        generate(CutOff(), SPLITS, tmp_path / "cut", shards=SHARDS, quiet=True)
+        store_pictures(CutOff(), SPLITS, tmp_path / "cut", shards=SHARDS)
     done = sorted((tmp_path / "cut").glob("*.array_record-*"))
     assert len(done) == 2
     stamps = [path.stat().st_mtime_ns for path in done]
     for name in ("left.incomplete-1", ".parts/left.incomplete-1"):
         (tmp_path / "cut" / name).write_bytes(b"half")
-    generate(PictureSource(), SPLITS, tmp_path / "cut", shards=SHARDS, quiet=True)
+    store_pictures(PictureSource(), SPLITS, tmp_path / "cut", shards=SHARDS)
     assert [path.stat().st_mtime_ns for path in done] == stamps
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
 def test_a_run_goes_on_within_a_shard(tmp_path: Path) -> None:
     splits, last = {"train": 3 * CHUNK}, 3 * CHUNK - 1
-    generate(PictureSource(), splits, tmp_path / "whole", quiet=True)
+    store_pictures(PictureSource(), splits, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        generate(CutOff(at=last), splits, tmp_path / "cut", quiet=True)
+        store_pictures(CutOff(at=last), splits, tmp_path / "cut")
     parts = sorted((tmp_path / "cut" / ".parts").glob("*.json"))
     assert [path.name for path in parts] == ["train-0000000000.json", "train-0000000064.json"]
     source = CutOff(at=0)  # the first chunk is there and not made again
-    generate(source, splits, tmp_path / "cut", quiet=True)
+    store_pictures(source, splits, tmp_path / "cut")
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert not (tmp_path / "cut" / ".parts").exists()
 
 
 def test_a_finished_data_set_is_left_alone(tmp_path: Path) -> None:
-    first = generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+    first = store_pictures(PictureSource(), SPLITS, tmp_path)
     stamps = {path: path.stat().st_mtime_ns for path in shard_files(tmp_path, "train")}
-    assert generate(PictureSource(broken=(0,)), SPLITS, tmp_path, quiet=True) == first
+    assert store_pictures(PictureSource(broken=(0,)), SPLITS, tmp_path) == first
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
 
 def test_another_request_in_the_same_directory_is_refused(tmp_path: Path) -> None:
-    generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+    store_pictures(PictureSource(), SPLITS, tmp_path)
     with pytest.raises(GenerationError, match=r"begun with other settings \(seed\)"):
-        generate(PictureSource(seed=1), SPLITS, tmp_path, quiet=True)
+        store_pictures(PictureSource(seed=1), SPLITS, tmp_path)
     with pytest.raises(GenerationError, match=r"\(splits\)"):
-        generate(PictureSource(), {"train": 8}, tmp_path, quiet=True)
+        store_pictures(PictureSource(), {"train": 8}, tmp_path)
 
 
 def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:
     refused = pytest.raises(FolderInUseError, match="another run is writing")
     with only_writer(tmp_path), refused:
-        generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+        store_pictures(PictureSource(), SPLITS, tmp_path)
 
 
 def test_a_source_that_always_fails_stops_the_run_at_once(tmp_path: Path) -> None:
     source = PictureSource(broken=tuple(range(2 * CHUNK)))
     with pytest.raises(GenerationError, match="every image fails; the first, at observe: Runtime"):
-        generate(source, {"train": 2 * CHUNK}, tmp_path, quiet=True)
+        store_pictures(source, {"train": 2 * CHUNK}, tmp_path)
     assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == CHUNK
     # Once the lamp is mended, nothing of the broken run stands in the way.
-    report = generate(PictureSource(), {"train": 2 * CHUNK}, tmp_path, quiet=True)
+    report = store_pictures(PictureSource(), {"train": 2 * CHUNK}, tmp_path)
     assert report.stored == report.asked == 2 * CHUNK
 
 
@@ -145,7 +145,7 @@ class Hostile(PictureSource):
 
 def test_a_run_that_stores_nothing_ends_well_with_its_ledger(tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match=r"'train' is empty: .* first was failed at observe"):
-        generate(Hostile(), {"train": 200}, tmp_path, quiet=True)
+        store_pictures(Hostile(), {"train": 200}, tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["asked"], summary["rejected"], summary["failed"]) == (200, 100, 100)
     assert summary["reasons"] == {
@@ -166,17 +166,17 @@ class Misconfigured(PictureSource):
 
 def test_what_the_user_must_mend_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="torch is not installed"):
-        generate(Misconfigured(), SPLITS, tmp_path, quiet=True)
+        store_pictures(Misconfigured(), SPLITS, tmp_path)
     assert not list(tmp_path.glob("*.array_record-*"))
 
 
 def test_a_shard_whose_images_are_all_rejected_can_be_read_past(tmp_path: Path) -> None:
     source = PictureSource(unclear=(2, 3))
-    generate(source, {"train": 7}, tmp_path, shards={"train": 3}, quiet=True)
+    store_pictures(source, {"train": 7}, tmp_path, shards={"train": 3})
     assert image_ids(tmp_path, "train") == [f"fake-000{index}" for index in (0, 1, 4, 5, 6)]
 
 
 def test_an_empty_split_is_an_error(tmp_path: Path) -> None:
     source = PictureSource(unclear=(7, 8, 9))
     with pytest.raises(GenerationError, match=r"'validation' is empty: .*ledger"):
-        generate(source, SPLITS, tmp_path, quiet=True)
+        store_pictures(source, SPLITS, tmp_path)

@@ -84,6 +84,6 @@ def test_a_request_names_the_stages_that_a_source_goes_through() -> None:
     assert names("omni3d") == {"questions", "seed", "ambiguity"}
     for source in ("rgbd", "photos", "rendered_photos"):
         assert names(source) == {"questions", "seed", "ambiguity", "lift"}
-    assert Job(PictureSource()).describe() == {"source": "fake", "seed": 0}
+    assert Job(PictureSource(), NO_STAGES).describe() == {"source": "fake", "seed": 0}
     worlds = Job(WorldsSource(WorldsSettings(), 3), Stages(QUESTIONS, None, None, seed=3))
     assert set(worlds.describe()) == {"source", "seed", "world", "questions"}

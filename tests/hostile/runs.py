@@ -16,11 +16,10 @@ from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, find_damage
 from spatialvlm_jax.training.checkpoints.load_model import find_checkpoint
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, refusal
 from tests.hostile.sensors import npz_bomb
 from tests.training.checkpoints.test_checkpoint import make_data, make_state
@@ -191,7 +190,7 @@ def _load(folder: Path, whole: list[Any]) -> str:
 
 
 def _stored(damage: Callable[[Path], None], folder: Path) -> str:
-    generate(PictureSource(), {"train": 24, "validation": 4}, folder / "data", quiet=True)
+    store_pictures(PictureSource(), {"train": 24, "validation": 4}, folder / "data")
     whole = _read(folder)
     damage(folder / "data")
     return _load(folder, whole)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.storage import shards
 from spatialvlm_jax.storage.shards import (
     SplitSize,
@@ -16,7 +15,7 @@ from spatialvlm_jax.storage.shards import (
     write_dataset_info,
     write_shard,
 )
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 # TensorFlow made impossible to import, as where it is not installed.
 READ_WITHOUT_TENSORFLOW = """
@@ -49,7 +48,7 @@ print(ids)
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("stored")
     splits = {"train": 5, "validation": 2}
-    generate(PictureSource(), splits, directory, shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), splits, directory, shards={"train": 2})
     return directory
 
 
@@ -116,7 +115,7 @@ def test_a_damaged_description_is_told_in_a_line(
 
 
 def test_shards_that_changed_places_are_told(tmp_path: Path) -> None:
-    generate(PictureSource(), {"train": 3, "validation": 3}, tmp_path, quiet=True)
+    store_pictures(PictureSource(), {"train": 3, "validation": 3}, tmp_path)
     train, other = (shard_path(tmp_path, name, 0, 1) for name in ("train", "validation"))
     assert train.stat().st_size == other.stat().st_size
     kept = train.read_bytes()
@@ -142,14 +141,14 @@ def test_a_set_of_an_older_layout_is_refused(directory: Path, tmp_path: Path) ->
 
 
 def test_a_missing_shard_is_named(tmp_path: Path) -> None:
-    generate(PictureSource(), {"train": 4}, tmp_path, shards={"train": 2}, quiet=True)
+    store_pictures(PictureSource(), {"train": 4}, tmp_path, shards={"train": 2})
     shards.shard_path(tmp_path, "train", 1, 2).unlink()
     with pytest.raises(shards.StoreError, match=r"lacks 1 of its 2 shards: .*00001-of-00002"):
         shards.open_split(tmp_path, "train")
 
 
 def test_a_file_that_is_no_array_record_is_refused(tmp_path: Path) -> None:
-    generate(PictureSource(), {"train": 2}, tmp_path, quiet=True)
+    store_pictures(PictureSource(), {"train": 2}, tmp_path)
     path = shards.shard_path(tmp_path, "train", 0, 1)
     path.write_bytes(b"not a record".ljust(path.stat().st_size))
     with pytest.raises(shards.StoreError, match="cannot be opened"):

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
     CheckpointConfig,
@@ -24,8 +23,7 @@ from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
 from spatialvlm_jax.training.loop import Loop
 from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
-
-BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
+from tests.fake_batches import BATCH
 
 
 @dataclasses.dataclass

@@ -16,7 +16,7 @@ from spatialvlm_jax.generation.execution.inputs import describe_contents, descri
 from spatialvlm_jax.generation.execution.ledger import Report, ledger_row, report_of, write_report
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.stages import NO_STAGES, Observation, Stages
+from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.storage.examples import encode_example
@@ -56,7 +56,7 @@ class Job:
     """All that a worker needs to make any chunk: where pictures come from, and what follows."""
 
     source: Source
-    stages: Stages = NO_STAGES
+    stages: Stages
 
     def describe(self) -> dict[str, Any]:
         """JSON values of everything that the bytes depend on."""

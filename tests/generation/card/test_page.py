@@ -15,10 +15,9 @@ from spatialvlm_jax.generation.card.counts import (
 )
 from spatialvlm_jax.generation.card.drawing import outline_from_above, picture, plan
 from spatialvlm_jax.generation.card.page import choose_examples
-from spatialvlm_jax.generation.pipeline import generate
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
-from tests.generation.pictures import PictureSource, pairs
+from tests.generation.pictures import PictureSource, pairs, store_pictures
 from tests.generation.pictures import picture as draw
 
 
@@ -26,7 +25,7 @@ from tests.generation.pictures import picture as draw
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("set")
     source = PictureSource(broken=(1,), dull=(2, 3), unclear=(4,))
-    generate(source, {"train": 12, "validation": 4}, directory, quiet=True)
+    store_pictures(source, {"train": 12, "validation": 4}, directory)
     return directory
 
 

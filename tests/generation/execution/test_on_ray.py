@@ -14,8 +14,8 @@ import pytest
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.plan import CHUNK
-from spatialvlm_jax.generation.pipeline import GenerationError, generate
-from tests.generation.pictures import PictureSource
+from spatialvlm_jax.generation.pipeline import GenerationError
+from tests.generation.pictures import PictureSource, store_pictures
 
 SPLITS = {"train": 6 * CHUNK, "validation": 10}
 # The GPUs are a number for Ray to count; nothing uses one. The first machine has room for the
@@ -91,7 +91,7 @@ def cluster() -> Iterator[Any]:
 def truth(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the run in this process writes."""
     directory = tmp_path_factory.mktemp("truth")
-    generate(PictureSource(**LOST), SPLITS, directory, quiet=True)
+    store_pictures(PictureSource(**LOST), SPLITS, directory)
     return contents(directory)
 
 
@@ -104,12 +104,11 @@ def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
 def test_any_number_of_actors_writes_the_same_bytes(
     cluster: Any, truth: dict[str, bytes], tmp_path: Path, workers: int, gpus: float
 ) -> None:
-    generate(
+    store_pictures(
         PictureSource(**LOST),
         SPLITS,
         tmp_path,
         workers=workers,
-        quiet=True,
         ray_address=cluster.address,
         ray_gpus=gpus,
     )
@@ -125,9 +124,7 @@ def test_a_killed_actor_loses_and_doubles_nothing(
     marks.mkdir()
     source = Mortal(marks=str(marks), **LOST)
     address = cluster.address
-    report = generate(
-        source, SPLITS, out, workers=2, quiet=True, ray_address=address, ray_gpus=gpus
-    )
+    report = store_pictures(source, SPLITS, out, workers=2, ray_address=address, ray_gpus=gpus)
     assert (marks / "killed").exists()
     assert report.asked == sum(SPLITS.values())
     assert differing(contents(out), truth) == []
@@ -151,7 +148,7 @@ def test_a_killed_machine_loses_and_doubles_nothing(
     killer.start()
     try:
         source = Slow(marks=str(marks), **LOST)
-        generate(source, SPLITS, out, workers=4, quiet=True, ray_address=cluster.address)
+        store_pictures(source, SPLITS, out, workers=4, ray_address=cluster.address)
     finally:
         killer.join()
         cluster.add_node(**SECOND)
@@ -170,10 +167,8 @@ def test_a_run_that_was_cut_off_goes_on_elsewhere(
             return super().observe(indices)
 
     with pytest.raises(KeyboardInterrupt):
-        generate(Stop(**LOST), SPLITS, tmp_path, quiet=True)
-    generate(
-        PictureSource(**LOST), SPLITS, tmp_path, workers=2, quiet=True, ray_address=cluster.address
-    )
+        store_pictures(Stop(**LOST), SPLITS, tmp_path)
+    store_pictures(PictureSource(**LOST), SPLITS, tmp_path, workers=2, ray_address=cluster.address)
     assert differing(contents(tmp_path), truth) == []
 
 
@@ -184,16 +179,16 @@ def test_what_the_user_must_mend_arrives_as_one_line(
 ) -> None:
     address = cluster.address
     with pytest.raises(GenerationError, match="^the model folder is empty$"):
-        generate(Misconfigured(), SPLITS, tmp_path, quiet=True, ray_address=address, ray_gpus=gpus)
+        store_pictures(Misconfigured(), SPLITS, tmp_path, ray_address=address, ray_gpus=gpus)
 
 
 @pytest.mark.ray
 def test_a_cluster_that_is_not_there_is_named(cluster: Any, tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match="no Ray cluster at '127.0.0.1:9'"):
-        generate(PictureSource(), SPLITS, tmp_path, quiet=True, ray_address="127.0.0.1:9")
+        store_pictures(PictureSource(), SPLITS, tmp_path, ray_address="127.0.0.1:9")
 
 
 def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(GenerationError, match="make setup-ray"):
-        generate(PictureSource(), SPLITS, tmp_path, quiet=True, ray_address="local")
+        store_pictures(PictureSource(), SPLITS, tmp_path, ray_address="local")

@@ -17,10 +17,10 @@ from spatialvlm_jax.generation.execution.inputs import (
     have_changed,
 )
 from spatialvlm_jax.generation.execution.plan import CHUNK
-from spatialvlm_jax.generation.pipeline import GenerationError, generate
+from spatialvlm_jax.generation.pipeline import GenerationError
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split, shard_files
-from tests.generation.pictures import PictureSource
+from tests.generation.pictures import PictureSource, store_pictures
 
 SPLITS, SHARDS = {"train": 4}, {"train": 2}
 
@@ -61,12 +61,12 @@ def test_shards_of_changed_files_are_made_again_and_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     files, out = source(tmp_path / "files", 4), tmp_path / "out"
-    generate(files, SPLITS, out, shards=SHARDS, quiet=True)
+    store_pictures(files, SPLITS, out, shards=SHARDS)
     first, second = shard_files(out, "train")
     before = first.stat().st_mtime_ns
     files.path(3).write_text("33")
     caplog.set_level(logging.WARNING)
-    generate(files, SPLITS, out, shards=SHARDS, quiet=True)
+    store_pictures(files, SPLITS, out, shards=SHARDS)
     assert numbers(out) == ["fake-0000", "fake-0001", "fake-0002", "fake-0033"]
     assert first.stat().st_mtime_ns == before
     (record,) = caplog.records
@@ -78,11 +78,11 @@ def test_shards_of_changed_files_are_made_again_and_named(
 
 def test_a_folder_that_was_only_copied_is_the_same(tmp_path: Path) -> None:
     files, out = source(tmp_path / "files", 4), tmp_path / "out"
-    report = generate(files, SPLITS, out, shards=SHARDS, quiet=True)
+    report = store_pictures(files, SPLITS, out, shards=SHARDS)
     stamps = [path.stat().st_mtime_ns for path in shard_files(out, "train")]
     for index in range(4):
         os.utime(files.path(index), ns=(1, 1))
-    assert generate(files, SPLITS, out, shards=SHARDS, quiet=True) == report
+    assert store_pictures(files, SPLITS, out, shards=SHARDS) == report
     assert [path.stat().st_mtime_ns for path in shard_files(out, "train")] == stamps
 
 
@@ -92,9 +92,9 @@ def test_parts_of_a_run_that_was_cut_off_follow_their_files(
     splits, out = {"train": 3 * CHUNK}, tmp_path / "out"
     cut = source(tmp_path / "files", 3 * CHUNK, stop_at=2 * CHUNK)
     with pytest.raises(KeyboardInterrupt):
-        generate(cut, splits, out, quiet=True)
+        store_pictures(cut, splits, out)
     cut.path(CHUNK).write_text("700")
-    generate(dataclasses.replace(cut, stop_at=0), splits, out, quiet=True)
+    store_pictures(dataclasses.replace(cut, stop_at=0), splits, out)
     assert numbers(out)[CHUNK - 1 : CHUNK + 2] == ["fake-0063", "fake-0700", "fake-0065"]
     assert "files of one or more of fake-0064 to fake-0127 have changed since" in caplog.text
 
@@ -111,18 +111,18 @@ def test_a_file_that_is_there_at_last_is_read(tmp_path: Path) -> None:
 
 def test_a_set_without_a_record_of_its_files_is_made_again(tmp_path: Path) -> None:
     files, out = source(tmp_path / "files", 4), tmp_path / "out"
-    generate(files, SPLITS, out, quiet=True)
+    store_pictures(files, SPLITS, out)
     (path,) = (out / ".shards").glob("*.json")
     report = json.loads(path.read_text())
     assert len(report.pop("inputs")) == 1
     path.write_text(json.dumps(report))
     files.path(0).write_text("9")
-    generate(files, SPLITS, out, quiet=True)
+    store_pictures(files, SPLITS, out)
     assert numbers(out)[0] == "fake-0009"
 
 
 def test_a_folder_begun_by_other_rules_is_refused(tmp_path: Path) -> None:
-    generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+    store_pictures(PictureSource(), SPLITS, tmp_path)
     path = tmp_path / "generation.json"
     request = json.loads(path.read_text())
     del request["rules"]
@@ -130,4 +130,4 @@ def test_a_folder_begun_by_other_rules_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         GenerationError, match=r"begun by rules 1 of generation, and these are rules \d+, .*--out"
     ):
-        generate(PictureSource(), SPLITS, tmp_path, quiet=True)
+        store_pictures(PictureSource(), SPLITS, tmp_path)

@@ -5,12 +5,10 @@ import types
 import numpy as np
 import pytest
 
-from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.experiment import DataConfig, Experiment, TrainConfig
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.recorder import Recorder, figures, loader_hint
-
-BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
+from tests.fake_batches import BATCH
 
 
 def test_the_line_shows_waiting_only_where_it_matters():

@@ -6,12 +6,10 @@ import types
 
 import numpy as np
 
-from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.training.logging import throughput
 from spatialvlm_jax.training.logging.metrics_file import MEASURED
 from spatialvlm_jax.training.parameter_report import StepFlops
-
-BATCH = BatchSpec(batch_size=2, image_size=4, length=8, vocab_size=9).fake(0, segments=2)
+from tests.fake_batches import BATCH
 
 
 def test_a_batch_is_counted_and_stands_for_other_processes():
