@@ -92,7 +92,7 @@ def _model_config(source: Path, metadata: dict[str, str]) -> Any:
 
     try:
         return from_config_dict(ModelConfig, migrate(json.loads(metadata["config"]))["model"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{source} does not say what model it is of: {error}") from None
 
 

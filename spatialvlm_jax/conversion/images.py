@@ -68,6 +68,13 @@ def _safe_parts(name: str) -> tuple[str, ...]:
     return path.parts
 
 
+def _is_safe(name: str) -> bool:
+    try:
+        return bool(_safe_parts(name))
+    except Rejected:
+        return False
+
+
 def plain_name(name: str) -> str:
     """The name without "." and empty parts, so that one file has one; others as they are."""
     try:
@@ -152,7 +159,7 @@ class ZipImages:
     @functools.cached_property
     def _by_last_part(self) -> dict[str, list[str]]:
         names: dict[str, list[str]] = {}
-        for name in self._file.namelist():
+        for name in filter(_is_safe, self._file.namelist()):
             names.setdefault(name.rpartition("/")[2], []).append(name)
         return names
 

@@ -43,11 +43,20 @@ def as_text(value: Any) -> str:
     if isinstance(value, bytes):
         text = value.decode(errors="replace")
     elif isinstance(value, str | int | float | np.integer | np.floating):
-        # Halves of characters, which texts cut by their makers end with, cannot be stored.
-        text = "" if is_missing(value) else str(value).encode(errors="replace").decode()
+        text = "" if is_missing(value) else _of_whole_characters(str(value))
     else:
         return ""
     return text.strip().strip("\ufeff").strip()
+
+
+def _of_whole_characters(text: str) -> str:
+    """The text with "?" for halves of characters, with which texts that were cut end.
+
+    They cannot be stored. What has nothing else in it is "".
+    """
+    if not text.encode(errors="ignore").strip():
+        return ""
+    return text.encode(errors="replace").decode()
 
 
 def about_one_picture(text: str) -> str:

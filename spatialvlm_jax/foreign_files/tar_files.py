@@ -7,6 +7,8 @@ from pathlib import Path
 
 from spatialvlm_jax.foreign_files.errors import FileError
 
+# Archives are filled up to whole records behind their end; others may be joined to them there.
+_BEHIND_BYTES = 2**20
 # Of names and other entries about the member that follows; they are read whole.
 _MAX_HEADER_BYTES = 2**14
 _ABOUT_THE_NEXT = (
@@ -33,7 +35,11 @@ class _CheckedHeader(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_CheckedHeader":
-        header = super().frombuf(buf, encoding, errors)
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
+            # Behind the first member the parser would take these for the end.
+            raise tarfile.ReadError(f"a header cannot be read: {error}") from None
         most = _MAX_HEADER_BYTES if header.type in _ABOUT_THE_NEXT else 2**62
         if not 0 <= header.size <= most:
             raise tarfile.ReadError(f"a header says {header.size} bytes")
@@ -63,6 +69,10 @@ def list_members(path: Path) -> Iterator[Member]:
                 if not member.isdir():
                     plain = member.isreg() and not member.issparse()
                     yield Member(member.name, member.offset_data, member.size, plain)
+        with path.open("rb") as file:
+            file.seek(archive.offset)
+            if file.read(_BEHIND_BYTES).strip(b"\0"):
+                raise tarfile.ReadError("there is more behind its end: several archives in one?")
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # the parser raises whatever a damaged header leads it to

@@ -67,6 +67,14 @@ def test_a_name_that_fits_two_pictures_is_refused(tmp_path: Path) -> None:
         open_images(write_zip(tmp_path / "x.zip", both)).read("a.jpg")
 
 
+def test_a_zip_member_whose_name_leads_out_is_none(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "x.zip", {"../../a.jpg": b"one", "/b.jpg": b"two", "c.jpg": b"c"})
+    assert [open_images(path).find(name) for name in ("a.jpg", "b.jpg", "c.jpg")] == [
+        *(None, None),
+        "c.jpg",
+    ]
+
+
 def test_a_damaged_zip_member_is_a_failure(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "x.zip", {"a.jpg": b"abcdefgh" * 8})
     data = path.read_bytes()

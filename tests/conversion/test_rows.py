@@ -25,6 +25,7 @@ def test_one_answer_is_the_answer() -> None:
 def test_halves_of_characters_do_not_come_through() -> None:
     (pair,), _ = row({"question": "which face?", "answer": "this: \ud83d"})
     assert pair.answer == "this: ?"
+    assert row({"question": "\ud83d", "answer": "a mug"}) == ([], ["empty question"])
 
 
 def test_of_ten_answers_the_most_frequent_is_learned_and_all_are_kept() -> None:

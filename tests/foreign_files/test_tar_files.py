@@ -103,3 +103,22 @@ def test_flipped_bytes_lose_members_and_nothing_else(
     with contextlib.suppress(FileError):
         found.extend(list_members(path))
     assert all(m.start >= 0 and m.start + m.size <= len(data) for m in found if m.is_file)
+
+
+@pytest.mark.parametrize(
+    ("behind", "message"),
+    [
+        (b"nonsense".ljust(512, b"x"), "a header cannot be read"),
+        (header("b", 0)[:300], "a header cannot be read"),
+        (END + header("b", 0) + END, "more behind its end: several archives in one"),
+    ],
+)
+def test_what_follows_a_member_is_never_taken_for_the_end(
+    tmp_path: Path, behind: bytes, message: str
+) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(header("a", 4) + padded(b"four") + behind)
+    members = list_members(path)
+    assert next(members).name == "a"
+    with pytest.raises(FileError, match=message):
+        next(members)

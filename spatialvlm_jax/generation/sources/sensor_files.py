@@ -17,7 +17,7 @@ from spatialvlm_jax.generation.outcomes import Rejected
 _NUMBER = re.compile(
     r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE | re.ASCII
 )
-_NO_NAME = frozenset(("", "none", "null", "nan", "n/a"))
+_NO_NAME = frozenset(("none", "null", "nan", "n/a"))
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 # Channels that renderers and sensors write depth to, in order of preference.
 _EXR_CHANNELS = ("Z", "Y", "depth", "depth.Z", "Depth.Z", "V", "R", "RGB")
@@ -124,7 +124,7 @@ def read_integers(path: Path, max_pixels: int) -> np.ndarray:
 
 
 def read_labels(text: str, suffix: str) -> dict[int, str]:
-    """Names by instance id, without those that have none (null, "", "nan").
+    """Names by instance id, without those that have none (null, "", "nan", "17").
 
     JSON: {"1": "chair"}, {"1": {"label": "chair"}}, [{"id": 1, "label": "chair"}], or ScanNet's
     aggregation, whose object n has the id n + 1. CSV: columns id and label.
@@ -145,7 +145,12 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
         names = {int(row["id"]): _name(row) for row in rows}
     except (KeyError, TypeError):
         raise ValueError("labels are {id: label}, or rows of 'id' and 'label'") from None
-    return {instance: name for instance, name in names.items() if name not in _NO_NAME}
+    return {instance: name for instance, name in names.items() if _is_word(name)}
+
+
+def _is_word(name: str) -> bool:
+    """Whether people may be asked about a thing of this name: not for "", "null" or "17"."""
+    return name not in _NO_NAME and any(character.isalpha() for character in name)
 
 
 def _named(value: Any) -> Mapping[str, Any]:
@@ -258,5 +263,7 @@ def _rotation(numbers: Any) -> np.ndarray:
 
 
 def _unit(vector: np.ndarray) -> np.ndarray | None:
+    if vector.shape != (3,) or not vector.any():
+        raise ValueError(f"a direction is three numbers, not all 0: {vector.tolist()}"[:200])
     length = float(np.linalg.norm(vector))
-    return vector / length if np.isfinite(length) and length > 0 and vector.shape == (3,) else None
+    return vector / length if np.isfinite(length) else None

@@ -142,6 +142,19 @@ def test_a_null_label_is_no_object() -> None:
     assert read_labels("id,label\n1,bed\n2,\n3,null\n", ".csv") == {1: "bed"}
 
 
+def test_a_number_is_no_name() -> None:
+    assert read_labels('{"1": 17, "2": "17", "3": "box 17", "4": "床"}', ".json") == {
+        3: "box 17",
+        4: "床",
+    }
+
+
+@pytest.mark.parametrize("text", ['{"up": 1}', '{"up": [0, 1]}', '{"gravity": [0, 0, 0]}'])
+def test_what_is_no_direction_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a direction is three numbers"):
+        read_up(text, "z")
+
+
 def test_a_byte_order_mark_is_no_part_of_labels() -> None:
     assert read_labels("\ufeffid,label\n1,bed\n", ".csv") == {1: "bed"}
     assert read_labels('\ufeff{"1": "bed"}', ".json") == {1: "bed"}
