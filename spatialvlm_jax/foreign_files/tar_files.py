@@ -37,8 +37,10 @@ class _CheckedHeader(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_CheckedHeader":
         try:
             header = super().frombuf(buf, encoding, errors)
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
-            # Behind the first member the parser would take these for the end.
+        except tarfile.HeaderError as error:
+            if not buf.strip(b"\0"):
+                raise  # which is how the parser is told of the end
+            # Behind the first member it would take this for the end, too.
             raise tarfile.ReadError(f"a header cannot be read: {error}") from None
         most = _MAX_HEADER_BYTES if header.type in _ABOUT_THE_NEXT else 2**62
         if not 0 <= header.size <= most:
