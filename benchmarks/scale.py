@@ -35,7 +35,7 @@ from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA, Scene
 from spatialvlm_jax.storage.examples import encode_example
-from spatialvlm_jax.storage.shards import read_records, write_shard
+from spatialvlm_jax.storage.shards import read_shard, write_shard
 
 IMAGES, PAIRS = 10_000_000, 200
 ROUNDS = 3
@@ -110,7 +110,7 @@ def record_costs(perceptions: Sequence[Perception], stages: Stages) -> dict[str,
     with tempfile.TemporaryDirectory() as folder:
         part, shard = Path(folder, "part"), Path(folder, "shard")
         write_shard(part, records)
-        spent["join"] = fastest(lambda: write_shard(shard, read_records(part)), ROUNDS)[1]
+        spent["join"] = fastest(lambda: write_shard(shard, read_shard(part)), ROUNDS)[1]
     count = len(records)
     return {
         **{f"{name}_ms": 1e3 * value / count for name, value in spent.items()},

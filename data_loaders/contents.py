@@ -15,7 +15,7 @@ from data_loaders.in_place import InPlaceExample, digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource, open_examples
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.storage.checksums import describe_damage, find_damage
+from spatialvlm_jax.storage.checksums import damaged_shards, describe_damage
 from spatialvlm_jax.storage.shards import digest_split, shard_files
 
 
@@ -54,7 +54,7 @@ def verify_shards(datasets: Iterable[DatasetConfig]) -> None:
     """
     for path, split in sorted({(d.path, d.split) for d in datasets if d.format == "stored"}):
         names = [file.name for file in shard_files(Path(path), split)]
-        if damage := find_damage(Path(path), names, contents=True):
+        if damage := damaged_shards(Path(path), names, contents=True):
             raise DataError(describe_damage(Path(path), damage))
 
 

@@ -149,7 +149,7 @@ def _train_subwords() -> bytes:
     return model.getvalue()
 
 
-def train() -> bytes:
+def train_tokenizer() -> bytes:
     """A serialised SentencePiece model of `VOCAB_SIZE` pieces.
 
     The newline and every digit are pieces of their own, and so is every frequent word: the
@@ -179,7 +179,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file of the model")
     args = parser.parse_args()
     with whole_file(args.out) as temporary:
-        temporary.write_bytes(train())
+        temporary.write_bytes(train_tokenizer())
     print(f"{args.out}: {VOCAB_SIZE} pieces")
 
 

@@ -11,7 +11,7 @@ from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.foreign_files.json_files import read_object
-from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
     endless_splits,
@@ -20,7 +20,7 @@ from spatialvlm_jax.generation.settings import (
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.migration import migrate_recipe
-from spatialvlm_jax.storage.checksums import find_damage
+from spatialvlm_jax.storage.checksums import damaged_shards
 
 RECIPE_FILE = "recipe.json"
 
@@ -45,7 +45,7 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
         folder = Path(path)
         if (folder / "dataset_info.json").exists():
             _check_same_recipe(folder, recipe)
-            if not find_damage(folder):
+            if not damaged_shards(folder):
                 continue
         _render(folder, recipe)
 
@@ -66,7 +66,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     splits = endless_splits(settings.split, images, recipe.validation_images)
     source = open_endless(settings)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
-    report = generate(
+    report = generate_dataset(
         source, splits, folder, stages=stages_of(settings), workers=os.cpu_count() or 1
     )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)

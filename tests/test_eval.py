@@ -25,7 +25,7 @@ from spatialvlm_jax.experiment import (
 from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
-from spatialvlm_jax.training.checkpoints.load_model import find_checkpoint, restore_model
+from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint, restore_model
 from spatialvlm_jax.training.checkpoints.resume import describe_run
 from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.sharding import device_mesh
@@ -172,7 +172,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_
     shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "checkpoints" / "7" / "manifest.json").unlink()
     before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert find_checkpoint(tmp_path).name == "3"
+    assert find_run_checkpoint(tmp_path).name == "3"
     assert "checkpoints/7: it was never finished; it is passed over" in caplog.text
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.kill import Run, kill_run, wait_until
 from spatialvlm_jax.evaluation.report.results import load_evaluations
-from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
+from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource, store_pictures
 
@@ -109,7 +109,7 @@ def test_sigterm_to_one_process_saves_and_ends_both(pair, tmp_path):
     started[1].send_signal(signal.SIGTERM)
     assert [process.wait() for process in started] == [0, 0], run.words()
     (saved,) = (run.workdir / "checkpoints").iterdir()
-    assert find_damage(saved) is None
+    assert checkpoint_damage(saved) is None
     assert int(saved.name) == max(run.losses()) >= 5
 
 
@@ -150,7 +150,7 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_used(
     assert f"checkpoint {newest}: {file.relative_to(newest)} has " in warning
     assert reason in warning
     assert (run.workdir / "checkpoints" / "8.damaged").is_dir()
-    assert find_damage(newest) is None
+    assert checkpoint_damage(newest) is None
     assert_same(run, pair)
 
 

@@ -16,7 +16,7 @@ import train
 from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
+from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.training.logging.metrics_file import reproducible
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
@@ -76,7 +76,7 @@ def test_a_workdir_holds_what_the_run_was(finished):
     versions = json.loads((finished / "versions.json").read_text())
     assert versions["packages"]["jax"] == jax.__version__
     assert "encoder" in (finished / "parameters.txt").read_text()
-    assert find_damage(finished / "checkpoints" / "4") is None
+    assert checkpoint_damage(finished / "checkpoints" / "4") is None
     arrays, header = read_safetensors(finished / "model.safetensors")
     assert header["step"] == "4"
     assert json.loads(header["config"]) == config
@@ -209,5 +209,5 @@ def test_sigterm_saves_and_ends_well(data, tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 0
     (saved,) = (tmp_path / "checkpoints").iterdir()
-    assert find_damage(saved) is None
+    assert checkpoint_damage(saved) is None
     assert int(saved.name) == steps_on_record(tmp_path) >= 10

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _verify(directory: Path) -> int:
     from spatialvlm_jax.errors import UserError
-    from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_damage, find_damage
+    from spatialvlm_jax.storage.checksums import CHECKSUMS, damaged_shards, describe_damage
     from spatialvlm_jax.storage.shards import shard_files, split_sizes
 
     shards = [path for split in split_sizes(directory) for path in shard_files(directory, split)]
@@ -48,7 +48,7 @@ def _verify(directory: Path) -> int:
             f"{directory} has no {CHECKSUMS}: run the command that made it again, which records "
             "what its shards are"
         )
-    if damage := find_damage(directory, contents=True):
+    if damage := damaged_shards(directory, contents=True):
         raise UserError(describe_damage(directory, damage))
     print(f"{directory}: {len(shards)} shards are as they were written")
     return 0

@@ -240,10 +240,10 @@ def run(args: argparse.Namespace) -> int:
         counts = ", ".join(f"{count} in {name}" for name, count in splits.items())
         print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")
         return 0
-    from spatialvlm_jax.generation.pipeline import generate
+    from spatialvlm_jax.generation.pipeline import generate_dataset
     from spatialvlm_jax.generation.settings import stages_of
 
-    report = generate(
+    report = generate_dataset(
         source,
         splits,
         args.out,

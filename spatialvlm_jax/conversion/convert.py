@@ -20,7 +20,7 @@ from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import Report, generate
+from spatialvlm_jax.generation.pipeline import Report, generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES
 
 _PROBES = 16
@@ -72,13 +72,14 @@ def convert(
     source = ConvertedSource(reader, path, name, description)
     _check_some_image_is_there(source, FORMATS[request.format])
     splits = {split: len(source)}
-    report = generate(source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet)
+    report = generate_dataset(
+        source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet
+    )
     path.unlink()
-    rejected = sum(tally.faults.values())
     counts = {
         "asked": tally.questions,
         "stored": report.pairs,
-        "rejected": rejected,
+        "rejected": (rejected := sum(tally.faults.values())),
         "lost_with_image": tally.questions - rejected - report.pairs,
         "reasons": tally.faults,
     }

@@ -9,7 +9,7 @@ from spatialvlm_jax.conversion.images import Images, plain_name
 from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup, require
 from spatialvlm_jax.conversion.texts import Fault, as_text
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.json_files import read_document, read_records
+from spatialvlm_jax.foreign_files.json_files import read_document, read_json_records
 
 COCO_NAME = "COCO_{subset}_{image_id:0>12}.jpg"
 GQA_NAME = "{image_id}.jpg"
@@ -140,7 +140,7 @@ class JsonReader:
 
     def rows(self) -> Iterator[SourceRow]:
         field = self.pairs.fields.image
-        for number, record in enumerate(read_records(self.questions)):
+        for number, record in enumerate(read_json_records(self.questions)):
             place = f"{self.questions.name}:{number}"
             if not _is_record(record):
                 yield SourceRow(place, "", faults=("the record is not a JSON object",))

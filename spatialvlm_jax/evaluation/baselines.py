@@ -86,7 +86,9 @@ def best_text(answers: Sequence[Sequence[str]]) -> tuple[str, float]:
     forms: dict[str, str] = {}
     for people in answers:
         given = Counter(map(vqa_accuracy.one_line, people))
-        forms |= {text: vqa_accuracy.normalize(text) for text in given if text not in forms}
+        forms |= {
+            text: vqa_accuracy.normalize_vqa_answer(text) for text in given if text not in forms
+        }
         if len(given) == 1 and len(people) > 1:
             (text,) = given
             as_given[text] += vqa_accuracy.agreement(len(people), len(people))

@@ -52,7 +52,7 @@ def _misspellings() -> dict[str, str]:
 _SPELT = _misspellings()
 
 
-def normalize(text: str) -> str:
+def normalize_vqa_answer(text: str) -> str:
     """The text as the official scorer compares it.
 
     A sign of punctuation goes if it touches a space anywhere, or if digits are grouped by commas;
@@ -85,7 +85,7 @@ def accuracy(text: str, answers: Sequence[str]) -> float:
     if len(given) == 1:
         return float(_says(said, given[0]))
     if len(set(given)) > 1:
-        said, given = normalize(said), [normalize(answer) for answer in given]
+        said, given = normalize_vqa_answer(said), [normalize_vqa_answer(answer) for answer in given]
     return agreement(given.count(said), len(given))
 
 
@@ -95,8 +95,8 @@ def one_line(text: str) -> str:
 
 
 def _says(said: str, answer: str) -> bool:
-    form = normalize(answer)
-    if said == answer or (form and normalize(said) == form):
+    form = normalize_vqa_answer(answer)
+    if said == answer or (form and normalize_vqa_answer(said) == form):
         return True
     if form in ("yes", "no"):
         return verdicts.read_yes_no(said) == form

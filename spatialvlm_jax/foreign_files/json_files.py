@@ -56,7 +56,7 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     return content
 
 
-def read_records(path: Path) -> Iterator[Any]:
+def read_json_records(path: Path) -> Iterator[Any]:
     """The records of a list, or of a file with one record a line.
 
     A line that is not JSON is given as None.

@@ -36,7 +36,7 @@ from spatialvlm_jax.generation.execution.chunks import (
     join_parts,
     remove_part,
 )
-from spatialvlm_jax.generation.execution.ledger import Report, read_report
+from spatialvlm_jax.generation.execution.ledger import Report, read_generation_report
 from spatialvlm_jax.generation.execution.local import run_local
 from spatialvlm_jax.generation.execution.on_ray import run_ray
 from spatialvlm_jax.generation.execution.plan import (
@@ -53,14 +53,14 @@ from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import SplitSize, write_dataset_info
 
-__all__ = ["GenerationError", "Report", "Source", "generate"]
+__all__ = ["GenerationError", "Report", "Source", "generate_dataset"]
 
 # Raised whenever the same request makes other records than before: a folder that was begun by other
 # rules would mix what they accept. 1: of folders that name none; 2: geometry is checked.
 RULES = 2
 
 
-def generate(
+def generate_dataset(
     source: Source,
     splits: Mapping[str, int],
     directory: Path,
@@ -173,7 +173,7 @@ class _Assembly:
         """In order; what an earlier run left is taken up first."""
         for chunk in self._shard_of:
             if chunk.report_path(self._directory).exists():
-                self._add(chunk, read_report(chunk.report_path(self._directory)))
+                self._add(chunk, read_generation_report(chunk.report_path(self._directory)))
         return [chunk for shard in self._left for chunk in shard.chunks() if self._wants(chunk)]
 
     def _wants(self, chunk: Chunk) -> bool:
@@ -227,7 +227,7 @@ class _Assembly:
         # The parts made so far say only that it was broken; the next run makes them again.
         for chunk in self._shard_of:
             path = chunk.report_path(self._directory)
-            if path.exists() and not read_report(path).stored:
+            if path.exists() and not read_generation_report(path).stored:
                 remove_part(chunk, self._directory)
         row = first.ledger[0]
         raise GenerationError(f"every image fails; the first, at {row['stage']}: {row['reason']}")
@@ -242,7 +242,7 @@ def _finish(
     plan: Sequence[Shard], directory: Path, request: Mapping[str, Any], *, made: bool
 ) -> Report:
     """Writes the ledger, the summary, the description that makes it a data set, and its card."""
-    reports = [read_report(shard.report_path(directory)) for shard in plan]
+    reports = [read_generation_report(shard.report_path(directory)) for shard in plan]
     shutil.rmtree(directory / PARTS, ignore_errors=True)
     _write_ledger(directory, reports)
     total = sum((report.counts() for report in reports), Report())

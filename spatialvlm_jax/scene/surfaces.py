@@ -141,7 +141,7 @@ def _project_ellipsoid(local: np.ndarray, halves: np.ndarray) -> np.ndarray:
     return squares * local / (t + squares)
 
 
-def project(solids: Solids, points: np.ndarray) -> np.ndarray:
+def closest_points(solids: Solids, points: np.ndarray) -> np.ndarray:
     """The point of each solid closest to `points`: float64[P, 3], solid p against point p."""
     local = ((points - solids.centers)[:, None, :] @ solids.rotations)[:, 0]
     closest = np.minimum(np.maximum(local, -solids.halves), solids.halves)
@@ -175,12 +175,12 @@ def group_distances(
     np.minimum.at(best, groups, apart)
     keep = apart - first.radii() - second.radii() < best[groups]
     first, second, groups = first.take(keep), second.take(keep), groups[keep]
-    x = project(first, second.centers)
+    x = closest_points(first, second.centers)
     ahead, momentum = x, np.ones((len(x), 1))
     lower = np.zeros(len(x))
     for _ in range(max_iterations):
-        y = project(second, ahead)
-        moved = project(first, y)
+        y = closest_points(second, ahead)
+        moved = closest_points(first, y)
         gap = moved - y
         upper = np.sqrt((gap**2).sum(-1))
         np.minimum.at(best, groups, upper)
@@ -213,7 +213,7 @@ def _to_solids(points: np.ndarray, solids: Solids) -> float:
     count = len(solids.codes)
     repeated = solids.take(np.tile(np.arange(count), len(points)))
     points = np.repeat(points, count, axis=0)
-    return float(np.linalg.norm(points - project(repeated, points), axis=-1).min())
+    return float(np.linalg.norm(points - closest_points(repeated, points), axis=-1).min())
 
 
 def object_distances(objects: Sequence[Object3D], solids: Solids | None = None) -> np.ndarray:

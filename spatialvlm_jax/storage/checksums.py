@@ -49,7 +49,7 @@ def find_change(path: Path, recorded: Any, *, contents: bool) -> str:
     return ""
 
 
-def find_damage(
+def damaged_shards(
     directory: Path, names: Iterable[str] | None = None, *, contents: bool = False
 ) -> dict[str, str]:
     """The shards that are not as they were written, with what is wrong.
@@ -76,7 +76,7 @@ def find_damage(
 
 
 def describe_damage(directory: Path, damage: dict[str, str]) -> str:
-    """One line about what `find_damage` found, with the remedy."""
+    """One line about what `damaged_shards` found, with the remedy."""
     each = ", ".join(f"{name} {problem}" for name, problem in list(damage.items())[:3])
     more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
     return (

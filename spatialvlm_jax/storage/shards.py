@@ -17,7 +17,7 @@ from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
-from spatialvlm_jax.storage.checksums import describe_damage, find_damage
+from spatialvlm_jax.storage.checksums import damaged_shards, describe_damage
 
 DATASET_NAME = "spatialvlm"
 VERSION = "2.0.0"
@@ -56,7 +56,7 @@ def write_shard(path: Path, records: Iterable[bytes], *, compressed: bool = True
         writer.close()
 
 
-def read_records(path: Path) -> Iterator[bytes]:
+def read_shard(path: Path) -> Iterator[bytes]:
     """The records of one file of `write_shard`, in order."""
     from array_record.python.array_record_module import ArrayRecordReader
 
@@ -226,7 +226,7 @@ def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]
 
     folder = Path(directory)
     paths = shard_files(folder, split)
-    damage = find_damage(folder, [path.name for path in paths]) or _exchanged(folder, paths)
+    damage = damaged_shards(folder, [path.name for path in paths]) or _exchanged(folder, paths)
     if damage:
         raise StoreError(describe_damage(folder, damage))
     try:
@@ -249,12 +249,12 @@ def _exchanged(directory: Path, paths: Sequence[Path]) -> dict[str, str]:
     """
     if sum(path.stat().st_size for path in paths) > _SMALL_BYTES:
         return {}
-    changed = find_damage(directory, [path.name for path in paths], contents=True)
+    changed = damaged_shards(directory, [path.name for path in paths], contents=True)
     return {name: problem for name, problem in changed.items() if _is_whole(directory / name)}
 
 
 def _is_whole(path: Path) -> bool:
     try:
-        return all(True for _ in read_records(path))
+        return all(True for _ in read_shard(path))
     except Exception:  # the reader raises what damaged files lead it to
         return False

@@ -36,7 +36,7 @@ _DTYPES = {"<f2": "float16", "<f4": "float32", "<f8": "float64"}
 _COMPRESSORS = ("zstd", "gzip", "zlib")  # older versions of JAX write gzip
 
 
-def find_checkpoint(path: Path) -> Path | None:
+def find_array_folder(path: Path) -> Path | None:
     """The folder of arrays that a path means, or None if it means no such checkpoint.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spatialvlm_jax.weights.array_folder import ArrayFolder, find_checkpoint
+from spatialvlm_jax.weights.array_folder import ArrayFolder, find_array_folder
 from spatialvlm_jax.weights.npz_file import NpzFile
 from spatialvlm_jax.weights.pieces import Shape, WeightsError
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
@@ -53,7 +53,7 @@ def open_weights(path: Path) -> TensorFiles:
 
 
 def _open(path: Path) -> TensorFiles:
-    checkpoint = find_checkpoint(path)
+    checkpoint = find_array_folder(path)
     if checkpoint is not None:
         return ArrayFolder(checkpoint)
     if not path.exists():

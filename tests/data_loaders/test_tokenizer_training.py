@@ -29,6 +29,6 @@ def test_the_training_text_leaves_no_placeholder() -> None:
 
 @pytest.mark.slow
 def test_training_again_gives_the_same_model() -> None:
-    model = tokenizer_training.train()
-    assert model == tokenizer_training.train()
+    model = tokenizer_training.train_tokenizer()
+    assert model == tokenizer_training.train_tokenizer()
     assert Tokenizer(model).vocab_size == tokenizer_training.VOCAB_SIZE

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.evaluation.vqa_accuracy import accuracy, agreement, normalize
+from spatialvlm_jax.evaluation.vqa_accuracy import accuracy, agreement, normalize_vqa_answer
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from spatialvlm_jax.evaluation.vqa_accuracy import accuracy, agreement, normaliz
     ],
 )
 def test_texts_are_normalised_as_the_official_scorer_does(text: str, form: str) -> None:
-    assert normalize(text) == form
+    assert normalize_vqa_answer(text) == form
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_the_truth_scores_what_people_agree_on(answers: list[str]) -> None:
 
 @given(st.text(max_size=200))
 def test_a_form_holds_single_spaces_and_no_articles(text: str) -> None:
-    words = normalize(text).split(" ")
+    words = normalize_vqa_answer(text).split(" ")
     assert "" not in words or words == [""]
     assert not {"a", "an", "the"} & set(words)

@@ -8,7 +8,7 @@ import pytest
 
 from spatialvlm_jax.foreign_files import json_files
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.json_files import parse_json, read_document, read_records
+from spatialvlm_jax.foreign_files.json_files import parse_json, read_document, read_json_records
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -54,7 +54,7 @@ def test_a_document_that_cannot_be_read_is_named(
     path.write_text('{"a": 1}')
     assert read_document(path) == {"a": 1}
     with pytest.raises(FileError, match="holds no list of records"):
-        list(read_records(path))
+        list(read_json_records(path))
     monkeypatch.setattr(json_files, "MAX_DOCUMENT_BYTES", 4)
     with pytest.raises(FileError, match="has 8 bytes; at most 4 are read"):
         read_document(path)
@@ -65,8 +65,8 @@ def test_lines_are_read_one_by_one_within_a_bound(
 ) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\n{broken\n' + b"[" * 100_000 + b"\n[2]")
-    assert list(read_records(path)) == [{"a": 1}, None, None, [2]]
+    assert list(read_json_records(path)) == [{"a": 1}, None, None, [2]]
     monkeypatch.setattr(json_files, "MAX_LINE_BYTES", 50)
     path.write_text(json.dumps({"a": "x" * 99}))
     with pytest.raises(FileError, match="a line has more than 50 bytes"):
-        list(read_records(path))
+        list(read_json_records(path))

@@ -9,7 +9,7 @@ import numpy as np
 
 from spatialvlm_jax.generation.execution.ledger import Report
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES, AnsweredScene
 from spatialvlm_jax.scene.records import QA, Object3D, Scene
 
@@ -146,4 +146,4 @@ def store_pictures(
     source: PictureSource, splits: Mapping[str, int], directory: Path, **options: Any
 ) -> Report:
     """Generates a data set of them, as `generate` does, without a word."""
-    return generate(source, splits, directory, stages=NO_STAGES, quiet=True, **options)
+    return generate_dataset(source, splits, directory, stages=NO_STAGES, quiet=True, **options)

@@ -17,8 +17,8 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.models.checkpoint_file import shipped
-from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, find_damage
-from spatialvlm_jax.training.checkpoints.load_model import find_checkpoint
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, checkpoint_damage
+from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
 from tests.generation.pictures import PictureSource, store_pictures
 from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, refusal
 from tests.hostile.sensors import npz_bomb
@@ -254,9 +254,9 @@ def _checkpoint(damage: Callable[[Path], None], folder: Path) -> str:
     saved.close()
     newest = folder / "checkpoints" / "2"
     damage(newest)
-    if newest.exists() and not find_damage(newest):
+    if newest.exists() and not checkpoint_damage(newest):
         raise Fault("the damage is not found")
-    if find_checkpoint(folder).name != "1":
+    if find_run_checkpoint(folder).name != "1":
         raise Fault("the damaged one is taken")
     return REFUSED
 

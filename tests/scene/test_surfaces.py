@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from spatialvlm_jax.scene.records import Object3D, Primitive, PrimitiveShape
 from spatialvlm_jax.scene.surfaces import (
+    closest_points,
     group_distances,
     object_distances,
-    project,
     solids_of,
     support,
 )
@@ -150,7 +150,7 @@ def test_projection_is_the_nearest_point(shape: PrimitiveShape) -> None:
         part = random_primitive(rng, shape, 0.5)
         solids = solids_of([made_of(part)])
         point = rng.normal(size=3) * 2
-        closest = project(solids, point[None])[0]
+        closest = closest_points(solids, point[None])[0]
         samples = sample_surface(part, 20000, rng)
         # The plane through the projection supports the solid: the optimality condition.
         normal = point - closest
@@ -158,7 +158,7 @@ def test_projection_is_the_nearest_point(shape: PrimitiveShape) -> None:
         assert (
             np.linalg.norm(point - closest) <= np.linalg.norm(samples - point, axis=-1).min() + 1e-9
         )
-        np.testing.assert_allclose(project(solids, closest[None])[0], closest, atol=1e-6)
+        np.testing.assert_allclose(closest_points(solids, closest[None])[0], closest, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

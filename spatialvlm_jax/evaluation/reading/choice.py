@@ -149,7 +149,7 @@ def refuses(tokens: Sequence[Token]) -> bool:
     return any(token.text in _REFUSES for token in tokens)
 
 
-def choose(
+def choose_span(
     tokens: Sequence[Token], spans: Sequence[Span], dimension: str, choice: Choice
 ) -> Span | None:
     """The quantity of this dimension that the text gives, or None; bare numbers come last."""

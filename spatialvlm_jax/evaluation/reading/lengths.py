@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from spatialvlm_jax.evaluation.reading import choice, numerals
 from spatialvlm_jax.evaluation.reading.choice import Choice
-from spatialvlm_jax.evaluation.reading.plain import normalize
+from spatialvlm_jax.evaluation.reading.plain import plain_lowercase
 from spatialvlm_jax.evaluation.reading.spans import Span, declared_unit, find_spans
 from spatialvlm_jax.evaluation.reading.tokens import Token, tokenize, word_at
 from spatialvlm_jax.units import BARE, DIMENSIONS, SPELLINGS, UNITS
@@ -62,7 +62,7 @@ def find_quantity(
       which: the one that the text concludes with, or plainly the first ("first").
     """
     tokens = tokenize(text)
-    span = choice.choose(tokens, find_spans(tokens), dimension, which)
+    span = choice.choose_span(tokens, find_spans(tokens), dimension, which)
     found = None
     if span is not None and math.isfinite(span.value):
         unit = span.unit or declared_unit(tokens)
@@ -73,7 +73,7 @@ def find_quantity(
 
 def _sided(text: str, found: Quantity | None) -> Quantity | None:
     """An angle with the sign of the side that the text names first, or 0 for straight ahead."""
-    normal = normalize(text)
+    normal = plain_lowercase(text)
     if found is None:
         return Quantity(0.0, "degrees", "angle") if _AHEAD.search(normal) else None
     side = _SIDE.search(normal)

@@ -6,10 +6,9 @@
 import dataclasses
 from collections.abc import Sequence
 
-from spatialvlm_jax.evaluation.reading.plain import normalize
 from spatialvlm_jax.evaluation.reading.tokens import Token, tokenize, value_at, word_at
 
-__all__ = ["Number", "Token", "normalize", "read_number", "tokenize", "value_at", "word_at"]
+__all__ = ["Number", "Token", "read_number", "tokenize", "value_at", "word_at"]
 
 _UNITS_AND_TEENS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "

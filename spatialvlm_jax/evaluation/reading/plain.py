@@ -60,7 +60,7 @@ def plain(text: str) -> str:
     return _DOTS.sub(" to ", text)
 
 
-def normalize(text: str) -> str:
+def plain_lowercase(text: str) -> str:
     """`plain` text in lower case."""
     return plain(text).lower()
 

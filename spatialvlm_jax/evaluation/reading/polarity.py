@@ -8,7 +8,7 @@ does. "no idea", "no way to tell" and what follows "whether" decide nothing.
 
 import re
 
-from spatialvlm_jax.evaluation.reading.plain import normalize
+from spatialvlm_jax.evaluation.reading.plain import plain_lowercase
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d{1,40}|[.,;:!?\n]")
 _YES = frozenset("yes yeah yep yup yea aye affirmative".split())
@@ -48,13 +48,13 @@ _BARE_DENIAL = re.compile(
 
 def read_yes_no(text: str) -> str | None:
     """ "yes", "no", or None where `text` says neither."""
-    plain = _EMPHASIS.sub(" ", normalize(text))
+    plain = _EMPHASIS.sub(" ", plain_lowercase(text))
     plain = _BOTH.sub(" ", plain)
     words = _WORD.findall(plain)
     while words and words[0] in _STOPS:
         words = words[_first_word(words) :]
     if not words:
-        return "yes" if _EMPHASIS.search(normalize(text)) else None
+        return "yes" if _EMPHASIS.search(plain_lowercase(text)) else None
     decided = [(strong, way) for at in range(len(words)) for strong, way in _decisions(words, at)]
     if words[0] in _YES | _NO and decided:
         first = _decisions(words, 0)

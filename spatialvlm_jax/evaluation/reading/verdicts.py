@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from spatialvlm_jax.evaluation.reading import lengths
-from spatialvlm_jax.evaluation.reading.plain import normalize
+from spatialvlm_jax.evaluation.reading.plain import plain_lowercase
 from spatialvlm_jax.evaluation.reading.polarity import read_yes_no
 
 __all__ = [
@@ -64,7 +64,7 @@ _NEITHER = frozenset("not aren isn don t".split())
 
 def words_of(text: str, *, articles: bool = False) -> list[str]:
     """Normalised words of `text`, punctuation and (unless asked for) articles left out."""
-    words = re.findall(r"\w+", normalize(text))
+    words = re.findall(r"\w+", plain_lowercase(text))
     return words if articles else [word for word in words if word not in _ARTICLES]
 
 
@@ -113,7 +113,7 @@ def choices_of(question: str, verdict: str) -> tuple[str, str] | None:
     lamp"). None where `verdict` is no alternative that the question names. Captions are taken to
     start after an article, or at the sign of punctuation before them.
     """
-    for clause in re.split(r"[,;:.?!()]", normalize(question)):
+    for clause in re.split(r"[,;:.?!()]", plain_lowercase(question)):
         words = words_of(clause, articles=True)
         phrase = words_of(verdict)
         start = find_phrase(words, phrase)
@@ -177,6 +177,6 @@ def contradicts(prediction: str, truth: str, question: str) -> bool:
 
 def _is_object(question: str, words: Sequence[str], at: int) -> bool:
     """Whether the question's subject is named only after the relation at `at` of `words`."""
-    match = _SUBJECT.search(normalize(question))
+    match = _SUBJECT.search(plain_lowercase(question))
     subject = _caption(words_of(match[1])) if match else ()
     return find_phrase(words[at:], subject) is not None and find_phrase(words[:at], subject) is None

@@ -13,14 +13,19 @@ from typing import Any, Protocol
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.inputs import describe_contents, describe_files
-from spatialvlm_jax.generation.execution.ledger import Report, ledger_row, report_of, write_report
+from spatialvlm_jax.generation.execution.ledger import (
+    Report,
+    ledger_row,
+    report_of,
+    write_generation_report,
+)
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.storage.examples import encode_example
-from spatialvlm_jax.storage.shards import read_records, write_shard
+from spatialvlm_jax.storage.shards import read_shard, write_shard
 
 
 class GenerationError(UserError):
@@ -137,7 +142,7 @@ def write_part(
     records, report = make_records(job, chunk, observations)
     report = dataclasses.replace(report, inputs=(inputs,))
     write_shard(chunk.part_path(directory), records)
-    write_report(chunk.report_path(directory), report)
+    write_generation_report(chunk.report_path(directory), report)
     return report
 
 
@@ -150,9 +155,9 @@ def make_part(job: Job, chunk: Chunk, directory: Path) -> Report:
 def join_parts(shard: Shard, reports: Sequence[Report], directory: Path) -> None:
     """Writes a shard from its parts, in the order of the images, and removes them."""
     parts = [chunk.part_path(directory) for chunk in shard.chunks()]
-    write_shard(shard.path(directory), (record for part in parts for record in read_records(part)))
+    write_shard(shard.path(directory), (record for part in parts for record in read_shard(part)))
     write_json(shard.checksum_path(directory), describe_file(shard.path(directory)))
-    write_report(shard.report_path(directory), sum(reports, Report()))
+    write_generation_report(shard.report_path(directory), sum(reports, Report()))
     for chunk in shard.chunks():
         remove_part(chunk, directory)
 

@@ -94,13 +94,13 @@ def reason_class(row: Mapping[str, str]) -> str:
     return f"{row['status']} at {row['stage']}: {reason[:_REASON_CLASS_LENGTH]}"
 
 
-def write_report(path: Path, report: Report) -> None:
+def write_generation_report(path: Path, report: Report) -> None:
     """Writes a report as JSON, atomically."""
     write_json(path, dataclasses.asdict(report), indent=None)
 
 
-def read_report(path: Path) -> Report:
-    """A report that `write_report` wrote."""
+def read_generation_report(path: Path) -> Report:
+    """A report that `write_generation_report` wrote."""
     return report_from(path.read_text(encoding="utf-8"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from spatialvlm_jax.generation.execution.chunks import Job, remove_part
 from spatialvlm_jax.generation.execution.inputs import have_changed
-from spatialvlm_jax.generation.execution.ledger import Report, read_report
+from spatialvlm_jax.generation.execution.ledger import Report, read_generation_report
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.storage.checksums import find_change
 
@@ -25,7 +25,7 @@ def drop_stale(job: Job, plan: Sequence[Shard], directory: Path) -> None:
             continue
         for chunk in shard.chunks():
             path = chunk.report_path(directory)
-            if path.exists() and _is_changed(job, [chunk], read_report(path)):
+            if path.exists() and _is_changed(job, [chunk], read_generation_report(path)):
                 logging.warning("%s; they are made again", _what_changed(job, chunk))
                 remove_part(chunk, directory)
 
@@ -47,7 +47,7 @@ def _read_checksum(path: Path) -> Any:
 
 def _change(job: Job, shard: Shard, directory: Path) -> str:
     """What has changed of what a shard was made of, "" if nothing has."""
-    report = read_report(shard.report_path(directory))
+    report = read_generation_report(shard.report_path(directory))
     changed = _is_changed(job, shard.chunks(), report)
     return f"is stale: {_what_changed(job, changed)}" if changed else ""
 

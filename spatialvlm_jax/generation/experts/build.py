@@ -17,8 +17,8 @@ from spatialvlm_jax.generation.experts.base import Experts
 from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
     Runtime,
-    choose,
-    find_checkpoint,
+    choose_for_family,
+    find_expert_checkpoint,
 )
 from spatialvlm_jax.generation.experts.depth import MetricDepthModel
 from spatialvlm_jax.generation.experts.detection import VocabularyDetector
@@ -115,8 +115,8 @@ def _build(config: ExpertsConfig, stage: str) -> Any:
     name = getattr(config, stage)
     if name is None:
         return None
-    checkpoint = find_checkpoint(name)
-    builder = choose(checkpoint, stage, FAMILIES)
+    checkpoint = find_expert_checkpoint(name)
+    builder = choose_for_family(checkpoint, stage, FAMILIES)
     return builder(checkpoint, config.runtime(stage), config)
 
 

@@ -89,7 +89,7 @@ def import_extra(name: str) -> Any:
         raise ExpertError(_MISSING_EXTRA) from None
 
 
-def find_checkpoint(name: str) -> Checkpoint:
+def find_expert_checkpoint(name: str) -> Checkpoint:
     """The checkpoint in a local directory, or in the local cache under its hub name.
 
     Raises:
@@ -123,7 +123,9 @@ def _cached(name: str) -> Path:
         ) from None
 
 
-def choose(checkpoint: Checkpoint, stage: str, families: Mapping[str, Mapping[str, Any]]) -> Any:
+def choose_for_family(
+    checkpoint: Checkpoint, stage: str, families: Mapping[str, Mapping[str, Any]]
+) -> Any:
     """What `families[stage]` holds for the checkpoint's family.
 
     Raises:

@@ -79,7 +79,7 @@ class FlorenceDetector:
         new = [
             (index, box)
             for index, (boxes, _) in enumerate(self._boxes("<REGION_PROPOSAL>", images))
-            for box in uncovered(
+            for box in boxes_without_region(
                 boxes, answers[index], images[index].shape, self._options.most_overlap
             )
         ]
@@ -157,7 +157,7 @@ def merged(
     return tuple(regions)
 
 
-def uncovered(
+def boxes_without_region(
     boxes: np.ndarray, regions: Sequence[Region], shape: tuple[int, ...], most_overlap: float
 ) -> list[np.ndarray]:
     """Boxes that overlap no region, and none before them, by more than `most_overlap`."""

@@ -26,7 +26,7 @@ from spatialvlm_jax.generation.lifting.resting import rest
 from spatialvlm_jax.generation.lifting.silhouette import (
     Silhouette,
     silhouette,
-    truncation,
+    silhouette_truncation,
     visible_fraction,
 )
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -222,7 +222,7 @@ def _object(
     visible = visible_fraction(
         seen.outline, metric.depth, seen.mask, clean.edge_jump, clean.edge_width
     )
-    outside = truncation(seen.outline)
+    outside = silhouette_truncation(seen.outline)
     missing = config.unseen + config.hidden * (1 - visible + outside)
     missing = float(np.hypot(missing * box.extents.max(), box.flat_error()))
     std, extents_std = _errors(seen, metric, config, missing)

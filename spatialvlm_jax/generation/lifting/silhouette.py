@@ -84,7 +84,7 @@ def silhouette(mask: np.ndarray) -> Silhouette | None:
 _CUT_SHARE = 0.5
 
 
-def truncation(outline: Silhouette) -> float:
+def silhouette_truncation(outline: Silhouette) -> float:
     """Estimated fraction of the object that falls outside the image; 0 where it touches no border.
 
     At each border the length along which the mask touches it is compared with the mask's largest

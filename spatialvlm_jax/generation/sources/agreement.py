@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.sources.boxes import image_box, project
+from spatialvlm_jax.generation.sources.boxes import image_box, project_points
 from spatialvlm_jax.scene.records import Object3D
 
 # Of a 2D box, at least this share lies where the 3D box projects. What is hidden makes 2D boxes
@@ -56,7 +56,7 @@ def agrees(box: np.ndarray, corners: np.ndarray, intrinsics: np.ndarray, size: n
       box: float[4], x0, y0, x1, y1, pixels. corners: float64[8, 3], metres, camera frame, all in
         front of it. size: float[2], width and height of the picture.
     """
-    pixels = project(corners, intrinsics)
+    pixels = project_points(corners, intrinsics)
     low = np.maximum(box[:2], np.clip(pixels.min(axis=0), 0, size))
     high = np.minimum(box[2:], np.clip(pixels.max(axis=0), 0, size))
     common = float(np.prod(np.maximum(high - low, 0)))

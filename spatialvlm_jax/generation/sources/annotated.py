@@ -12,12 +12,12 @@ from spatialvlm_jax.generation.sources.agreement import agrees, check_axes, chec
 from spatialvlm_jax.generation.sources.boxes import (
     CAMERA_UP,
     BoxError,
+    box_truncation,
     common_up,
     corners_of,
     image_box,
     oriented_box,
-    truncation,
-    uncovered,
+    visible_shares,
 )
 from spatialvlm_jax.scene.records import Object3D
 
@@ -189,7 +189,7 @@ def _object(
         rotation=rotation,
         extents=extents,
         visible_fraction=min(visibility, 1.0) if visibility >= 0 else 1.0,
-        truncation=truncation(annotation, corners, intrinsics, size),
+        truncation=box_truncation(annotation, corners, intrinsics, size),
         std=float(np.hypot(settings.position_std, settings.relative_std * distance)),
         extents_std=settings.extents_std,
         provenance="annotated",
@@ -204,7 +204,7 @@ def _with_visibility(objects: list[Object3D]) -> list[Object3D]:
     depths = np.array([thing.center[2] for thing in objects])
     return [
         dataclasses.replace(thing, visible_fraction=float(share))
-        for thing, share in zip(objects, uncovered(boxes, depths), strict=True)
+        for thing, share in zip(objects, visible_shares(boxes, depths), strict=True)
     ]
 
 

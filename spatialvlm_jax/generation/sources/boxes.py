@@ -105,7 +105,7 @@ def _axes_of(corners: np.ndarray) -> np.ndarray:
     return axes[:, [others[0], vertical, others[1]]]
 
 
-def project(points: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
+def project_points(points: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     """Pixels float64[N, 2] of points float64[N, 3] in front of the camera."""
     pixels = points @ np.asarray(intrinsics).T
     return pixels[:, :2] / pixels[:, 2:]
@@ -134,7 +134,7 @@ def image_box(
     return None
 
 
-def truncation(
+def box_truncation(
     annotation: Mapping[str, Any],
     corners: np.ndarray,
     intrinsics: np.ndarray,
@@ -146,13 +146,13 @@ def truncation(
         return float(stated)
     if corners[:, 2].min() <= 0.01:
         return 1.0
-    pixels = project(corners, intrinsics)
+    pixels = project_points(corners, intrinsics)
     low, high = pixels.min(axis=0), pixels.max(axis=0)
     inside = np.clip(high, 0, size) - np.clip(low, 0, size)
     return float(1 - np.prod(inside) / max(float(np.prod(high - low)), 1e-9))
 
 
-def uncovered(boxes: np.ndarray, depths: np.ndarray, cells: int = 48) -> np.ndarray:
+def visible_shares(boxes: np.ndarray, depths: np.ndarray, cells: int = 48) -> np.ndarray:
     """float64[N]: share of each 2D box that no box of a nearer object covers.
 
     A low estimate of what is seen of an object, for sets that do not say: boxes are larger than

@@ -90,7 +90,7 @@ class Checkpoints:
     def _latest_whole(self) -> int | None:
         for step in reversed(self.steps()):
             path = self.folder / str(step)
-            problem = find_damage(path)
+            problem = checkpoint_damage(path)
             if problem is None:
                 return step
             logging.warning("checkpoint %s: %s; going back to the one before", path, problem)
@@ -141,7 +141,7 @@ def write_manifest(folder: Path) -> None:
     write_json(folder / MANIFEST, {"files": files}, indent=1)
 
 
-def find_damage(folder: Path) -> str | None:
+def checkpoint_damage(folder: Path) -> str | None:
     """What is wrong with a checkpoint, or None if every file is as it was written."""
     try:
         expected = json.loads((folder / MANIFEST).read_text())["files"]

@@ -17,7 +17,7 @@ from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoints.checkpoint import find_damage
+from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
@@ -63,7 +63,9 @@ def restore_model(
             return _read_file(Path(checkpoint), template, experiment, places)
         except WeightsError as error:
             raise UserError(f"--checkpoint: {error}") from error
-    path = Path(multihost.broadcast_from_main(lambda: str(find_checkpoint(workdir, checkpoint))))
+    path = Path(
+        multihost.broadcast_from_main(lambda: str(find_run_checkpoint(workdir, checkpoint)))
+    )
     check_checkpoint(path, experiment, contents)
     return template.model(restore_parameters(path, template, experiment, places)), int(path.name)
 
@@ -128,7 +130,7 @@ def _only(names: Iterable[str], parameters: Parameters) -> Parameters:
     return {name: parameters[name] for name in names}
 
 
-def find_checkpoint(workdir: Path, step: str = "") -> Path:
+def find_run_checkpoint(workdir: Path, step: str = "") -> Path:
     """The folder of a checkpoint that is whole: of `step`, or the newest if that is empty.
 
     Nothing is touched, so a run may be saving into the same folder.
@@ -146,7 +148,7 @@ def find_checkpoint(workdir: Path, step: str = "") -> Path:
         raise UserError(f"{folder} has no step {step}; there are {steps or 'none'}")
     problems = []
     for number in [int(step)] if step else steps:
-        problem = find_damage(folder / str(number))
+        problem = checkpoint_damage(folder / str(number))
         if problem is None:
             return folder / str(number)
         problems.append(f"step {number}: {problem}")

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm_jax.evaluation.reading.numerals import normalize, read_number, tokenize
+from spatialvlm_jax.evaluation.reading.numerals import read_number, tokenize
+from spatialvlm_jax.evaluation.reading.plain import plain_lowercase
 
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -97,7 +98,7 @@ def test_two_cardinals_in_a_row_are_two_numbers():
 
 
 def test_normalize_unifies_quotes_dashes_fractions_and_widths():
-    assert normalize("６’２″ – １½㎝") == "6'2\" - 1 1/2 cm"
+    assert plain_lowercase("６’２″ – １½㎝") == "6'2\" - 1 1/2 cm"
 
 
 @given(st.text(max_size=40))

@@ -5,10 +5,10 @@ import pytest
 from spatialvlm_jax.generation.execution.ledger import (
     Report,
     ledger_row,
-    read_report,
+    read_generation_report,
     reason_class,
     report_of,
-    write_report,
+    write_generation_report,
 )
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from tests.generation.pictures import pairs
@@ -43,8 +43,8 @@ def test_reports_add_up_and_come_back(tmp_path: Path) -> None:
     total = example() + example()
     assert (total.asked, total.pairs, len(total.ledger)) == (10, 20, 6)
     assert total.kinds == {"qualitative": 4, "quantitative": 8, "general": 8}
-    write_report(tmp_path / "report.json", total)
-    assert read_report(tmp_path / "report.json") == total
+    write_generation_report(tmp_path / "report.json", total)
+    assert read_generation_report(tmp_path / "report.json") == total
     assert total.counts().ledger == ()
 
 

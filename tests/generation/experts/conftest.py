@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, find_checkpoint
+from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, find_expert_checkpoint
 
 Tiny = Callable[..., Checkpoint]
 
@@ -22,7 +22,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         if key not in made:
             folder: Path = tmp_path_factory.mktemp(kind)
             getattr(checkpoints, f"save_{kind}")(folder, **options)
-            made[key] = find_checkpoint(str(folder))
+            made[key] = find_expert_checkpoint(str(folder))
         return made[key]
 
     return make

@@ -10,8 +10,8 @@ from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
     ExpertError,
     Runtime,
-    choose,
-    find_checkpoint,
+    choose_for_family,
+    find_expert_checkpoint,
     load_model,
     same_shape_batches,
 )
@@ -27,22 +27,22 @@ def write_config(folder: Path, config: object) -> Path:
 def test_a_local_directory_is_found_with_its_family(tmp_path: Path) -> None:
     write_config(tmp_path, {"model_type": "clip", "projection_dim": 8})
     (tmp_path / "model.safetensors").touch()
-    found = find_checkpoint(str(tmp_path))
+    found = find_expert_checkpoint(str(tmp_path))
     assert (found.family, found.folder, found.config["projection_dim"]) == ("clip", tmp_path, 8)
 
 
 def test_a_directory_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExpertError, match="cannot be read"):
-        find_checkpoint(str(tmp_path))
+        find_expert_checkpoint(str(tmp_path))
     with pytest.raises(ExpertError, match="names no model_type"):
-        find_checkpoint(str(write_config(tmp_path, {"hidden_size": 4})))
+        find_expert_checkpoint(str(write_config(tmp_path, {"hidden_size": 4})))
 
 
 def test_weights_that_could_run_code_are_not_read(tmp_path: Path) -> None:
     write_config(tmp_path, {"model_type": "clip"})
     (tmp_path / "pytorch_model.bin").touch()
     with pytest.raises(ExpertError, match=r"no \*\.safetensors .* give a checkpoint with"):
-        find_checkpoint(str(tmp_path))
+        find_expert_checkpoint(str(tmp_path))
 
 
 @pytest.mark.parametrize("file", ["preprocessor_config.json", "processor_config.json"])
@@ -62,7 +62,10 @@ FAMILIES = {"depth": {"zoedepth": 1, "depth_pro": 2}, "segmenter": {"sam2": 3}}
 
 
 def test_the_family_chooses() -> None:
-    assert choose(Checkpoint("x", Path(), {"model_type": "depth_pro"}), "depth", FAMILIES) == 2
+    assert (
+        choose_for_family(Checkpoint("x", Path(), {"model_type": "depth_pro"}), "depth", FAMILIES)
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_the_family_chooses() -> None:
 )
 def test_a_family_of_no_use_gets_a_suggestion(family: str, hint: str) -> None:
     with pytest.raises(ExpertError, match=hint) as caught:
-        choose(Checkpoint("x", Path(), {"model_type": family}), "depth", FAMILIES)
+        choose_for_family(Checkpoint("x", Path(), {"model_type": family}), "depth", FAMILIES)
     assert "known here: depth_pro, zoedepth" in str(caught.value)
 
 
@@ -87,7 +90,7 @@ def test_batches_hold_one_shape_and_lose_nothing() -> None:
 @pytest.mark.experts
 def test_a_name_that_is_nowhere_says_how_to_get_it() -> None:
     with pytest.raises(ExpertError, match="hf download nobody/nothing --local-dir DIR"):
-        find_checkpoint("nobody/nothing")
+        find_expert_checkpoint("nobody/nothing")
 
 
 @pytest.mark.experts
@@ -134,7 +137,7 @@ def test_a_checkpoint_without_all_its_weights_is_refused(
     write_config(tmp_path, dict(whole.config))
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ExpertError, match=r"1 weights are missing .*text_projection"):
-        load_model(find_checkpoint(str(tmp_path)), "CLIPModel", Runtime("cpu"))
+        load_model(find_expert_checkpoint(str(tmp_path)), "CLIPModel", Runtime("cpu"))
 
 
 @pytest.mark.experts
@@ -144,4 +147,4 @@ def test_a_checkpoint_that_was_cut_short_is_named(tiny: Tiny, tmp_path: Path) ->
     weights = (whole.folder / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     with pytest.raises(ExpertError, match="cannot be loaded as CLIPModel .* download it again"):
-        load_model(find_checkpoint(str(tmp_path)), "CLIPModel", Runtime("cpu"))
+        load_model(find_expert_checkpoint(str(tmp_path)), "CLIPModel", Runtime("cpu"))

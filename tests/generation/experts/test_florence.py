@@ -11,9 +11,9 @@ from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, ExpertError
 from spatialvlm_jax.generation.experts.florence import (
     FlorenceDetector,
     FlorenceOptions,
+    boxes_without_region,
     merged,
     spoken,
-    uncovered,
 )
 from tests.generation.experts.checkpoints import photos
 from tests.generation.experts.conftest import Tiny
@@ -55,9 +55,9 @@ def test_boxes_without_words_or_outside_the_photo_go() -> None:
 def test_proposals_are_those_that_overlap_nothing_known() -> None:
     known = (Region(boxes([0, 0, 50, 50])[0], "mug"),)
     proposals = boxes([0, 0, 50, 48], [100, 0, 150, 50], [101, 0, 150, 50])
-    new = uncovered(proposals, known, SHAPE, 0.7)
+    new = boxes_without_region(proposals, known, SHAPE, 0.7)
     np.testing.assert_array_equal(new, [[100, 0, 150, 50]])
-    assert uncovered(proposals[:0], (), SHAPE, 0.7) == []
+    assert boxes_without_region(proposals[:0], (), SHAPE, 0.7) == []
 
 
 def test_a_box_is_spoken_in_thousandths_of_the_sides() -> None:

@@ -4,7 +4,7 @@ import pytest
 from spatialvlm_jax.generation.lifting.silhouette import (
     Silhouette,
     silhouette,
-    truncation,
+    silhouette_truncation,
     visible_fraction,
 )
 
@@ -60,10 +60,10 @@ def test_truncation_by_how_straight_the_cut_is() -> None:
     rows, columns = np.indices((40, 60))
     touched = (rows - 10) ** 2 + (columns - 30) ** 2 <= 10.5**2
     halved = rows**2 + (columns - 30) ** 2 <= 10.5**2
-    assert truncation(outline(rectangle(5, 15, 10, 30))) == 0
-    assert 0 < truncation(outline(touched)) < 0.1
-    assert truncation(outline(halved)) == pytest.approx(0.5, abs=0.02)
-    assert truncation(outline(rectangle(0, 20, 0, 30))) == pytest.approx(0.75)
+    assert silhouette_truncation(outline(rectangle(5, 15, 10, 30))) == 0
+    assert 0 < silhouette_truncation(outline(touched)) < 0.1
+    assert silhouette_truncation(outline(halved)) == pytest.approx(0.5, abs=0.02)
+    assert silhouette_truncation(outline(rectangle(0, 20, 0, 30))) == pytest.approx(0.75)
 
 
 def test_only_what_stands_in_front_hides() -> None:

@@ -8,12 +8,12 @@ from scipy.spatial.transform import Rotation
 
 from spatialvlm_jax.generation.sources.boxes import (
     BoxError,
+    box_truncation,
     common_up,
     corners_of,
     image_box,
     oriented_box,
-    truncation,
-    uncovered,
+    visible_shares,
 )
 
 INTRINSICS = np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]])
@@ -100,16 +100,16 @@ def test_the_tight_box_goes_before_projected_ones_and_ends_at_the_picture() -> N
 
 def test_truncation_is_computed_where_it_is_not_stated() -> None:
     corners = corners_of(np.array([0.0, 0, 5.5]), np.eye(3), np.array([1.0, 1.0, 1.0]))
-    assert truncation({"truncation": 0.25}, corners, INTRINSICS, (100, 80)) == 0.25
-    assert truncation({"truncation": -1}, corners, INTRINSICS, (100, 80)) == 0
+    assert box_truncation({"truncation": 0.25}, corners, INTRINSICS, (100, 80)) == 0.25
+    assert box_truncation({"truncation": -1}, corners, INTRINSICS, (100, 80)) == 0
     # Projected: 40 to 60 and 30 to 50 pixels; half of it is left of column 50.
-    assert truncation({}, corners, INTRINSICS, (50, 80)) == pytest.approx(0.5)
-    assert truncation({}, corners - [0, 0, 5.5], INTRINSICS, (100, 80)) == 1
+    assert box_truncation({}, corners, INTRINSICS, (50, 80)) == pytest.approx(0.5)
+    assert box_truncation({}, corners - [0, 0, 5.5], INTRINSICS, (100, 80)) == 1
 
 
 def test_boxes_of_nearer_objects_cover_those_behind() -> None:
     boxes = np.array([[0.0, 0, 10, 10], [5, 0, 15, 10], [40, 0, 50, 10]])
-    shares = uncovered(boxes, np.array([1.0, 2.0, 3.0]))
+    shares = visible_shares(boxes, np.array([1.0, 2.0, 3.0]))
     np.testing.assert_allclose(shares, [1, 0.5, 1], atol=0.03)
 
 

@@ -16,7 +16,7 @@ from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
-from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.sources.omni3d import (
     Omni3DSettings,
     Omni3DSource,
@@ -365,7 +365,7 @@ def test_a_source_goes_to_workers_and_says_what_it_depends_on() -> None:
 def test_a_generated_set_is_read_by_tfds_and_by_the_loaders(tmp_path: Path) -> None:
     import tensorflow_datasets as tfds
 
-    report = generate(opened(), {"train": 2}, tmp_path, stages=STAGES, quiet=True)
+    report = generate_dataset(opened(), {"train": 2}, tmp_path, stages=STAGES, quiet=True)
     assert (report.stored, report.rejected, report.failed) == (2, 0, 0)
     read = tfds.builder_from_directory(tmp_path).as_data_source("train")
     by_id = {example["image_id"].decode(): example for example in read}

@@ -17,7 +17,7 @@ from spatialvlm_jax.generation.experts.base import (
 )
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
-from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.sources.images import DecodeSettings, pinhole
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,
@@ -87,7 +87,9 @@ def test_a_folder_of_hostile_pictures_ends_well_and_every_refusal_has_its_reason
     fates = hostile.make(root, 200)
     source = source_of(root)
     assert sorted(entry.name for entry in source.photos.entries) == sorted(fates)
-    report = generate(source, {"train": len(source)}, tmp_path / "out", stages=STAGES, quiet=True)
+    report = generate_dataset(
+        source, {"train": len(source)}, tmp_path / "out", stages=STAGES, quiet=True
+    )
 
     assert report.asked == 200 == report.stored + report.rejected + report.failed
     assert report.stored == sum(fate == hostile.FINE for fate in fates.values())
@@ -160,7 +162,7 @@ def test_rendered_photos_go_the_whole_way_without_weights(tmp_path: Path) -> Non
     worlds = WorldsSettings(preset="clear", image_size=96)
     noisy = ExpertsConfig(noise=NoiseConfig(missed_fraction=0.1, depth_scale_std=0.08))
     source = RenderedPhotosSource(worlds, noisy)
-    report = generate(source, {"train": 4}, tmp_path, stages=STAGES, quiet=True)
+    report = generate_dataset(source, {"train": 4}, tmp_path, stages=STAGES, quiet=True)
     assert report.asked == 4
     assert report.stored >= 2
     assert report.failed == 0

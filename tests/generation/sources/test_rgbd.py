@@ -10,7 +10,7 @@ from PIL import Image
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import generate
+from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
 from spatialvlm_jax.generation.stages import Stages
@@ -177,7 +177,9 @@ def test_a_picture_that_lacks_a_file_is_lost_alone(tmp_path: Path) -> None:
     (room / "depth" / "4.png").unlink()
     np.save(room / "depth" / "4.npy", np.array([None, "x"], object), allow_pickle=True)
     source = opened(tmp_path)
-    report = generate(source, {"train": len(source)}, tmp_path / "out", stages=STAGES, quiet=True)
+    report = generate_dataset(
+        source, {"train": len(source)}, tmp_path / "out", stages=STAGES, quiet=True
+    )
     assert (report.asked, report.stored, report.rejected + report.failed) == (5, 1, 4)
     rows = map(json.loads, (tmp_path / "out" / "ledger.jsonl").read_text().splitlines())
     reasons = {Path(row["image_id"]).stem: row["reason"] for row in rows}
@@ -261,7 +263,7 @@ def test_depth_that_was_mended_is_read_again(tmp_path: Path) -> None:
 
     def distances() -> list[float]:
         out = tmp_path / "out"
-        generate(source, {"train": 1}, out, stages=STAGES, quiet=True)
+        generate_dataset(source, {"train": 1}, out, stages=STAGES, quiet=True)
         (record,) = open_split(out, "train")
         return [float(thing.center[2]) for thing in StoredExample(record).objects()]
 

@@ -13,7 +13,7 @@ import pytest
 from spatialvlm_jax.training.checkpoints.checkpoint import (
     MANIFEST,
     Checkpoints,
-    find_damage,
+    checkpoint_damage,
     write_manifest,
 )
 from spatialvlm_jax.training.state import TrainState
@@ -82,7 +82,7 @@ def test_a_save_is_not_changed_by_steps_that_follow_it(checkpoints):
 def test_old_checkpoints_are_deleted_once_newer_ones_are_whole(checkpoints):
     fill(checkpoints, [1, 2, 3, 4])
     assert checkpoints.steps() == [3, 4]
-    assert find_damage(checkpoints.folder / "3") is None
+    assert checkpoint_damage(checkpoints.folder / "3") is None
 
 
 def largest_file(folder):
@@ -164,9 +164,9 @@ def test_every_byte_of_every_file_is_watched(tmp_path):
         content = bytearray(range(40))
         content[i] ^= 128
         (tmp_path / "inner" / "data").write_bytes(content)
-        assert find_damage(tmp_path) == "inner/data has changed since it was written"
+        assert checkpoint_damage(tmp_path) == "inner/data has changed since it was written"
     (tmp_path / "inner" / "data").write_bytes(bytes(range(40)))
-    assert find_damage(tmp_path) is None
+    assert checkpoint_damage(tmp_path) is None
 
 
 def test_every_byte_of_the_list_of_files_is_watched(tmp_path):
@@ -179,7 +179,7 @@ def test_every_byte_of_the_list_of_files_is_watched(tmp_path):
             content = bytearray(whole)
             content[i] ^= bit
             (tmp_path / MANIFEST).write_bytes(content)
-            assert find_damage(tmp_path) is not None or whole[i : i + 1].isspace(), (i, bit)
+            assert checkpoint_damage(tmp_path) is not None or whole[i : i + 1].isspace(), (i, bit)
 
 
 def test_a_file_that_the_disk_does_not_give_is_named(tmp_path, monkeypatch):
@@ -194,4 +194,4 @@ def test_a_file_that_the_disk_does_not_give_is_named(tmp_path, monkeypatch):
         return plainly(path, *args, **settings)
 
     monkeypatch.setattr(Path, "open", fail)
-    assert find_damage(tmp_path) == "data cannot be read: Input/output error"
+    assert checkpoint_damage(tmp_path) == "data cannot be read: Input/output error"
