@@ -34,6 +34,7 @@ from data_loaders.feature_cache import FeatureCache
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import feature_spec
 from spatialvlm_jax.experiment import (
+    GROUPS,
     DataConfig,
     DatasetConfig,
     Experiment,
@@ -44,7 +45,6 @@ from spatialvlm_jax.experiment import (
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
 from spatialvlm_jax.training.initialise import Initialiser
-from spatialvlm_jax.training.optim import GROUPS
 from spatialvlm_jax.training.parameter_report import report_flops
 from spatialvlm_jax.training.step import compile_step, step_config
 

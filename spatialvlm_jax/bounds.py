@@ -80,6 +80,12 @@ Share = Annotated[float, Range(0, 1)]
 RelativeStd = Annotated[float, Range(0, 10)]  # a standard error, as a share of the value
 Pixels = Annotated[int, Range(1, 16_384)]
 BatchSize = Annotated[int, Range(1, 1_000_000)]
+Pairs = Annotated[int, Range(1, 100_000)]
+Images = Annotated[int, Range(0, 1_000_000_000)]
+Steps = Annotated[int, Range(0, 1_000_000_000)]
+SomeSteps = Annotated[int, Range(1, 1_000_000_000)]
+Weight = Annotated[float, Range(0, 1e6)]
+Decay = Annotated[float, Range(0, 1, below=True)]
 
 
 class Settings:

@@ -5,7 +5,7 @@ names it and overrides single fields:
 
     python train.py --config=configs/answer_noise.py:0.1 --config.optim.peak_lr=3e-4
 
-Overrides are typed by the dataclasses of `experiment.py`: text stays text for `str` fields, tuples
+Overrides are typed by the dataclasses of `experiment`: text stays text for `str` fields, tuples
 and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), members of tuples
 are reached by number (`--config.data.datasets[0].weight=2`).
 """

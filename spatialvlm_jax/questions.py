@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from spatialvlm_jax.bounds import OneOf, Range, SettingError, Settings, Share
+from spatialvlm_jax.bounds import OneOf, Pairs, Range, SettingError, Settings, Share, Weight
 
 Precision = Literal["human", "two_digits", "exact"]
 # The names of the question types: `generation.questions` registers what each of them asks.
@@ -26,8 +26,6 @@ QuestionTypeName = Annotated[
         *("times_farther", "times_bigger", "bearing"),
     ),
 ]
-_Count = Annotated[int, Range(1, 100_000)]
-_Weight = Annotated[float, Range(0, 1_000_000)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,15 +50,15 @@ class QAConfig(Settings):
       side. max_relative_std: nor numbers known worse than this.
     """
 
-    pairs_per_image: _Count = 32
-    spatial_fraction: _Weight = 0.75
-    general_fraction: _Weight = 0.25
+    pairs_per_image: Pairs = 32
+    spatial_fraction: Weight = 0.75
+    general_fraction: Weight = 0.25
     types: tuple[QuestionTypeName, ...] = ()
-    weights: Mapping[QuestionTypeName, _Weight] = dataclasses.field(default_factory=dict)
-    max_per_type: _Count | None = None
-    max_per_pair: _Count | None = None
-    question_phrasings: _Count | None = None
-    answer_phrasings: _Count | None = None
+    weights: Mapping[QuestionTypeName, Weight] = dataclasses.field(default_factory=dict)
+    max_per_type: Pairs | None = None
+    max_per_pair: Pairs | None = None
+    question_phrasings: Pairs | None = None
+    answer_phrasings: Pairs | None = None
     units: Literal["metric", "human"] = "metric"
     precision: Precision = "human"
     imperial_fraction: Share = 0.2

@@ -8,7 +8,7 @@ orthogonalised.
 
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ import optax
 from optax.contrib import MuonDimensionNumbers
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import Group, OptimConfig
+from spatialvlm_jax.experiment import OptimConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.variants import group_of
 
@@ -26,8 +26,6 @@ MUON_RMS = 0.2
 MUON_MOMENTUM = 0.95
 # Adafactor's second moments forget as 1 - t^-0.8 (arXiv 1804.04235, section 7.2), at most as `b2`.
 ADAFACTOR_DECAY = 0.8
-
-GROUPS = get_args(Group)
 
 
 def parameter_group(name: str) -> str:

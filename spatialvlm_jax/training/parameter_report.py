@@ -8,13 +8,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from spatialvlm_jax.experiment import GROUPS
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.flops import flops_by_tower
 from spatialvlm_jax.models.quantize import count_values
 from spatialvlm_jax.si_prefix import with_prefix
 from spatialvlm_jax.text_table import align_columns
 from spatialvlm_jax.training.losses import totals_of
-from spatialvlm_jax.training.optim import GROUPS, is_decayed, parameter_group
+from spatialvlm_jax.training.optim import is_decayed, parameter_group
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums
 

@@ -10,7 +10,7 @@ from jax.sharding import AbstractMesh
 
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
+from spatialvlm_jax.experiment import GROUPS, AdapterConfig, MeshConfig, OptimConfig
 from spatialvlm_jax.planning.collectives import (
     Collectives,
     estimate_collectives,
@@ -22,7 +22,6 @@ from spatialvlm_jax.planning.memory import estimate_memory, largest_layer, total
 from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.topology import parse_topology
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.optim import GROUPS
 from spatialvlm_jax.training.step import compile_step
 from tests.planning.conftest import EXPERIMENT, with_experiment
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import AdapterConfig, OptimConfig, TrainConfig
+from spatialvlm_jax.experiment import GROUPS, AdapterConfig, OptimConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.training import optim, sharding
 from spatialvlm_jax.training.initialise import Initialiser
@@ -20,7 +20,7 @@ from spatialvlm_jax.training.parameter_report import (
 from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import MODEL, SPEC, step_config, tiny_experiment
 
-ALL_FROZEN = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=optim.GROUPS)
+ALL_FROZEN = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=GROUPS)
 
 
 def initialiser(model, optimizer=ALL_FROZEN, train=None):
@@ -83,7 +83,7 @@ def test_the_report_has_rows_for_adapters_and_bytes_of_everything():
     start, config = initialiser(model, train=TrainConfig(steps=10, average_decay=0.9))
     state = start.abstract()
     rows = {row.group: row for row in report_groups(state)}
-    assert list(rows) == [*optim.GROUPS, "connector adapters", "decoder adapters"]
+    assert list(rows) == [*GROUPS, "connector adapters", "decoder adapters"]
     adapters = rows["decoder adapters"]
     # One layer of 16 -> 16: A is 16 x 2, B is 2 x 16; float32, and Adam's two slots of it.
     assert adapters.parameters == adapters.trainable == adapters.decayed == 64

@@ -117,8 +117,8 @@ EIGHT_DEVICES = """
 import dataclasses, json, sys, grain, jax, numpy as np
 from pathlib import Path
 jax.config.update("jax_disable_most_optimizations", True)
-from spatialvlm_jax.experiment import AdapterConfig, MeshConfig, OptimConfig
-from spatialvlm_jax.training import optim, sharding
+from spatialvlm_jax.experiment import GROUPS, AdapterConfig, MeshConfig, OptimConfig
+from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.step import compile_step
@@ -130,7 +130,7 @@ if sys.argv[3] == "nf4":
     wide = dataclasses.replace(MODEL.decoder, mlp_width=512)
     adapters = AdapterConfig(rank=2, targets=("decoder/*",))
     model = dataclasses.replace(MODEL, decoder=wide, nf4=("decoder/*",), adapters=adapters)
-    optimizer = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=optim.GROUPS)
+    optimizer = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=GROUPS)
     changes = {"model": model, "optim": optimizer}
 result = []
 for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):

@@ -1,0 +1,48 @@
+"""The typed form of an experiment: frozen dataclasses that `config.py` fills from a ConfigDict.
+
+One module a section, named as the field of `Experiment`. Each record checks its own fields and
+their combinations; what binds sections is checked by `Experiment`. Durations carry their unit in
+the name (`steps`, `seconds`, `examples`). Every field has a default where a sensible one exists;
+`configs/` change a few of them.
+"""
+
+from spatialvlm_jax.experiment.checkpoint import CheckpointConfig
+from spatialvlm_jax.experiment.data import DataConfig, DatasetConfig, Resize, WorldsRecipe
+from spatialvlm_jax.experiment.dense import DenseConfig
+from spatialvlm_jax.experiment.eval import EvalConfig
+from spatialvlm_jax.experiment.experiment import Experiment
+from spatialvlm_jax.experiment.mesh import MeshConfig
+from spatialvlm_jax.experiment.model import (
+    AdapterConfig,
+    AttentionBackend,
+    AttentionRule,
+    DecoderConfig,
+    EncoderConfig,
+    ModelConfig,
+    Remat,
+)
+from spatialvlm_jax.experiment.optim import GROUPS, Group, OptimConfig
+from spatialvlm_jax.experiment.train import TrainConfig
+
+__all__ = [
+    "GROUPS",
+    "AdapterConfig",
+    "AttentionBackend",
+    "AttentionRule",
+    "CheckpointConfig",
+    "DataConfig",
+    "DatasetConfig",
+    "DecoderConfig",
+    "DenseConfig",
+    "EncoderConfig",
+    "EvalConfig",
+    "Experiment",
+    "Group",
+    "MeshConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "Remat",
+    "Resize",
+    "TrainConfig",
+    "WorldsRecipe",
+]

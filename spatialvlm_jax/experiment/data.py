@@ -1,0 +1,114 @@
+"""The mixture, how it is read, and how sets that are missing are rendered."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from spatialvlm_jax.bounds import (
+    BatchSize,
+    Images,
+    Pairs,
+    Pixels,
+    Range,
+    Seed,
+    SettingError,
+    Settings,
+    SomeSteps,
+    Weight,
+)
+from spatialvlm_jax.questions import QAConfig
+
+Resize = Literal["squash", "pad"]
+_Length = Annotated[int, Range(2, 1_048_576)]
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldsRecipe(Settings):
+    """How to render a data set that is not there yet, as `spatialvlm generate` would.
+
+    preset: name of a `WorldConfig` preset. image_size: pixels a side.
+    images, validation_images: sizes of the splits "train" and "validation".
+    questions: what is asked about each image.
+    """
+
+    preset: str = "rich"
+    images: SomeSteps = 1_000
+    validation_images: Images = 100
+    seed: Seed = 0
+    image_size: Pixels = 64
+    questions: QAConfig = dataclasses.field(default_factory=QAConfig)
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetConfig(Settings):
+    """One member of the mixture.
+
+    path: directory of a stored data set (TFDS layout), or a file of records.
+    format: "stored", or "jsonl": `path` is a JSON or JSON Lines file of records {image, question,
+      answer}, read where it is; `split` does not matter then.
+    images: folder or zip file of the pictures that records name.
+    worlds: how to render it if `path` is missing; None: a missing data set is an error.
+    weight: its share, in the unit `MixtureConfig.unit`.
+    kinds, types: which pairs to use; empty means all.
+    noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
+      metres before they are phrased (the paper's noise ablation).
+    prefix_template: how this set's questions are put to the model; "" as the mixture's or the
+      evaluation's are.
+    """
+
+    name: str
+    path: str
+    split: str = "train"
+    weight: Weight = 1.0
+    kinds: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+    noise_std_metres: Annotated[float, Range(0, 1_000)] = 0.0
+    noise_seed: Seed = 0
+    worlds: WorldsRecipe | None = None
+    format: Literal["stored", "jsonl"] = "stored"
+    images: str = ""
+    prefix_template: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Settings):
+    """Loading, tokenising, packing and mixing.
+
+    unit: "examples" mixes rows by weight; "loss_tokens" corrects the weights so that each data
+      set's share of tokens with loss is what was asked.
+    tokenizer: path of a SentencePiece model, or "small" for the shipped one.
+    length: text tokens a row, the packing budget.
+    block_length: a pair never crosses a multiple of it, so that attention over text runs in blocks
+      of this size; must divide `length`; 0 takes the row as one block.
+    pairs_per_image: at most this many pairs packed on one image; 1 is unpacked.
+    prefix_template: wraps the question, "{question}" inside; PaliGemma's published checkpoints are
+      asked "answer en {question}".
+    resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
+      shorter one with grey, which keeps proportions.
+    features: folder of what a frozen encoder makes of the pictures: computed there once, when a run
+      first starts, and read in place of pictures from then on; "" encodes them in every step.
+    """
+
+    datasets: tuple[DatasetConfig, ...] = ()
+    unit: Literal["examples", "loss_tokens"] = "examples"
+    tokenizer: str = "small"
+    batch_size: BatchSize = 16
+    length: _Length = 256
+    block_length: Annotated[int, Range(0, 1_048_576)] = 0
+    pairs_per_image: Pairs = 16
+    prefix_template: str = "{question}"
+    resize: Resize = "squash"
+    seed: Seed = 0
+    workers: Annotated[int, Range(0, 1_024)] = 0
+    shuffle: bool = True
+    features: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = [dataset.name for dataset in self.datasets]
+        if len(set(names)) < len(names):
+            raise SettingError("datasets", f"of {names} are two of one name")
+        if self.block_length and self.length % self.block_length:
+            raise SettingError(
+                "block_length", f"{self.block_length} does not divide length={self.length}"
+            )

@@ -1,0 +1,26 @@
+"""Evaluation on schedule and at the end."""
+
+import dataclasses
+from typing import Annotated
+
+from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
+from spatialvlm_jax.experiment.data import DatasetConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalConfig(Settings):
+    """Evaluation on schedule and at the end.
+
+    every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
+    images: at most this many held-out images (0 for all).
+    prefix_template: wraps the question, as `DataConfig.prefix_template`; "" takes that one.
+    """
+
+    datasets: tuple[DatasetConfig, ...] = ()
+    every: Steps = 0
+    at_start: bool = False
+    images: Images = 0
+    batch_size: BatchSize = 32
+    pairs_per_image: Pairs = 16
+    max_answer_tokens: Annotated[int, Range(1, 65_536)] = 24
+    prefix_template: str = ""

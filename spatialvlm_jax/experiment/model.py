@@ -1,0 +1,106 @@
+"""The model: its two towers, what computes them, adapters and kernels in few bits."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from spatialvlm_jax.bounds import Pixels, Range, Settings
+
+AttentionRule = Literal["prefix", "image_prefix"]
+Remat = Literal["none", "layers", "matmuls"]
+AttentionBackend = Literal["dense", "xla", "cudnn", "tokamax"]
+_Width = Annotated[int, Range(1, 65_536)]
+_Depth = Annotated[int, Range(1, 1_024)]
+_Heads = Annotated[int, Range(1, 1_024)]
+_Softcap = Annotated[float, Range(0, 1e6)]
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderConfig(Settings):
+    """A SigLIP-compatible ViT.
+
+    stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
+      convolutions to the same grid, which learns faster from scratch on small images.
+    """
+
+    image_size: Pixels = 64
+    patch_size: Pixels = 8
+    width: _Width = 128
+    depth: _Depth = 4
+    heads: _Heads = 2
+    mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
+    stem: Literal["patch", "conv"] = "patch"
+
+
+@dataclasses.dataclass(frozen=True)
+class DecoderConfig(Settings):
+    """A Gemma-compatible decoder (Gemma: arXiv 2403.08295; Gemma 2: arXiv 2408.00118).
+
+    scale_embeddings: multiply token embeddings by sqrt(width), as Gemma does.
+    query_scale: what queries are multiplied by; 0 takes head_size^-0.5.
+    post_norms: normalise what attention and MLP add to the residual stream (Gemma 2).
+    attention_softcap, final_softcap: c tanh(x / c) on attention scores and on logits; 0 for none.
+      PaliGemma 2 was trained without the final one.
+    sliding_window: in layers 0, 2, 4, ... a token sees at most this many tokens back, itself
+      included; 0 for no limit.
+    """
+
+    vocab_size: Annotated[int, Range(4, 10_000_000)] = 1024
+    width: _Width = 128
+    depth: _Depth = 4
+    heads: _Heads = 2
+    kv_heads: _Heads = 2
+    head_size: Annotated[int, Range(1, 4_096)] = 64
+    mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
+    scale_embeddings: bool = True
+    rope_base: Annotated[float, Range(1, 1e12)] = 10_000.0
+    query_scale: Annotated[float, Range(0, 1_000)] = 0.0
+    post_norms: bool = False
+    attention_softcap: _Softcap = 0.0
+    final_softcap: _Softcap = 0.0
+    sliding_window: Annotated[int, Range(0, 1_048_576)] = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class AdapterConfig(Settings):
+    """Low-rank adapters on linear maps (LoRA, arXiv 2106.09685); they train in frozen groups too.
+
+    rank: of the update of a kernel; 0 for no adapters.
+    alpha: the update is multiplied by alpha / rank.
+    targets: which linear maps, as patterns of their names: "decoder/*", "*/query", "connector".
+    """
+
+    rank: Annotated[int, Range(0, 65_536)] = 0
+    alpha: Annotated[float, Range(0, 1e6)] = 16.0
+    targets: tuple[str, ...] = ("decoder/*",)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig(Settings):
+    """The whole model.
+
+    attention: "prefix" (image and prefix see each other, PaliGemma) or "image_prefix" (image sees
+      only image; each prefix sees image and itself; each suffix is causal): the only one that
+      packs several segments on an image.
+    attention_backend: what computes attention, but in decoding: "dense" is ours and does
+      everything; "xla" and "cudnn" are `jax.nn.dot_product_attention`, without softcaps; "tokamax"
+      picks a kernel for the device.
+    compute_dtype: dtype of activations; parameters are float32 unless frozen.
+    scan_layers: run the layers as one compiled loop: compiles in constant time whatever the depth;
+      unrolled layers step faster on small models.
+    remat: what the backward pass computes again instead of keeping it: nothing, whole layers, or
+      all but the results of matrix products with parameters ("matmuls").
+    adapters: low-rank adapters on linear maps.
+    int8, nf4: linear maps whose kernels are kept in 8 bits, or in 4 (QLoRA's NormalFloat), as
+      patterns of their names ("decoder/*"); their groups must be frozen.
+    """
+
+    encoder: EncoderConfig = EncoderConfig()
+    decoder: DecoderConfig = DecoderConfig()
+    attention: AttentionRule = "image_prefix"
+    attention_backend: AttentionBackend = "dense"
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    scan_layers: bool = False
+    remat: Remat = "none"
+    adapters: AdapterConfig = AdapterConfig()
+    int8: tuple[str, ...] = ()
+    nf4: tuple[str, ...] = ()

@@ -1,0 +1,39 @@
+"""Optimiser, schedule, clipping, freezing."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from spatialvlm_jax.bounds import Decay, OneOf, Range, Settings, Steps
+
+Group = Literal["encoder", "connector", "decoder", "embeddings"]
+GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder", "embeddings")
+_GroupName = Annotated[str, OneOf(*GROUPS)]
+_Rate = Annotated[float, Range(0, 1_000)]
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimConfig(Settings):
+    """Optimiser, schedule, clipping, freezing.
+
+    optimizer: "adamw"; "muon" for block matrices with Adam elsewhere; "adafactor", whose second
+      moments are kept as row and column means (with `b1` = 0 it keeps next to nothing else).
+    moment_dtype: dtype of the first moments.
+    schedule: "cosine" (to `end_lr`), "constant", or "wsd" (warm up, stay, decay linearly over the
+      last `decay_steps`), all after a linear warm-up of `warmup_steps`.
+    lr_multipliers: group name -> factor on the learning rate.
+    freeze: groups that get no gradient, no slot, no decay.
+    """
+
+    optimizer: Literal["adamw", "muon", "adafactor"] = "adamw"
+    moment_dtype: Literal["float32", "bfloat16"] = "float32"
+    peak_lr: _Rate = 1e-3
+    end_lr: _Rate = 0.0
+    schedule: Literal["cosine", "constant", "wsd"] = "cosine"
+    warmup_steps: Steps = 100
+    decay_steps: Steps = 0
+    b1: Decay = 0.9
+    b2: Decay = 0.99
+    weight_decay: _Rate = 1e-4
+    clip_norm: Annotated[float, Range(0, 1e9)] = 1.0
+    lr_multipliers: dict[_GroupName, _Rate] = dataclasses.field(default_factory=dict)
+    freeze: tuple[Group, ...] = ()
