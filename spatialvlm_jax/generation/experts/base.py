@@ -40,6 +40,7 @@ class Region:
 
     box: float32[4], x0, y0, x1, y1, pixels. caption: a noun phrase without article, 1 to 6 words.
     category: its noun, "" where unknown. mask: bool[H, W], or None before segmentation.
+    anything: it may hold one or more things of any kind, and is none itself.
     """
 
     box: np.ndarray
@@ -48,6 +49,7 @@ class Region:
     confidence: float = 1.0
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     mask: np.ndarray | None = None
+    anything: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
+from scipy import ndimage
 
 from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Region
@@ -93,7 +94,8 @@ def lift(perception: Perception, config: LiftConfig) -> Scene:
 
     The scene's `extra` tells, beside what the photo's holds: "frame" (where up comes from, and
     why it is unknown where it is), "dropped" (caption, reason and pixels of regions without enough
-    evidence) and "regions" (for each object, its index in `perception.regions`).
+    evidence; those that may hold anything with their "box") and "regions" (for each object, its
+    index in `perception.regions`).
 
     Raises:
       Rejected: no object is left.
@@ -150,6 +152,9 @@ def _see_all(
     seen: list[_Seen] = []
     dropped: list[Mapping[str, Any]] = []
     for index, region in enumerate(perception.regions):
+        if region.anything:
+            dropped += _places_of_anything(region)
+            continue
         found = _see(index, region, perception.depth, config, rng)
         if isinstance(found, str):
             pixels = 0 if region.mask is None else int(np.count_nonzero(region.mask))
@@ -157,6 +162,23 @@ def _see_all(
         else:
             seen.append(found)
     return seen, dropped
+
+
+def _places_of_anything(region: Region) -> list[Mapping[str, Any]]:
+    """Each connected part of a region by itself: far apart, they leave names between them."""
+    if region.mask is None:
+        return []
+    parts, count = ndimage.label(region.mask)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    about = {"caption": region.caption, "reason": "it may be several things of any kind"}
+    return [
+        {
+            **about,
+            "pixels": int(size),
+            "box": [columns.start, rows.start, columns.stop, rows.stop],
+        }
+        for size, (rows, columns) in zip(sizes[1:], ndimage.find_objects(parts), strict=True)
+    ]
 
 
 def _see(

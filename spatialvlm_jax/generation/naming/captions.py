@@ -9,6 +9,11 @@ import functools
 import re
 from collections.abc import Sequence
 
+# What annotators call regions that may hold things of any kind.
+ANYTHING = frozenset(
+    """anything dontcare ignore ignored other others otherprop otherfurniture otherstructure unknown
+    void misc unlabeled unlabelled unclassified unannotated""".split()
+)
 _ARTICLES = frozenset("a an the this that one some his her their its my your".split())
 # What ends the part of a noun phrase that holds its head: "mug | on the table".
 _BREAKS = frozenset(

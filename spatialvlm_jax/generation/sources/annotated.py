@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
+from spatialvlm_jax.generation.naming.captions import ANYTHING
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.agreement import agrees, check_axes, check_unit, is_copy
 from spatialvlm_jax.generation.sources.boxes import (
@@ -21,8 +22,6 @@ from spatialvlm_jax.generation.sources.boxes import (
 )
 from spatialvlm_jax.scene.records import Object3D
 
-# Regions of anything at all, which say nothing of the things that are named.
-_ANYTHING = frozenset("dontcare ignore other others unknown void misc".split())
 # What stands on the floor or the ground wherever it is.
 _STANDING = frozenset(
     "bed|night stand|nightstand|sofa|couch|chair|table|desk|dresser|toilet|bathtub|refrigerator|"
@@ -112,7 +111,7 @@ def scene_of(
         except BoxError as error:
             pixels = float(np.prod(box[2:] - box[:2]))
             lost = {"caption": caption, "reason": str(error), "pixels": pixels}
-            if caption in _ANYTHING:
+            if caption in ANYTHING:
                 lost["box"] = box.tolist()
             dropped.append(lost)
     if not objects:
@@ -160,7 +159,7 @@ def _object(
     Raises:
       BoxError: it has no 3D box to rely on.
     """
-    if not caption or caption in _ANYTHING:
+    if not caption or caption in ANYTHING:
         raise BoxError("it has no name")
     if annotation.get("iscrowd") or annotation.get("ignore"):
         raise BoxError("it may be several things")

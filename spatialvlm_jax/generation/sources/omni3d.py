@@ -7,7 +7,6 @@ where they agree on it.
 
 import dataclasses
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,9 @@ import numpy as np
 
 from spatialvlm_jax.bounds import Settings
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
+from spatialvlm_jax.foreign_files.json_files import read_document
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
@@ -52,13 +54,13 @@ class Omni3DSettings(Settings):
 class _Catalog:
     """The records of some annotation files: an image with its annotations as JSON text each.
 
-    Text takes a fraction of the memory of the objects it stands for.
+    Text takes a fraction of the memory of the objects it stands for. contents: of each file.
     """
 
     ids: tuple[str, ...]
     files: tuple[str, ...]
     records: tuple[bytes, ...]
-    digest: str
+    contents: tuple[str, ...]
 
 
 @functools.lru_cache(maxsize=1)
@@ -66,33 +68,24 @@ def _catalog(paths: tuple[str, ...]) -> _Catalog:
     """Reads annotation files, once a process."""
     ids: dict[str, str] = {}
     records: list[bytes] = []
-    digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        data = _bytes(path)
-        digest.update(data)
-        for image_id, image, annotations in _images(path, data):
+        for image_id, image, annotations in _images(path):
             if image_id in ids:
                 raise UserError(f"{path}: image {image_id!r} is there twice")
             ids[image_id] = str(image["file_path"])
             records.append(json.dumps([image, annotations]).encode())
     if not ids:
         raise UserError(f"no images in {', '.join(paths)}")
-    return _Catalog(tuple(ids), tuple(ids.values()), tuple(records), digest.hexdigest())
+    contents = tuple(fingerprint_file(Path(path), contents=True) for path in paths)
+    return _Catalog(tuple(ids), tuple(ids.values()), tuple(records), contents)
 
 
-def _bytes(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f"--annotations={path}: {error.strerror}") from None
-
-
-def _images(path: str, data: bytes) -> list[tuple[str, Mapping[str, Any], list[Any]]]:
+def _images(path: str) -> list[tuple[str, Mapping[str, Any], list[Any]]]:
     """Name, record and annotations of every image of a file."""
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON that can be read: {error}") from None
+        content = read_document(Path(path))
+    except FileError as error:
+        raise UserError(f"--annotations: {error}") from None
     for field in ("images", "annotations"):
         if not isinstance(content, dict) or not isinstance(content.get(field), list):
             raise UserError(f"{path} has no list {field!r}, so it is not in the Omni3D form")
@@ -149,7 +142,7 @@ class Omni3DSource:
     def describe(self) -> dict[str, Any]:
         return {
             "omni3d": dataclasses.asdict(self.settings),
-            "annotations": self._catalog.digest,
+            "annotations": list(self._catalog.contents),
         }
 
     def image_id(self, index: int) -> str:

@@ -18,6 +18,7 @@ from spatialvlm_jax.bounds import Range, RelativeStd, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Photo, Region
+from spatialvlm_jax.generation.naming.captions import ANYTHING
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.images import Decoded, DecodeSettings, decode, scaled
@@ -100,7 +101,8 @@ class RGBDSettings(Settings):
     max_depth: metres, larger values are unknown.
     scale_std, noise_std: relative standard errors of depth: common to a picture, and of a pixel.
     ground: labels of what is floor or ground; it tells up, or the camera's height.
-    ignore: labels of what no question is asked about.
+    ignore: labels of what is no object and holds none. Instances without a label, or with one such
+      as "void" that is not named here, may hold things of any kind; 0 is background.
     """
 
     root: str = ""
@@ -118,7 +120,7 @@ class RGBDSettings(Settings):
     scale_std: RelativeStd = 0.01
     noise_std: RelativeStd = 0.01
     ground: tuple[str, ...] = ("floor", "ground", "rug", "carpet", "floor mat", "road")
-    ignore: tuple[str, ...] = ("wall", "ceiling", "unknown", "other", "void", "unlabeled")
+    ignore: tuple[str, ...] = ("wall", "ceiling")
     decode: DecodeSettings = dataclasses.field(
         default_factory=lambda: DecodeSettings(upright=False)
     )
@@ -306,11 +308,11 @@ def fitted(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _regions(
     masks: np.ndarray, labels: Mapping[int, str], settings: RGBDSettings
 ) -> tuple[tuple[Region, ...], np.ndarray | None]:
-    """Instances with a name, in the order of their ids, and the ground, if there is any."""
+    """Instances in the order of their ids, and the ground, if there is any."""
     regions, ground = [], np.zeros(masks.shape, np.bool_)
     for instance in np.unique(masks).tolist():
         label = labels.get(instance, "")
-        if instance == 0 or not label or label in settings.ignore:
+        if instance == 0 or label in settings.ignore:
             continue
         mask = masks == instance
         if label in settings.ground:
@@ -318,8 +320,9 @@ def _regions(
             continue
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
-        regions.append(Region(box, label, label, mask=mask))
-    if not regions:
+        anything = not label or label in ANYTHING
+        regions.append(Region(box, label, label, mask=mask, anything=anything))
+    if all(region.anything for region in regions):
         raise Rejected("decode", "no instance in the masks has a label to ask about")
     return tuple(regions), ground if ground.any() else None
 

@@ -15,6 +15,7 @@ from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
+from spatialvlm_jax.foreign_files import json_files
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.sources.omni3d import (
@@ -170,6 +171,8 @@ def test_a_thing_without_a_box_takes_the_certainty_of_its_namesakes(tmp_path: Pa
         ({"lidar_pts": 0}, "no measured point lies in it"),
         ({"depth_error": 0.9}, "it is not where depth was measured"),
         ({"category_name": ""}, "it has no name"),
+        ({"iscrowd": 1}, "it may be several things"),
+        ({"ignore": True}, "it may be several things"),
     ],
 )
 def test_boxes_that_are_not_to_be_relied_on_are_dropped(
@@ -253,6 +256,19 @@ def test_a_fault_that_all_boxes_share_is_named(tmp_path: Path, change, reason: s
     assert reason in str(refused)
 
 
+@pytest.mark.parametrize("flag", ["iscrowd", "ignore"])
+def test_a_crowd_stands_for_several_of_its_kind(tmp_path: Path, flag: str) -> None:
+    def add(content: dict) -> None:
+        crowd = {"id": 99, "image_id": 1, "category_name": "car", flag: 1}
+        content["annotations"].append({**crowd, "bbox2D_tight": [5, 150, 90, 220]})
+
+    made, pairs = scene(1, changed(tmp_path, add))
+    assert len(made.objects) == len(scene(1)[0].objects)
+    assert {thing.category for thing in made.objects} == {"car"}
+    assert made.extra["ambiguity"]["rejected"] == list(range(len(made.objects)))
+    assert not [pair for pair in pairs if pair.kind != "general"]
+
+
 def test_no_name_is_given_that_a_region_of_anything_may_contradict(tmp_path: Path) -> None:
     def ignore(content: dict) -> None:
         region = {"id": 99, "image_id": 1, "category_name": "DontCare", "valid3D": False}
@@ -274,6 +290,32 @@ def test_json_of_other_structure_is_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "omni3d_sample.json").write_text(text)
     with pytest.raises(UserError, match="JSON"):
         opened(tmp_path)
+
+
+def test_json_without_bound_is_refused_by_size_depth_and_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "omni3d_sample.json"
+    for text, message in (
+        ('{"images": ' + "[" * 100_000, "is nested too deeply"),
+        ('{"images": [], "images": []}', "the key 'images' stands twice"),
+    ):
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            opened(tmp_path)
+    monkeypatch.setattr(json_files, "MAX_DOCUMENT_BYTES", 30)
+    path.write_text('{"images": [], "annotations": []}')
+    with pytest.raises(UserError, match="has 33 bytes; at most 30 are read"):
+        opened(tmp_path)
+
+
+def test_other_annotations_are_another_request(tmp_path: Path) -> None:
+    described = []
+    for name, height in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
+        (tmp_path / name).mkdir()
+        source = changed(tmp_path / name, lambda c, h=height: c["annotations"][0].update(depth=h))
+        described.append(source.describe()["annotations"])
+    assert described[0] == described[1] != described[2]
 
 
 def test_what_is_hidden_is_not_in_the_scene(tmp_path: Path) -> None:
@@ -342,7 +384,7 @@ def test_files_of_another_form_are_refused(tmp_path: Path, text: str, message: s
 
 
 def test_missing_paths_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--annotations=.*No such file"):
+    with pytest.raises(UserError, match="--annotations: .*No such file"):
         opened(tmp_path)
     with pytest.raises(UserError, match="is not a folder"):
         opened(root=tmp_path / "absent")

@@ -272,6 +272,28 @@ def test_depth_that_was_mended_is_read_again(tmp_path: Path) -> None:
     assert distances() == pytest.approx([each / 2 for each in before], rel=0.05)
 
 
+@pytest.mark.parametrize("label", [None, "void", "Unlabeled", "other"])
+def test_no_name_is_given_that_an_unlabelled_instance_may_contradict(
+    tmp_path: Path, label: str | None
+) -> None:
+    _, ids = frame()
+    plain(tmp_path)
+    # Between the two things, so that neither is known to be the only one of its kind.
+    ids[10:30, 80:86] = 40
+    save_masks(tmp_path / "room" / "masks" / "0.png", ids)
+    (tmp_path / "room" / "labels.json").write_text(json.dumps({**LABELS, "40": label}))
+    source = opened(tmp_path)
+    scene, _ = STAGES.examine(seen(source), source.name)
+    assert [thing.category for thing in scene.objects] == ["cardboard box", "lamp"]
+    (dropped,) = scene.extra["dropped"]
+    assert (dropped["pixels"], dropped["box"]) == (120, [80, 10, 86, 30])
+    names = [thing.caption for thing in scene.objects]
+    assert names == ["leftmost cardboard box", "rightmost lamp"]
+    known = opened(tmp_path, ignore=("wall", label.lower() if label else ""))
+    scene, _ = STAGES.examine(seen(known), known.name)
+    assert [thing.caption for thing in scene.objects] == ["cardboard box", "lamp"]
+
+
 def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     root = plain(tmp_path / "in")
     outside = tmp_path / "outside.png"
