@@ -29,11 +29,16 @@ def scene(index: int, source: Omni3DSource | None = None) -> tuple[Scene, list[Q
     return made, STAGES.pairs(made)
 
 
-def changed(tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> Omni3DSource:
+def changed(tmp_path: Path, change: Callable[[Any], Any]) -> Omni3DSource:
     content = copy.deepcopy(CONTENT)
     change(content)
     (tmp_path / "omni3d_sample.json").write_text(json.dumps(content))
     return opened(tmp_path)
+
+
+def with_first(tmp_path: Path, **fields: Any) -> Omni3DSource:
+    """The frames, the first annotation with other fields."""
+    return changed(tmp_path, lambda content: content["annotations"][0].update(fields))
 
 
 def annotated(index: int) -> list[dict[str, Any]]:

@@ -22,7 +22,15 @@ from spatialvlm_jax.generation.sources.omni3d import (
     omni3d_source,
 )
 from spatialvlm_jax.scene.records import QA, Scene
-from tests.generation.sources.sample import SAMPLE, STAGES, annotated, changed, opened, scene
+from tests.generation.sources.sample import (
+    SAMPLE,
+    STAGES,
+    annotated,
+    changed,
+    opened,
+    scene,
+    with_first,
+)
 
 
 def corners(annotation: dict) -> np.ndarray:
@@ -149,17 +157,14 @@ def test_other_annotations_are_another_request(tmp_path: Path) -> None:
     described = []
     for name, height in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
         (tmp_path / name).mkdir()
-        source = changed(tmp_path / name, lambda c, h=height: c["annotations"][0].update(depth=h))
+        source = with_first(tmp_path / name, depth=height)
         described.append(source.describe()["annotations"])
     assert described[0] == described[1] != described[2]
 
 
 def test_what_is_hidden_is_not_in_the_scene(tmp_path: Path) -> None:
     for changes in ({"segmentation_pts": 0}, {"visibility": 0.0}, {"bbox2D_tight": [-9, 0, -1, 9]}):
-        source = changed(
-            tmp_path, lambda content, new=changes: content["annotations"][0].update(new)
-        )
-        made, _ = scene(0, source)
+        made, _ = scene(0, with_first(tmp_path, **changes))
         assert [thing.category for thing in made.objects] == ["bed"]
         assert not made.extra["dropped"]
 
