@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from benchmarks.worded import worded_answers
 
 LONGEST = 100_000
+# One string in `EACH` may be as long as that, log-uniformly; the others up to `USUAL`.
+USUAL, EACH = 2_000, 12
 _ALPHABETS = (
     "0123456789.,'\" -/mcft", "()[]{}<>*_`#|$\\:;=~±^", "abcdefghijklmnopqrstuvwxyz ",
     "½²³⁻¹′″µ１２٣٫٬　センチ米\u0301\u0327\u200d\ufdfa\ud800",
@@ -21,8 +23,8 @@ def fuzzed_strings(number: int, seed: int) -> Iterator[str]:
     """`number` strings: random characters, repeated pieces, mixed pieces, mutated answers."""
     draw = random.Random(seed)
     answers = [answer.text for answer in worded_answers(1000, seed)]
-    for _ in range(number):
-        length = int(LONGEST ** draw.random())
+    for index in range(number):
+        length = int((USUAL if index % EACH else LONGEST) ** draw.random())
         kind = draw.randrange(5)
         if kind == 0:
             text = "".join(map(chr, (draw.randrange(0x110000) for _ in range(min(length, 5000)))))

@@ -5,16 +5,19 @@
 
 Of each kind of answer: how many are read rightly, how many give a wrong value (worse than none),
 and how many give none though there is one. `--fuzz` reads random and mutated strings of up to
-100,000 characters and counts exceptions.
+100,000 characters, counts exceptions, and says what a character costs in short strings and in long
+ones. `--held-out` reads the answers of `held_out` instead of the generator's.
 """
 
 import argparse
 import math
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.fuzzed import fuzzed_strings
+from benchmarks.held_out import held_out_answers
 from benchmarks.worded import Worded, worded_answers
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
@@ -56,19 +59,43 @@ def figures(answers: list[Worded], found: list[float | int | str | None]) -> lis
     ]
 
 
-def fuzz(number: int, seed: int) -> dict[str, int]:
-    """How many strings were read, their characters, and how many raised."""
-    exceptions = characters = 0
+def fuzz(number: int, seed: int) -> list[dict[str, Any]]:
+    """A row for each order of length: strings, characters, exceptions, and times of one CPU."""
+    rows = [
+        {"up to characters": 10**order, "strings": 0, "characters": 0, "exceptions": 0}
+        | {"seconds": 0.0, "longest seconds": 0.0}
+        for order in range(1, 6)
+    ]
     for text in fuzzed_strings(number, seed):
-        characters += len(text)
+        row = next(row for row in rows if len(text) <= row["up to characters"])
+        began = time.process_time()
         try:
             lengths.find_quantity(text)
             verdicts.read_yes_no(text)
             verdicts.read_count(text)
         except Exception as error:
-            exceptions += 1
+            row["exceptions"] += 1
             print(f"{type(error).__name__}: {error}: {text[:80]!r}")
-    return {"strings": number, "characters": characters, "exceptions": exceptions}
+        seconds = time.process_time() - began
+        row["strings"] += 1
+        row["characters"] += len(text)
+        row["seconds"] += seconds
+        row["longest seconds"] = max(row["longest seconds"], seconds)
+    return rows
+
+
+def print_fuzz(rows: list[dict[str, Any]]) -> None:
+    """The rows of `fuzz` as a table."""
+    print(
+        "\n| length | strings | exceptions | µs a character | longest, ms |\n|---|---|---|---|---|"
+    )
+    for row in rows:
+        each = 1e6 * row["seconds"] / max(row["characters"], 1)
+        print(
+            f"| up to {row['up to characters']:,} | {row['strings']:,} | {row['exceptions']} "
+            f"| {each:.1f} | {1e3 * row['longest seconds']:.0f} |"
+        )
+    print(f"{sum(row['characters'] for row in rows):,} characters")
 
 
 def main() -> None:
@@ -79,10 +106,11 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=1000, help="worded answers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fuzz", type=int, default=0, metavar="N", help="strings of any kind")
+    parser.add_argument("--held-out", action="store_true", help="read the answers of `held_out`")
     parser.add_argument("--faults", action="store_true", help="print what is not read rightly")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
-    answers = worded_answers(args.number, args.seed)
+    answers = held_out_answers() if args.held_out else worded_answers(args.number, args.seed)
     found = [read(answer) for answer in answers]
     rows = figures(answers, found)
     print(f"{'kind':24}{'answers':>8}{'right':>8}{'wrong':>8}{'missed':>8}")
@@ -95,7 +123,7 @@ def main() -> None:
     result: dict[str, Any] = {"seed": args.seed, "rows": rows}
     if args.fuzz:
         result["fuzz"] = fuzz(args.fuzz, args.seed)
-        print("\n" + ", ".join(f"{count} {name}" for name, count in result["fuzz"].items()))
+        print_fuzz(result["fuzz"])
     if args.json:
         write_json(args.json, result)
 

@@ -59,8 +59,26 @@ def refused(w: Writer) -> tuple[str, float | None]:
             "the first one",
             "2nd from the left",
             f"The {a} weighs {n} kg.",
+            *_of_other_things(n, a),
         ]
     ), None
+
+
+def _of_other_things(n: int, thing: str) -> list[str]:
+    """Sentences whose numbers say something else than how long anything is."""
+    return [
+        f"The ratio is {n}:2.",
+        f"Call 555-01{n:02d}.",
+        f"My phone number is 555 01{n:02d}.",
+        f"The camera has a {n} mm lens, but no distance can be derived from the picture.",
+        f"It depends on the camera's {n} mm focal length.",
+        f"The score was {n}-1.",
+        f"The {thing} seats {n}.",
+        f"He is {n}.",
+        f"The bus leaves at {n % 12 + 1}.",
+        f"Open {n % 24}/7",
+        f"ISO {n}00, f/2.8",
+    ]
 
 
 _YES = [

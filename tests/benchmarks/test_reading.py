@@ -1,6 +1,7 @@
 import pytest
 
 from benchmarks.fuzzed import LONGEST, fuzzed_strings
+from benchmarks.held_out import held_out_answers
 from benchmarks.reading import figures, fuzz, outcome, read
 from benchmarks.worded import KINDS, Worded, worded_answers
 
@@ -12,6 +13,14 @@ def test_worded_answers_are_read(seed):
     assert total["answers"] == 1000
     assert total["right"] >= 970
     assert total["wrong"] <= 10
+
+
+def test_answers_that_were_written_out_are_read():
+    answers = held_out_answers()
+    total = figures(answers, [read(answer) for answer in answers])[-1]
+    assert total["answers"] == 550
+    assert total["right"] >= 0.97 * 550
+    assert total["wrong"] <= 5
 
 
 def test_every_kind_is_drawn_and_the_seed_decides():
@@ -28,5 +37,7 @@ def test_a_wrong_value_is_told_from_none():
 
 
 def test_fuzzed_strings_raise_nothing():
-    assert fuzz(150, 5)["exceptions"] == 0
-    assert max(map(len, fuzzed_strings(150, 5))) > LONGEST / 10
+    rows = fuzz(300, 5)
+    assert sum(row["strings"] for row in rows) == 300
+    assert sum(row["exceptions"] for row in rows) == 0
+    assert max(map(len, fuzzed_strings(300, 5))) > LONGEST / 10

@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
-from spatialvlm_jax.evaluation.reading.spans import Span
+from spatialvlm_jax.evaluation.reading.numerals import CARDINALS
+from spatialvlm_jax.evaluation.reading.spans import AFTER_LENGTH, Span
 from spatialvlm_jax.evaluation.reading.tokens import Token, glued_at, value_at, word_at
 from spatialvlm_jax.units import IMPERIAL, UNITS
 
@@ -20,18 +21,20 @@ _ANSWER = frozenset("answer final conclusion result".split())
 _STATES = frozenset(": is = be ≈ of".split())
 _CONCLUDES = frozenset(
     "so therefore thus hence consequently accordingly overall altogether total means gives giving "
-    "yields leaving makes making finally".split()
+    "yields leaving makes making finally actually correction corrected "
+    "inspection revised wait sorry".split()
 )
 _GIVEN = frozenset(
     "using assuming assume assumed if given since because reference typical typically standard "
     "average usually suppose supposing considering based known knowing normally common commonly "
-    "generally scale as error uncertainty margin accuracy tolerance confidence".split()
+    "generally scale as error uncertainty margin accuracy accurate precision precise tolerance "
+    "confidence glance initially said going being".split()
 )
 _GIVEN_AFTER = frozenset("reference scale".split())
 _ASKED = frozenset("distance gap separation spacing apart away between far".split())
 _HEDGES = frozenset(
     "about approximately roughly around ≈ ~ approx nearly almost estimate estimated "
-    "guess say".split()
+    "guess say must".split()
 )  # fmt: skip
 _NEGATIONS = frozenset("not isn't wasn't aren't doesn't don't rather instead than of nor".split())
 _OPENS = frozenset(
@@ -42,6 +45,13 @@ _OPENS = frozenset(
 _REFUSES = frozenset("can't cannot couldn't unable impossible unknown sorry unclear".split())
 _YET = frozenset("but however still nevertheless although though estimate approximately".split())
 _ENDS = frozenset(". ! ? \n ;".split(" "))
+# What lies so far has no size of its own: "a 3 m gap", not "a 19-inch monitor".
+_LENGTHS = _ASKED | frozenset("clearance space height width length depth range span".split())
+_DENIED = _LENGTHS | frozenset("measurement estimate value size answer number".split())
+_OPTICS = frozenset("lens lenses focal sensor aperture".split())
+_PEOPLE = frozenset("he he's she she's i i'm you they".split())
+_DETERMINERS = frozenset("a an the this that its my our each".split())
+_VERBS = frozenset("is are was would which that if for on with by than as so".split())
 _BREAKS = _ENDS | frozenset(", ( ) but and while which whereas".split())
 _REACH = 40
 _RESTATED_WITHIN = 4
@@ -58,6 +68,13 @@ _AFTER_BARE = frozenset(
     ". , ; ! ? ) ] | \n \" ' in from away apart to tall high wide long deep thick total or but "
     "and - so".split(" ")
 ) | {""}
+_BEFORE_BARE = (
+    _STATES | _HEDGES | _ASKED | _ANSWER | _LENGTHS
+    | frozenset(
+        "are was be by than to or say value equals equal exactly maybe perhaps probably just "
+        "only only total measures it's that's times factor over under".split()
+    )
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +129,22 @@ def _negated(context: _Context) -> bool:
     return last in _NEGATIONS and last not in ("rather", "instead")
 
 
+def _without_as(words: Sequence[str]) -> Sequence[str]:
+    """The words without a last "as": "comes out as 35 cm" finds, "as a door is 2 m" gives."""
+    return words[:-1] if words and words[-1] == "as" else words
+
+
+def _after_given(words: Sequence[str]) -> Sequence[str]:
+    """The words after the last that introduces what is given: "so if ..." concludes nothing."""
+    last = max((i for i, word in enumerate(words) if word in _GIVEN), default=-1)
+    return words[last + 1 :]
+
+
+def _of_camera(context: _Context) -> bool:
+    """ "a 50 mm lens", "a focal length of 35 mm": of the camera, not of what it sees."""
+    return not _OPTICS.isdisjoint((*context.after[:1], *context.clause[-5:]))
+
+
 def _weight(tokens: Sequence[Token], span: Span, context: _Context) -> float:
     near, after = context.clause, context.after
     if word_at(tokens, span.start - 1) == "(" or "(" in context.sentence[-6:]:
@@ -120,11 +153,12 @@ def _weight(tokens: Sequence[Token], span: Span, context: _Context) -> float:
         inside = False
     asked = not _ASKED.isdisjoint(near) or not _ASKED.isdisjoint(after)
     weight = 2.0 * asked + (not _HEDGES.isdisjoint(near)) - 3.0 * inside
-    given = not _GIVEN.isdisjoint(near) or not _GIVEN_AFTER.isdisjoint(after)
+    given = not _GIVEN.isdisjoint(_without_as(near)) or not _GIVEN_AFTER.isdisjoint(after)
+    given |= word_at(tokens, span.end) == "?" or _describes(tokens, span)
     concluded = _concludes(context.sentence)
-    if _answers(context.sentence):
+    if _answers(context.sentence) or span.declared:
         return weight + 12
-    if given and not (concluded and _concludes(near)):
+    if given and not (concluded and _concludes(_after_given(near))):
         return weight - 10
     if concluded:
         return weight + 6
@@ -133,20 +167,39 @@ def _weight(tokens: Sequence[Token], span: Span, context: _Context) -> float:
     return weight
 
 
+def _describes(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether a length only says which thing is meant: "the 2 m door", "a 19-inch monitor"."""
+    noun = word_at(tokens, span.end)
+    return (
+        word_at(tokens, span.start - 1) in _DETERMINERS
+        and noun.isalpha()
+        and noun not in _LENGTHS | _VERBS | AFTER_LENGTH
+    )
+
+
 def _concludes(words: Sequence[str]) -> bool:
     """Whether these words draw a conclusion: "so", "therefore"; not "or so", "so that"."""
     for index, word in enumerate(words):
         said = word in _CONCLUDES and words[index + 1 : index + 2] != ["that"]
         if said and (index == 0 or words[index - 1] != "or"):
             return True
+        if word == "rather" and index and words[index - 1] == "or":
+            return True
         if word in ("=", "≈") and index and words[index - 1] not in _ASKED and index > 2:
             return True
     return False
 
 
-def refuses(tokens: Sequence[Token]) -> bool:
-    """Whether the text declines to give a value."""
-    return any(token.text in _REFUSES for token in tokens)
+def _refusal(tokens: Sequence[Token]) -> int | None:
+    """Where the text declines to give a value: "cannot", "no distance can be"; or None."""
+    return next((index for index in range(len(tokens)) if _refuses(tokens, index)), None)
+
+
+def _refuses(tokens: Sequence[Token], index: int) -> bool:
+    denied = word_at(tokens, index) == "no" and word_at(tokens, index + 1) in _DENIED
+    return word_at(tokens, index) in _REFUSES or (
+        denied and word_at(tokens, index + 2) in ("can", "could", "is", "was")
+    )
 
 
 def choose_span(
@@ -165,9 +218,10 @@ def choose_span(
     kept = [
         (_weight(tokens, span, context), span)
         for span, context in zip(found, contexts, strict=True)
-        if not _negated(context)
+        if not (_negated(context) or _of_camera(context))
     ]
-    if refuses(tokens) and not any(token.text in _YET for token in tokens):
+    refusal = _refusal(tokens)
+    if refusal is not None and not any(token.text in _YET for token in tokens[refusal:]):
         kept = [(weight, span) for weight, span in kept if weight > _PREMISE]
     if not kept:
         return None
@@ -200,7 +254,7 @@ def _restated(spans: Sequence[Span], best: Span) -> Span:
 
 def _bare(tokens: Sequence[Token], spans: Sequence[Span]) -> Span | None:
     """The first number that stands for a value though it has no unit."""
-    if refuses(tokens):
+    if _refusal(tokens) is not None:
         return None
     return next((s for s in spans if not s.unit and s.alone and stands_alone(tokens, s)), None)
 
@@ -215,8 +269,12 @@ def stands_alone(tokens: Sequence[Token], span: Span) -> bool:
         return False
     listed = before == "," and value_at(tokens, span.start - 2) is not None
     listed |= after == "," and value_at(tokens, span.end + 1) is not None
+    listed |= value_at(tokens, span.start - 1) is not None
+    listed |= value_at(tokens, span.end) is not None
+    stated = before in _BEFORE_BARE or not before.isalpha()
+    stated &= word_at(tokens, span.start - 2) not in _PEOPLE and before != "/"
     year = 1900 <= span.value < 2100 and len(tokens) > 2 and span.value % 1 == 0
-    return after in _AFTER_BARE and not listed and not year and before != "["
+    return stated and after in _AFTER_BARE and not listed and not year and before != "["
 
 
 def is_name(tokens: Sequence[Token], span: Span) -> bool:
@@ -238,7 +296,19 @@ def is_name(tokens: Sequence[Token], span: Span) -> bool:
     return before in _NAMES and before not in ("count", "score", "number", "confidence")
 
 
+def is_aside(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether a span stands in brackets that opened within its sentence's last words."""
+    for index in range(span.start - 1, max(-1, span.start - _REACH), -1):
+        if word_at(tokens, index) in ("(", ")"):
+            return word_at(tokens, index) == "("
+    return False
+
+
 def is_concluded(tokens: Sequence[Token], span: Span) -> bool:
     """Whether words before a span draw a conclusion, or introduce an answer."""
     context = _context(tokens, span)
-    return _concludes(context.sentence) or _answers(context.sentence)
+    listed = word_at(tokens, span.start - 1) == ":" and word_at(tokens, span.start - 3) == ","
+    listed &= value_at(tokens, span.start - 2) is not None or (
+        word_at(tokens, span.start - 2) in CARDINALS
+    )
+    return listed or _concludes(context.sentence) or _answers(context.sentence)

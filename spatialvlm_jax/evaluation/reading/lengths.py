@@ -24,6 +24,8 @@ from spatialvlm_jax.units import BARE, DIMENSIONS, SPELLINGS, UNITS
 __all__ = ["Choice", "Quantity", "dimension_of", "find_count", "find_hour", "find_quantity"]
 
 _SIDE = re.compile(r"\b(left|right)(?! (?:ahead|in front))")
+# A count after these is stated, not one that is said beside it: "so 6 chairs around 2 tables".
+_STATES = frozenset(": = is are so count see be exactly only".split())
 _AHEAD = re.compile(r"\b(?:straight|directly|dead|right) (?:ahead|in front|forward)\b")
 
 
@@ -110,10 +112,14 @@ def find_count(text: str) -> float | None:
     """
     tokens = tokenize(text)
     counts = [span for span in find_spans(tokens) if _counts(tokens, span)]
-    concluded = [span for span in counts if choice.is_concluded(tokens, span)]
+    concluded = [
+        span for span in counts
+        if choice.is_concluded(tokens, span) and not choice.is_aside(tokens, span)
+    ]  # fmt: skip
     if not counts:
         return None
-    value = (concluded[-1] if concluded else counts[0]).value
+    stated = [span for span in concluded if word_at(tokens, span.start - 1) in _STATES]
+    value = (stated[-1] if stated else concluded[-1] if concluded else counts[0]).value
     return value if math.isfinite(value) else None
 
 

@@ -27,6 +27,9 @@ DENOMINATORS = (
     _DENOMINATORS | {f"{word}s": value for word, value in _DENOMINATORS.items()} | {"halves": 2}
 )
 
+# Words that a number can begin with, beside digits.
+OPENS = frozenset(CARDINALS) | {"a", "an", "half", "quarter", "point"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Number:
@@ -45,7 +48,7 @@ def _slash(tokens: Sequence[Token], index: int) -> Number | None:
     above, below = value_at(tokens, index), value_at(tokens, index + 2)
     if above is None or not below or word_at(tokens, index + 1) != "/":
         return None
-    return Number(above / below, index + 3)
+    return Number(above / below, index + 3, alone=above < below)
 
 
 def _cardinal(tokens: Sequence[Token], index: int) -> Number | None:
@@ -94,7 +97,11 @@ def _fraction(tokens: Sequence[Token], index: int) -> Number | None:
     if slash:
         return slash
     if word_at(tokens, index) in ("half", "quarter"):
-        return Number(1 / DENOMINATORS[word_at(tokens, index)], index + 1, alone=False)
+        part = 1 / DENOMINATORS[word_at(tokens, index)]
+        scale = _SCALES.get(word_at(tokens, index + 2))
+        if scale and word_at(tokens, index + 1) in ("a", "an"):
+            return Number(part * scale, index + 3)
+        return Number(part, index + 1, alone=False)
     above: Number | None
     if word_at(tokens, index) in ("a", "an"):
         above = Number(1, index + 1)
@@ -134,6 +141,8 @@ def _power_of_ten(tokens: Sequence[Token], index: int) -> Number | None:
 
 def read_number(tokens: Sequence[Token], index: int) -> Number | None:
     """The number that starts at `index`: "1.2", "2 1/2", "two and a half", "half", "a couple"."""
+    if value_at(tokens, index) is None and word_at(tokens, index) not in OPENS:
+        return None
     fraction = _fraction(tokens, index)
     if fraction:
         return fraction

@@ -34,7 +34,7 @@ _FRAC = re.compile(r"\\[dt]?frac\{([^{}]{1,40})\}\{([^{}]{1,40})\}")
 _SI_PREFIX = re.compile(r"\\(kilo|deci|centi|milli|micro)\s{0,4}\\(?=met)")
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,40})_?|\\[,;:! ()\[\]]")
 _COMMANDS = {
-    "boxed": " answer: ", "scalar": " answer: ", "pm": "±", "times": "×", "cdot": "×",
+    "boxed": "\n answer: ", "scalar": "\n answer: ", "pm": "±", "times": "×", "cdot": "×",
     "approx": "≈", "sim": "~", "simeq": "≈", "circ": "°", "degree": "°", "percent": "%",
     "n": "\n", "t": " ", "distance": " , distance ", "unit": " unit ", "to": " to ",
     "inch": " inch ", "meter": " meter ", "metre": " metre ", "foot": " foot ",
@@ -42,13 +42,16 @@ _COMMANDS = {
     "le": "≤", "leq": "≤", "ge": "≥",
     "geq": "≥", "pi": " pi ",
 }  # fmt: skip
+# Before a power of ten the dot is a product, elsewhere a decimal point: "1.5·10²", "1·5 m".
+_TIMES_TEN = re.compile(r"(?<=\d) ?[·⋅∙•*] ?10(?=[⁺⁻⁰¹²³⁴-⁹^])")
+_THAT_IS = re.compile(r"\bi\. ?e\.,?", re.IGNORECASE)
 _DOTS = re.compile(r"(?<=\d) ?\.{2,3} ?(?=\d)")
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
 
 
 def plain(text: str) -> str:
     """The text without markup, LaTeX and JSON's signs; the case of letters stays."""
-    text = html.unescape(text)
+    text = _TIMES_TEN.sub("×10", html.unescape(text))
     thought, ended, said = text.rpartition("</think>")
     text = said if ended and said.strip() else thought + " " + said if ended else text
     text = _unmarked(_without_latex(text) if "\\" in text or "$" in text else text)
@@ -57,7 +60,7 @@ def plain(text: str) -> str:
     text = _FRACTION.sub(lambda f: f" {unicodedata.normalize('NFKC', f[0])} ", text)
     text = "".join(map(_compatible, text.translate(_SIGNS))).translate(_SIGNS)
     text = text.replace("+/-", "±").replace("+-", "±").replace("''", '"')
-    return _DOTS.sub(" to ", text)
+    return _DOTS.sub(" to ", _THAT_IS.sub(" hence ", text))
 
 
 def plain_lowercase(text: str) -> str:
@@ -91,7 +94,7 @@ def _without_latex(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     """The text without HTML, Markdown and the brackets of JSON."""
-    text = _RAISED_TAG.sub(r"^\1", _ANSWER_TAG.sub(" answer: ", text))
+    text = _RAISED_TAG.sub(r"^\1", _ANSWER_TAG.sub("\n answer: ", text))
     text = _TAG.sub(" ", _LINK.sub("]", _FENCE.sub(" ", _STRUCK.sub(" ", text))))
     text = text.replace("*", "").replace("`", "")
     text = _BULLET.sub("", _LIST_NUMBER.sub("", text))

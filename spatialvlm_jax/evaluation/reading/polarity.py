@@ -15,7 +15,7 @@ _YES = frozenset("yes yeah yep yup yea aye affirmative".split())
 _NO = frozenset("no nope nah negative".split())
 _TRUE = frozenset("correct true right accurate indeed".split())
 _FALSE = frozenset("incorrect false wrong untrue inaccurate".split())
-_SURE = frozenset("definitely certainly absolutely surely".split())
+_SURE = frozenset("definitely certainly absolutely surely undoubtedly".split())
 _NOT = frozenset("not isn't wasn't aren't doesn't don't won't ain't never nor cannot can't".split())
 _STOPS = frozenset(". , ; : ! ? \n".split(" ")) | {""}
 # After "no", a sentence of its own.
@@ -33,14 +33,25 @@ _EMPHASIS = re.compile(
     r"\b(?:there is |there's )?(?:no|without|beyond) (?:a |any )?(?:doubts?|questions?|mistake|"
     r"problem|matter)\b(?: about (?:it|that))?"
 )
+# A form that holds the answer decides, whatever is said around it.
+_FORM = re.compile(r"\banswer[\"']? ?: {0,3}[\"']? ?(yes|no)\b(?! ?(?:or|and|/))")
 _BOTH = re.compile(
     r"\byes ?(?:or|and|/) ?no\b|\b(?:whether|if)\b[^.,;!?\n]{0,200}|\bnot (?:sure|certain)\b"
 )
 _THINKS_NOT = re.compile(
     r"\bi (?:do not|don't) (?:think|believe) so\b"
-    r"|\b(?:of course not|by no means|in no way|not at all|not really|never)\b|^no way\b(?! to| of)"
+    r"|\b(?:of course not|by no means|in no way|not at all|not really|never"
+    r"|i doubt (?:it|that|so)|i'm afraid not|not the case|other way a?round|on the contrary)\b"
+    r"|^no way\b(?! to| of)|^(?:hardly|barely)[.!]*$"
 )
-_THINKS = re.compile(r"\b(?:of course|i (?:think|believe) so)\b")
+_THINKS = re.compile(
+    r"\b(?:of course|i (?:think|believe|guess|suppose) so|(?:it|that) (?:appears|seems|looks) so"
+    r"|looks like it|very much so)\b|^(?:sure|right|exactly|precisely)[.!]*$"
+)
+_BARE_CLAIM = re.compile(
+    r"^(?:yes, )?(?:it|that|this|they|he|she) (?:is|are|does|do|has|have|can)(?=[.!]|$)"
+)
+_LETTERS = {"y": "yes", "n": "no"}
 _BARE_DENIAL = re.compile(
     r"^(?:no, )?(?:it|that|this|they|he|she)(?:'s| is| are| does| do)?(?:n't| not)(?=[.,;!]|$)"
 )
@@ -48,7 +59,11 @@ _BARE_DENIAL = re.compile(
 
 def read_yes_no(text: str) -> str | None:
     """ "yes", "no", or None where `text` says neither."""
-    plain = _EMPHASIS.sub(" ", plain_lowercase(text))
+    plain = plain_lowercase(text)
+    forms = _FORM.findall(plain)
+    if forms:
+        return str(forms[-1])
+    plain = _EMPHASIS.sub(" ", plain)
     plain = _BOTH.sub(" ", plain)
     words = _WORD.findall(plain)
     while words and words[0] in _STOPS:
@@ -109,4 +124,6 @@ def _phrase(text: str) -> str | None:
     """What whole phrases say: "of course not", "not at all", "I don't think so", "it isn't"."""
     if _THINKS_NOT.search(text) or _BARE_DENIAL.search(text):
         return "no"
-    return "yes" if _THINKS.search(text) else None
+    if _THINKS.search(text) or _BARE_CLAIM.search(text):
+        return "yes"
+    return _LETTERS.get(text.strip(" .\n"))

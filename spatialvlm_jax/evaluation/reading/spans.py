@@ -6,6 +6,7 @@ in", "6'2", "1m50"), a range is its midpoint ("between 1 and 2 m"), and a tolera
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 
 from spatialvlm_jax.evaluation.reading import numerals
@@ -19,11 +20,24 @@ _AFTER_PREPOSITION = frozenset(
     "the front a an this that total all my your our its their each here there view".split()
 )
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "quadruple": 4.0}
+_BEGIN = numerals.OPENS | frozenset(_MULTIPLES)
 _TOLERANCES = (("±",), ("give", "or", "take"), ("plus", "or", "minus"), ("plus", "-", "minus"))
 # What may stand between a unit and the number after it.
 _BEFORE_NUMBER = frozenset(": = | is are was ≈ ~ about approximately roughly ) ] , \" '".split())
 _AFTER_LABEL = (":", "=", "|", '"', "'")
+# Between a number and its unit these say nothing: "eighty-odd centimetres", "80 or so cm".
+_FILLERS = (("-", "odd"), ("odd",), ("-", "plus"), ("or", "so"), ("-", "ish"), ("ish",), ("+",))
+_FILLERS_OPEN = frozenset(words[0] for words in _FILLERS)
+_TO = frozenset(("-", "~", "to", "or", "à", "bis", "tot", "до", "到", "至"))
+# Before the upper end of a range: "from about 1 to about 2 m", "2 or maybe 3 m".
+_HEDGES = frozenset("about around roughly approximately maybe perhaps even ~ ≈".split())
+_BOUNDS = (
+    ("at", "least"), ("at", "most"), ("more", "than"), ("less", "than"), ("greater", "than"),
+    ("up", "to"), ("over",), ("under",), ("above",), ("below",),
+)  # fmt: skip
 _LONGEST_UNIT = 8
+# How far a number may be from the field that names its unit.
+_BESIDE = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +46,7 @@ class Span:
 
     value: in `unit`, a key of `units.UNITS`, `OTHER`, or "" where none was given.
     alone: whether the number can stand without a unit.
+    declared: whether a field of its own names the unit: "unit: cm".
     """
 
     value: float
@@ -39,6 +54,7 @@ class Span:
     start: int
     end: int
     alone: bool = True
+    declared: bool = False
 
 
 class _Reader:
@@ -52,7 +68,9 @@ class _Reader:
     def spans(self) -> Iterator[Span]:
         index = 0
         while index < len(self.tokens):
-            first = self._amount(index)
+            token = self.tokens[index]
+            begins = token.value is not None or token.text in _BEGIN
+            first = self._amount(index) if begins else None
             if first is None:
                 index += 1
                 continue
@@ -96,6 +114,8 @@ class _Reader:
 
     def _to_unit(self, index: int) -> int:
         """Step over what may stand between a number and its unit: "-", "of a", "(", "in"."""
+        if self.word(index) in _FILLERS_OPEN:
+            index += self._phrase(index, _FILLERS)
         word = self.word(index)
         if word == "-" and glued_at(self.tokens, index):
             return index + 1
@@ -110,14 +130,22 @@ class _Reader:
         article = of + (self.word(of) in ("a", "an"))
         return article
 
+    def _phrase(self, index: int, phrases: Sequence[tuple[str, ...]]) -> int:
+        """How many words the phrase that begins at `index` has; 0 where none does."""
+        return next(
+            (len(p) for p in phrases if all(self.word(index + i) == w for i, w in enumerate(p))), 0
+        )
+
     def _amount(self, index: int) -> Span | None:
         """A number, its unit where one follows, and what completes it ("and a half")."""
         if self.word(index) in _MULTIPLES:
             return Span(_MULTIPLES[self.word(index)], "times", index, index + 1)
         number = numerals.read_number(self.tokens, index)
         if number is None:
+            if self.word(index) not in ("a", "an"):
+                return None
             unit, end = self.unit_at(index + 1)
-            if self.word(index) not in ("a", "an") or not unit or unit == OTHER:
+            if not unit or unit == OTHER:
                 return None
             if (
                 self.word(index + 1) in ("foot", "yard", "x")
@@ -152,17 +180,14 @@ class _Reader:
     def _past_tolerance(self, index: int) -> int:
         """The index after a tolerance that begins at `index`: "± 10 %", "(±5 cm)"."""
         at = index + (self.word(index) in ("(", ","))
-        for words in _TOLERANCES:
-            if tuple(self.word(at + i) for i in range(len(words))) != words:
-                continue
-            number = numerals.read_number(self.tokens, at + len(words))
-            if number is None:
-                return index
-            end = number.end + (self.word(number.end) == "%")
-            if at > index or self._has_unit_before(index):
-                end = self.unit_at(end)[1]
-            return end + (self.word(index) == "(" and self.word(end) == ")")
-        return index
+        words = self._phrase(at, _TOLERANCES) if self.word(at) in ("±", "give", "plus") else 0
+        number = numerals.read_number(self.tokens, at + words) if words else None
+        if number is None:
+            return index
+        end = number.end + (self.word(number.end) == "%")
+        if at > index or self._has_unit_before(index):
+            end = self.unit_at(end)[1]
+        return end + (self.word(index) == "(" and self.word(end) == ")")
 
     def _has_unit_before(self, index: int) -> bool:
         return value_at(self.tokens, index - 1) is None and self.word(index - 1) not in (
@@ -198,33 +223,57 @@ class _Reader:
 
     def _unspoken(self, span: Span, smallest: str, part: Span, at: int) -> str:
         """The unit left out after a larger one: inches in `6'2`, centimetres in "1m50"."""
-        ended = not self.word(part.end).isalpha() or self.word(part.end) in _AFTER_LENGTH
+        ended = not self.word(part.end).isalpha() or self.word(part.end) in AFTER_LENGTH
         adjacent = at == span.end or self.word(at - 1) == "-"
         if smallest == "ft" and adjacent and ended and part.alone and part.value < 12:
             return "in"
         two_digits = len(self.word(at)) == 2 and self.word(at).isdecimal()
+        two_digits |= self.word(at) in numerals.CARDINALS and 10 <= part.value < 100
         return "cm" if smallest == "m" and at == span.end and two_digits and ended else ""
 
     def _ranged(self, first: Span) -> Span:
         """The midpoint of the range whose lower end is `first`, or `first` itself."""
         at = first.end
-        loose = {"-", "~", "to", "or"} | ({"and"} if self._between(first) else set())
-        if self.word(at) not in loose or first.unit == OTHER:
+        word, begins = self.word(at), at + 1
+        if word == "," and not first.unit:
+            return self._interval(first)
+        if word == "up" and self.word(begins) == "to":
+            word, begins = "to", begins + 1
+        if word in ("and", "but") and not self._between(first):
+            bound = self._phrase(begins, _BOUNDS) if self._bounded(first) else 0
+            begins, word = begins + bound, "to" if bound else ""
+        if not (word in _TO or word == "and") or first.unit == OTHER:
             return first
-        second = self._amount(at + 1)
+        second = self._amount(begins + (self.word(begins) in _HEDGES))
         if second is None or second.unit == OTHER:
             return first
+        if word == "-" and not first.unit and not second.unit and second.value <= first.value:
+            return Span(math.nan, "", first.start, second.end, alone=False)  # A score, a telephone.
         second = self._compound(second) if second.unit else second
         unit = first.unit or second.unit
         if second.unit and UNITS[second.unit].dimension != UNITS[unit].dimension:
             return first
-        if self.word(at) == "or" and first.unit and second.unit not in ("", first.unit):
+        if word == "or" and first.unit and second.unit not in ("", first.unit):
             return first
-        if first.unit and not second.unit and self.word(at) != "or":
+        if first.unit and not second.unit and word != "or":
             return first
         scale = UNITS[second.unit].si / UNITS[unit].si if second.unit else 1.0
         middle = (first.value + second.value * scale) / 2
         return Span(middle, unit, first.start, second.end)
+
+    def _interval(self, first: Span) -> Span:
+        """The midpoint of "[1, 2] m" where `first` is its lower end, or `first` itself."""
+        second = self._amount(first.end + 1) if self.word(first.start - 1) == "[" else None
+        if second is None or second.unit or self.word(second.end) != "]":
+            return first
+        unit, end = self.unit_at(second.end + 1)
+        if not unit or second.value <= first.value:
+            return first
+        return Span((first.value + second.value) / 2, unit, first.start, end)
+
+    def _bounded(self, span: Span) -> bool:
+        """Whether a bound stands before a span: "at least 2 m"."""
+        return any(self._phrase(span.start - words, _BOUNDS) == words for words in (1, 2))
 
     def _between(self, span: Span) -> bool:
         return "between" in (self.word(span.start - i) for i in (1, 2))
@@ -237,10 +286,11 @@ class _Reader:
         return glued and value_at(self.tokens, index - 2) is None
 
 
-_AFTER_LENGTH = frozenset(
+# Words that follow a whole length, where nothing of it is left to read.
+AFTER_LENGTH = frozenset(
     "from to of away apart tall high wide long deep thick in and but between or at".split()
 )
-_AFTER_FOOT = _AFTER_LENGTH - {"of", "in"}
+_AFTER_FOOT = AFTER_LENGTH - {"of", "in"}
 
 
 def _foreign(word: str) -> str:
@@ -282,16 +332,36 @@ def _prefix_unit(reader: _Reader, span: Span, floor: int) -> str:
 
 def declared_unit(tokens: Sequence[Token]) -> str:
     """The unit that a field of its own names, or "": "unit: cm", "distance unit cm"."""
-    reader = _Reader(tokens)
-    for index, token in enumerate(tokens):
+    return next((unit for unit, _ in _declarations(_Reader(tokens))), "")
+
+
+def _declarations(reader: _Reader) -> Iterator[tuple[str, int]]:
+    """The units that fields of their own name, and the indices of these fields."""
+    for index, token in enumerate(reader.tokens):
         if token.text in ("unit", "units"):
             at = index + 1
             while at < index + 6 and reader.word(at) in (":", "=", "is", '"', "'", "|", "of"):
                 at += 1
             unit = reader.unit_at(at)[0]
             if unit and unit != OTHER:
-                return unit
-    return ""
+                yield unit, index
+
+
+def _with_declared(reader: _Reader, spans: list[Span]) -> list[Span]:
+    """The spans, with the unit of a field of its own at the number beside it."""
+    at = 0
+    for unit, field in _declarations(reader):
+        while at < len(spans) and spans[at].end <= field:
+            at += 1
+        for place, reach in ((at - 1, _BESIDE), (at, 2 * _BESIDE)):
+            if not 0 <= place < len(spans):
+                continue
+            span = spans[place]
+            apart = max(field - span.end, span.start - field)
+            if not span.unit and span.alone and apart < reach:
+                spans[place] = dataclasses.replace(span, unit=unit, declared=True)
+                break
+    return spans
 
 
 def find_spans(tokens: Sequence[Token]) -> list[Span]:
@@ -302,4 +372,4 @@ def find_spans(tokens: Sequence[Token]) -> list[Span]:
         floor = found[-1].end if found else 0
         unit = span.unit or _prefix_unit(reader, span, floor)
         found.append(dataclasses.replace(span, unit=unit))
-    return found
+    return _with_declared(reader, found)

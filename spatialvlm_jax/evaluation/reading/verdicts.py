@@ -9,6 +9,7 @@ Phrases: the one mentioned first decides ("the mug is taller than the lamp" choo
 phrases that overlap the longest counts. Articles, case and punctuation do not matter.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 
@@ -56,9 +57,20 @@ _NOT_IN_CAPTIONS = frozenset(
         "from to at as placed positioned than take"
     ).split()
 )
-_COUNTS = {"no": 0, "none": 0, "nothing": 0, "any": 0, "single": 1, "pair": 2, "couple": 2}
+_COUNTS = {
+    "no": 0,
+    "none": 0,
+    "nothing": 0,
+    "nobody": 0,
+    "nil": 0,
+    "any": 0,
+    "single": 1,
+    "pair": 2,
+    "couple": 2,
+}
 # After "no", these count nothing: "no idea", "no way to tell".
 _NOT_COUNTED = frozenset("idea clue way information means doubt question answer".split())
+_NOT_ONE = (("not", "one"), ("not", "single"))  # "not a single one"
 _NEITHER = frozenset("not aren isn don t".split())
 
 
@@ -72,6 +84,8 @@ def read_count(text: str) -> int | None:
     """The number of things in `text`, or what "none", "no", "a single", "a pair" say; or None."""
     words = words_of(text)
     number = lengths.find_count(text)
+    if number == 1 and any(pair in _NOT_ONE for pair in itertools.pairwise(words)):
+        return 0
     if number is None or words[:1] == ["none"]:
         return next(
             (_COUNTS[word] for at, word in enumerate(words) if _counts_by_word(words, at)), None

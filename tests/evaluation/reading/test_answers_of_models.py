@@ -129,6 +129,118 @@ def test_counts_among_other_numbers(text, count):
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("<think>The chair is 3 m.</think><answer>1.5 m</answer>", 1.5),
+        ("<answer>1.5 m</answer> because the door is 2 m tall.", 1.5),
+        ("<answer>1.5</answer>", 1.5),
+        ("<think>3 m</think>\nThe lamp is 80 cm high, so \\boxed{1.2} m", 1.2),
+        ("\\boxed{5 m} since a door is 2 m high and the wall is 3 m", 5),
+        ("Two doors at 2 m each give 4 m, plus 1 m: \\boxed{5\\text{ m}}", 5),
+        ("\\boxed{\\text{about } 3 \\text{ m}}", 3),
+        ("\\boxed{\\text{unknown}}", None),
+        ("\\scalar{80} \\distance_unit{cm}", 0.8),
+        ("\\scalar{1,200} \\distance_unit{mm}", 1.2),
+        ("\\scalar{.5} \\distance_unit{m}", 0.5),
+        ("\\scalar{1/2}\\distance_unit{ m }", 0.5),
+        ("\\scalar{10-20} \\distance_unit{cm}", 0.15),
+        ("\\scalar{1}\\distance_unit{m} Again: \\scalar{2} \\distance_unit{m}", 2),
+        ("{'Reasoning': 'the door is 2 m', 'Answer': '3 m'}", 3),
+        ('{"value": 3, "unit": "feet", "explanation": "a door is 2 m"}', 0.9144),
+        ('[{"distance": 2, "unit": "m"}]', 2),
+        ("Answer: 3 m\n\nThe door is 2 m.", 3),
+        ("3 (300 cm)", 3),
+    ],
+)
+def test_forms_that_benchmarks_ask_for(text, value):
+    assert metres(text) == (None if value is None else pytest.approx(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("<answer>no</answer>", "no"),
+        ("<think>yes?</think>no", "no"),
+        ("\\boxed{\\text{No}} since yes-sayers err", "no"),
+        ('{"Reasoning": "no lamp is nearer", "Answer": "Yes"}', "yes"),
+        ("Answer: No\n\nIt is true that the lamp is tall.", "no"),
+        ("It does.", "yes"),
+        ("It is not the case.", "no"),
+        ("I doubt it.", "no"),
+        ("n", "no"),
+        ("Yes/No", None),
+    ],
+)
+def test_forms_and_phrases_that_decide(text, verdict):
+    assert read_yes_no(text) == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("<answer>4</answer> of 7 seats", 4),
+        ("<think>1, 2, 3, 4</think>\\boxed{4}", 4),
+        ("\\boxed{6} chairs around 2 tables", 6),
+        ("{'Reasoning': '2 are red and 3 blue', 'Answer': '5'}", 5),
+        ("Total: 8 (3 red, 5 blue)", 8),
+        ("one, two, three: 3", 3),
+        ("Not a single one.", 0),
+        ("Nobody is there.", 0),
+    ],
+)
+def test_counts_in_forms_and_words(text, count):
+    assert read_count(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 m? No, 3 m.", 3),
+        ("1 m... no wait, 2 m.", 2),
+        ("I said 2 m before, but it is actually 3 m.", 3),
+        ("3 m, or rather 3.5 m", 3.5),
+        ("So if the mug is 10 cm tall, the plant is 40 cm tall.", 0.4),
+        ("The gap comes out as 35 cm. The table is 1.2 m wide.", 0.35),
+        ('The 65" TV is 2 m from the couch.', 2),
+        ("a 3-meter gap", 3),
+        ("at least 2 m and at most 4 m", 3),
+        ("from about 1 m to about 3 m", 2),
+        ("from 5 up to 7 feet", 1.8288),
+        ("[1.0, 2.0] m", 1.5),
+        ("1,5 à 2 m", 1.75),
+        ("1.5·10² cm", 1.5),
+        ("1.5*10^2 cm", 1.5),
+        ("half a dozen inches", 0.1524),
+        ("eighty-odd centimeters", 0.8),
+        ("one meter eighty", 1.8),
+    ],
+)
+def test_corrections_and_rarer_notations(text, value):
+    assert metres(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The ratio is 3:2.",
+        "Call 555-0134.",
+        "My phone number is 555 0199.",
+        "The camera has a 50 mm lens, but no distance can be derived from the picture.",
+        "It depends on the camera's 24 mm focal length.",
+        "The score was 3-1.",
+        "The table seats 6.",
+        "He is 35.",
+        "The bus leaves at 9.",
+        "24/7",
+        "ISO 400, f/2.8",
+        "At (3, 5) it is unclear; cm are shown.",
+    ],
+)
+def test_numbers_of_other_things_are_no_lengths(text):
+    assert metres(text) is None
+
+
+@pytest.mark.parametrize(
     "piece",
     ["1 m ", "a ", "5'", "\\frac{", '{"a":', "1,200", "between 1 and ", "so ", "not ", "<b"],
 )
