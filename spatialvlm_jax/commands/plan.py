@@ -2,9 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.atomic_write import write_json
+
+if TYPE_CHECKING:
+    from spatialvlm_jax.planning.topology import Topology
 
 TAKES_OVERRIDES = True
 
@@ -26,9 +29,11 @@ examples:
   spatialvlm plan --config=configs/paligemma.py:variant=paligemma2_10b --topology=h100:8 \\
     --config.optim.freeze="('encoder',)" --json=plan.json
   spatialvlm plan --config=configs/paligemma.py --topology=v5e:16x16 --sweep
+  spatialvlm plan --config=configs/paligemma.py --topology=rtx4090:1 --ways
 
 Topologies: v4:4x4x4, v5e:16x16, v5p:4x4x8, v6e:8x8; 2xv5e:16x16 for two slices with the data
-centre's network between them; a100:8, h100:8, h200:1. docs/performance.md compares the methods.
+centre's network between them; so many GPUs of t4, a10, l4, rtx3090, rtx4090, l40s, rtx6000ada,
+a100_40gb, a100, h100, h200, b200, mi300x: a100:8. docs/performance.md compares the methods.
 """
 
 
@@ -46,13 +51,16 @@ def add_parser(subparsers: Any) -> None:
     add("--topology", required=True, metavar="CHIP:SHAPE", help="the devices, such as v5e:16x16")
     add("--method", choices=("auto", "compiled", "analytic"), default="auto", help="(auto)")
     help_text = "try mesh shapes, batch sizes and remat choices; plan the best that fits"
-    add("--sweep", action="store_true", help=help_text)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--sweep", action="store_true", help=help_text)
+    help_text = "full, LoRA, LoRA on int8 and on nf4 kernels: which of them fits, at what batch"
+    what.add_argument("--ways", action="store_true", help=help_text)
     add("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.set_defaults(overrides=[])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the plan; returns 1 if it does not fit."""
+    """Prints the plan; returns 1 if it does not fit, or with `--ways` if none does."""
     import jax
 
     from spatialvlm_jax.config import load_experiment
@@ -65,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     jax.config.update("jax_platforms", "cpu")
     topology = parse_topology(args.topology)
     experiment = load_experiment(args.config, args.overrides)
+    if args.ways:
+        return _plan_ways(args, topology)
     content: dict[str, Any] = {}
     if args.sweep:
         found = sweep(experiment, topology)
@@ -74,6 +84,22 @@ def run(args: argparse.Namespace) -> int:
         experiment = found[0][1]
     plan = plan_run(experiment, topology, args.method)
     print(report.describe(plan))
+    if not plan.fits:
+        print("--ways says which ways to fine-tune fit, --sweep which meshes and batches")
     if args.json:
         write_json(args.json, {**report.as_json(plan), **content})
     return 0 if plan.fits else 1
+
+
+def _plan_ways(args: argparse.Namespace, topology: "Topology") -> int:
+    from spatialvlm_jax.config import load_experiment
+    from spatialvlm_jax.planning import report
+    from spatialvlm_jax.planning.ways import plan_ways
+
+    found = plan_ways(
+        lambda overrides: load_experiment(args.config, [*args.overrides, *overrides]), topology
+    )
+    print(report.describe_ways(found))
+    if args.json:
+        write_json(args.json, {"topology": topology.name, "ways": report.ways_as_json(found)})
+    return 0 if any(each.most for each in found) else 1

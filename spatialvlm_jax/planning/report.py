@@ -6,6 +6,7 @@ from typing import Any
 
 from spatialvlm_jax.planning.estimate import COMPUTE_SHARE, LINK_SHARE, MEMORY_SHARE, Plan
 from spatialvlm_jax.planning.sweep import rows_a_second
+from spatialvlm_jax.planning.ways import WayPlan
 from spatialvlm_jax.text_table import align_columns
 
 MEMORY_LABELS = {
@@ -57,6 +58,63 @@ def describe_sweep(plans: Sequence[Plan], most: int = 12) -> str:
     fit = sum(plan.fits for plan in plans)
     counts = f"{fit} of {len(plans)} choices fit; the best by rows a second:"
     return "\n".join([counts, *align_columns([head, *rows])])
+
+
+def describe_ways(found: Sequence[WayPlan]) -> str:
+    """Ways to fine-tune, one a line, and the flags that choose each."""
+    least = found[0].least
+    head = ["way", "trains M", "least GB", "fits", "batch", "GB", "step ms", "rows/s"]
+    rows = [
+        [
+            each.way.name,
+            f"{each.trainable / 1e6:,.1f}",
+            _gb(each.least.hbm_bytes_per_device),
+            *(["no", "-", "-", "-", "-"] if each.most is None else _way_columns(each.most)),
+        ]
+        for each in found
+    ]
+    flags = [
+        line
+        for each in found
+        if each.most and each.overrides
+        for line in (f"{each.way.name}:", *(f'  "{flag}"' for flag in each.overrides))
+    ]
+    return "\n".join(
+        [
+            f"{least.topology}, {_gb(least.hbm_capacity_bytes)} GB a device, remat {least.remat}; "
+            "least GB is of the smallest batch,",
+            "batch the largest that fits, by the analytic estimate",
+            "",
+            *align_columns([head, *rows]),
+            "",
+            *(["flags of train.py, with --config.data.batch_size=BATCH:", *flags] if flags else []),
+        ]
+    )
+
+
+def ways_as_json(found: Sequence[WayPlan]) -> list[dict[str, Any]]:
+    """The same figures by name."""
+    return [
+        {
+            "way": each.way.name,
+            "overrides": each.overrides,
+            "trainable": each.trainable,
+            "fits": each.most is not None,
+            "least": as_json(each.least),
+            "most": each.most and as_json(each.most),
+        }
+        for each in found
+    ]
+
+
+def _way_columns(plan: Plan) -> list[str]:
+    return [
+        "yes",
+        f"{plan.batch_size:,}",
+        _gb(plan.hbm_bytes_per_device),
+        f"{1e3 * plan.step_seconds:.0f}",
+        f"{rows_a_second(plan):,.0f}",
+    ]
 
 
 def _memory(plan: Plan) -> list[str]:

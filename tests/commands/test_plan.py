@@ -28,3 +28,15 @@ def test_a_mistake_is_told_in_one_line(capsys):
     assert "spatialvlm plan: --topology=v5e:3" in capsys.readouterr().err
     assert main([*COMMAND, "--config.mesh.fsdp=3"]) == 2
     assert "does not make 4 devices" in capsys.readouterr().err
+
+
+def test_ways_to_fine_tune_are_told_apart(tmp_path, capsys):
+    file = tmp_path / "ways.json"
+    command = ["plan", "--config=configs/debug.py", "--topology=rtx4090:1", "--ways"]
+    assert main([*command, f"--json={file}"]) == 0
+    text = capsys.readouterr().out
+    for words in ("rtx4090:1, 24.00 GB", "LoRA 16, nf4", "batch_size=BATCH"):
+        assert words in text
+    content = json.loads(file.read_text())
+    assert content["topology"] == "rtx4090:1"
+    assert [each["fits"] for each in content["ways"]] == [True] * 6

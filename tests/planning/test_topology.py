@@ -46,14 +46,27 @@ def test_topologies_that_there_are_not(text, message):
         ("TPU v4", "v4"),
         ("NVIDIA H100 80GB HBM3", "h100"),
         ("NVIDIA H200", "h200"),
+        ("NVIDIA A10", "a10"),
+        ("NVIDIA A100-SXM4-40GB", "a100_40gb"),
+        ("NVIDIA A100-SXM4-80GB", "a100"),
+        ("NVIDIA L4", "l4"),
+        ("NVIDIA L40S", "l40s"),
+        ("NVIDIA GeForce RTX 4090", "rtx4090"),
+        ("NVIDIA RTX 6000 Ada Generation", "rtx6000ada"),
+        ("Tesla T4", "t4"),
+        ("NVIDIA B200", "b200"),
+        ("AMD Instinct MI300X", "mi300x"),
     ],
 )
 def test_chips_by_what_jax_calls_them(kind, name):
     assert chip_of(kind) is CHIPS[name]
 
 
-def test_a_cpu_has_no_peak():
-    assert chip_of("cpu") is None
+@pytest.mark.parametrize(
+    "kind", ["cpu", "NVIDIA A10G", "NVIDIA H100 PCIe", "NVIDIA GeForce RTX 4090 Laptop GPU"]
+)
+def test_what_is_not_in_the_table_has_no_peak(kind):
+    assert chip_of(kind) is None
 
 
 def test_groups_are_slices_of_tpus_and_hosts_of_gpus():
