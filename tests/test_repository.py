@@ -1,12 +1,13 @@
 """What holds for the repository as a whole: who may import whom, what a set-up may fetch, links."""
 
 import ast
+import collections
 import graphlib
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ MAY_IMPORT = {
     "si_prefix": set(),
     "text_table": set(),
     "units": set(),
+}
+
+
+# Names that modules share because the same caller takes any of them; under the folder named here.
+SHARED_NAMES = {
+    "add_parser": "spatialvlm_jax/commands",  # of `spatialvlm <verb>`
+    "run": "spatialvlm_jax/commands",
+    "model_pieces": "spatialvlm_jax/weights",  # of a format of published weights
+    "tower_pieces": "spatialvlm_jax/weights",
+    "main": "",  # of every script
 }
 
 
@@ -135,6 +146,34 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     }
     order = graphlib.TopologicalSorter({name: needs - {name} for name, needs in graph.items()})
     assert set(order.static_order()) == set(found)
+
+
+def twins(root: Path, files: Iterable[Path]) -> set[str]:
+    """Public classes and functions that more than one of the files defines, but for the shared."""
+    places: dict[str, set[str]] = collections.defaultdict(set)
+    for path in files:
+        place = path.relative_to(root).as_posix()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                folder = SHARED_NAMES.get(node.name)
+                is_shared = folder is not None and place.startswith(folder)
+                places[node.name].add(f"{folder}/*" if is_shared else place)
+    return {
+        f"{name}: {', '.join(sorted(where))}"
+        for name, where in places.items()
+        if len(where) > 1 and not name.startswith("_")
+    }
+
+
+def test_no_two_things_have_one_name() -> None:
+    assert not twins(ROOT, modules().values())
+
+
+def test_a_second_thing_of_one_name_is_found(tmp_path: Path) -> None:
+    files = [tmp_path / "one.py", tmp_path / "two.py"]
+    for path in files:
+        path.write_text("class Reader: ...\ndef main(): ...\ndef _private(): ...\n")
+    assert twins(tmp_path, files) == {"Reader: one.py, two.py"}
 
 
 def test_loaders_do_not_import_models_or_training() -> None:

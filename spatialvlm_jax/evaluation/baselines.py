@@ -85,7 +85,7 @@ def best_text(answers: Sequence[Sequence[str]]) -> tuple[str, float]:
     of_form: defaultdict[str, float] = defaultdict(float)
     forms: dict[str, str] = {}
     for people in answers:
-        given = Counter(map(vqa_accuracy.one_line, people))
+        given = Counter(map(vqa_accuracy.single_spaced, people))
         forms |= {
             text: vqa_accuracy.normalize_vqa_answer(text) for text in given if text not in forms
         }

@@ -81,7 +81,7 @@ def accuracy(text: str, answers: Sequence[str]) -> float:
     Args:
       answers: one, or those of several people; not empty.
     """
-    said, given = one_line(text), [one_line(answer) for answer in answers]
+    said, given = single_spaced(text), [single_spaced(answer) for answer in answers]
     if len(given) == 1:
         return float(_says(said, given[0]))
     if len(set(given)) > 1:
@@ -89,7 +89,7 @@ def accuracy(text: str, answers: Sequence[str]) -> float:
     return agreement(given.count(said), len(given))
 
 
-def one_line(text: str) -> str:
+def single_spaced(text: str) -> str:
     """The text with single spaces between its words."""
     return " ".join(text.split())
 

@@ -20,15 +20,6 @@ Kind = Literal["qualitative", "quantitative", "general"]
 PrimitiveShape = Literal["box", "cylinder", "ellipsoid"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Quantity:
-    """A measured number: `value` and its standard error `std` in SI units, and where it is from."""
-
-    value: float
-    std: float = 0.0
-    provenance: Provenance = "exact"
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Primitive:
     """One convex solid of an object's surface.

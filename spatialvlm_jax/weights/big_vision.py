@@ -37,7 +37,7 @@ def by_parameter(stored: Iterable[str], where: Path) -> dict[str, str]:
     return found
 
 
-def encoder_pieces(
+def _encoder_pieces(
     config: EncoderConfig, prefix: str = IMAGE, *, stacked: bool = True
 ) -> Iterator[Piece]:
     """SigLIP's image tower.
@@ -95,7 +95,7 @@ def encoder_pieces(
         yield piece(f"final_norm/{field}", (width,), f"Transformer/encoder_norm/{field}")
 
 
-def decoder_pieces(config: DecoderConfig, prefix: str = TEXT) -> Iterator[Piece]:
+def _decoder_pieces(config: DecoderConfig, prefix: str = TEXT) -> Iterator[Piece]:
     """Gemma's text tower; `prefix` is "" in a file of the tower alone."""
     width, depth, head = config.width, config.depth, config.head_size
     heads, groups, mlp = config.heads, config.kv_heads, config.mlp_width
@@ -140,7 +140,7 @@ def decoder_pieces(config: DecoderConfig, prefix: str = TEXT) -> Iterator[Piece]
     yield Piece("decoder/final_norm/scale", (width,), (f"{prefix}final_norm/scale",))
 
 
-def connector_pieces(config: ModelConfig) -> Iterator[Piece]:
+def _connector_pieces(config: ModelConfig) -> Iterator[Piece]:
     """The linear map between the towers: big_vision keeps it as the image tower's head."""
     inputs, outputs = config.encoder.width, config.decoder.width
     yield Piece("connector/kernel", (inputs, outputs), (f"{IMAGE}head/kernel",))
@@ -154,18 +154,18 @@ def tower_pieces(tower: str, config: ModelConfig, names: Set[str]) -> Iterator[P
         return whole if any(name.startswith(whole) for name in names) else ""
 
     if tower == "connector":
-        return connector_pieces(config)
+        return _connector_pieces(config)
     if tower == "encoder":
         image = prefix(IMAGE)
         stacked = not prefix(f"{image}Transformer/encoderblock_0/")
-        return encoder_pieces(config.encoder, image, stacked=stacked)
-    return decoder_pieces(config.decoder, prefix(TEXT))
+        return _encoder_pieces(config.encoder, image, stacked=stacked)
+    return _decoder_pieces(config.decoder, prefix(TEXT))
 
 
 def model_pieces(config: ModelConfig) -> list[Piece]:
     """The whole model."""
     return [
-        *encoder_pieces(config.encoder),
-        *connector_pieces(config),
-        *decoder_pieces(config.decoder),
+        *_encoder_pieces(config.encoder),
+        *_connector_pieces(config),
+        *_decoder_pieces(config.decoder),
     ]

@@ -62,7 +62,7 @@ def _norm(
         yield Piece(f"{ours}/{field}", (depth, width), tensors, stacked=True)
 
 
-def encoder_pieces(config: EncoderConfig) -> Iterator[Piece]:
+def _encoder_pieces(config: EncoderConfig) -> Iterator[Piece]:
     """SigLIP's image tower.
 
     Raises:
@@ -99,7 +99,7 @@ def encoder_pieces(config: EncoderConfig) -> Iterator[Piece]:
         yield Piece(f"encoder/final_norm/{field}", (width,), (name,))
 
 
-def decoder_pieces(config: DecoderConfig) -> Iterator[Piece]:
+def _decoder_pieces(config: DecoderConfig) -> Iterator[Piece]:
     """Gemma's text tower; Gemma 2's where the decoder has post norms.
 
     The norm before the MLP is Gemma's `post_attention_layernorm`, a name that Gemma 2 gives to the
@@ -139,7 +139,7 @@ def decoder_pieces(config: DecoderConfig) -> Iterator[Piece]:
     yield Piece("decoder/final_norm/scale", (width,), (f"{TEXT}norm.weight",))
 
 
-def connector_pieces(config: ModelConfig) -> Iterator[Piece]:
+def _connector_pieces(config: ModelConfig) -> Iterator[Piece]:
     """The linear map between the towers."""
     inputs, outputs = config.encoder.width, config.decoder.width
     name = "multi_modal_projector.linear."
@@ -150,16 +150,16 @@ def connector_pieces(config: ModelConfig) -> Iterator[Piece]:
 def tower_pieces(tower: str, config: ModelConfig, names: Set[str]) -> Iterator[Piece]:
     """The "encoder", the "connector" or the "decoder", whatever else there is among `names`."""
     if tower == "connector":
-        return connector_pieces(config)
+        return _connector_pieces(config)
     if tower == "encoder":
-        return encoder_pieces(config.encoder)
-    return decoder_pieces(config.decoder)
+        return _encoder_pieces(config.encoder)
+    return _decoder_pieces(config.decoder)
 
 
 def model_pieces(config: ModelConfig) -> list[Piece]:
     """The whole model."""
     return [
-        *encoder_pieces(config.encoder),
-        *connector_pieces(config),
-        *decoder_pieces(config.decoder),
+        *_encoder_pieces(config.encoder),
+        *_connector_pieces(config),
+        *_decoder_pieces(config.decoder),
     ]

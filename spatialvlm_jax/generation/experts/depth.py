@@ -12,6 +12,7 @@ from spatialvlm_jax.generation.experts.base import MetricDepth, Photo
 from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, ExpertError, Runtime
 from spatialvlm_jax.generation.experts.vision import VisionModel, normalised
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.scene.camera import pinhole
 
 CLASSES = {
     "depth_pro": "DepthProForDepthEstimation",
@@ -55,11 +56,6 @@ ERRORS = {
 def focal_from_view(width: int, height: int, degrees: float) -> float:
     """Focal length, pixels, of a photo whose longer side spans this angle."""
     return 0.5 * max(width, height) / math.tan(0.5 * math.radians(degrees))
-
-
-def pinhole(focal: float, width: int, height: int) -> np.ndarray:
-    """float64[3, 3], pixels: square pixels, the principal point in the middle."""
-    return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
 
 
 class MetricDepthModel:
@@ -120,7 +116,7 @@ class MetricDepthModel:
                 if self._family == "depth_pro"
                 else focal_from_view(width, height, self._fov or 0.0)
             )
-            intrinsics = pinhole(focal, width, height)
+            intrinsics = pinhole(width, height, focal)
         if self._family == "depth_pro":
             # The model predicts focal length / (width * depth), whatever the camera; as in its
             # own post-processing, nothing is nearer than 0.1 mm or farther than 10 km.

@@ -23,9 +23,10 @@ from spatialvlm_jax.foreign_files.json_files import read_document
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
-from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, scaled
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.sources.photo_files import Entry, fingerprint_entry, read_entry
 from spatialvlm_jax.generation.sources.sensor_files import camera_matrix
+from spatialvlm_jax.scene.camera import scaled_intrinsics
 from spatialvlm_jax.scene.records import Scene
 
 _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")
@@ -202,7 +203,7 @@ def _annotated_scene(frame: _Frame, settings: BoxSettings) -> Scene:
     return Scene(
         image_id=frame.image_id,
         image=frame.image,
-        intrinsics=scaled(intrinsics, frame.scale),
+        intrinsics=scaled_intrinsics(intrinsics, frame.scale),
         objects=tuple(objects),
         up=found.up,
         camera_height=found.camera_height,

@@ -18,13 +18,14 @@ from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_experts
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.sources.photo_files import (
     PhotoSet,
     fingerprint_entry,
     list_photos,
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.scene.camera import pinhole
 
 
 @dataclasses.dataclass(frozen=True)

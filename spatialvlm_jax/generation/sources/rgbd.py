@@ -21,7 +21,7 @@ from spatialvlm_jax.generation.experts.base import MetricDepth, Perception, Phot
 from spatialvlm_jax.generation.naming.captions import ANYTHING
 from spatialvlm_jax.generation.outcomes import Rejected, stage
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
-from spatialvlm_jax.generation.sources.images import Decoded, DecodeSettings, decode, scaled
+from spatialvlm_jax.generation.sources.images import Decoded, DecodeSettings, decode
 from spatialvlm_jax.generation.sources.photo_files import (
     SUFFIXES,
     Entry,
@@ -36,6 +36,7 @@ from spatialvlm_jax.generation.sources.sensor_files import (
     read_labels,
     read_up,
 )
+from spatialvlm_jax.scene.camera import scaled_intrinsics
 
 Layout = Literal["plain", "nyu", "scannet", "sunrgbd"]
 _MAX_TEXT = 64 * 2**20
@@ -244,8 +245,8 @@ def _fitted_camera(
                 f"intrinsics of {of[0]:.0f} x {of[1]:.0f} pixels beside a picture of "
                 f"{whole[0]:.0f} x {whole[1]:.0f}",
             )
-    check_intrinsics(scaled(intrinsics, scale / decoded.scale), *whole)
-    return scaled(intrinsics, scale)
+    check_intrinsics(scaled_intrinsics(intrinsics, scale / decoded.scale), *whole)
+    return scaled_intrinsics(intrinsics, scale)
 
 
 def _text(path: Path) -> str:

@@ -15,9 +15,9 @@ from spatialvlm_jax.generation.experts.depth import (
     MetricDepthModel,
     error_from_share,
     focal_from_view,
-    pinhole,
 )
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.scene.camera import pinhole
 from tests.generation.experts.checkpoints import photos, picture
 from tests.generation.experts.conftest import Tiny
 
@@ -30,10 +30,6 @@ def test_the_focal_length_follows_from_the_view_of_the_longer_side() -> None:
     # 26 mm on 36 mm wide film, as phones have it.
     degrees = math.degrees(2 * math.atan(18 / 26))
     assert focal_from_view(3600, 2400, degrees) == pytest.approx(2600)
-
-
-def test_the_principal_point_is_in_the_middle() -> None:
-    np.testing.assert_array_equal(pinhole(320, 640, 480), [[320, 0, 320], [0, 320, 240], [0, 0, 1]])
 
 
 def test_a_share_within_a_factor_gives_the_standard_error() -> None:
@@ -96,10 +92,10 @@ def test_depth_pro_scales_depth_with_the_focal_length(
     answering(monkeypatch, expert, predicted_depth=np.full((1, 32, 32), 0.25), field_of_view=[90.0])
     estimated = expert(photos((24, 40)))[0]
     # 90 degrees across 40 pixels: focal length 20; depth = 20 / 40 / 0.25.
-    np.testing.assert_allclose(estimated.intrinsics, pinhole(20, 40, 24), rtol=1e-6)
+    np.testing.assert_allclose(estimated.intrinsics, pinhole(40, 24, 20), rtol=1e-6)
     np.testing.assert_allclose(estimated.depth, 2.0, rtol=1e-5)
-    known = expert(photos((24, 40), intrinsics=pinhole(30, 40, 24)))[0]
-    np.testing.assert_array_equal(known.intrinsics, pinhole(30, 40, 24))
+    known = expert(photos((24, 40), intrinsics=pinhole(40, 24, 30)))[0]
+    np.testing.assert_array_equal(known.intrinsics, pinhole(40, 24, 30))
     np.testing.assert_allclose(known.depth, 3.0, rtol=1e-6)
 
 
@@ -118,7 +114,7 @@ def test_depth_without_meaning_is_marked_unknown(
 def test_the_photos_own_focal_length_comes_first_and_an_unknown_one_is_a_rejection(
     tiny: Tiny, kind: str
 ) -> None:
-    own = pinhole(33, 40, 24)
+    own = pinhole(40, 24, 33)
     stated = MetricDepthModel(tiny(kind), Runtime("cpu"), fov_degrees=90)
     np.testing.assert_array_equal(stated(photos((24, 40), intrinsics=own))[0].intrinsics, own)
     silent = MetricDepthModel(tiny(kind), Runtime("cpu"))

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, pinhole, scaled
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from tests.generation.sources import hostile
 
 PLAIN = DecodeSettings()
@@ -108,13 +108,6 @@ def test_the_focal_length_compares_diagonals() -> None:
     assert decode(with_focal(36, (3000, 3000)), PLAIN).focal is None
     assert decode(with_focal(0), PLAIN).focal is None
     assert decode(with_focal(60_000), PLAIN).focal is None
-
-
-def test_intrinsics_follow_the_picture() -> None:
-    camera = pinhole(300, 200, 250.0)
-    np.testing.assert_allclose(camera @ [0, 0, 1], [150, 100, 1])
-    half = scaled(camera, np.array([0.5, 0.5]))
-    np.testing.assert_allclose(half, pinhole(150, 100, 125.0))
 
 
 def test_wrong_bounds_are_named() -> None:

@@ -18,7 +18,7 @@ from spatialvlm_jax.generation.experts.base import (
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.pipeline import generate_dataset
-from spatialvlm_jax.generation.sources.images import DecodeSettings, pinhole
+from spatialvlm_jax.generation.sources.images import DecodeSettings
 from spatialvlm_jax.generation.sources.photos import (
     PhotosSettings,
     PhotosSource,
@@ -28,6 +28,7 @@ from spatialvlm_jax.generation.sources.photos import (
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
+from spatialvlm_jax.scene.camera import pinhole
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 from tests.generation.sources import hostile
