@@ -314,6 +314,21 @@ def test_files_are_written_whole_or_not_at_all() -> None:
     assert not found
 
 
+def test_tests_use_public_names_alone() -> None:
+    found = []
+    for path in sources("tests"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "os"):
+                names = [node.attr]
+            elif isinstance(node, ast.ImportFrom):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            private = [name for name in names if re.match("_(?!_|replace$)", name)]
+            found += [f"{path.relative_to(ROOT)}:{node.lineno}: {name}" for name in private]
+    assert not found
+
+
 def test_nothing_is_left_open_or_skipped() -> None:
     # Put together from parts, so that this file passes its own test.
     words = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error"]

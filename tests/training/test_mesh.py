@@ -151,7 +151,9 @@ class Chip:
 @pytest.mark.parametrize(("slices", "sizes"), [(1, [2, 128, 1]), (2, [4, 64, 2])])
 def test_a_chosen_mesh_fits_the_torus(slices, sizes):
     chips = [Chip((x, y, 0), i) for i in range(slices) for y in range(16) for x in range(16)]
-    placed = sharding._arrange(sizes, slices, chips)
+    data, fsdp, tensor = sizes
+    config = MeshConfig(data, fsdp, tensor, slices)
+    placed = sharding.device_mesh(config, chips).devices
     assert placed.shape == tuple(sizes)
     assert set(placed.flat) == set(chips)
     assert groups_of(chips) == slices

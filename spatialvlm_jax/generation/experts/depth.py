@@ -81,14 +81,14 @@ class MetricDepthModel:
         self._family, self._fov = checkpoint.family, fov_degrees
         self._error = error or ERRORS[checkpoint.family]
         settings = checkpoint.preprocessing()
-        self._vision = VisionModel(
+        self.vision = VisionModel(
             checkpoint,
             CLASSES[checkpoint.family],
             runtime,
             prepare=_square(settings) if checkpoint.family == "depth_pro" else None,
         )
         self._pads = checkpoint.family == "zoedepth" and settings.get("do_pad", True)
-        if self._family == "depth_pro" and not self._vision.model.config.use_fov_model:
+        if self._family == "depth_pro" and not self.vision.model.config.use_fov_model:
             raise ExpertError(f"depth: {checkpoint.name} estimates no field of view; give another")
 
     def __call__(self, photos: Sequence[Photo]) -> list[MetricDepth]:
@@ -98,7 +98,7 @@ class MetricDepthModel:
                     raise Rejected(
                         "depth", "its focal length is unknown: set fov_degrees, or use Depth Pro"
                     )
-        vision, answers = self._vision, {}
+        vision, answers = self.vision, {}
         with vision.torch.inference_mode():
             for indices, pixels in vision.batches([photo.image for photo in photos]):
                 output = vision.model(pixel_values=pixels)
@@ -120,7 +120,7 @@ class MetricDepthModel:
         if self._family == "depth_pro":
             # The model predicts focal length / (width * depth), whatever the camera; as in its
             # own post-processing, nothing is nearer than 0.1 mm or farther than 10 km.
-            inverse = self._vision.resized(predicted, (height, width))
+            inverse = self.vision.resized(predicted, (height, width))
             depth = 1 / (inverse * float(width / intrinsics[0, 0])).clamp(1e-4, 1e4)
         else:
             depth = self._unpadded(predicted, height, width)
@@ -132,9 +132,9 @@ class MetricDepthModel:
     def _unpadded(self, predicted: Any, height: int, width: int) -> Any:
         """[1, H, W] at the photo's size, without the reflected border that ZoeDepth is given."""
         if not self._pads:
-            return self._vision.resized(predicted, (height, width))
+            return self.vision.resized(predicted, (height, width))
         down, right = (int(math.sqrt(length / 2) * 3) for length in (height, width))
-        framed = self._vision.resized(predicted, (height + 2 * down, width + 2 * right))
+        framed = self.vision.resized(predicted, (height + 2 * down, width + 2 * right))
         return framed[:, down : down + height, right : right + width]
 
 

@@ -42,8 +42,8 @@ class VocabularyDetector:
         self._labels = tuple(dict.fromkeys(label.strip().strip(".") for label in vocabulary))
         if not self._labels or not all(self._labels):
             raise ExpertError(f"detector: {checkpoint.name} finds what `vocabulary` lists; set it")
-        self._vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
-        self._tokenizer = load_processor(checkpoint, "AutoTokenizer")
+        self.vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
+        self.tokenizer = load_processor(checkpoint, "AutoTokenizer")
         self._threshold = _THRESHOLDS[checkpoint.family] if threshold is None else threshold
         self._most_overlap = most_overlap
         self._scored = self._owl if checkpoint.family == "owlv2" else self._dino
@@ -52,8 +52,8 @@ class VocabularyDetector:
 
     def __call__(self, photos: Sequence[Photo]) -> list[tuple[Region, ...]]:
         answers: list[tuple[Region, ...]] = [()] * len(photos)
-        with self._vision.torch.inference_mode():
-            for indices, pixels in self._vision.batches([photo.image for photo in photos]):
+        with self.vision.torch.inference_mode():
+            for indices, pixels in self.vision.batches([photo.image for photo in photos]):
                 found = list(self._scored(pixels))
                 boxes = np.concatenate([boxes for boxes, _, _ in found], axis=1)
                 scores = np.concatenate([scores for _, scores, _ in found], axis=1)
@@ -86,14 +86,14 @@ class VocabularyDetector:
 
     def _owl(self, pixels: Any) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Boxes [B, Q, 4], the best label's score [B, Q] and its index [B, Q]."""
-        tokens = self._tokenizer(
+        tokens = self.tokenizer(
             [f"a photo of a {label}" for label in self._labels],
             padding="max_length",
-            max_length=self._vision.model.config.text_config.max_position_embeddings,
+            max_length=self.vision.model.config.text_config.max_position_embeddings,
             truncation=True,
             return_tensors="pt",
-        ).to(self._vision.model.device)
-        output = self._vision.model(
+        ).to(self.vision.model.device)
+        output = self.vision.model(
             pixel_values=pixels,
             input_ids=tokens["input_ids"].repeat(len(pixels), 1),
             attention_mask=tokens["attention_mask"].repeat(len(pixels), 1),
@@ -106,10 +106,10 @@ class VocabularyDetector:
 
         A label's score is the mean over its tokens.
         """
-        vision = self._vision
+        vision = self.vision
         for first, count in self._prompts():
             text = ". ".join(label.lower() for label in self._labels[first : first + count]) + "."
-            tokens = self._tokenizer(text, return_tensors="pt").to(vision.model.device)
+            tokens = self.tokenizer(text, return_tensors="pt").to(vision.model.device)
             spans = self._spans(tokens["input_ids"][0].tolist())
             repeated = {name: ids.repeat(len(pixels), 1) for name, ids in tokens.items()}
             output = vision.model(pixel_values=pixels, **repeated)
@@ -124,10 +124,10 @@ class VocabularyDetector:
 
     def _prompts(self) -> Iterator[tuple[int, int]]:
         """(first label, number of labels) of each prompt that fits into the model."""
-        most = int(self._vision.model.config.max_text_len)
+        most = int(self.vision.model.config.max_text_len)
         first, used = 0, 2
         for index, label in enumerate(self._labels):
-            length = len(self._tokenizer(label.lower(), add_special_tokens=False)["input_ids"]) + 1
+            length = len(self.tokenizer(label.lower(), add_special_tokens=False)["input_ids"]) + 1
             if used + length > most and index > first:
                 yield first, index - first
                 first, used = index, 2
@@ -136,8 +136,8 @@ class VocabularyDetector:
 
     def _spans(self, ids: list[int]) -> list[list[int]]:
         """Positions of the tokens of each label: full stops part the labels."""
-        stop = self._tokenizer.convert_tokens_to_ids(".")
-        special = set(self._tokenizer.all_special_ids) - {self._tokenizer.unk_token_id}
+        stop = self.tokenizer.convert_tokens_to_ids(".")
+        special = set(self.tokenizer.all_special_ids) - {self.tokenizer.unk_token_id}
         spans: list[list[int]] = [[]]
         for position, token in enumerate(ids):
             if token == stop:

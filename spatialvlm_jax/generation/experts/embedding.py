@@ -18,16 +18,16 @@ class ImageTextModel:
     """Embeds images and texts; all embeddings are float32 and have length 1."""
 
     def __init__(self, checkpoint: Checkpoint, runtime: Runtime) -> None:
-        self._vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
+        self.vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
         self._tokenizer = load_processor(checkpoint, "AutoTokenizer")
         self._padding = _PADDING[checkpoint.family]
-        model = self._vision.model
+        model = self.vision.model
         self.scale = float(model.logit_scale.float().exp())
         self.width = self.texts(["a"]).shape[1]
 
     def texts(self, texts: Sequence[str]) -> np.ndarray:
         """float32[N, D]."""
-        vision, rows = self._vision, []
+        vision, rows = self.vision, []
         for start in range(0, len(texts), vision.batch_size):
             tokens = self._tokenizer(
                 list(texts[start : start + vision.batch_size]),
@@ -45,7 +45,7 @@ class ImageTextModel:
 
     def images(self, photos: Sequence[Photo]) -> np.ndarray:
         """float32[N, D]."""
-        vision = self._vision
+        vision = self.vision
         rows = np.zeros((len(photos), self.width), np.float32)
         with vision.torch.inference_mode():
             for indices, pixels in vision.batches([photo.image for photo in photos]):

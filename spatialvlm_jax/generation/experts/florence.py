@@ -58,8 +58,8 @@ class FlorenceDetector:
                 f"detector: {checkpoint.name} brings code of its own, which is not run; give the"
                 " checkpoint converted for transformers (florence-community/Florence-2-large-ft)"
             )
-        self._model = load_model(checkpoint, CLASSES[checkpoint.family], runtime)
-        self._processor = load_processor(checkpoint, "AutoProcessor")
+        self.model = load_model(checkpoint, CLASSES[checkpoint.family], runtime)
+        self.processor = load_processor(checkpoint, "AutoProcessor")
         self._batch_size, self._options = runtime.batch_size, options
         self._torch = import_extra("torch")
 
@@ -84,7 +84,7 @@ class FlorenceDetector:
             )
         ]
         prompts = [f"<REGION_TO_DESCRIPTION>{spoken(box, images[i].shape)}" for i, box in new]
-        texts = self._generate([images[i] for i, _ in new], prompts, "<REGION_TO_DESCRIPTION>")
+        texts = self.generate([images[i] for i, _ in new], prompts, "<REGION_TO_DESCRIPTION>")
         for (index, box), text in zip(new, texts, strict=True):
             caption = short_phrase(text.partition("<")[0])
             if caption:
@@ -97,10 +97,10 @@ class FlorenceDetector:
         """Boxes float32[N, 4], pixels, and what was said of each, for each image."""
         return [
             (np.asarray(each["bboxes"], np.float32).reshape(-1, 4), tuple(each["labels"]))
-            for each in self._generate(images, [task] * len(images), task)
+            for each in self.generate(images, [task] * len(images), task)
         ]
 
-    def _generate(
+    def generate(
         self, images: Sequence[np.ndarray], prompts: Sequence[str], task: str
     ) -> list[Any]:
         """What the model says to each prompt, as the processor reads it for this task."""
@@ -108,20 +108,20 @@ class FlorenceDetector:
         for start in range(0, len(images), self._batch_size):
             some = images[start : start + self._batch_size]
             # Prompts of one task are equally long: nothing is padded.
-            inputs = self._processor(
+            inputs = self.processor(
                 images=[pil_image(image) for image in some],
                 text=list(prompts[start : start + self._batch_size]),
                 return_tensors="pt",
-            ).to(self._model.device, self._model.dtype)
+            ).to(self.model.device, self.model.dtype)
             with self._torch.inference_mode():
-                tokens = self._model.generate(
+                tokens = self.model.generate(
                     **inputs,
                     max_new_tokens=self._options.most_tokens,
                     num_beams=self._options.beams,
                     do_sample=False,
                 )
             answers += [
-                self._processor.post_process_generation(
+                self.processor.post_process_generation(
                     sequence=row, task=task, image_size=(image.shape[1], image.shape[0])
                 )[task]
                 for row, image in zip(tokens, some, strict=True)

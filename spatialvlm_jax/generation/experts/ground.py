@@ -27,13 +27,13 @@ class LabelledGround:
     def __init__(
         self, checkpoint: Checkpoint, runtime: Runtime, labels: Sequence[str] = GROUND_LABELS
     ) -> None:
-        self._vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
-        names = {int(key): name for key, name in self._vision.model.config.id2label.items()}
+        self.vision = VisionModel(checkpoint, CLASSES[checkpoint.family], runtime)
+        names = {int(key): name for key, name in self.vision.model.config.id2label.items()}
         chosen = _matching(checkpoint, names, labels)
         self._ground = [index in chosen for index in sorted(names)]
 
     def __call__(self, photos: Sequence[Photo]) -> list[np.ndarray]:
-        vision = self._vision
+        vision = self.vision
         masks: list[np.ndarray] = [np.zeros(photo.image.shape[:2], bool) for photo in photos]
         with vision.torch.inference_mode():
             for indices, pixels in vision.batches([photo.image for photo in photos]):
@@ -46,7 +46,7 @@ class LabelledGround:
 
     def _leads(self, output: Any) -> Any:
         """[B, h, w]: the score of the best ground label less that of the best other label."""
-        torch = self._vision.torch
+        torch = self.vision.torch
         if hasattr(output, "masks_queries_logits"):
             # Mask2Former: each query votes for its classes where its mask is (the null class is
             # the last and has no vote).

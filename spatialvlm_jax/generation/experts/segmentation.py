@@ -33,16 +33,16 @@ class BoxSegmenter:
     def __init__(self, checkpoint: Checkpoint, runtime: Runtime, min_pixels: int = 1) -> None:
         self._settings = checkpoint.preprocessing()
         self._padded = checkpoint.family == "sam"
-        self._side = _side(checkpoint, self._settings)
+        self.side = _side(checkpoint, self._settings)
         self._min_pixels = min_pixels
-        self._vision = VisionModel(
+        self.vision = VisionModel(
             checkpoint, CLASSES[checkpoint.family], runtime, prepare=self._prepare
         )
 
     def __call__(
         self, photos: Sequence[Photo], regions: Sequence[tuple[Region, ...]]
     ) -> list[tuple[Region, ...]]:
-        vision = self._vision
+        vision = self.vision
         answers: list[tuple[Region, ...]] = [()] * len(photos)
         with vision.torch.inference_mode():
             for indices, pixels in vision.batches([photo.image for photo in photos]):
@@ -73,7 +73,7 @@ class BoxSegmenter:
 
     def _masks(self, features: Any, boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """bool[N, H, W] for boxes float32[N, 4] in pixels of an image of this shape."""
-        vision = self._vision
+        vision = self.vision
         window = self._window(shape)
         scale = np.array([window.width / shape[1], window.height / shape[0]] * 2, np.float32)
         # In float32 whatever the model's precision: it rounds them after it has normalised them.
@@ -91,10 +91,10 @@ class BoxSegmenter:
 
     def _window(self, shape: tuple[int, ...]) -> _Window:
         if not self._padded:
-            return _Window(self._side, self._side, self._side)
-        scale = self._side / max(shape[:2])
+            return _Window(self.side, self.side, self.side)
+        scale = self.side / max(shape[:2])
         height, width = (int(length * scale + 0.5) for length in shape[:2])
-        return _Window(self._side, height, width)
+        return _Window(self.side, height, width)
 
     def _prepare(self, image: np.ndarray) -> np.ndarray:
         window = self._window(image.shape)

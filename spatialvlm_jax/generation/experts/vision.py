@@ -19,7 +19,10 @@ Prepare = Callable[[np.ndarray], np.ndarray]
 
 
 class VisionModel:
-    """A model, its device, and `prepare`: uint8[H, W, 3] -> float32[3, h, w]."""
+    """A model, its device, and `prepare`: uint8[H, W, 3] -> float32[3, h, w].
+
+    Experts that look at photos hold theirs as `vision`.
+    """
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, expert: MetricDepthModel, **field
 
     tensors = {name: torch.as_tensor(value, dtype=torch.float32) for name, value in fields.items()}
     monkeypatch.setattr(
-        expert._vision.model, "forward", lambda pixel_values: SimpleNamespace(**tensors)
+        expert.vision.model, "forward", lambda pixel_values: SimpleNamespace(**tensors)
     )
 
 
@@ -158,7 +158,7 @@ def test_depth_pro_sees_the_whole_photo_stretched_and_normalised(tiny: Tiny) -> 
     expert = MetricDepthModel(tiny("depth_pro"), Runtime("cpu"))
     half = picture(24, 40)
     half[:, :20], half[:, 20:] = 0, 255
-    prepared = expert._vision.prepare(half)
+    prepared = expert.vision.prepare(half)
     assert prepared.shape == (3, 32, 32)
     np.testing.assert_allclose(prepared[:, :, :15], -1, atol=1e-6)
     np.testing.assert_allclose(prepared[:, :, 17:], 1, atol=1e-6)

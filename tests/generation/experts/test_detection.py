@@ -35,7 +35,7 @@ def answering(
             pred_boxes=boxes, logits=logits(input_ids).repeat(len(pixel_values), 1, 1)
         )
 
-    monkeypatch.setattr(expert._vision.model, "forward", forward)
+    monkeypatch.setattr(expert.vision.model, "forward", forward)
     return prompts
 
 
@@ -65,10 +65,10 @@ def test_owlv2_boxes_count_from_the_corner_of_a_square(
 
 def test_owlv2_pads_photos_at_the_right_or_below(tiny: Tiny) -> None:
     expert = VocabularyDetector(tiny("owlv2"), Runtime("cpu"), WORDS)
-    wide = expert._vision.prepare(np.full((20, 40, 3), 255, np.uint8))
+    wide = expert.vision.prepare(np.full((20, 40, 3), 255, np.uint8))
     assert wide.shape == (3, 16, 16)
     assert wide[:, :7].min() > wide[:, 9:].max()
-    tall = expert._vision.prepare(np.full((40, 20, 3), 255, np.uint8))
+    tall = expert.vision.prepare(np.full((40, 20, 3), 255, np.uint8))
     assert tall[:, :, :7].min() > tall[:, :, 9:].max()
 
 
@@ -88,7 +88,7 @@ def test_grounding_dino_scores_a_label_by_the_mean_of_its_tokens(
     assert mug.confidence == pytest.approx(0.7, abs=1e-5)
     np.testing.assert_allclose(mug.box, [0, 0, 20, 12])
     np.testing.assert_allclose(lamp.box, [16, 2.4, 24, 12], rtol=1e-5)
-    decoded = expert._tokenizer.convert_ids_to_tokens(prompts[0][0])
+    decoded = expert.tokenizer.convert_ids_to_tokens(prompts[0][0])
     assert decoded == ["[CLS]", "red", "mug", ".", "chair", ".", "lamp", ".", "[SEP]"]
 
 
@@ -99,7 +99,7 @@ def test_a_vocabulary_longer_than_a_prompt_is_asked_in_parts(
 
     checkpoint = tiny("grounding_dino", max_text_len=7)
     expert = VocabularyDetector(checkpoint, Runtime("cpu"), WORDS)
-    lamp = expert._tokenizer.convert_tokens_to_ids("lamp")
+    lamp = expert.tokenizer.convert_tokens_to_ids("lamp")
 
     def logits(input_ids: Any) -> Any:
         scores = torch.full((1, 3, 7), -30.0)

@@ -62,7 +62,7 @@ def test_a_photo_of_three_rows_is_not_taken_for_three_channels(tiny: Tiny) -> No
     model = ImageTextModel(tiny("clip"), Runtime("cpu"))
     thin = photos((3, 40))[0]
     thin.image[..., 1:] = 0
-    pixels = model._vision.prepare(thin.image)
+    pixels = model.vision.prepare(thin.image)
     assert pixels.shape == (3, 16, 16)
     # Red varies, green and blue do not.
     spread = torch.from_numpy(pixels).flatten(1).std(dim=1)

@@ -58,13 +58,15 @@ def test_both_kinds_of_labels_are_needed() -> None:
 
 @pytest.mark.experts
 @pytest.mark.parametrize("kind", ["clip", "siglip"])
-def test_a_label_that_is_made_to_fit_decides(tiny: Tiny, kind: str) -> None:
+def test_a_label_that_is_made_to_fit_decides(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     model = ImageTextModel(tiny(kind), Runtime("cpu"))
-    expert = SemanticFilter(model, LABELS[:2], LABELS[2:])
     one = photos((24, 40))
     for index, label in enumerate(LABELS):
-        expert._texts = np.tile(-model.images(one), (4, 1))
-        expert._texts[index] *= -1
-        verdict = expert(one)[0]
+        texts = np.tile(-model.images(one), (4, 1))
+        texts[index] *= -1
+        monkeypatch.setattr(model, "texts", lambda labels, texts=texts: texts)
+        verdict = SemanticFilter(model, LABELS[:2], LABELS[2:])(one)[0]
         assert (verdict.label, verdict.keep) == (label, index < 2)
         assert verdict.score > 0

@@ -71,7 +71,7 @@ def speaking(
     """Makes the model answer by what its prompt contains; collects the prompts."""
     import torch
 
-    tokenizer, prompts = expert._processor.tokenizer, []
+    tokenizer, prompts = expert.processor.tokenizer, []
 
     def generate(input_ids: Any, **_: Any) -> Any:
         rows = []
@@ -83,7 +83,7 @@ def speaking(
         width = max(map(len, rows))
         return torch.tensor([row + [1] * (width - len(row)) for row in rows])
 
-    monkeypatch.setattr(expert._model, "generate", generate)
+    monkeypatch.setattr(expert.model, "generate", generate)
     return prompts
 
 
@@ -137,7 +137,7 @@ def test_random_weights_run_to_the_end_and_do_not_depend_on_the_batch(tiny: Tiny
         expert = FlorenceDetector(tiny("florence"), Runtime("cpu", batch_size=batch_size), options)
         assert all(isinstance(found, tuple) for found in expert(several))
         texts.append(
-            expert._generate(
+            expert.generate(
                 [photo.image for photo in several],
                 [f"<REGION_TO_DESCRIPTION>{spoken(np.array([0, 0, 9, 9]), (24, 40))}"] * 3,
                 "<REGION_TO_DESCRIPTION>",

@@ -29,7 +29,7 @@ def test_pixels_where_a_ground_label_leads_are_ground(
     logits[0, 0, :, 4:] = 2
     logits[0, 3, 3] = 3
     monkeypatch.setattr(
-        expert._vision.model, "forward", lambda pixel_values: SimpleNamespace(logits=logits)
+        expert.vision.model, "forward", lambda pixel_values: SimpleNamespace(logits=logits)
     )
     mask = expert(photos((40, 80)))[0]
     truth = np.zeros((40, 80), bool)
@@ -50,7 +50,7 @@ def test_mask2former_votes_by_query(tiny: Tiny, monkeypatch: pytest.MonkeyPatch)
     masks = torch.full((1, 3, 4, 8), -9.0)
     masks[0, 0, :, :4], masks[0, 1, :, 4:], masks[0, 2] = 9, 9, 9
     output = SimpleNamespace(class_queries_logits=classes, masks_queries_logits=masks)
-    monkeypatch.setattr(expert._vision.model, "forward", lambda pixel_values: output)
+    monkeypatch.setattr(expert.vision.model, "forward", lambda pixel_values: output)
     mask = expert(photos((40, 80)))[0]
     assert mask[:, :39].all()
     assert not mask[:, 41:].any()

@@ -45,7 +45,7 @@ def drawing(side: int, empty: tuple[int, ...] = ()) -> Any:
 def with_drawing(
     monkeypatch: pytest.MonkeyPatch, expert: BoxSegmenter, empty: tuple[int, ...] = ()
 ) -> BoxSegmenter:
-    monkeypatch.setattr(expert._vision.model, "forward", drawing(expert._side, empty))
+    monkeypatch.setattr(expert.vision.model, "forward", drawing(expert.side, empty))
     return expert
 
 
@@ -135,9 +135,9 @@ def test_a_video_checkpoint_of_sam_2_segments_photos(tiny: Tiny) -> None:
 @pytest.mark.parametrize(("kind", "rows"), [("sam", 16), ("sam2", 64)])
 def test_photos_are_normalised_and_lie_at_the_upper_left(tiny: Tiny, kind: str, rows: int) -> None:
     expert = BoxSegmenter(tiny(kind), Runtime("cpu"))
-    prepared = expert._prepare(np.full((20, 40, 3), 255, np.uint8))
+    prepared = expert.vision.prepare(np.full((20, 40, 3), 255, np.uint8))
     white = (1 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
-    assert prepared.shape == (3, expert._side, expert._side)
+    assert prepared.shape == (3, expert.side, expert.side)
     np.testing.assert_allclose(prepared[:, :rows].min(axis=(1, 2)), white, rtol=1e-5)
     assert not prepared[:, rows:].any()
 
