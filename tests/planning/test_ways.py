@@ -31,7 +31,7 @@ def named(*names: str) -> list[Way]:
 
 @pytest.fixture(scope="module")
 def roomy() -> dict[str, WayPlan]:
-    return {each.way.name: each for each in plan_ways(load, card(10**9), WAYS[1:])}
+    return {each.way.name: each for each in plan_ways(load, card(10**10), WAYS[1:])}
 
 
 def test_each_way_needs_less_than_the_one_before(roomy):
@@ -72,6 +72,6 @@ def test_flags_name_only_what_differs_and_batches_count_all_devices_and_parts():
         begun = ("model.adapters.rank=16", "model.adapters.alpha=32.0", "train.accumulate=2")
         return load([*(f"--config.{setting}" for setting in begun), *overrides])
 
-    (full,) = plan_ways(from_adapters, card(10**9, 4), named("full"))
+    (full,) = plan_ways(from_adapters, card(10**10, 4), named("full"))
     assert full.overrides == ["--config.model.adapters.rank=0"]
     assert full.least.batch_size == 8
