@@ -29,7 +29,6 @@ def get_config(argument: str = "") -> ConfigDict:
     data = Path(root or "data")
     use_sets(config, data, SHARES)
     config.data.unit = "loss_tokens"
-    config.data.resize = "pad"
     config.data.batch_size = 64
     config.data.length = 512
     config.data.pairs_per_image = 16

@@ -60,7 +60,6 @@ def get_config(argument: str = "") -> ConfigDict:
     if "rule" in named:
         # Who names the rule means it, whatever the weights were trained under.
         config.checkpoint.accept = "model.attention"
-    config.data.resize = "squash"
     config.data.prefix_template = "answer en {question}"
     config.model.remat = "layers"
     config.data.pairs_per_image = 1 if chosen["rule"] == "prefix" else 16

@@ -15,6 +15,7 @@ from data_loaders.errors import DataError
 from spatialvlm_jax.conversion.formats import Request, build_reader
 from spatialvlm_jax.conversion.images import DECODING, Images, open_images
 from spatialvlm_jax.conversion.items import AskedImage, group_by_image
+from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -66,9 +67,14 @@ def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
     """
     try:
         images = open_images(Path(config.images))
-        reader = build_reader(
-            Request(config.format, questions=Path(config.path), images=Path(config.images))
+        request = Request(
+            config.format,
+            questions=Path(config.path),
+            images=Path(config.images),
+            fields=parse_fields(config.fields),
+            answer_map=parse_answer_map(config.answer_map),
         )
+        reader = build_reader(request)
         items = group_by_image(reader.rows())
     except UserError as error:
         raise DataError(f"data set {config.name!r}: {error}") from None

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,40 +82,11 @@ def _field_help() -> str:
     return f"what the set calls one of {names}; '/' leads into nested fields"
 
 
-def parse_fields(given: Sequence[str]) -> dict[str, str]:
-    """Names of fields from "name=field" each.
-
-    Raises:
-      UserError: there is no such name, or no field after it.
-    """
-    from spatialvlm_jax.conversion.rows import Fields
-
-    known = [field.name for field in dataclasses.fields(Fields)]
-    fields = dict(part.partition("=")[::2] for part in given)
-    for name, field in fields.items():
-        if name not in known or not field:
-            raise UserError(f"--field wants NAME=FIELD, NAME one of {', '.join(known)}")
-    return fields
-
-
-def parse_answer_map(given: str) -> dict[str, str]:
-    """Words for labels from "label=word,label=word".
-
-    Raises:
-      UserError: it has another form, or a label twice.
-    """
-    parts = [part.partition("=") for part in given.split(",")] if given else []
-    words = {label.strip(): word.strip() for label, _, word in parts}
-    if len(words) < len(parts) or not all(label and word for label, word in words.items()):
-        raise UserError(f"--answer-map={given}: it wants LABEL=WORD,LABEL=WORD, each label once")
-    return words
-
-
 def run(args: argparse.Namespace) -> int:
     """Converts and prints what was made."""
     from spatialvlm_jax.conversion.convert import convert
     from spatialvlm_jax.conversion.formats import Request
-    from spatialvlm_jax.conversion.rows import Fields
+    from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
 
     if not args.split.isidentifier():
         raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
@@ -131,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         data_dir=args.data_dir,
         data_split=args.data_split,
         image_name=args.image_name,
-        fields=Fields(**parse_fields(args.field)),
+        fields=parse_fields(args.field),
         prompt=args.prompt,
         answer=args.answer,
         seed=args.seed,

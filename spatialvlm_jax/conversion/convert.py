@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
-from spatialvlm_jax.conversion.items import AskedImage, group_by_image, write_items
+from spatialvlm_jax.conversion.items import AskedImage, Tally, group_by_image, write_items
 from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
@@ -67,9 +67,7 @@ def convert(
         for fault in item.faults
     ]
     del items
-    # Whatever of the request matters shows in the items.
-    description = {"format": request.format, "items": tally.digest}
-    source = ConvertedSource(reader, path, name, description)
+    source = ConvertedSource(reader, path, name, _description(request, tally))
     _check_some_image_is_there(source, FORMATS[request.format])
     splits = {split: len(source)}
     report = generate_dataset(
@@ -86,6 +84,12 @@ def convert(
     write_text(directory / "rejected_questions.jsonl", "".join(rejections))
     write_json(directory / "questions.json", counts, sort_keys=True)
     return report, counts
+
+
+def _description(request: Request, tally: Tally) -> dict[str, Any]:
+    """What the stored bytes depend on: whatever of the request matters shows in the items."""
+    words = {"answer_map": dict(request.answer_map)} if request.answer_map else {}
+    return {"format": request.format, "items": tally.digest, **words}
 
 
 def _counted(rows: Iterable[SourceRow], quiet: bool) -> Iterator[SourceRow]:

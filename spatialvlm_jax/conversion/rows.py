@@ -20,6 +20,7 @@ from spatialvlm_jax.conversion.texts import (
     is_missing,
     joined_parts,
 )
+from spatialvlm_jax.errors import UserError
 
 AnswerRule = Literal["most_frequent", "sampled"]
 ANSWER_RULES = ("most_frequent", "sampled")
@@ -82,6 +83,35 @@ class Fields:
     conversations: str = "conversations"
 
 
+def parse_fields(given: Iterable[str]) -> Fields:
+    """Names of fields from "name=field" each.
+
+    Raises:
+      UserError: there is no such name, no field after it, or a name twice.
+    """
+    known = [field.name for field in dataclasses.fields(Fields)]
+    fields: dict[str, str] = {}
+    for name, _, field in (part.partition("=") for part in given):
+        if name not in known or not field or name in fields:
+            known_names = ", ".join(known)
+            raise UserError(f"field {name!r}: wanted is NAME=FIELD once, NAME one of {known_names}")
+        fields[name] = field
+    return Fields(**fields)
+
+
+def parse_answer_map(given: str) -> dict[str, str]:
+    """Words for labels from "label=word,label=word".
+
+    Raises:
+      UserError: it has another form, or a label twice.
+    """
+    parts = [part.partition("=") for part in given.split(",")] if given else []
+    words = {label.strip(): word.strip() for label, _, word in parts}
+    if len(words) < len(parts) or not all(label and word for label, word in words.items()):
+        raise UserError(f"answer map {given!r}: wanted is LABEL=WORD,LABEL=WORD, each label once")
+    return words
+
+
 @dataclasses.dataclass(frozen=True)
 class PairReader:
     """Reads the pairs of a record.
@@ -138,7 +168,7 @@ class PairReader:
             return about_one_picture(answer)
         label = answer.removesuffix(".0")
         if label not in self.answer_map:
-            raise Fault(f"answer {answer[:80]!r} is not in --answer-map")
+            raise Fault(f"answer {answer[:80]!r} is not in the answer map")
         return self.answer_map[label]
 
     def _choose(self, given: Sequence[str], key: str, preferred: str) -> str:

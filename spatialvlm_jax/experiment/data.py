@@ -17,6 +17,7 @@ from spatialvlm_jax.bounds import (
 )
 from spatialvlm_jax.questions import QAConfig
 
+_OPTIONS = {"fields": "field", "answer_map": "answer-map"}
 Resize = Literal["squash", "pad"]
 _Length = Annotated[int, Range(2, 1_048_576)]
 
@@ -46,6 +47,8 @@ class DatasetConfig(Settings):
     format: "stored", or "jsonl": `path` is a JSON or JSON Lines file of records {image, question,
       answer}, read where it is; `split` does not matter then.
     images: folder or zip file of the pictures that records name.
+    fields, answer_map: of "jsonl": what records call their fields ("question=caption", ...), and
+      words for answers that are labels ("1=yes,0=no"), as `spatialvlm convert` takes them.
     worlds: how to render it if `path` is missing; None: a missing data set is an error.
     weight: its share, in the unit `MixtureConfig.unit`.
     kinds, types: which pairs to use; empty means all.
@@ -67,7 +70,19 @@ class DatasetConfig(Settings):
     worlds: WorldsRecipe | None = None
     format: Literal["stored", "jsonl"] = "stored"
     images: str = ""
+    fields: tuple[str, ...] = ()
+    answer_map: str = ""
     prefix_template: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("fields", "answer_map"):
+            if getattr(self, name) and self.format == "stored":
+                raise SettingError(
+                    name,
+                    "only records that are read in place have it (format='jsonl'); "
+                    f"a stored set is given it by spatialvlm convert --{_OPTIONS[name]}",
+                )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,6 +62,8 @@ def test_the_argument_names_model_and_data() -> None:
     plain = load_experiment(str(CONFIG))
     assert plain.data.datasets[1].path == str(Path("data/vqa_v2"))
     assert plain.data.tokenizer == "small"
+    # As published weights have it, from which a run may begin, and as exports are served.
+    assert plain.data.resize == "squash"
     assert plain.model.compute_dtype == "float32"
     large = load_experiment(f"{CONFIG}:So400m/14+gemma_2b,elsewhere")
     assert large.model.encoder.width == 1152

@@ -165,8 +165,10 @@ def test_labels_have_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         "red.jpg": [("The cup is left of the plate.", "yes")],
         "green.jpg": [("The cup is above the plate.", "no")],
     }
+    asked = json.loads((tmp_path / "a" / "generation.json").read_text())
+    assert asked["answer_map"] == {"1": "yes", "0": "no"}
     assert convert(tmp_path / "b", *options, "--answer-map=1=yes") == 0
-    assert reasons(tmp_path / "b") == {"green.jpg": "answer '0' is not in --answer-map"}
+    assert reasons(tmp_path / "b") == {"green.jpg": "answer '0' is not in the answer map"}
     assert "LABEL=WORD" in refused(capsys, tmp_path / "c", *options, "--answer-map=1=yes,1=no")
 
 

@@ -5,7 +5,16 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from spatialvlm_jax.conversion.rows import Asked, Fault, Fields, PairReader, read_turns
+from spatialvlm_jax.conversion.rows import (
+    Asked,
+    Fault,
+    Fields,
+    PairReader,
+    parse_answer_map,
+    parse_fields,
+    read_turns,
+)
+from spatialvlm_jax.errors import UserError
 
 READER = PairReader()
 
@@ -136,3 +145,18 @@ def test_any_record_gives_pairs_or_reasons(record: dict[str, Any]) -> None:
 def test_a_fault_is_raised_for_an_empty_question() -> None:
     with pytest.raises(Fault, match="empty question"):
         READER.asked(None, "yes", "key")
+
+
+def test_fields_are_pairs_of_known_names() -> None:
+    assert parse_fields(["image=img", "answer=qa/answer"]) == Fields("img", answer="qa/answer")
+    for given in (["image="], ["picture=a"], ["image=a", "image=b"]):
+        with pytest.raises(UserError, match="NAME one of image, image_id, question"):
+            parse_fields(given)
+
+
+def test_an_answer_map_is_labels_with_a_word_each() -> None:
+    assert parse_answer_map("1=yes, 0=no") == {"1": "yes", "0": "no"}
+    assert parse_answer_map("") == {}
+    for given in ("1", "1=", "=yes", "1=yes,1=no", "1=yes,"):
+        with pytest.raises(UserError, match="LABEL=WORD"):
+            parse_answer_map(given)

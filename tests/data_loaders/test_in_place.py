@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from data_loaders.build import Loader, train_loader
+from data_loaders.contents import digest_examples
 from data_loaders.errors import DataError
 from data_loaders.evaluation import eval_batches
 from data_loaders.in_place import open_in_place
+from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.conversion.formats import FORMATS
 from spatialvlm_jax.conversion.rows import Fields
 from spatialvlm_jax.experiment import (
@@ -96,6 +98,28 @@ def test_what_is_missing_is_an_error_that_names_it(
 ) -> None:
     with pytest.raises(DataError, match=f"data set 'mine': .*{message}"):
         open_in_place(write(tmp_path, [*RECORDS, record]))
+
+
+def test_labels_have_words(tmp_path: Path) -> None:
+    records = [
+        {"image": "a.jpg", "caption": "it is red", "label": 1},
+        {"image": "c.jpg", "caption": "it is blue", "label": 0},
+    ]
+    config = dataclasses.replace(
+        write(tmp_path, records),
+        fields=("question=caption", "answer=label"),
+        answer_map="1=yes,0=no",
+    )
+    answers = [[pair.answer for pair in each.pairs()] for each in open_in_place(config)]
+    assert answers == [["yes"], ["no"]]
+    plain = digest_examples(open_in_place(dataclasses.replace(config, answer_map="")), config)
+    assert digest_examples(open_in_place(config), config) != plain
+    with pytest.raises(DataError, match="answer '0' is not in the answer map; mend it"):
+        open_in_place(dataclasses.replace(config, answer_map="1=yes"))
+    with pytest.raises(DataError, match="LABEL=WORD"):
+        open_in_place(dataclasses.replace(config, answer_map="1=yes,1=no"))
+    with pytest.raises(SettingError, match="answer_map.*convert --answer-map"):
+        DatasetConfig("mine", "data", answer_map="1=yes")
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
