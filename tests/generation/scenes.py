@@ -104,3 +104,9 @@ def random_scene(seed: int, number: int = 6, **fields: Any) -> Scene:
         extents = 10 ** rng.uniform(-1, 0, 3)
         objects.append(thing(caption, center, extents, rng.uniform(0, 6), support=below, **fields))
     return make_scene(*objects, pitch=0.3, roll=0.05, image_id=f"random-{seed}")
+
+
+def degrees_between(first: np.ndarray | None, second: np.ndarray) -> float:
+    """The angle between two unit vectors, of which the first must have been found."""
+    assert first is not None
+    return float(np.rad2deg(np.arccos(np.clip(first @ second, -1, 1))))

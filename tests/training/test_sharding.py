@@ -47,15 +47,7 @@ def test_the_largest_axis_that_divides_is_split(shape, fsdp, spec):
         ("decoder/embedder/embedding", (1022, 512), PartitionSpec("tensor", "fsdp")),
         ("connector/kernel", (512, 512), PartitionSpec(None, "fsdp")),
         ("blocks/mlp/up/bias", (4, 2048), PartitionSpec()),
-    ],
-)
-def test_tensor_splits_heads_and_hidden_units(name, shape, spec):
-    assert sharding.parameter_spec(name, shape, {"data": 1, "fsdp": 2, "tensor": 2}) == spec
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "spec"),
-    [
+        # Scales of blocks are split as their codes.
         ("mlp/up/kernel", (4, 256, 2048), PartitionSpec(None, "fsdp", "tensor")),
         ("mlp/up/kernel_blocks", (4, 8, 2048), PartitionSpec(None, "fsdp", "tensor")),
         ("mlp/down/kernel", (4, 1024, 512), PartitionSpec(None, "tensor", "fsdp")),
@@ -63,7 +55,7 @@ def test_tensor_splits_heads_and_hidden_units(name, shape, spec):
         ("mlp/down/kernel_blocks", (4, 9, 512), PartitionSpec()),
     ],
 )
-def test_scales_of_blocks_are_split_as_their_codes(name, shape, spec):
+def test_tensor_splits_heads_and_hidden_units(name, shape, spec):
     assert sharding.parameter_spec(name, shape, {"data": 1, "fsdp": 2, "tensor": 2}) == spec
 
 

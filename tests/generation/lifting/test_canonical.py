@@ -8,7 +8,7 @@ from spatialvlm_jax.generation.lifting.canonical import (
     find_up,
 )
 from tests.generation.rays import pixel_rays, plane_depth
-from tests.generation.scenes import camera_from_canonical
+from tests.generation.scenes import camera_from_canonical, degrees_between
 
 CONFIG = FrameConfig()
 
@@ -37,17 +37,12 @@ def find(
     return find_up(ground, objects, given_up, CONFIG, noise, np.random.default_rng(0))
 
 
-def degrees(first: np.ndarray | None, second: np.ndarray) -> float:
-    assert first is not None
-    return float(np.rad2deg(np.arccos(np.clip(first @ second, -1, 1))))
-
-
 @pytest.mark.parametrize("pitch", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("roll", [-0.35, 0.0, 0.35])
 def test_the_floor_tells_up_and_height_under_pitch_and_roll(pitch: float, roll: float) -> None:
     up = up_at(pitch, roll)
     frame = find(points_on(-up, 1.3, noise=0.01), noise=0.01)
-    assert degrees(frame.up, up) < 0.5
+    assert degrees_between(frame.up, up) < 0.5
     assert frame.camera_height == pytest.approx(1.3, rel=0.01)
     assert (frame.source, frame.reason) == ("ground plane", "")
 
@@ -56,7 +51,7 @@ def test_a_third_of_the_mask_on_other_things_does_not_tilt_the_floor() -> None:
     up = up_at(0.4, 0.1)
     floor = points_on(-up, 1.3)
     stray = floor[::2] * np.random.default_rng(0).uniform(0.5, 0.9, (len(floor[::2]), 1))
-    assert degrees(find(np.concatenate([floor, stray])).up, up) < 0.01
+    assert degrees_between(find(np.concatenate([floor, stray])).up, up) < 0.01
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.5])

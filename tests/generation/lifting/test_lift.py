@@ -19,6 +19,7 @@ from tests.generation.rays import (
     plane_depth,
     standing,
 )
+from tests.generation.scenes import degrees_between
 
 CONFIG = LiftConfig()
 DESK = standing("wood desk", 0.3, 2.6, (1.1, 0.6, 0.45), yaw=0.5)
@@ -29,11 +30,6 @@ BOOK = standing("red box", 0.3, 2.6, (0.3, 0.2, 0.15), yaw=0.9, base=-0.95, supp
 def sides(thing: Object3D) -> np.ndarray:
     """Extents with the longer horizontal one first."""
     return np.array([*sorted(thing.extents[:2], reverse=True), thing.extents[2]])
-
-
-def angle(first: np.ndarray | None, second: np.ndarray) -> float:
-    assert first is not None
-    return float(np.rad2deg(np.arccos(np.clip(first @ second, -1, 1))))
 
 
 def with_regions(perception: Perception, *regions: Region) -> Perception:
@@ -75,7 +71,7 @@ def test_back_projection_has_no_loop_over_pixels() -> None:
 def test_boxes_are_measured_without_bias(pitch: float, roll: float) -> None:
     perception, truth = look(DESK, BIN, BOOK, pitch=pitch, roll=roll)
     scene = lift(perception, CONFIG)
-    assert angle(scene.up, truth.up) < 0.1
+    assert degrees_between(scene.up, truth.up) < 0.1
     assert scene.camera_height == pytest.approx(1.4, rel=0.005)
     assert [thing.caption for thing in scene.objects] == ["wood desk", "gray bin", "red box"]
     for found, true in zip(scene.objects, truth.objects, strict=True):
@@ -93,7 +89,7 @@ def test_height_is_not_width_where_every_extent_differs() -> None:
 def test_noise_of_single_pixels_is_averaged_out() -> None:
     perception, truth = look(DESK, BIN, noise=0.01)
     scene = lift(perception, CONFIG)
-    assert angle(scene.up, truth.up) < 0.5
+    assert degrees_between(scene.up, truth.up) < 0.5
     for found, true in zip(scene.objects, truth.objects, strict=True):
         np.testing.assert_allclose(sides(found), sides(true), rtol=0.08, atol=0.02)
 
@@ -168,7 +164,7 @@ def test_unknown_depth_anywhere_does_no_harm(unknown: float) -> None:
     depth[::3, ::5] = unknown
     metric = dataclasses.replace(perception.depth, depth=depth)
     scene = lift(dataclasses.replace(perception, depth=metric), CONFIG)
-    assert angle(scene.up, truth.up) < 0.1
+    assert degrees_between(scene.up, truth.up) < 0.1
     np.testing.assert_allclose(sides(scene.objects[0]), sides(truth.objects[0]), atol=0.03)
 
 

@@ -129,8 +129,11 @@ def test_polarity(seed: int) -> None:
 
 
 def test_phrasing_never_changes_the_scale(drawn) -> None:
-    """The number in the words is the value, in every template and unit."""
-    checked = 0
+    """The number in the words is the value, in every template and unit: no length is ten times it.
+
+    The truth stays beside the words, in SI units, and the words say it to within rounding.
+    """
+    checked, units = 0, set()
     for scene, pairs in drawn:
         for pair in pairs:
             if pair.kind != "quantitative":
@@ -147,7 +150,9 @@ def test_phrasing_never_changes_the_scale(drawn) -> None:
             captions = [scene.objects[index].caption for index in pair.objects]
             assert rephrase(pair.template, pair.value, pair.unit, captions) == pair.answer
             checked += 1
+            units.add(pair.unit)
     assert checked > 500
+    assert len(units) > 15
 
 
 def test_values_are_the_geometry(drawn) -> None:

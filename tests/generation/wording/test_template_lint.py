@@ -58,6 +58,32 @@ def test_first_answers_are_the_shortest() -> None:
         ("height", "How tall the {a} are?", "plural verb"),
         ("count", "How many are there?", "one placeholder"),
         ("existence", "Is there a {one}?", "article too many"),
+        ("farther", "Is the {a} closer to us than the {b}?", "does not ask for 'farther'"),
+        ("on_top_of", "Is the {a} touching the {b}?", "asks for 'touching' beside 'on'"),
+        ("touching", "Are the {a} and the {b} apart?", "does not ask for 'touching'"),
+        ("same_height", "Is the {a} taller than the {b}?", "asks for 'taller' beside 'equal'"),
+        ("which_front", "Which is behind, the {a} or the {b}?", "does not ask for 'front'"),
+        ("fits_through", "Would the {a} fit through an opening?", "do not name a, size"),
+        ("fits_through", "Would the {a} pass between posts {size} apart?", "says none of opening"),
+        ("fits_between", "Is the {a} within {size} of the {b}?", "says none of between"),
+        ("reaches", "Is the gap from the {a} to the {b} {size} wide?", "says none of within"),
+        ("reaches", "Is the {a} within a {size} of the {b}?", "an article too many"),
+        ("bearing", "By how many degrees is the {a} off straight ahead?", "names a unit"),
+        ("clock", "At what o'clock is the {a} from the {b}?", "says none of from the camera"),
+        ("clock", "At what angle is the {a} from the {b}?", "says none of o'clock"),
+        ("footprint", "How many square meters does the {a} cover?", "names a unit"),
+        ("footprint", "How much area and volume has the {a}?", "another measure: 'volume'"),
+        ("volume", "How many liters does the {a} hold?", "names a unit"),
+        ("depth", "What is the depth of the {a} from the camera?", "another measure: 'camera'"),
+        ("elevation", "How high above the floor is the center of the {a}?", "'center'"),
+        (
+            "how_much_taller",
+            "How many times as tall is the {a} as the {b}?",
+            "says none of how much",
+        ),
+        ("how_much_wider", "How much narrower is the {a} than the {b}?", "says none of wider"),
+        ("times_taller", "How many times taller is the {a} than the {b}?", "measure: 'taller'"),
+        ("times_bigger", "How much is the {a} as a multiple of the {b}?", "says none of big"),
     ],
 )
 def test_planted_questions_are_found(name: str, question: str, fault: str) -> None:
@@ -87,6 +113,16 @@ def test_planted_questions_are_found(name: str, question: str, fault: str) -> No
         ("distance", "About  {value}.", "spacing"),
         ("distance", "Is it {value}?", "asks nothing"),
         ("existence", "So {verdict}.", "stands before what decides it"),
+        ("touching", "The {a} is touching the {b}, so {verdict}.", "names a relation itself"),
+        ("fits_through", "As {size} is enough, {verdict}.", "stands before what decides it"),
+        ("fits_between", "The gap is {long} 60 cm wide, so {verdict}.", "names a unit"),
+        ("clock", "At {hour} degrees.", "names a unit"),
+        ("clock", "At {direction}.", "do not fit a clock answer"),
+        ("where", "It is there.", "do not fit a where answer"),
+        ("bearing", "At {value} o'clock.", "about another measure"),
+        ("times_taller", "The {a} is {value} taller than the {b}.", "about another measure"),
+        ("volume", "The area of the {a} is {value}.", "about another measure"),
+        ("elevation", "The center is {value} above the floor.", "about another measure"),
     ],
 )
 def test_planted_answers_are_found(name: str, answer: str, fault: str) -> None:
@@ -128,64 +164,6 @@ def test_a_type_whose_words_are_not_known_is_a_fault() -> None:
     entry = dataclasses.replace(REGISTRY["height"], name="weight")
     found = lint({**REGISTRY, "weight": entry}, {**TEMPLATES, "weight": TEMPLATES["height"]})
     assert "weight: no words are known that its questions must have" in found
-
-
-@pytest.mark.parametrize(
-    ("name", "question", "fault"),
-    [
-        ("farther", "Is the {a} closer to us than the {b}?", "does not ask for 'farther'"),
-        ("on_top_of", "Is the {a} touching the {b}?", "asks for 'touching' beside 'on'"),
-        ("touching", "Are the {a} and the {b} apart?", "does not ask for 'touching'"),
-        ("same_height", "Is the {a} taller than the {b}?", "asks for 'taller' beside 'equal'"),
-        ("which_front", "Which is behind, the {a} or the {b}?", "does not ask for 'front'"),
-        ("fits_through", "Would the {a} fit through an opening?", "do not name a, size"),
-        ("fits_through", "Would the {a} pass between posts {size} apart?", "says none of opening"),
-        ("fits_between", "Is the {a} within {size} of the {b}?", "says none of between"),
-        ("reaches", "Is the gap from the {a} to the {b} {size} wide?", "says none of within"),
-        ("reaches", "Is the {a} within a {size} of the {b}?", "an article too many"),
-        ("bearing", "By how many degrees is the {a} off straight ahead?", "names a unit"),
-        ("clock", "At what o'clock is the {a} from the {b}?", "says none of from the camera"),
-        ("clock", "At what angle is the {a} from the {b}?", "says none of o'clock"),
-        ("footprint", "How many square meters does the {a} cover?", "names a unit"),
-        ("footprint", "How much area and volume has the {a}?", "another measure: 'volume'"),
-        ("volume", "How many liters does the {a} hold?", "names a unit"),
-        ("depth", "What is the depth of the {a} from the camera?", "another measure: 'camera'"),
-        ("elevation", "How high above the floor is the center of the {a}?", "'center'"),
-        (
-            "how_much_taller",
-            "How many times as tall is the {a} as the {b}?",
-            "says none of how much",
-        ),
-        ("how_much_wider", "How much narrower is the {a} than the {b}?", "says none of wider"),
-        ("times_taller", "How many times taller is the {a} than the {b}?", "measure: 'taller'"),
-        ("times_bigger", "How much is the {a} as a multiple of the {b}?", "says none of big"),
-    ],
-)
-def test_planted_questions_of_the_later_types_are_found(
-    name: str, question: str, fault: str
-) -> None:
-    found = faults_with(name, question=question)
-    assert any(fault in each and each.startswith(f"{name}.q") for each in found), found
-
-
-@pytest.mark.parametrize(
-    ("name", "answer", "fault"),
-    [
-        ("touching", "The {a} is touching the {b}, so {verdict}.", "names a relation itself"),
-        ("fits_through", "As {size} is enough, {verdict}.", "stands before what decides it"),
-        ("fits_between", "The gap is {long} 60 cm wide, so {verdict}.", "names a unit"),
-        ("clock", "At {hour} degrees.", "names a unit"),
-        ("clock", "At {direction}.", "do not fit a clock answer"),
-        ("where", "It is there.", "do not fit a where answer"),
-        ("bearing", "At {value} o'clock.", "about another measure"),
-        ("times_taller", "The {a} is {value} taller than the {b}.", "about another measure"),
-        ("volume", "The area of the {a} is {value}.", "about another measure"),
-        ("elevation", "The center is {value} above the floor.", "about another measure"),
-    ],
-)
-def test_planted_answers_of_the_later_types_are_found(name: str, answer: str, fault: str) -> None:
-    found = faults_with(name, answer=answer)
-    assert any(fault in each and each.startswith(f"{name}.a") for each in found), found
 
 
 PUBLISHED_FAULTS = {
