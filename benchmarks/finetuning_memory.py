@@ -18,7 +18,7 @@ from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.mesh import make_mesh
 from spatialvlm_jax.training.parameter_report import report_groups, report_memory
-from train import step_config
+from spatialvlm_jax.training.step import step_config
 
 CONFIG = Path(__file__).parent.parent / "configs" / "paligemma.py"
 RECIPES: dict[str, tuple[str, list[str]]] = {

@@ -23,18 +23,23 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
+from data_loaders.preparation import open_loader
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.batches import NumberedBatches
 from spatialvlm_jax.training.initialise import Initialiser
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
+from spatialvlm_jax.training.logging.recorder import Recorder
 from spatialvlm_jax.training.logging.sinks import open_sinks
-from spatialvlm_jax.training.loop import Loop
-from spatialvlm_jax.training.processes.signals import StopRequest
+from spatialvlm_jax.training.logging.throughput import Meter
+from spatialvlm_jax.training.processes.stop import RunStop
+from spatialvlm_jax.training.schedules import Evaluations, Saves
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import compile_step, step_config
-from train import open_loader
+from train import run_steps
 
 CONFIG = "configs/debug.py"
 BATCHES = 16
@@ -45,7 +50,7 @@ class NoCheckpoints:
 
     def save(self, *_: Any) -> None: ...
 
-    def wait(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Bench:
@@ -59,7 +64,7 @@ class Bench:
         self.step = compile_step(config, initialiser.abstract(), self.mesh)
         self.state = initialiser.state()
         self.batches = list(itertools.islice(open_loader(experiment, self.mesh), BATCHES))
-        self.stop = StopRequest()
+        self.stop = RunStop(StopRequest())
 
     def place(self, batch: Any) -> Any:
         """A batch on its devices."""
@@ -82,18 +87,17 @@ class Bench:
         experiment = dataclasses.replace(self.experiment, train=train)
         checkpoints: Any = NoCheckpoints()
         writer = MetricsWriter(self.folder, done, open_sinks(experiment, self.folder, done))
-        loop = Loop(
-            experiment=experiment,
-            workdir=self.folder,
-            step=self.step,
-            to_devices=self.place,
-            checkpoints=checkpoints,
-            writer=writer,
-            stop=self.stop,
-            metadata={},
-        )
+        log = Recorder(writer, experiment, self.folder, done, Meter())
+        data = itertools.cycle(self.batches)
         begin = time.perf_counter()
-        state: TrainState = loop.run(self.state, itertools.cycle(self.batches))
+        state: TrainState = run_steps(
+            self.state,
+            self.step,
+            NumberedBatches.on(self.mesh, data, self.stop, log.meter),
+            log,
+            Saves(experiment, checkpoints, data, {}, done),
+            Evaluations(experiment, writer, lambda state: {}),
+        )
         jax.block_until_ready(state)
         seconds = (time.perf_counter() - begin) / steps
         writer.close()

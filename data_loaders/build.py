@@ -1,7 +1,9 @@
 """From a config to batches: the one place where sources, mixture, packing and workers meet."""
 
+import contextlib
+import itertools
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +21,7 @@ from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
-from spatialvlm_jax.child_processes import exit_with_parent
+from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig
 
 _PREFETCHED_BATCHES = 4
@@ -57,9 +59,13 @@ class Loader(grain.DatasetIterator):
         self._next = 0
         self._iterator: Any = None
 
+    def shares(self) -> dict[str, float]:
+        """The requested shares, by name."""
+        return dict(zip(self.names, self.requested_shares.tolist(), strict=True))
+
     def __next__(self) -> Batch:
         if self._iterator is None:
-            self._iterator = iter(read_ahead(self._batches[self._next :], self._workers))
+            self._iterator = read_ahead(self._batches[self._next :], self._workers)
         batch = next(self._iterator)
         if self._workers:
             # What a worker sends lies in shared memory, which must not outlive this process.
@@ -93,20 +99,24 @@ class Loader(grain.DatasetIterator):
         super().close()
 
 
-def read_ahead(batches: grain.MapDataset, workers: int) -> grain.IterDataset:
+def read_ahead(batches: grain.MapDataset, workers: int) -> Generator[Any, None, None]:
     """Reads batches ahead in threads, or in processes; the order is the same either way."""
     options = grain.ReadOptions(num_threads=_READ_THREADS, prefetch_buffer_size=_PREFETCHED_BATCHES)
     dataset = batches.to_iter_dataset(options)
-    if not workers:
-        return dataset
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS.mark_as_parsed()  # grain's workers take over the parent's flags
-    return dataset.mp_prefetch(
-        grain.MultiprocessingOptions(
-            num_workers=workers, per_worker_buffer_size=_PREFETCHED_BATCHES
-        ),
-        worker_init_fn=_start_worker,
-    )
+    if workers:
+        if not flags.FLAGS.is_parsed():
+            flags.FLAGS.mark_as_parsed()  # grain's workers take over the parent's flags
+        dataset = dataset.mp_prefetch(
+            grain.MultiprocessingOptions(
+                num_workers=workers, per_worker_buffer_size=_PREFETCHED_BATCHES
+            ),
+            worker_init_fn=_start_worker,
+        )
+    with contextlib.closing(iter(dataset)) as read:
+        with without_ctrl_c() if workers else contextlib.nullcontext():
+            first = list(itertools.islice(read, 1))  # which starts the workers
+        yield from first
+        yield from read
 
 
 def _start_worker(*_: object) -> None:

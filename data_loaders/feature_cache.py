@@ -220,7 +220,7 @@ class FeatureCache:
         batches = grain.MapDataset.source(pictures).batch(rows)
         total = len(pictures)
         with (
-            contextlib.closing(iter(read_ahead(batches, workers))) as read,
+            contextlib.closing(read_ahead(batches, workers)) as read,
             tqdm(total=total, desc="computing features", unit="image", disable=quiet) as bar,
         ):
             made = _encode(read, encode, rows)

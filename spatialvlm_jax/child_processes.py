@@ -1,8 +1,15 @@
-"""Worker processes that do not outlive the process that started them."""
+"""Worker processes that leave Ctrl-C to the process that started them, and do not outlive it."""
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import threading
+from collections.abc import Iterator
+from multiprocessing import resource_tracker
+from pathlib import Path
+
+_SPAWNED = b"--multiprocessing-fork"  # on the command line of every spawned worker
 
 
 def exit_with_parent(*_: object) -> None:
@@ -20,3 +27,30 @@ def exit_with_parent(*_: object) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()
+
+
+@contextlib.contextmanager
+def without_ctrl_c() -> Iterator[None]:
+    """Processes started inside never get SIGINT, which a terminal sends to all: not even while
+    they import, where it would be a traceback of each.
+
+    A blocked signal stays blocked in a child, and waits in this thread for the end of the block.
+    """
+    resource_tracker.ensure_running()  # starting it later would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def spawned_children() -> list[int]:
+    """Process ids of the workers of this process, those among them that are just starting."""
+    own = str(os.getpid())
+    found = {child.pid for child in multiprocessing.active_children() if child.pid}
+    for process in Path("/proc").glob("[0-9]*"):  # nothing where the system has no such folder
+        with contextlib.suppress(OSError):
+            state_and_parent = (process / "stat").read_text().rpartition(")")[2].split()
+            if state_and_parent[1] == own and _SPAWNED in (process / "cmdline").read_bytes():
+                found.add(int(process.name))
+    return sorted(found)

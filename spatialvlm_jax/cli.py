@@ -11,14 +11,24 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from spatialvlm_jax import __version__, commands
-from spatialvlm_jax.config import take_overrides
-from spatialvlm_jax.errors import UserError, describe_os_error
-from spatialvlm_jax.flags import FlagParser
+from spatialvlm_jax import signals
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; returns its exit code: 2 for a mistake of the user, told in one line."""
+    """Runs a command line; returns its exit code: 2 for a mistake of the user, told in one line.
+
+    Ctrl-C ends the process at once with code 130, in one line.
+    """
+    with signals.listening(signals.WRITTEN_STAYS):
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from spatialvlm_jax import __version__, commands
+    from spatialvlm_jax.config import take_overrides
+    from spatialvlm_jax.errors import UserError, describe_failure
+    from spatialvlm_jax.flags import FlagParser
+
     parser = FlagParser(
         prog="spatialvlm", description="Teach vision-language models to measure space."
     )
@@ -38,15 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if rest:
             args.overrides = take_overrides(parser, rest)
         return modules[args.verb].run(args) or 0
-    except UserError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"{name}: {describe_failure(error)}", file=sys.stderr)
         return 2
-    except OSError as error:  # a full disk, a folder that cannot be written, a name too long
-        print(f"{name}: {describe_os_error(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return 130
 
 
 if __name__ == "__main__":

@@ -3,7 +3,20 @@
 import errno
 
 _MAX_CHARACTERS = 1200
-_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_MAKE_ROOM = "make room, then run the same command again"
+_REMEDIES = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EFBIG: _MAKE_ROOM,
+    errno.EROFS: "name a place that can be written to",
+    errno.EACCES: "name a place that this user may use",
+    errno.EPERM: "name a place that this user may use",
+    errno.ENAMETOOLONG: "name a shorter path",
+    errno.EEXIST: "a file is where a folder is needed; name another place",
+    errno.ENOTDIR: "a file is where a folder is needed; name another place",
+    errno.EISDIR: "a folder is where a file is needed; name another place",
+    errno.EMFILE: "allow more open files (ulimit -n), or use fewer workers",
+}
 
 
 class UserError(ValueError):
@@ -32,5 +45,10 @@ def one_line(text: str) -> str:
 def describe_os_error(error: OSError) -> str:
     """What the system refused, where, and where it helps the remedy, in one line."""
     where = f"{error.filename}: " if error.filename else ""
-    remedy = "; make room, then run the same command again" if error.errno in _NO_ROOM else ""
-    return one_line(f"{where}{error.strerror or error}{remedy}")
+    remedy = _REMEDIES.get(error.errno or 0)
+    return one_line(f"{where}{error.strerror or error}" + (f"; {remedy}" if remedy else ""))
+
+
+def describe_failure(error: UserError | OSError) -> str:
+    """Cause and remedy in one line: of what the user can mend, or of what the system refused."""
+    return str(error) if isinstance(error, UserError) else describe_os_error(error)

@@ -9,6 +9,7 @@ import pytest
 from flax import nnx
 
 import eval as evaluation_script
+from data_loaders import model_evaluation
 from data_loaders.build import load_tokenizer, train_loader
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import METRICS
@@ -119,9 +120,9 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
             tokens[row, slot, : len(said)] = said
         return jnp.asarray(tokens)
 
-    monkeypatch.setattr(evaluation_script, "generate", oracle)
+    monkeypatch.setattr(model_evaluation, "generate", oracle)
     model, _ = restore_model(experiment, trained)
-    scorer = evaluation_script.evaluate_model(model, experiment, tokenizer, MESH)
+    scorer = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH)
     assert len(scorer) == IMAGES * len(pairs(0))
     assert [answer.prediction for answer in scorer.answers()] == [
         answer.record.answer for answer in scorer.answers()
@@ -134,8 +135,9 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
     experiment = experiment_on(str(data))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     model, _ = restore_model(experiment, trained, "3")
-    evaluate = evaluation_script.evaluate_on_schedule
-    overall = evaluate(model, experiment, tokenizer, trained, 3, MESH)
+    summary = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH).summary()
+    results.save_evaluation(trained, 3, summary)
+    overall = model_evaluation.overall_figures(summary)
     assert overall["number_given"] == results.load_evaluations(trained)[3]["number_given"]["value"]
 
     assert run(data, trained) == 0

@@ -23,7 +23,7 @@ NOT_OURS = (".coverage", ".git")
 GROUND = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
-    *("random_stream", "scene", "si_prefix", "storage", "text_table", "units"),
+    *("random_stream", "scene", "si_prefix", "signals", "storage", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "pages": set(),
     "random_stream": set(),
     "si_prefix": set(),
+    "signals": {"child_processes"},
     "text_table": set(),
     "units": set(),
 }
@@ -176,11 +177,36 @@ def test_a_second_thing_of_one_name_is_found(tmp_path: Path) -> None:
     assert twins(tmp_path, files) == {"Reader: one.py, two.py"}
 
 
+# Work of the loaders with a model: a run's data made ready, a model asked held-out questions.
+WITH_A_MODEL = {"preparation.py", "model_evaluation.py"}
+
+
 def test_loaders_do_not_import_models_or_training() -> None:
     above = {f"spatialvlm_jax.{part}" for part in ("models", "training", "evaluation", "cli")}
     files = sorted((ROOT / "data_loaders").rglob("*.py"))
-    found = {f"{p.relative_to(ROOT)}: {n}" for p in files for n in imports(p) if within(n, above)}
+    found = {path.name for path in files for name in imports(path) if within(name, above)}
+    assert found == WITH_A_MODEL
+
+
+@pytest.mark.parametrize("entry_point", ["train", "eval"])
+def test_entry_points_do_not_import_each_other_nor_the_command_line(entry_point: str) -> None:
+    others = {"train", "eval", "spatialvlm_jax.cli", "spatialvlm_jax.commands"}
+    beneath = [path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py")]
+    command_line = ROOT / "spatialvlm_jax" / "cli.py"
+    files = [path for path in beneath if path != command_line and path.parent.name != "commands"]
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in [ROOT / f"{entry_point}.py", *files]
+        for name in imports(path)
+        if within(name, others)
+    }
     assert not found
+
+
+def test_the_entry_points_fit_a_page() -> None:
+    lines = {name: (ROOT / name).read_text().count("\n") for name in ("train.py", "eval.py")}
+    assert lines["train.py"] < 120
+    assert lines["eval.py"] < 120
 
 
 def test_importing_the_package_stays_light() -> None:

@@ -19,6 +19,7 @@ from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState
 
 Metrics = dict[str, jax.Array]
+Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,9 +204,7 @@ def _average(average: Parameters, trainable: Parameters, decay: float) -> Parame
     }
 
 
-def compile_step(
-    config: StepConfig, abstract_state: TrainState, mesh: Mesh
-) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
+def compile_step(config: StepConfig, abstract_state: TrainState, mesh: Mesh) -> Step:
     """`train_step` under jit; the state passed in is given up for the one returned.
 
     Args:

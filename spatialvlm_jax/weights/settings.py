@@ -23,7 +23,7 @@ RECORDED = (ATTENTION, RESIZE, PREFIX)
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
-    *(ATTENTION, "data.*", "eval.*", "train.*"),
+    *(ATTENTION, "data.*", "dense.weight", "eval.*", "train.*"),
     *("optim.b2", "optim.clip_norm", "optim.weight_decay", "optim.lr_multipliers*"),
 )
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.experiment import Experiment, TrainConfig
+from spatialvlm_jax.training.pretrained import pretrained
 from spatialvlm_jax.weights.array_folder import ArrayFolder
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.load import load_weights, sources_of
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.save import save_big_vision
 from tests.weights.test_weights import MODEL, numbered, shapes
-from train import pretrained
 
 BEFORE = numbered(MODEL)
 # As `save_checkpoint_ts` in big_vision/utils.py: one array a leaf, "/" of its path turned to "~",

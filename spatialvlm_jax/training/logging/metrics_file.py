@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.metrics_rows import FILE, read_rows
-from spatialvlm_jax.training.logging.sinks import Sink
+from spatialvlm_jax.training.logging.sinks import Sink, open_sinks
 from spatialvlm_jax.training.processes import multihost
 
 EVAL_PREFIX = "eval/"
@@ -91,6 +92,35 @@ class MetricsWriter:
         self._file.close()
         for sink in self._sinks:
             sink.close()
+
+
+def open_metrics(
+    experiment: Experiment, workdir: Path, done: int, requested: Mapping[str, float]
+) -> MetricsWriter:
+    """What takes the run's rows after step `done`; the mixture is said and on record.
+
+    Args:
+      requested: share of each data set, by name, in the unit of the mixture.
+
+    Raises:
+      UserError: rows cannot go where they should.
+    """
+    writer = MetricsWriter(workdir, done, open_sinks(experiment, workdir, done))
+    writer.write_requested_shares(requested)
+    multihost.print_once(describe_shares(requested, f"requested, of {experiment.data.unit}"))
+    return writer
+
+
+def close_metrics(writer: MetricsWriter) -> None:
+    """Closes the files; says what share of the loss tokens each data set had."""
+    writer.close()
+    multihost.print_once(describe_shares(realised_shares(writer.path), "realised, of loss_tokens"))
+
+
+def describe_shares(shares: Mapping[str, float], what: str) -> str:
+    """One line about a mixture: "mixture (requested, of loss_tokens): spatial 5.0 %, ..."."""
+    each = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+    return f"mixture ({what}): {each or 'nothing'}"
 
 
 def truncate(path: Path, last_step: int) -> list[dict[str, Any]]:

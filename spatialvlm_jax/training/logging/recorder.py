@@ -37,7 +37,7 @@ class Recorder:
         first: int,
         meter: throughput.Meter,
     ) -> None:
-        self.writer = writer
+        self.writer, self.experiment = writer, experiment
         self.every = experiment.train.log_every_steps
         self.data = experiment.data
         self.datasets = [dataset.name for dataset in experiment.data.datasets]

@@ -20,7 +20,8 @@ from jax._src import distributed
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.errors import UserError, describe_failure
+from spatialvlm_jax.signals import INTERRUPTED
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ def broadcast_from_main(make: Callable[[], T]) -> T:
       make: returns what JSON can say.
 
     Raises:
-      UserError: process 0 raised it.
+      UserError: process 0 raised it, or an OSError, which it raises itself.
     """
     if is_single_process():
         return make()
@@ -82,8 +83,8 @@ def broadcast_from_main(make: Callable[[], T]) -> T:
     if is_main_process():
         try:
             value = make()
-        except UserError as error:
-            _client().key_value_set(key, json.dumps({"error": str(error)}))
+        except (UserError, OSError) as error:
+            _client().key_value_set(key, json.dumps({"error": describe_failure(error)}))
             raise
         _client().key_value_set(key, json.dumps({"value": value}))
         return value
@@ -98,18 +99,19 @@ def raise_on_all() -> Iterator[None]:
     """What is inside is each process's own work; where one fails, all of them do.
 
     Raises:
-      UserError: as raised inside, here or on another process.
+      UserError: as raised inside, or as another process raised it.
+      OSError: as raised inside.
     """
     if is_single_process():
         yield
         return
-    failure: UserError | None = None
+    failure: UserError | OSError | None = None
     try:
         yield
-    except UserError as error:
+    except (UserError, OSError) as error:
         failure = error
     key, own = _next_key(), distributed.global_state.process_id
-    _client().key_value_set(f"{key}/{own}", str(failure or ""))
+    _client().key_value_set(f"{key}/{own}", describe_failure(failure) if failure else "")
     _client().wait_at_barrier(key, _PATIENCE_MS)
     if failure is not None:
         raise failure
@@ -209,12 +211,13 @@ def gather_on_main(arrays: Mapping[str, jax.Array]) -> dict[str, Any]:
 def leave(code: int) -> int:
     """Leaves the other processes; returns `code`, the program's exit code.
 
-    After success it waits until all are done. After a failure it gives the others a moment to
-    report the same one, and ends this process at once: they cannot go on without it.
+    After success, or a stop that all agreed on, it waits until all are done. After a failure it
+    gives the others a moment to report the same one, and ends this process at once: they cannot go
+    on without it.
     """
     if is_single_process():
         return code
-    if code == 0:
+    if code in (0, INTERRUPTED):
         _client().wait_at_barrier("end", _PATIENCE_MS)
         jax.distributed.shutdown()
         return code

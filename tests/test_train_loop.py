@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import signal
+import time
 import types
 from typing import Any
 
@@ -18,12 +19,16 @@ from spatialvlm_jax.experiment import (
     TrainConfig,
 )
 from spatialvlm_jax.metrics_rows import read_rows
+from spatialvlm_jax.signals import listening
+from spatialvlm_jax.training.batches import NumberedBatches
 from spatialvlm_jax.training.logging import throughput
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
-from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
-from spatialvlm_jax.training.loop import Loop
-from spatialvlm_jax.training.processes.signals import Interrupted, StopRequest
+from spatialvlm_jax.training.logging.recorder import NonFiniteLossError, Recorder
+from spatialvlm_jax.training.logging.throughput import Meter
+from spatialvlm_jax.training.processes.stop import RunStop
+from spatialvlm_jax.training.schedules import Evaluations, Saves
 from tests.fake_batches import BATCH
+from train import run_steps
 
 
 @dataclasses.dataclass
@@ -38,15 +43,37 @@ class RecordingCheckpoints:
     def save(self, state: Any, data: Any, metadata: Any) -> None:
         self.saved.append(state.step)
 
-    def wait(self) -> None:
+    def close(self) -> None:
         pass
 
 
 @pytest.fixture
 def stop():
-    before = signal.getsignal(signal.SIGTERM)
-    yield StopRequest()
-    signal.signal(signal.SIGTERM, before)
+    with listening() as request:
+        request.defer()
+        yield RunStop(request)
+
+
+def terminate(stop):
+    """Sends SIGTERM, and waits until the thread that listens has heard it."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    while not stop.request.requested:
+        time.sleep(0.001)
+
+
+@dataclasses.dataclass
+class Parts:
+    """What the loop is called with."""
+
+    step: Any
+    batches: Any
+    log: Any
+    saves: Any
+    evaluations: Any
+
+    def run(self, state, data):
+        batches = dataclasses.replace(self.batches, data=data)
+        return run_steps(state, self.step, batches, self.log, self.saves, self.evaluations)
 
 
 def make_loop(workdir, stop, *, steps=6, every=4, step=None, evaluate=None, first=0, schedule=None):
@@ -56,21 +83,20 @@ def make_loop(workdir, stop, *, steps=6, every=4, step=None, evaluate=None, firs
             "grad_norm": np.float32(1),
         }
 
-    return Loop(
-        experiment=Experiment(
-            data=DataConfig(batch_size=2),
-            train=TrainConfig(steps=steps, log_every_steps=2),
-            checkpoint=CheckpointConfig(every=every),
-            eval=schedule or EvalConfig(),
-        ),
-        workdir=workdir,
+    experiment = Experiment(
+        data=DataConfig(batch_size=2),
+        train=TrainConfig(steps=steps, log_every_steps=2),
+        checkpoint=CheckpointConfig(every=every),
+        eval=schedule or EvalConfig(),
+    )
+    writer = MetricsWriter(workdir, first)
+    log = Recorder(writer, experiment, workdir, first, Meter())
+    return Parts(
         step=step or count,
-        to_devices=lambda batch: batch,
-        checkpoints=RecordingCheckpoints(),
-        writer=MetricsWriter(workdir, first),
-        stop=stop,
-        metadata={},
-        evaluate=evaluate,
+        batches=NumberedBatches(iter(()), lambda batch: batch, stop, log.meter),
+        log=log,
+        saves=Saves(experiment, RecordingCheckpoints(), None, {}, first),
+        evaluations=Evaluations(experiment, writer, evaluate or (lambda state: {})),
     )
 
 
@@ -81,8 +107,8 @@ def endless():
 
 def trained(made, first=0):
     state = made.run(CountingState(first), endless())
-    made.writer.close()
-    return state.step, made.checkpoints.saved, read_rows(made.writer.path)
+    made.log.writer.close()
+    return state.step, made.saves.checkpoints.saved, read_rows(made.log.writer.path)
 
 
 def test_every_step_has_its_row_and_saves_follow_the_schedule(tmp_path, stop):
@@ -151,7 +177,7 @@ def test_an_evaluation_lost_to_a_kill_is_made_up_for_once(tmp_path, stop):
 def test_sigterm_saves_the_step_it_came_in(tmp_path, stop):
     def terminated(state, batch):
         if state.step == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            terminate(stop)
         return CountingState(state.step + 1), {"loss": np.float32(1), "grad_norm": np.float32(1)}
 
     step, saved, rows = trained(make_loop(tmp_path, stop, step=terminated, every=100))
@@ -163,12 +189,12 @@ def test_sigterm_to_the_loaders_workers_too_does_not_keep_it_from_saving(tmp_pat
     def workers_die():
         yield BATCH
         yield BATCH
-        os.kill(os.getpid(), signal.SIGTERM)
+        terminate(stop)
         raise RuntimeError("a worker was terminated")
 
     made = make_loop(tmp_path, stop, every=100)
     assert made.run(CountingState(0), workers_die()).step == 2
-    assert made.checkpoints.saved == [2]
+    assert made.saves.checkpoints.saved == [2]
 
 
 def test_a_loader_that_fails_is_not_passed_over(tmp_path, stop):
@@ -182,16 +208,12 @@ def test_a_loader_that_fails_is_not_passed_over(tmp_path, stop):
 
 def test_sigterm_ends_an_evaluation_at_once_and_saves(tmp_path, stop):
     def evaluate(state):
-        os.kill(os.getpid(), signal.SIGTERM)
+        terminate(stop)
+        stop.check()  # as between two batches
         raise AssertionError("the evaluation went on")
 
     made = make_loop(tmp_path, stop, evaluate=evaluate, every=100, schedule=EvalConfig(every=3))
     assert trained(made)[:2] == (3, [3])
-
-
-def test_sigterm_outside_the_loop_is_an_exception(stop):
-    with pytest.raises(Interrupted):
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", ["loss", "grad_norm"])
@@ -206,9 +228,9 @@ def test_a_bad_number_stops_before_anything_is_saved(tmp_path, stop, name, value
     made = make_loop(tmp_path, stop, step=broken, every=4)
     with pytest.raises(NonFiniteLossError, match=r"step 4: .*non_finite_step_4\.npz"):
         made.run(CountingState(0), endless())
-    made.writer.close()
-    assert made.checkpoints.saved == []
-    assert [row["step"] for row in read_rows(made.writer.path)] == [1, 2, 3]
+    made.log.writer.close()
+    assert made.saves.checkpoints.saved == []
+    assert [row["step"] for row in read_rows(made.log.writer.path)] == [1, 2, 3]
     saved = np.load(tmp_path / "non_finite_step_4.npz")
     np.testing.assert_array_equal(saved["tokens"], BATCH.tokens)
     np.testing.assert_array_equal(saved["images"], BATCH.images)
@@ -234,10 +256,10 @@ def test_time_spent_on_loading_and_placing_is_waiting_for_data(tmp_path, stop, m
         return passes(2, (CountingState(state.step + 1), metrics))
 
     made = make_loop(tmp_path, stop, step=step, every=1)
-    made = dataclasses.replace(made, to_devices=lambda batch: passes(1, batch))
+    made.batches = dataclasses.replace(made.batches, to_devices=lambda batch: passes(1, batch))
     made.run(CountingState(0), (passes(5, BATCH) for _ in range(9)))
-    made.writer.close()
-    rows = {row["step"]: row for row in read_rows(made.writer.path)}
+    made.log.writer.close()
+    rows = {row["step"]: row for row in read_rows(made.log.writer.path)}
     assert [rows[step].get("data_wait_share") for step in (1, 2, 3, 4)] == [None, 0.75, None, 0.75]
     assert rows[2]["step_seconds"] == 8
     assert all(rows[step]["fill"] == 1 and rows[step]["pairs_per_row"] == 2 for step in rows)

@@ -1,0 +1,117 @@
+"""A model asked all held-out questions: by `eval.py`, and on schedule by `train.py`."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jax.sharding import Mesh
+from tqdm import tqdm
+
+from data_loaders.build import load_tokenizer
+from data_loaders.evaluation import eval_batches
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.evaluation.report import results
+from spatialvlm_jax.evaluation.report.page import PICTURES
+from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.models.generate import generate
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.state import ModelTemplate, TrainState
+
+
+def evaluate_model(
+    model: VLM,
+    experiment: Experiment,
+    tokenizer: Tokenizer,
+    mesh: Mesh,
+    check: Callable[[], None] = lambda: None,
+) -> Scorer:
+    """Asks the model all held-out questions that `experiment.eval` names; keeps some pictures.
+
+    Each process reads and answers its share of every batch; all of them get all answers.
+
+    Args:
+      model: its parameters lie on `mesh`.
+      experiment: names questions and data. tokenizer: of the run.
+      mesh: a batch is split over its devices, filled up with empty rows where it does not divide.
+      check: called before every batch; may raise to stop.
+
+    Raises:
+      UserError: the held-out data cannot be read.
+    """
+    settings = experiment.eval
+    batch_size = sharding.fill_up(settings.batch_size, mesh)
+    own = sharding.process_rows(batch_size, mesh)
+    with multihost.raise_on_all():
+        batches = eval_batches(
+            settings.datasets,
+            experiment.data,
+            experiment.model,
+            batch_size=batch_size,
+            pairs_per_image=settings.pairs_per_image,
+            images=settings.images,
+            rows=own,
+            prefix_template=settings.prefix_template,
+        )
+    scorer, total = Scorer(), settings.images or None
+    quiet = None if multihost.is_main_process() else True
+    with tqdm(total=total, desc="evaluating", unit="image", disable=quiet) as bar:
+        for batch in batches:
+            check()
+            asked = (batch.images[own], batch.prefix_tokens[own], batch.prefix_lengths[own])
+            images, *prefixes = sharding.to_devices(asked, mesh)
+            tokens = generate(
+                model,
+                images,
+                *prefixes,
+                max_tokens=settings.max_answer_tokens,
+                eos_id=tokenizer.eos_id,
+            )
+            answers = multihost.gather_everywhere(tokens)
+            if len(scorer.pictures) < PICTURES:
+                pictures = multihost.gather_everywhere(images)
+            for row in np.flatnonzero(batch.valid):
+                image_id, dataset = batch.image_ids[row], batch.datasets[row]
+                for record, ids in zip(batch.records[row], answers[row], strict=False):
+                    text = decode_answer(tokenizer, ids)
+                    scorer.add(record, text, image_id=image_id, dataset=dataset)
+                if len(scorer.pictures) < PICTURES:
+                    scorer.pictures[image_id] = pictures[row]
+            bar.update(int(batch.valid.sum()))
+    return scorer
+
+
+def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:
+    """Text of generated ids int32[T] up to the end-of-sequence token."""
+    ends = np.flatnonzero((ids == tokenizer.eos_id) | (ids == tokenizer.pad_id))
+    return tokenizer.decode(ids[: ends[0] if len(ends) else None].tolist()).strip()
+
+
+@dataclasses.dataclass(frozen=True)
+class RunEvaluation:
+    """Evaluates states of a run; keeps the figures of each step in the workdir."""
+
+    experiment: Experiment
+    workdir: Path
+    template: ModelTemplate[VLM]
+    mesh: Mesh
+    check: Callable[[], None] = lambda: None
+
+    def __call__(self, state: TrainState) -> dict[str, float]:
+        """The overall figures of the weights that count, those that there are."""
+        tokenizer = load_tokenizer(self.experiment.data, self.experiment.model)
+        model = self.template.model(state.averaged)
+        summary = evaluate_model(model, self.experiment, tokenizer, self.mesh, self.check).summary()
+        if multihost.is_main_process():
+            results.save_evaluation(self.workdir, int(state.step), summary)
+        return overall_figures(summary)
+
+
+def overall_figures(summary: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Of a summary, the figures over all question types that there are."""
+    overall = {name: summary[name]["value"] for name in results.TITLES if name in summary}
+    return {name: value for name, value in overall.items() if value is not None}

@@ -1,0 +1,82 @@
+"""The data of a run made ready by all its processes: rendered, checked, opened, encoded."""
+
+import contextlib
+
+from jax.sharding import Mesh
+
+from data_loaders.build import Loader, train_loader
+from data_loaders.contents import held_out_contents, verify_shards
+from data_loaders.feature_cache import FeatureCache
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.signals import Interrupted
+from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.stop import RunStop
+from spatialvlm_jax.training.state import TrainState
+
+
+def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) -> Loader:
+    """This process's share of the training data, rendered by process 0 where it is missing.
+
+    Args:
+      goes_on: the run was begun before: stored sets are read whole and compared with what was
+        written.
+
+    Raises:
+      UserError: the data cannot be had, or batches do not divide.
+    """
+    data = experiment.data
+    sharding.check_batch_size(data.batch_size, mesh, experiment.train.accumulate)
+
+    def prepare() -> None:
+        render_missing([*data.datasets, *experiment.eval.datasets])
+        if goes_on:
+            verify_shards(data.datasets)
+
+    multihost.broadcast_from_main(prepare)
+    with multihost.raise_on_all():
+        rows = sharding.process_rows(data.batch_size, mesh)
+        return train_loader(experiment, rows=rows)
+
+
+def run_contents(experiment: Experiment, loader: Loader) -> dict[str, str]:
+    """Digests of what a run trains and is evaluated on, by name."""
+    return loader.contents | held_out_contents(experiment.eval.datasets)
+
+
+def fill_features(
+    experiment: Experiment, state: TrainState, loader: Loader, mesh: Mesh, stop: RunStop
+) -> None:
+    """Computes what is missing of the pictures' features, where a run is to read them.
+
+    Each process computes its share of the files.
+
+    Raises:
+      UserError: the folder has features of another encoder or of other pictures, or no room.
+      Interrupted: a process was asked to stop.
+    """
+    if not experiment.data.features:
+        return
+    weights = encoder_weights(state)
+    cache = FeatureCache.of(experiment, weights_digest(weights), loader.features)
+    missing = multihost.broadcast_from_main(cache.check)
+    multihost.print_once(cache.describe())
+    if missing:
+        multihost.check_shared_folder(cache.folder, "data.features")
+        with contextlib.ExitStack() as held:
+            missing = multihost.broadcast_from_main(lambda: held.enter_context(cache.writing()))
+            encoder = LocalEncoder.of(experiment, weights, mesh)
+            first, processes = multihost.process_place()
+            with multihost.raise_on_all(), contextlib.suppress(Interrupted):
+                cache.fill(
+                    missing[first::processes],
+                    encoder.apply,
+                    rows=encoder.rows,
+                    workers=experiment.data.workers,
+                    quiet=None if multihost.is_main_process() else True,
+                    check=stop.request.check,
+                )
+        stop.check()
+    multihost.broadcast_from_main(cache.verify)

@@ -1,0 +1,161 @@
+"""Ctrl-C and SIGTERM at any moment: what is not saved yet is saved first, all else ends at once.
+
+A thread hears of signals through a file descriptor that the system's own handler writes to, so it
+answers while the main thread compiles, or waits for a device or a disk. It never raises an
+exception into running code: it ends the process, or asks for the end where work must be saved
+first. Whatever a run writes is whole or absent at every moment, so that an end at once loses no
+more than what the same command makes again.
+
+    if __name__ == "__main__":  # before imports that take seconds
+        from spatialvlm_jax import signals
+
+        signals.listen()
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+from spatialvlm_jax.child_processes import spawned_children
+
+INTERRUPTED = 130  # the exit code of Ctrl-C: 128 + SIGINT
+NOTHING_SAVED = "nothing to save yet; the same command starts again"
+WRITTEN_STAYS = "what was written stays whole; the same command continues"
+_WARNINGS = "PYTHONWARNINGS"
+# multiprocessing's own helper clears away what an end at once leaves, and would say so each time.
+_NO_LEAKS = "ignore:resource_tracker:UserWarning"
+_CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 0}
+
+
+class Interrupted(Exception):
+    """The work was stopped by a signal; the message says what is saved."""
+
+
+class StopRequest:
+    """What the signals that came ask for.
+
+    Attributes:
+      requested: whether one has come whose answer is up to the main thread.
+      code: what the program exits with then: 130 after Ctrl-C, 0 after SIGTERM.
+      outlook: what is said where the process ends at once.
+    """
+
+    def __init__(self, outlook: str = NOTHING_SAVED) -> None:
+        self.requested, self.code, self.outlook = False, 0, outlook
+        self._deferred = False
+        self._lock = threading.Lock()
+
+    def defer(self) -> None:
+        """From here on there is something to save: the first signal only sets `requested`."""
+        with self._lock:
+            self._deferred = True
+
+    def release(self) -> None:
+        """From here on nothing is lost by an end at once."""
+        with self._lock:
+            self._deferred = False
+
+    def check(self) -> None:
+        """Raises Interrupted once a signal has come."""
+        if self.requested:
+            raise Interrupted(self.outlook)
+
+    def take(self, number: int) -> None:
+        """Answers a signal: the first one as deferred or not, a second Ctrl-C at once."""
+        with self._lock:
+            again = self.requested
+            if again and number != signal.SIGINT:
+                return
+            self.requested, self.code = True, _CODES[signal.Signals(number)]
+            if again:
+                _end(self.code, "ended at once: the same command continues from what is saved")
+            if not self._deferred:
+                _end(self.code, f"stopping: {self.outlook}")
+            if number == signal.SIGINT:
+                _say("stopping after this step; Ctrl-C again ends at once")
+
+
+class _Listener:
+    """The thread, the descriptors and the handlers; of the main thread alone."""
+
+    def __init__(self) -> None:
+        self.request = StopRequest()
+        self._warnings = os.environ.get(_WARNINGS)
+        os.environ[_WARNINGS] = ",".join(filter(None, (self._warnings, _NO_LEAKS)))
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        # The handlers do nothing: that they are there makes the system write to the descriptor.
+        self._handlers = {number: signal.signal(number, _ignore) for number in _CODES}
+        self._descriptor = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while numbers := os.read(self._read, 64):
+            for number in numbers:
+                if number in _CODES:
+                    self.request.take(number)
+
+    def close(self) -> None:
+        """Gives back handlers and descriptors."""
+        signal.set_wakeup_fd(self._descriptor)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        os.close(self._write)
+        self._thread.join()
+        os.close(self._read)
+        os.environ.pop(_WARNINGS)
+        if self._warnings is not None:
+            os.environ[_WARNINGS] = self._warnings
+
+
+_listening: list[_Listener] = []
+
+
+def listen() -> StopRequest:
+    """Takes SIGINT and SIGTERM for the rest of the process; called by its main thread."""
+    if not _listening:
+        _listening.append(_Listener())
+    return _listening[0].request
+
+
+@contextlib.contextmanager
+def listening(outlook: str = NOTHING_SAVED) -> Iterator[StopRequest]:
+    """Takes SIGINT and SIGTERM inside; where the process listens already, that goes on.
+
+    Outside the main thread signals cannot be taken, and nothing is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield StopRequest(outlook)
+        return
+    before = list(_listening)
+    request = listen()
+    request.outlook = outlook
+    try:
+        yield request
+    finally:
+        if not before:
+            _listening.pop().close()
+
+
+def _ignore(*_: object) -> None:
+    """Leaves the answer to the thread."""
+
+
+def _say(line: str) -> None:
+    """Writes a line past all buffers, whose locks the main thread may hold."""
+    start = b"\n" if sys.stderr.isatty() else b""  # below a progress bar
+    with contextlib.suppress(OSError):
+        os.write(2, start + line.encode() + b"\n")
+
+
+def _end(code: int, line: str) -> None:
+    _say(line)
+    children = spawned_children()
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    os._exit(code)

@@ -1,0 +1,129 @@
+"""What a signal does before, while and after there is something to save; and again."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from spatialvlm_jax import signals
+from spatialvlm_jax.signals import Interrupted, StopRequest
+
+INT, TERM = signal.SIGINT, signal.SIGTERM
+
+
+class Ended(BaseException):
+    """Instead of the end of this process."""
+
+
+@pytest.fixture
+def request_(monkeypatch):
+    def end(code, line):
+        raise Ended(code, line)
+
+    monkeypatch.setattr(signals, "_end", end)
+    return StopRequest("nothing yet")
+
+
+@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0)])
+def test_where_nothing_would_be_lost_the_first_signal_ends_at_once(request_, number, code):
+    with pytest.raises(Ended) as ended:
+        request_.take(number)
+    assert ended.value.args == (code, "stopping: nothing yet")
+
+
+@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0)])
+def test_where_there_is_something_to_save_it_waits_for_that(request_, number, code):
+    request_.defer()
+    request_.check()
+    request_.take(number)
+    assert (request_.requested, request_.code) == (True, code)
+    request_.outlook = "saved step 3"
+    request_.release()
+    with pytest.raises(Interrupted, match="saved step 3"):
+        request_.check()
+
+
+def test_a_second_ctrl_c_ends_at_once_and_a_second_sigterm_changes_nothing(request_):
+    request_.defer()
+    request_.take(TERM)
+    request_.take(TERM)
+    with pytest.raises(Ended) as ended:
+        request_.take(INT)
+    assert ended.value.args[0] == 130
+
+
+def test_after_the_save_nothing_is_waited_for(request_):
+    request_.defer()
+    request_.release()
+    with pytest.raises(Ended):
+        request_.take(INT)
+
+
+def test_a_real_signal_arrives_and_handlers_are_given_back():
+    before = signal.getsignal(INT), signal.getsignal(TERM)
+    with signals.listening() as request:
+        request.defer()
+        with signals.listening() as again:
+            assert again is request
+        os.kill(os.getpid(), INT)
+        while not request.requested:
+            time.sleep(0.001)
+        assert request.code == 130
+    assert (signal.getsignal(INT), signal.getsignal(TERM)) == before
+    assert "signals" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_other_threads_do_without():
+    found = []
+
+    def run():
+        with signals.listening("text") as request:
+            found.append(request.outlook)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert found == ["text"]
+
+
+WORKERS = """
+import concurrent.futures, multiprocessing, sys, threading, time
+from spatialvlm_jax import signals
+from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
+
+if __name__ == "__main__":
+    signals.listen()
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(2, context, exit_with_parent)
+    with without_ctrl_c():
+        sleeping = [pool.submit(time.sleep, 600) for _ in range(2)]
+    print("started", flush=True)
+    if "working" in sys.argv:
+        while not all(future.running() for future in sleeping):
+            time.sleep(0.01)
+        time.sleep(1)
+        print("working", flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("moment", ["started", "working"])
+def test_ctrl_c_to_the_whole_group_is_one_line_whatever_workers_do(tmp_path, moment):
+    script = tmp_path / "workers.py"
+    script.write_text(WORKERS)
+    process = subprocess.Popen(
+        [sys.executable, str(script), moment],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    while (process.stdout or sys.stdin).readline().strip() != moment:
+        assert process.poll() is None
+    os.killpg(process.pid, INT)
+    # Ends only when nobody holds the pipe: neither this process nor a worker.
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "stopping: nothing to save yet; the same command starts again\n"
