@@ -7,9 +7,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
-from pathlib import Path
-
-_SPAWNED = b"--multiprocessing-fork"  # on the command line of every spawned worker
 
 
 def exit_with_parent(*_: object) -> None:
@@ -42,15 +39,3 @@ def without_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def spawned_children() -> list[int]:
-    """Process ids of the workers of this process, those among them that are just starting."""
-    own = str(os.getpid())
-    found = {child.pid for child in multiprocessing.active_children() if child.pid}
-    for process in Path("/proc").glob("[0-9]*"):  # nothing where the system has no such folder
-        with contextlib.suppress(OSError):
-            state_and_parent = (process / "stat").read_text().rpartition(")")[2].split()
-            if state_and_parent[1] == own and _SPAWNED in (process / "cmdline").read_bytes():
-                found.add(int(process.name))
-    return sorted(found)

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM at any moment: what is not saved yet is saved first, all else ends at once.
 
+Nothing slow is imported here: until the handlers are there, Ctrl-C is a traceback of Python's own.
 A thread hears of signals through a file descriptor that the system's own handler writes to, so it
 answers while the main thread compiles, or waits for a device or a disk. It never raises an
 exception into running code: it ends the process, or asks for the end where work must be saved
@@ -19,14 +20,13 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from spatialvlm_jax.child_processes import spawned_children
-
 INTERRUPTED = 130  # the exit code of Ctrl-C: 128 + SIGINT
 NOTHING_SAVED = "nothing to save yet; the same command starts again"
 WRITTEN_STAYS = "what was written stays whole; the same command continues"
 _WARNINGS = "PYTHONWARNINGS"
 # multiprocessing's own helper clears away what an end at once leaves, and would say so each time.
 _NO_LEAKS = "ignore:resource_tracker:UserWarning"
+_SPAWNED = b"--multiprocessing-fork"  # on the command line of every spawned worker
 _CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 0}
 
 
@@ -154,8 +154,25 @@ def _say(line: str) -> None:
 
 def _end(code: int, line: str) -> None:
     _say(line)
-    children = spawned_children()
-    for child in children:
+    for child in _workers():
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     os._exit(code)
+
+
+def _workers() -> list[int]:
+    """Process ids of spawned children, those among them that are just starting.
+
+    They would end by themselves, but with a traceback where they still wait for their orders.
+    """
+    found, own = [], str(os.getpid()).encode()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        with contextlib.suppress(OSError):
+            if name.isdecimal() and _read(name, "stat").rpartition(b")")[2].split()[1] == own:
+                found += [int(name)] if _SPAWNED in _read(name, "cmdline") else []
+    return found
+
+
+def _read(process: str, name: str) -> bytes:
+    with open(f"/proc/{process}/{name}", "rb") as file:
+        return file.read()

@@ -45,7 +45,7 @@ def test_what_the_system_refuses_is_one_line_and_code_2(
     assert cli.main(["convert", *options, f"--out={out}"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("spatialvlm convert: ")
-    assert error.endswith("File name too long\n")
+    assert error.endswith("File name too long; name a shorter path\n")
 
 
 def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the ground floor: what all stand on.
 GROUND = {
-    *("atomic_write", "batch", "bounds", "child_processes", "config", "errors", "experiment"),
+    *("atomic_write", "batch", "bounds", "child_processes", "config", "config_help", "errors"),
+    *("experiment",),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *("random_stream", "scene", "si_prefix", "signals", "storage", "text_table", "units"),
 }
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "experiment": {"bounds", "questions"},
     "config": {"bounds", "experiment", "flags", "migration"},
     "flags": {"bounds"},
+    "config_help": {"bounds"},
     "migration": set(),
     "errors": set(),
     "hardware": {"errors"},
@@ -52,7 +54,7 @@ MAY_IMPORT = {
     "pages": set(),
     "random_stream": set(),
     "si_prefix": set(),
-    "signals": {"child_processes"},
+    "signals": set(),
     "text_table": set(),
     "units": set(),
 }

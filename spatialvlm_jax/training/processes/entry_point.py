@@ -16,6 +16,7 @@ from pathlib import Path
 
 from spatialvlm_jax import signals
 from spatialvlm_jax.config import parse_experiment
+from spatialvlm_jax.config_help import describe_fields
 from spatialvlm_jax.errors import UserError, describe_failure
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import FlagParser
@@ -30,9 +31,14 @@ Work = Callable[[argparse.Namespace, Experiment, RunStop], None]
 
 
 def make_parser(description: str | None, workdir: str) -> argparse.ArgumentParser:
-    """A parser with --workdir, whose help is `workdir`, and the flags of processes."""
+    """A parser with --workdir, whose help is `workdir`, and the flags of processes.
+
+    Its help lists the fields of a configuration.
+    """
     parser = FlagParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description,
+        epilog=describe_fields(Experiment),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--workdir", type=Path, required=True, help=workdir)
     add_process_flags(parser)

@@ -35,8 +35,8 @@ def add_process_flags(parser: argparse.ArgumentParser) -> None:
     """Adds --coordinator, --processes and --process; TPU pods and SLURM need none of them."""
     group = parser.add_argument_group(
         "several processes",
-        "found by themselves on TPU pods and under srun; otherwise named by these flags, or by "
-        f"{PREFIX}COORDINATOR, {PREFIX}PROCESSES and {PREFIX}PROCESS (docs/multihost.md)",
+        "found by themselves on TPU pods and under srun; otherwise named by these flags, or by\n"
+        f"{PREFIX}COORDINATOR, {PREFIX}PROCESSES and {PREFIX}PROCESS (docs/distributed.md)",
     )
     group.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
     group.add_argument(
