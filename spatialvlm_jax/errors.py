@@ -1,6 +1,8 @@
 """Mistakes that the user can mend, and how they are told: in one line."""
 
 import errno
+import os
+import re
 
 _MAX_CHARACTERS = 1200
 _MAKE_ROOM = "make room, then run the same command again"
@@ -47,6 +49,18 @@ def describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return one_line(f"{where}{error.strerror or error}" + (f"; {remedy}" if remedy else ""))
+
+
+def system_error(error: BaseException, path: str = "") -> OSError | None:
+    """The error if the system refused something; TensorStore words that as a ValueError.
+
+    Args:
+      path: what it is about, where the error does not say so.
+    """
+    if isinstance(error, OSError):
+        return error
+    number = re.search(r"os_error_code='([0-9]{1,4})'", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1])), path or None) if number else None
 
 
 def describe_failure(error: UserError | OSError) -> str:

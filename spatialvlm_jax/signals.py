@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import NoReturn
 
 INTERRUPTED = 130  # the exit code of Ctrl-C: 128 + SIGINT
 NOTHING_SAVED = "nothing to save yet; the same command starts again"
@@ -141,6 +142,19 @@ def listening(outlook: str = NOTHING_SAVED) -> Iterator[StopRequest]:
             _listening.pop().close()
 
 
+def end(code: int) -> NoReturn:
+    """Ends the program with what `main` returned.
+
+    After a failure or a stop at once, without waiting for threads and workers that cannot finish
+    what they were doing, and would each say so.
+    """
+    if code == 0:
+        sys.exit(0)
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    _leave(code)
+
+
 def _ignore(*_: object) -> None:
     """Leaves the answer to the thread."""
 
@@ -154,6 +168,10 @@ def _say(line: str) -> None:
 
 def _end(code: int, line: str) -> None:
     _say(line)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
     for child in _workers():
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)

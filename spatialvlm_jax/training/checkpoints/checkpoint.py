@@ -11,15 +11,18 @@ many there were.
 """
 
 import concurrent.futures
+import contextlib
 import json
 import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orbax.checkpoint as ocp
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.errors import system_error
 from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.training.processes import multihost
@@ -56,18 +59,22 @@ class Checkpoints:
           state: saved under `state.step`; its buffers may be donated afterwards.
           data: an iterator whose `get_state()`, the same in all processes, is taken now.
           metadata: plain JSON.
+
+        Raises:
+          OSError: this save, or the one before, finds no room or may not be written.
         """
         self.wait()
         path = self.folder / str(int(state.step))
-        self._checkpointer.save(
-            path,
-            args=ocp.args.Composite(
-                state=ocp.args.StandardSave(dict(vars(state))),
-                data=ocp.args.JsonSave(data.get_state()),
-                metadata=ocp.args.JsonSave(metadata),
-            ),
-            force=True,
-        )
+        with _system_errors(path):
+            self._checkpointer.save(
+                path,
+                args=ocp.args.Composite(
+                    state=ocp.args.StandardSave(dict(vars(state))),
+                    data=ocp.args.JsonSave(data.get_state()),
+                    metadata=ocp.args.JsonSave(metadata),
+                ),
+                force=True,
+            )
         self._saving = self._background.submit(self._finish, path)
 
     def wait(self) -> None:
@@ -124,7 +131,8 @@ class Checkpoints:
 
     def _finish(self, path: Path) -> None:
         """Waits for Orbax's commit, declares the checkpoint whole, and deletes old ones."""
-        self._checkpointer.wait_until_finished()
+        with _system_errors(path):
+            self._checkpointer.wait_until_finished()
         if not multihost.is_main_process():
             return
         write_manifest(path)
@@ -133,6 +141,18 @@ class Checkpoints:
             doomed = self.folder / f"{step}.{_TEMPORARY}"
             (self.folder / str(step)).rename(doomed)
             shutil.rmtree(doomed)
+
+
+@contextlib.contextmanager
+def _system_errors(path: Path) -> Iterator[None]:
+    """Raises OSError for what the system refuses, which TensorStore words as a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        refused = system_error(error, str(path))
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def write_manifest(folder: Path) -> None:

@@ -22,6 +22,7 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import FlagParser
 from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
 from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.background import short_words
 from spatialvlm_jax.training.processes.join import add_process_flags, join_processes
 from spatialvlm_jax.training.processes.stop import RunStop
 from spatialvlm_jax.training.processes.workdir import only_run
@@ -54,7 +55,7 @@ def run_entry_point(
       only: keep out others that ask for the same workdir with `only`.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    with signals.listening() as request:
+    with signals.listening() as request, short_words():
         try:
             args, experiment = parse_experiment(parser, argv)
             join_processes(args)
