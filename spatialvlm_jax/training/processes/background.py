@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 from spatialvlm_jax.errors import describe_failure, system_error
 
@@ -33,7 +34,7 @@ def short_words() -> Iterator[None]:
         if str(error) != "Event loop is closed":
             hook(kind, error, trace)
 
-    def tell_stray(stray: sys.UnraisableHookArgs) -> None:
+    def tell_stray(stray: Any) -> None:
         if str(stray.exc_value) != "Event loop is closed":
             stray_hook(stray)
 
