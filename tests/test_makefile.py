@@ -1,0 +1,46 @@
+"""`make` runs what the README says."""
+
+import subprocess
+
+import pytest
+
+from tests.test_repository import ROOT
+
+
+@pytest.mark.parametrize(
+    ("target", "runs"),
+    [
+        ("setup", ""),
+        ("demo", "train.py --config=configs/demo.py --workdir=runs/demo"),
+        ("demo", "eval.py --config=configs/demo.py --workdir=runs/demo"),
+        ("pretrain", "train.py --config=configs/pretrain.py"),
+        ("test", "--cov"),
+        ("test-slow", '-m "slow and not (experts or ray or tpu)"'),
+        ("test-experts", "-m experts"),
+        ("test-ray", "tests/loopback.py .venv/bin/python -m pytest -m ray"),
+        ("test-tpu", "requirements/tpu.txt"),
+        ("test-tpu", "-m tpu"),
+        ("test-all", "-m experts"),
+        ("test-all", "-m ray"),
+        ("test-all", "-m tpu"),
+        ("setup", "requirements/dev.txt ."),
+        ("setup-experts", "requirements/experts.txt"),
+        ("setup-ray", "requirements/ray.txt"),
+        ("setup-cuda", "requirements/cuda.txt"),
+        ("lint", "ruff format --check"),
+        ("lint", "mypy"),
+        ("lock", "--generate-hashes --no-emit-index-url"),
+        ("clean", "rm -rf"),
+    ],
+)
+def test_make_targets_run_what_the_readme_says(target: str, runs: str) -> None:
+    # Whatever is set up already.
+    command = ["make", "--dry-run", "--always-make", target]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert runs in done.stdout
+
+
+def test_make_alone_lists_its_targets() -> None:
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ("setup", "demo", "test", "lint", "lock"):
+        assert f"make {target} " in done.stdout
