@@ -21,6 +21,7 @@ from spatialvlm_jax.models.variants import build_model_config, group_of
 from spatialvlm_jax.models.vlm import VLM
 from tests.models.conftest import DENSE
 
+pytestmark = pytest.mark.usefixtures("compile_quickly_rather_than_well")
 LENGTHS, PREFIXES, ROW = (5, 4, 3), (3, 2, 1), 16
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (1, 16, 16, 3), np.uint8)
@@ -227,8 +228,10 @@ def test_a_model_without_a_dense_head_says_so(tiny: ModelConfig) -> None:
         model.dense(jnp.zeros((1, 4, 16)))
 
 
-def test_image_tokens_are_scored_with_the_token_table(tiny: ModelConfig) -> None:
-    model = VLM(tiny, rngs=nnx.Rngs(0))
+def test_image_tokens_are_scored_with_the_token_table(
+    tiny: ModelConfig, lively: Callable[..., VLM]
+) -> None:
+    model = lively()
     image = RNG.normal(size=(1, 2, tiny.decoder.width)).astype(np.float32)
     read = model.decoder.embedder.encode(jnp.arange(tiny.decoder.vocab_size), jnp.float32)
     np.testing.assert_allclose(model.words(image), image @ np.asarray(read).T, rtol=1e-4, atol=1e-5)
