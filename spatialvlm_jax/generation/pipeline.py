@@ -9,7 +9,7 @@ shards lie:
 
     generation.json   what was asked; a restart that asks for something else is refused
     ledger.jsonl      one line an image that was not stored: stage, status, reason
-    summary.json      counts: asked = stored + rejected + failed
+    summary.json      counts: asked = stored + rejected + failed; doubts about its unit
     card.html, .md    what the set holds, counted and shown
     checksums.json    what every shard was when it was written; one that differs is made again
     .shards/          the report of every shard
@@ -19,6 +19,7 @@ shards lie:
 import contextlib
 import dataclasses
 import json
+import logging
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ from spatialvlm_jax.generation.execution.plan import (
     plan_shards,
 )
 from spatialvlm_jax.generation.execution.stale import drop_stale
+from spatialvlm_jax.generation.plausibility import doubts
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.storage.only_writer import only_writer
@@ -249,8 +251,12 @@ def _finish(
     counts = {
         name: value
         for name, value in dataclasses.asdict(total).items()
-        if name not in ("ledger", "inputs")
+        if name not in ("ledger", "inputs", "sizes")
     }
+    if said := doubts(total.sizes, str(request["source"])):
+        counts["doubts"] = said
+        for line in said:
+            logging.warning("%s: %s", directory, line)
     write_json(directory / "summary.json", counts, sort_keys=True)
     sizes = {}
     for split in dict.fromkeys(shard.split for shard in plan):

@@ -21,6 +21,7 @@ from spatialvlm_jax.generation.execution.ledger import (
 )
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
+from spatialvlm_jax.generation.plausibility import Sizes, added, measure
 from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.checksums import describe_file
@@ -96,8 +97,8 @@ def observe_files(
     return observations, {**files, **describe_contents(source, indices)}
 
 
-def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA]]:
-    """One record and its pairs.
+def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA], Sizes]:
+    """One record, its pairs, and what is measured in its scene.
 
     Raises:
       Rejected: the image is lost.
@@ -108,7 +109,7 @@ def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA
     if not pairs:
         raise Rejected("questions", "no question could be asked")
     with stage("store"):
-        return encode_example(scene, pairs), pairs
+        return encode_example(scene, pairs), pairs, measure(scene)
 
 
 def make_records(
@@ -116,15 +117,18 @@ def make_records(
 ) -> tuple[list[bytes], Report]:
     """Records of a chunk of observed images, and what became of each of them."""
     records, stored, ledger = [], [], []
+    sizes: Sizes = {}
     for index, observed in zip(chunk.indices, observations, strict=True):
         try:
-            record, pairs = _example(job, observed)
+            record, pairs, measured = _example(job, observed)
         except Rejected as outcome:
             ledger.append(ledger_row(job.source.image_id(index), chunk.split, outcome))
             continue
         records.append(record)
         stored.append(pairs)
-    return records, report_of(len(chunk.indices), stored, ledger)
+        sizes = added(sizes, measured)
+    report = report_of(len(chunk.indices), stored, ledger)
+    return records, dataclasses.replace(report, sizes=sizes)
 
 
 def write_part(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
+from spatialvlm_jax.generation.plausibility import Sizes, added
 from spatialvlm_jax.scene.records import QA
 
 _REASON_CLASS_LENGTH = 80
@@ -20,7 +21,8 @@ class Report:
 
     asked = stored + rejected + failed. kinds, types: pairs of each. reasons: images lost for each
     class of reasons, as "rejected at filter: looks like 'a painting' (N)". ledger: a row for each
-    lost image. inputs: what the files of each chunk were, in order; see `inputs`.
+    lost image. sizes: what things of known kinds measure; see `plausibility`. inputs: what the
+    files of each chunk were, in order; see `inputs`.
     """
 
     asked: int = 0
@@ -31,6 +33,7 @@ class Report:
     kinds: Mapping[str, int] = dataclasses.field(default_factory=dict)
     types: Mapping[str, int] = dataclasses.field(default_factory=dict)
     reasons: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    sizes: Sizes = dataclasses.field(default_factory=dict)
     ledger: tuple[Mapping[str, str], ...] = ()
     inputs: tuple[Mapping[str, str], ...] = ()
 
@@ -44,6 +47,7 @@ class Report:
             kinds=_added(self.kinds, other.kinds),
             types=_added(self.types, other.types),
             reasons=_added(self.reasons, other.reasons),
+            sizes=added(self.sizes, other.sizes),
             ledger=(*self.ledger, *other.ledger),
             inputs=(*self.inputs, *other.inputs),
         )

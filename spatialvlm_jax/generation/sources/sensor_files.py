@@ -59,6 +59,17 @@ def read_depth(
     else:
         metres = values.astype(np.float32)
     known = np.isfinite(metres) & (metres > 0) & (metres <= max_depth)
+    beyond = metres[np.isfinite(metres) & (metres > max_depth)]
+    if beyond.size and not known.any():
+        raise Rejected(
+            "decode",
+            f"{path.name}: all depth is beyond {max_depth:g} m (median {np.median(beyond):.4g} m): "
+            + (
+                "floating-point depth is read as metres"
+                if values.dtype.kind == "f"
+                else f"is --depth-scale={scale:g} right?"
+            ),
+        )
     return np.where(known, metres, 0).astype(np.float32)
 
 

@@ -294,6 +294,26 @@ def test_no_name_is_given_that_an_unlabelled_instance_may_contradict(
     assert [thing.caption for thing in scene.objects] == ["cardboard box", "lamp"]
 
 
+def test_a_wrong_depth_scale_is_told_with_figures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain(tmp_path)
+    labels = {**LABELS, "7": "chair"}
+    (tmp_path / "room" / "labels.json").write_text(json.dumps(labels))
+    for scale in (1000.0, 10_000.0):
+        source, out = opened(tmp_path, depth_scale=scale), tmp_path / f"{scale:g}"
+        generate_dataset(source, {"train": 1}, out, stages=STAGES, quiet=True)
+        summary = json.loads((out / "summary.json").read_text())
+        assert ("doubts" in summary) == (scale == 10_000)
+    camera, chair = (record.getMessage() for record in caplog.records)
+    assert "cameras are 0.12 m above the floor" in camera
+    assert "carry them at 0.2 to 4 m; is --depth-scale right?" in camera
+    assert "m, usually 0.83 m); is --depth-scale right?" in chair
+    (refused,) = opened(tmp_path, depth_scale=1.0).observe([0])
+    assert "all depth is beyond 20 m (median" in str(refused)
+    assert "is --depth-scale=1 right?" in str(refused)
+
+
 def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     root = plain(tmp_path / "in")
     outside = tmp_path / "outside.png"
