@@ -102,8 +102,9 @@ class RGBDSettings(Settings):
     max_depth: metres, larger values are unknown.
     scale_std, noise_std: relative standard errors of depth: common to a picture, and of a pixel.
     ground: labels of what is floor or ground; it tells up, or the camera's height.
-    ignore: labels of what is no object and holds none. Instances without a label, or with one such
-      as "void" that is not named here, may hold things of any kind; 0 is background.
+    ignore: labels of what is no object and holds none. Instances whose label is null, or one such
+      as "void" that is not named here, may hold things of any kind. Instance 0, and those that the
+      labels do not list, are background.
     """
 
     root: str = ""
@@ -312,9 +313,9 @@ def _regions(
     """Instances in the order of their ids, and the ground, if there is any."""
     regions, ground = [], np.zeros(masks.shape, np.bool_)
     for instance in np.unique(masks).tolist():
-        label = labels.get(instance, "")
-        if instance == 0 or label in settings.ignore:
+        if instance == 0 or instance not in labels or labels[instance] in settings.ignore:
             continue
+        label = labels[instance]
         mask = masks == instance
         if label in settings.ground:
             ground |= mask

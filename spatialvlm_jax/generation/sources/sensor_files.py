@@ -135,7 +135,7 @@ def read_integers(path: Path, max_pixels: int) -> np.ndarray:
 
 
 def read_labels(text: str, suffix: str) -> dict[int, str]:
-    """Names by instance id, without those that have none (null, "", "nan", "17").
+    """Names by instance id, "" for what is no name (null, "", "nan", "17").
 
     JSON: {"1": "chair"}, {"1": {"label": "chair"}}, [{"id": 1, "label": "chair"}], or ScanNet's
     aggregation, whose object n has the id n + 1. CSV: columns id and label.
@@ -156,7 +156,7 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
         names = {int(row["id"]): _name(row) for row in rows}
     except (KeyError, TypeError):
         raise ValueError("labels are {id: label}, or rows of 'id' and 'label'") from None
-    return {instance: name for instance, name in names.items() if _is_word(name)}
+    return {instance: name if _is_word(name) else "" for instance, name in names.items()}
 
 
 def _is_word(name: str) -> bool:

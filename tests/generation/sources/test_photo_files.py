@@ -97,6 +97,14 @@ def test_a_list_names_what_lies_below_its_root(tmp_path: Path) -> None:
     assert list_photos(tmp_path / "list.txt", root=tmp_path / "in").root == tmp_path / "in"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"picture")
+    (tmp_path / "list.txt").write_text("\ufeffa.jpg\n", encoding="utf-8")
+    photos = list_photos(tmp_path / "list.txt")
+    assert [entry.name for entry in photos.entries] == ["a.jpg"]
+    assert photos.read(0, 100) == b"picture"
+
+
 def test_a_folder_in_the_place_of_a_file_fails_alone(tmp_path: Path) -> None:
     filled(tmp_path, "a.jpg")
     found = list_photos(tmp_path)

@@ -294,6 +294,17 @@ def test_no_name_is_given_that_an_unlabelled_instance_may_contradict(
     assert [thing.caption for thing in scene.objects] == ["cardboard box", "lamp"]
 
 
+def test_instances_that_labels_do_not_list_are_background(tmp_path: Path) -> None:
+    plain(tmp_path)
+    unlisted = {key: name for key, name in LABELS.items() if name not in ("floor", "wall")}
+    (tmp_path / "room" / "labels.json").write_text(json.dumps(unlisted))
+    (tmp_path / "room" / "gravity.json").write_text('{"up": [0, -1, 0]}')
+    source = opened(tmp_path)
+    scene, pairs = STAGES.examine(seen(source), source.name)
+    assert [thing.caption for thing in scene.objects] == ["cardboard box", "lamp"]
+    assert pairs
+
+
 def test_a_wrong_depth_scale_is_told_with_figures(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,5 @@
 import json
+import struct
 import sys
 from pathlib import Path
 
@@ -138,12 +139,14 @@ def test_intrinsics_may_tell_of_which_size_they_are(text: str) -> None:
 
 def test_a_null_label_is_no_object() -> None:
     rows = '{"1": "bed", "2": null, "3": "", "4": {"label": null}}'
-    assert read_labels(rows, ".json") == {1: "bed"}
-    assert read_labels("id,label\n1,bed\n2,\n3,null\n", ".csv") == {1: "bed"}
+    assert read_labels(rows, ".json") == {1: "bed", 2: "", 3: "", 4: ""}
+    assert read_labels("id,label\n1,bed\n2,\n3,null\n", ".csv") == {1: "bed", 2: "", 3: ""}
 
 
 def test_a_number_is_no_name() -> None:
     assert read_labels('{"1": 17, "2": "17", "3": "box 17", "4": "床"}', ".json") == {
+        1: "",
+        2: "",
         3: "box 17",
         4: "床",
     }
@@ -210,3 +213,22 @@ def test_exr_is_read_by_the_channel_of_depth(tmp_path: Path) -> None:
     (tmp_path / "bad.exr").write_bytes(b"no picture")
     with pytest.raises(Rejected, match="is no EXR picture"):
         depth(tmp_path / "bad.exr")
+
+
+def test_an_exr_header_that_promises_too_much_is_refused_before_pixels_are_read(
+    tmp_path: Path,
+) -> None:
+    import OpenEXR
+
+    path = tmp_path / "a.exr"
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, {"Z": np.ones((4, 4), np.float32)}).write(str(path))
+    data = path.read_bytes()
+    # The attribute's name, type and length, then the corners of the window: x0, y0, x1, y1.
+    place = data.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
+    assert struct.unpack_from("<4i", data, place) == (0, 0, 3, 3)
+    for corner in ((200_000, 200_000), (2**31 - 2, 2**31 - 2)):
+        promised = struct.pack("<4i", 0, 0, *corner)
+        path.write_bytes(data[:place] + promised + data[place + 16 :])
+        with pytest.raises(Rejected, match=r"a\.exr (has more than|is no EXR picture)"):
+            depth(path)
