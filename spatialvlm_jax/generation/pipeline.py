@@ -49,7 +49,7 @@ from spatialvlm_jax.generation.execution.plan import (
     plan_shards,
 )
 from spatialvlm_jax.generation.execution.stale import drop_stale
-from spatialvlm_jax.generation.plausibility import doubts
+from spatialvlm_jax.generation.sources.plausibility import describe_doubts
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.storage.only_writer import only_writer
@@ -253,7 +253,7 @@ def _finish(
         for name, value in dataclasses.asdict(total).items()
         if name not in ("ledger", "inputs", "sizes")
     }
-    if said := doubts(total.sizes, str(request["source"])):
+    if said := describe_doubts(total.sizes, str(request["source"])):
         counts["doubts"] = said
         for line in said:
             logging.warning("%s: %s", directory, line)

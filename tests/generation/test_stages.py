@@ -50,6 +50,10 @@ def test_why_nothing_could_be_asked_is_told() -> None:
     strict = dataclasses.replace(QUESTIONS, min_visible_fraction=0.9)
     with pytest.raises(Rejected, match="of 2 objects 2 hidden"):
         Stages(strict, lift=None).examine(scene, "fake")
+    twins = dataclasses.replace(scene, objects=(scene.objects[0],) * 2)
+    spatial = dataclasses.replace(QUESTIONS, general_fraction=0.0)
+    with pytest.raises(Rejected, match="of 2 objects 2 alike"):
+        Stages(spatial, lift=None).examine(twins, "fake")
     whole = dataclasses.replace(QUESTIONS, max_truncation=0.1)
     with pytest.raises(Rejected, match="of 2 objects 2 out of view"):
         Stages(whole, lift=None).examine(scene, "fake")

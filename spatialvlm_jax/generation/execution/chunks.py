@@ -21,7 +21,7 @@ from spatialvlm_jax.generation.execution.ledger import (
 )
 from spatialvlm_jax.generation.execution.plan import Chunk, Shard
 from spatialvlm_jax.generation.outcomes import Rejected, stage
-from spatialvlm_jax.generation.plausibility import Sizes, added, measure
+from spatialvlm_jax.generation.sources.plausibility import Sizes, add_sizes, measure_sizes
 from spatialvlm_jax.generation.stages import Observation, Stages
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.checksums import describe_file
@@ -109,7 +109,7 @@ def _example(job: Job, observed: Observation | Rejected) -> tuple[bytes, list[QA
     if not pairs:
         raise Rejected("questions", "no question could be asked")
     with stage("store"):
-        return encode_example(scene, pairs), pairs, measure(scene)
+        return encode_example(scene, pairs), pairs, measure_sizes(scene)
 
 
 def make_records(
@@ -126,7 +126,7 @@ def make_records(
             continue
         records.append(record)
         stored.append(pairs)
-        sizes = added(sizes, measured)
+        sizes = add_sizes(sizes, measured)
     report = report_of(len(chunk.indices), stored, ledger)
     return records, dataclasses.replace(report, sizes=sizes)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
-from spatialvlm_jax.generation.plausibility import Sizes, added
+from spatialvlm_jax.generation.sources.plausibility import Sizes, add_sizes
 from spatialvlm_jax.scene.records import QA
 
 _REASON_CLASS_LENGTH = 80
@@ -47,7 +47,7 @@ class Report:
             kinds=_added(self.kinds, other.kinds),
             types=_added(self.types, other.types),
             reasons=_added(self.reasons, other.reasons),
-            sizes=added(self.sizes, other.sizes),
+            sizes=add_sizes(self.sizes, other.sizes),
             ledger=(*self.ledger, *other.ledger),
             inputs=(*self.inputs, *other.inputs),
         )

@@ -48,7 +48,7 @@ _REMEDIES = {
 }
 
 
-def measure(scene: Scene) -> dict[str, tuple[int, float]]:
+def measure_sizes(scene: Scene) -> dict[str, tuple[int, float]]:
     """Sizes of the things of known kinds that are seen well, and the camera's height.
 
     Exact scenes are made to measure and give none.
@@ -63,11 +63,11 @@ def measure(scene: Scene) -> dict[str, tuple[int, float]]:
         longest = float(thing.extents.max())
         whole = thing.visible_fraction >= _MIN_VISIBLE and thing.truncation <= _MAX_TRUNCATION
         if kind in USUAL and whole and math.isfinite(longest) and longest > 0:
-            found = added(found, {kind: (1, math.log(longest))})
+            found = add_sizes(found, {kind: (1, math.log(longest))})
     return found
 
 
-def added(one: Sizes, other: Sizes) -> dict[str, tuple[int, float]]:
+def add_sizes(one: Sizes, other: Sizes) -> dict[str, tuple[int, float]]:
     """Both together."""
     total = {kind: (int(count), float(logs)) for kind, (count, logs) in one.items()}
     for kind, (count, logs) in other.items():
@@ -76,7 +76,7 @@ def added(one: Sizes, other: Sizes) -> dict[str, tuple[int, float]]:
     return total
 
 
-def doubts(sizes: Sizes, source: str) -> list[str]:
+def describe_doubts(sizes: Sizes, source: str) -> list[str]:
     """What is not as large as such things are, a line each, with figures and what to look at.
 
     Args:
