@@ -3,6 +3,7 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -26,6 +27,17 @@ def start(experiment):
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh)
     step = compile_step(config, initialiser.abstract(), mesh)
     return initialiser.state(), lambda state, batch: step(state, sharding.to_devices(batch, mesh))
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A step with no part left out, compiled once, and its first state."""
+    return start(tiny_experiment())
+
+
+def copied(state):
+    """For a step, which takes the memory of the state that it is given."""
+    return jax.tree.map(jnp.copy, state)
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +98,11 @@ def test_dense_pretraining_runs_without_the_decoder(batch):
     assert float(metrics["loss"]) == float(metrics["dense_loss"]) > 0
 
 
-def test_metrics_are_split_by_data_set(batch):
+def test_metrics_are_split_by_data_set(plain, batch):
     second = np.arange(SPEC.batch_size)[:, None] >= 2
     ids = second * np.ones_like(batch.tokens)
-    state, step = start(tiny_experiment())
-    _, metrics = step(state, dataclasses.replace(batch, dataset_ids=ids.astype(np.int32)))
+    state, step = plain
+    _, metrics = step(copied(state), dataclasses.replace(batch, dataset_ids=ids.astype(np.int32)))
     metrics = {name: float(value) for name, value in metrics.items()}
     np.testing.assert_allclose(metrics["share/a"], 0.25, rtol=1e-6)
     mixed = 0.25 * metrics["loss/a"] + 0.75 * metrics["loss/b"]
@@ -100,19 +112,17 @@ def test_metrics_are_split_by_data_set(batch):
 
 
 @pytest.mark.parametrize("parts", [2, 4])
-def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
+def test_parts_of_a_batch_give_what_the_whole_gives(parts, plain, batch):
     ids = np.arange(SPEC.batch_size, dtype=np.int32)[:, None] % 2 * np.ones_like(batch.tokens)
     batch = dataclasses.replace(batch, dataset_ids=ids.astype(np.int32))
     # Rows of very different lengths: a mean of the parts' means would be something else.
     batch = dataclasses.replace(
         batch, loss_mask=batch.loss_mask & (np.arange(SPEC.batch_size)[:, None] != 1)
     )
-    results = []
-    for accumulate in (1, parts):
-        train = TrainConfig(steps=10, accumulate=accumulate)
-        state, step = start(tiny_experiment(train=train))
-        results.append(step(state, batch))
-    (whole, expected), (pieces, found) = results
+    state, step = plain
+    whole, expected = step(copied(state), batch)
+    state, step = start(tiny_experiment(train=TrainConfig(steps=10, accumulate=parts)))
+    pieces, found = step(state, batch)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=2e-5, err_msg=name)
     # Adam's first moments are the gradients; its updates blow up where those are rounding alone.
@@ -122,7 +132,7 @@ def test_parts_of_a_batch_give_what_the_whole_gives(parts, batch):
         np.testing.assert_allclose(other, value, atol=1e-6)
 
 
-def test_running_averages_follow_the_parameters(batch):
+def test_running_averages_follow_the_parameters(plain, batch):
     train = TrainConfig(steps=10, average_decay=0.75)
     state, step = start(tiny_experiment(train=train))
     before = jax.device_get(state.trainable)
@@ -130,4 +140,4 @@ def test_running_averages_follow_the_parameters(batch):
     for name, value in state.averaged.items():
         expected = 0.75 * before[name] + 0.25 * np.asarray(state.trainable[name])
         np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-7, err_msg=name)
-    assert start(tiny_experiment())[0].average == {}
+    assert plain[0].average == {}
