@@ -2,7 +2,13 @@ import errno
 
 import pytest
 
-from spatialvlm_jax.errors import UserError, describe_os_error, one_line
+from spatialvlm_jax.errors import (
+    UserError,
+    describe_failure,
+    describe_os_error,
+    one_line,
+    system_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,20 @@ def test_what_the_system_refuses_names_the_file_and_the_remedy() -> None:
     assert describe_os_error(full) == (
         "out/a b: No space left on device; make room, then run the same command again"
     )
-    assert (
-        describe_os_error(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied"
-    )
+    forbidden = PermissionError(errno.EACCES, "Permission denied")
+    assert describe_os_error(forbidden) == "Permission denied; name a place that this user may use"
+    assert describe_failure(forbidden) == describe_os_error(forbidden)
+    assert describe_failure(UserError("no such set; name another")) == "no such set; name another"
     assert describe_os_error(OSError("odd")) == "odd"
+
+
+def test_what_a_library_words_otherwise_is_known_by_its_number() -> None:
+    worded = ValueError("RESOURCE_EXHAUSTED: Failed to write: No space [os_error_code='28']")
+    error = system_error(worded, "checkpoints/4")
+    assert error is not None
+    assert describe_os_error(error) == (
+        "checkpoints/4: No space left on device; make room, then run the same command again"
+    )
+    missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
+    assert system_error(missing) is missing
+    assert system_error(ValueError("a shape does not fit")) is None

@@ -12,6 +12,7 @@ from pathlib import Path
 import jax
 import pytest
 
+import eval as evaluation_script
 import train
 from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.storage.only_writer import only_writer
@@ -147,6 +148,17 @@ def test_a_second_run_in_a_workdir_is_refused_before_it_touches_anything(data, t
         assert train.main(arguments(data, tmp_path)) == 2
     assert f"error: another run is writing to {tmp_path}" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("script", [train, evaluation_script])
+def test_a_workdir_that_cannot_be_is_one_line_and_code_2(data, tmp_path, capsys, script):
+    file = tmp_path / "file"
+    file.touch()
+    for workdir in (file / "run", tmp_path / ("x" * 300)):
+        assert script.main(arguments(data, workdir)) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"error: {tmp_path}")
+        assert "; " in line
 
 
 def test_a_batch_that_does_not_divide_is_refused(data, tmp_path, capsys, monkeypatch):

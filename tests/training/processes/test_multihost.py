@@ -137,8 +137,9 @@ for work in (lambda: multihost.broadcast_from_main(refuse),
 multihost.check_shared_folder(Path(flags.folder))
 
 vote_to_stop = multihost.StopVote()
-assert [vote_to_stop.now(me == voter) for voter in (0, 1, 2)] == [True, True, False]
-assert [vote_to_stop.before(me == voter) for voter in (2, 1, 2, 2)] == [False, False, True, False]
+assert [vote_to_stop.outcome(me == voter) for voter in (0, 1, 2)] == [True, True, False]
+before = [vote_to_stop.previous_outcome(me == voter) for voter in (2, 1, 2, 2)]
+assert before == [False, False, True, False]
 
 mesh = Mesh(np.asarray(jax.devices()), ("device",))
 rows = NamedSharding(mesh, PartitionSpec("device"))
