@@ -31,6 +31,7 @@ from spatialvlm_jax.training.mesh import make_mesh
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.entry_point import make_parser, run_entry_point
 from spatialvlm_jax.training.processes.stop import RunStop
+from spatialvlm_jax.training.processes.workdir import only_run
 from spatialvlm_jax.training.step import step_config
 
 
@@ -48,8 +49,8 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
     if not multihost.is_main_process():
         return ""
     answers = scorer.answers()
-    earlier = results.before(results.load_evaluations(workdir), step)
-    summary = results.save_results(workdir, step, answers)
+    earlier = results.before(results.load_evaluations(workdir, scorer.which), step)
+    summary = results.save_results(workdir, step, answers, scorer.which)
     page = write_report(
         workdir,
         name=experiment.name,
@@ -57,6 +58,7 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
         answers=answers,
         pictures=scorer.pictures,
         summary=summary,
+        which=scorer.which,
     )
     rows = results.headline_rows(summary, earlier[1] if earlier else None)
     by_type = results.type_rows(summary, earlier[1] if earlier else None)
@@ -91,7 +93,9 @@ def main(argv: Sequence[str]) -> int:
     )
 
     def work(args: argparse.Namespace, experiment: Experiment, stop: RunStop) -> None:
-        if table := evaluate(experiment, args.workdir, args.checkpoint, stop):
+        with only_run(args.workdir / "evaluations"):
+            table = evaluate(experiment, args.workdir, args.checkpoint, stop)
+        if table:
             print(table, flush=True)
 
     return run_entry_point(parser, argv, work)

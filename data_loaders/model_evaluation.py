@@ -57,7 +57,7 @@ def evaluate_model(
             rows=own,
             prefix_template=settings.prefix_template,
         )
-    scorer, total = Scorer(), settings.images or None
+    scorer, total = Scorer(settings.which), settings.images or None
     quiet = None if multihost.is_main_process() else True
     with tqdm(total=total, desc="evaluating", unit="image", disable=quiet) as bar:
         for batch in batches:
@@ -107,7 +107,8 @@ class RunEvaluation:
         model = self.template.model(state.averaged)
         summary = evaluate_model(model, self.experiment, tokenizer, self.mesh, self.check).summary()
         if multihost.is_main_process():
-            results.save_evaluation(self.workdir, int(state.step), summary)
+            which = self.experiment.eval.which
+            results.save_evaluation(self.workdir, int(state.step), summary, which)
         return overall_figures(summary)
 
 

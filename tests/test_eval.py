@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -42,6 +44,16 @@ from tests.test_eval import experiment_on
 
 def get_config(path):
     return to_config_dict(experiment_on(path))
+"""
+
+HOLD = """
+import sys
+from pathlib import Path
+from spatialvlm_jax.storage.only_writer import only_writer
+
+with only_writer(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
 """
 
 
@@ -155,6 +167,33 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
 
     assert run(data, trained, f"--checkpoint={trained / 'model.safetensors'}") == 0
     assert (trained / "predictions.jsonl").read_text().splitlines() == predictions
+
+
+def test_of_several_lengths_the_first_counts_where_that_is_asked(data, trained, monkeypatch):
+    monkeypatch.setattr(
+        model_evaluation, "decode_answer", lambda *_: "A door is 1 km high, so it is 2 km."
+    )
+    for which, value in (("conclusion", 2_000), ("first", 1_000)):
+        assert run(data, trained, f"--config.eval.which={which}") == 0
+        lines = (trained / "predictions.jsonl").read_text().splitlines()
+        said = {json.loads(line)["predicted_value"] for line in lines}
+        assert said == {value, None}
+    assert json.loads(results.evaluation_path(trained, 7).read_text())["which"] == "first"
+    assert "the first counts" in (trained / "report.html").read_text()
+
+
+def test_a_second_evaluation_is_refused_while_another_process_evaluates(data, trained, capsys):
+    kept = {path: path.stat().st_mtime_ns for path in trained.glob("*.json*")}
+    command = [sys.executable, "-c", HOLD, str(trained / "evaluations")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert run(data, trained) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: another run is writing to ")
+        assert len(error.splitlines()) == 1
+        assert {path: path.stat().st_mtime_ns for path in trained.glob("*.json*")} == kept
+    assert run(data, trained) == 0
 
 
 def test_parameters_are_restored_alone_and_from_the_step_asked(data, start, trained):

@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.scene.records import QA
 
 Mark = Literal["right", "near", "wrong"]
@@ -83,7 +84,7 @@ class Answer:
         }
 
 
-def parse_answer(text: str, which: lengths.Choice = "conclusion") -> ParsedAnswer:
+def parse_answer(text: str, which: Choice = "conclusion") -> ParsedAnswer:
     """Reads a length and a yes or no from text; `reading` says how.
 
     Args:
@@ -136,7 +137,7 @@ def judge(
     *,
     image_id: str,
     dataset: str,
-    which: lengths.Choice = "conclusion",
+    which: Choice = "conclusion",
 ) -> Answer:
     """Judges one prediction by the record's exact value, its verdict, or what people answered.
 

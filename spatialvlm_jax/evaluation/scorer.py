@@ -13,6 +13,7 @@ from spatialvlm_jax.evaluation import baselines, metrics
 from spatialvlm_jax.evaluation.answers import Answer, judge, people_said
 from spatialvlm_jax.evaluation.metrics import Figure
 from spatialvlm_jax.evaluation.reading import verdicts
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.scene.records import QA
 
 Summary = dict[str, dict[str, Any]]
@@ -31,10 +32,12 @@ class Scorer:
     Judging waits until all are there: which words an answer may decide between is read from the
     truths of its question type.
 
+    which: of several lengths in an answer, the one that counts (`EvalConfig.which`).
     pictures: image id -> uint8[H, W, 3], those that the caller keeps for a report.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, which: Choice = "conclusion") -> None:
+        self.which: Choice = which
         self.pictures: dict[str, np.ndarray] = {}
         self._predictions: list[tuple[QA, str, str, str]] = []
 
@@ -51,7 +54,14 @@ class Scorer:
         for record, *_ in self._predictions:
             vocabulary[record.type].add(record.verdict)
         return [
-            judge(record, text, vocabulary[record.type], image_id=image_id, dataset=dataset)
+            judge(
+                record,
+                text,
+                vocabulary[record.type],
+                image_id=image_id,
+                dataset=dataset,
+                which=self.which,
+            )
             for record, text, image_id, dataset in self._predictions
         ]
 

@@ -9,7 +9,7 @@ the name (`steps`, `seconds`, `examples`). Every field has a default where a sen
 from spatialvlm_jax.experiment.checkpoint import CheckpointConfig
 from spatialvlm_jax.experiment.data import DataConfig, DatasetConfig, Resize, WorldsRecipe
 from spatialvlm_jax.experiment.dense import DenseConfig
-from spatialvlm_jax.experiment.eval import EvalConfig
+from spatialvlm_jax.experiment.eval import Choice, EvalConfig
 from spatialvlm_jax.experiment.experiment import Experiment
 from spatialvlm_jax.experiment.mesh import MeshConfig
 from spatialvlm_jax.experiment.model import (
@@ -30,6 +30,7 @@ __all__ = [
     "AttentionBackend",
     "AttentionRule",
     "CheckpointConfig",
+    "Choice",
     "DataConfig",
     "DatasetConfig",
     "DecoderConfig",

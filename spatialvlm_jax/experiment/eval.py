@@ -1,10 +1,12 @@
 """Evaluation on schedule and at the end."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Literal
 
 from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
 from spatialvlm_jax.experiment.data import DatasetConfig
+
+Choice = Literal["conclusion", "first"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,6 +16,8 @@ class EvalConfig(Settings):
     every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
     images: at most this many held-out images (0 for all).
     prefix_template: wraps the question, as `DataConfig.prefix_template`; "" takes that one.
+    which: of several lengths in an answer, the one that counts: the one it concludes with, or
+      plainly the first.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -24,3 +28,4 @@ class EvalConfig(Settings):
     pairs_per_image: Pairs = 16
     max_answer_tokens: Annotated[int, Range(1, 65_536)] = 24
     prefix_template: str = ""
+    which: Choice = "conclusion"

@@ -7,15 +7,12 @@ ones that of the last sentence, and within it the first ("3 feet (about 0.9 m)")
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal
 
 from spatialvlm_jax.evaluation.reading.numerals import CARDINALS
 from spatialvlm_jax.evaluation.reading.spans import AFTER_LENGTH, Span
 from spatialvlm_jax.evaluation.reading.tokens import Token, glued_at, value_at, word_at
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.units import IMPERIAL, UNITS
-
-# "conclusion": by the rules above; "first": the first quantity of the text.
-Choice = Literal["conclusion", "first"]
 
 _ANSWER = frozenset("answer final conclusion result".split())
 _STATES = frozenset(": is = be ≈ of".split())
@@ -205,7 +202,11 @@ def _refuses(tokens: Sequence[Token], index: int) -> bool:
 def choose_span(
     tokens: Sequence[Token], spans: Sequence[Span], dimension: str, choice: Choice
 ) -> Span | None:
-    """The quantity of this dimension that the text gives, or None; bare numbers come last."""
+    """The quantity of this dimension that the text gives, or None; bare numbers come last.
+
+    Args:
+      choice: "conclusion" weighs them as above; "first" takes the first quantity of the text.
+    """
     found = [
         span for span in spans
         if span.unit in UNITS and UNITS[span.unit].dimension == dimension and span.value < 1e300

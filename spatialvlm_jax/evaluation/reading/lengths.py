@@ -15,13 +15,13 @@ import re
 from collections.abc import Sequence
 
 from spatialvlm_jax.evaluation.reading import choice, numerals
-from spatialvlm_jax.evaluation.reading.choice import Choice
 from spatialvlm_jax.evaluation.reading.plain import plain_lowercase
 from spatialvlm_jax.evaluation.reading.spans import Span, declared_unit, find_spans
 from spatialvlm_jax.evaluation.reading.tokens import Token, tokenize, word_at
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.units import BARE, DIMENSIONS, SPELLINGS, UNITS
 
-__all__ = ["Choice", "Quantity", "dimension_of", "find_count", "find_hour", "find_quantity"]
+__all__ = ["Quantity", "dimension_of", "find_count", "find_hour", "find_quantity"]
 
 _SIDE = re.compile(r"\b(left|right)(?! (?:ahead|in front))")
 # A count after these is stated, not one that is said beside it: "so 6 chairs around 2 tables".

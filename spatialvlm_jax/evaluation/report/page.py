@@ -12,6 +12,7 @@ from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.report import charts, results
 from spatialvlm_jax.evaluation.scorer import Summary
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri
 
@@ -45,6 +46,7 @@ def write_report(
     answers: Sequence[Answer],
     pictures: Mapping[str, np.ndarray],
     summary: Summary,
+    which: Choice = "conclusion",
 ) -> Path:
     """Writes the page from one evaluation and from what the run left in `workdir`.
 
@@ -55,6 +57,7 @@ def write_report(
       answers: judged predictions.
       pictures: image id -> uint8[H, W, 3], to be shown with their answers.
       summary: the figures of `answers`.
+      which: of several lengths in an answer, the one that counted.
 
     Returns:
       The path of the page.
@@ -63,7 +66,8 @@ def write_report(
         title=name,
         step=step,
         paper=PAPER,
-        **_figures(workdir, step, summary),
+        which=which,
+        **_figures(workdir, step, summary, which),
         lengths=_shown(
             ("Predicted against true", charts.scatter_chart(answers)),
             ("Predicted divided by true", charts.ratio_chart(answers)),
@@ -81,9 +85,10 @@ def write_report(
     return path
 
 
-def _figures(workdir: Path, step: int, summary: Summary) -> dict[str, Any]:
+def _figures(workdir: Path, step: int, summary: Summary, which: Choice) -> dict[str, Any]:
     """What the page shows of figures: tiles, tables, and what the run left of its course."""
-    evaluations = dict(sorted({**results.load_evaluations(workdir), step: summary}.items()))
+    kept = results.load_evaluations(workdir, which)
+    evaluations = dict(sorted({**kept, step: summary}.items()))
     step_before, earlier = results.before(evaluations, step) or (None, None)
     headline = results.headline_rows(summary, earlier)
     rows = results.type_rows(summary, earlier)

@@ -12,6 +12,7 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
+from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.text_table import align_columns
@@ -48,27 +49,33 @@ def evaluation_path(workdir: Path, step: int) -> Path:
     return workdir / "evaluations" / f"step_{step:08d}.json"
 
 
-def save_evaluation(workdir: Path, step: int, summary: Summary) -> None:
-    """Keeps the figures at one step, for curves and for "before"."""
-    write_json(evaluation_path(workdir, step), {"step": step, "summary": summary}, indent=1)
+def save_evaluation(
+    workdir: Path, step: int, summary: Summary, which: Choice = "conclusion"
+) -> None:
+    """Keeps the figures at one step, for curves and for "before", and how answers were read."""
+    content = {"step": step, "which": which, "summary": summary}
+    write_json(evaluation_path(workdir, step), content, indent=1)
 
 
-def load_evaluations(workdir: Path) -> dict[int, Summary]:
-    """All kept figures, by step, in order."""
+def load_evaluations(workdir: Path, which: Choice = "conclusion") -> dict[int, Summary]:
+    """All kept figures of answers that were read so, by step, in order."""
     found = {}
     for path in sorted((workdir / "evaluations").glob("step_*.json")):
         content = read_object(path, _WHAT)
         step, summary = content.get("step"), content.get("summary")
         if not isinstance(step, int) or not isinstance(summary, dict):
             raise FileError(f"{path} is not {_WHAT}: it lacks step and summary")
-        found[step] = summary
+        if content.get("which", "conclusion") == which:
+            found[step] = summary
     return dict(sorted(found.items()))
 
 
-def save_results(workdir: Path, step: int, answers: Sequence[Answer]) -> Summary:
+def save_results(
+    workdir: Path, step: int, answers: Sequence[Answer], which: Choice = "conclusion"
+) -> Summary:
     """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
     summary = summarize(answers)
-    save_evaluation(workdir, step, summary)
+    save_evaluation(workdir, step, summary, which)
     write_predictions(workdir / "predictions.jsonl", answers)
     write_json(workdir / "summary.json", summary, indent=1)
     return summary

@@ -27,6 +27,14 @@ def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):
     assert not list(tmp_path.rglob("*.incomplete*"))
 
 
+def test_only_figures_of_answers_that_were_read_alike_are_compared(tmp_path):
+    results.save_results(tmp_path, 10, answers("1 m"))
+    first = results.save_results(tmp_path, 20, answers("7 m"), "first")
+    assert list(results.load_evaluations(tmp_path)) == [10]
+    assert results.load_evaluations(tmp_path, "first") == {20: first}
+    assert json.loads(results.evaluation_path(tmp_path, 20).read_text())["which"] == "first"
+
+
 def test_before_is_the_earliest_evaluation_that_is_earlier():
     evaluations: dict[int, results.Summary] = {0: {"a": {}}, 50: {"b": {}}, 100: {"c": {}}}
     assert results.before(evaluations, 100) == (0, {"a": {}})
