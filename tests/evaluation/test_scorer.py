@@ -57,6 +57,20 @@ def test_length_metrics_of_literal_answers():
     assert summary["qualitative_accuracy"]["count"] == 0
 
 
+@pytest.mark.parametrize("unit", ["m", "square meters", "liters", "times", "degrees"])
+def test_a_true_zero_is_right_as_zero_by_every_figure(unit):
+    zero = QA("How much?", f"0 {unit}", "gap", "quantitative", value=0.0, unit=unit)
+    angle = unit == "degrees"
+    names = ["angle_within_15_degrees"] if angle else list(metrics.BOUNDS)
+    for said, value in ((f"0 {unit}", 1.0), (f"20 {unit}", 0.0)):
+        scorer = scored((zero, said))
+        summary = scorer.summary()
+        assert [summary[name]["value"] for name in names] == [value] * len(names)
+        assert summary["number_given"]["value"] == 1.0
+        assert summary["mean_absolute_relative_error"]["count"] == 0
+        assert scorer.answers()[0].mark == ("right" if value else "near" if angle else "wrong")
+
+
 def test_the_baseline_is_one_constant_for_each_type():
     one_type = scored((length(0.1), "x"), (length(10.0), "x"))
     two_types = scored((length(0.1, "height"), "x"), (length(10.0, "distance"), "x"))
