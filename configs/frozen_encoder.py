@@ -1,4 +1,4 @@
-"""Ablation: does it need to train its eyes? The demo with the image encoder as it came.
+"""Ablation: does it need to train the image encoder? The demo with the one that came.
 
 python train.py --config=configs/frozen_encoder.py --workdir=runs/frozen_encoder
 

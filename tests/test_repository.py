@@ -19,8 +19,8 @@ TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".tom
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 NOT_OURS = (".coverage", ".git")
 
-# What each part may import of the others, beside itself and the ground floor: what all stand on.
-GROUND = {
+# What each part may import of the others, beside itself and the common modules.
+COMMON = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "config_help", "errors"),
     *("experiment",),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
@@ -105,8 +105,8 @@ def within(name: str, allowed: set[str]) -> bool:
 def crossings(path: Path) -> Iterator[str]:
     """Imports of a `spatialvlm_jax` file that leave its part of the package for a forbidden one."""
     part = path.relative_to(ROOT / "spatialvlm_jax").with_suffix("").parts[0]
-    ground = {"errors"} if part in GROUND else GROUND
-    allowed = ground | {part} | MAY_IMPORT[part]
+    common = {"errors"} if part in COMMON else COMMON
+    allowed = common | {part} | MAY_IMPORT[part]
     for name in imports(path):
         top, _, rest = name.partition(".")
         if top == "spatialvlm_jax" and rest != "__version__" and not within(rest, allowed):
@@ -264,7 +264,7 @@ def test_files_and_functions_fit_a_reader() -> None:
     assert not long
 
 
-def test_generation_has_a_room_for_each_stage() -> None:
+def test_generation_has_a_folder_for_each_stage() -> None:
     top = {path.stem for path in (ROOT / "spatialvlm_jax" / "generation").glob("*.py")}
     assert top == {"__init__", "pipeline", "settings", "outcomes", "stages"}
 

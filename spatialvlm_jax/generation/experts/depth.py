@@ -12,7 +12,7 @@ from spatialvlm_jax.generation.experts.base import MetricDepth, Photo
 from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, ExpertError, Runtime
 from spatialvlm_jax.generation.experts.vision import VisionModel, normalised
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.scene.camera import pinhole
+from spatialvlm_jax.scene.intrinsics import pinhole
 
 CLASSES = {
     "depth_pro": "DepthProForDepthEstimation",

@@ -26,7 +26,7 @@ from spatialvlm_jax.generation.sources.annotated import BoxSettings, scene_of
 from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
 from spatialvlm_jax.generation.sources.photo_files import Entry, fingerprint_entry, read_entry
 from spatialvlm_jax.generation.sources.sensor_files import camera_matrix
-from spatialvlm_jax.scene.camera import scaled_intrinsics
+from spatialvlm_jax.scene.intrinsics import scaled_intrinsics
 from spatialvlm_jax.scene.records import Scene
 
 _IMAGE_FIELDS = ("id", "width", "height", "file_path", "K")

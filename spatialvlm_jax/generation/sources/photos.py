@@ -25,7 +25,7 @@ from spatialvlm_jax.generation.sources.photo_files import (
     list_photos,
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
-from spatialvlm_jax.scene.camera import pinhole
+from spatialvlm_jax.scene.intrinsics import pinhole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,7 @@ from spatialvlm_jax.generation.sources.sensor_files import (
     read_labels,
     read_up,
 )
-from spatialvlm_jax.scene.camera import scaled_intrinsics
+from spatialvlm_jax.scene.intrinsics import scaled_intrinsics
 
 Layout = Literal["plain", "nyu", "scannet", "sunrgbd"]
 _MAX_TEXT = 64 * 2**20

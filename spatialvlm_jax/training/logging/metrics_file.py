@@ -52,8 +52,8 @@ class MetricsWriter:
         evaluated = sorted({row["step"] for row in rows if _has(row, EVAL_PREFIX)})
         self.evaluated = set(multihost.broadcast_from_main(lambda: evaluated))
         self.has_shares = any(_has(row, REQUESTED_PREFIX) for row in rows)
-        leads = multihost.is_main_process()
-        self._file = open(self.path if leads else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
+        writes = multihost.is_main_process()
+        self._file = open(self.path if writes else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
         self._sinks = sinks
 
     def write(self, step: int, values: Mapping[str, float], *, everywhere: bool = True) -> None:

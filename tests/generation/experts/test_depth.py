@@ -17,7 +17,7 @@ from spatialvlm_jax.generation.experts.depth import (
     focal_from_view,
 )
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.scene.camera import pinhole
+from spatialvlm_jax.scene.intrinsics import pinhole
 from tests.generation.experts.checkpoints import photos, picture
 from tests.generation.experts.conftest import Tiny
 

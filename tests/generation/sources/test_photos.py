@@ -28,7 +28,7 @@ from spatialvlm_jax.generation.sources.photos import (
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
-from spatialvlm_jax.scene.camera import pinhole
+from spatialvlm_jax.scene.intrinsics import pinhole
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 from tests.generation.sources import hostile

@@ -1,6 +1,6 @@
 import numpy as np
 
-from spatialvlm_jax.scene.camera import pinhole, scaled_intrinsics
+from spatialvlm_jax.scene.intrinsics import pinhole, scaled_intrinsics
 
 
 def test_the_principal_point_is_the_middle() -> None:
