@@ -13,10 +13,10 @@ Stores a public set of questions about pictures in the form that training reads:
 in TFDS layout, one example an image with all its questions.
 
 JPEG, PNG and WebP files are kept byte for byte. The same command makes the same bytes for any
-number of workers; cut off and run again, it goes on where it was. Images that could not be stored
-are listed with their reasons in DIR/ledger.jsonl; DIR/summary.json counts them (asked = stored +
-rejected + failed). Questions that cannot be used are in DIR/rejected_questions.jsonl, counted in
-DIR/questions.json.
+number of workers; cut off and run again, it goes on where it was, and pictures that were
+replaced in between are read again. Images that could not be stored are listed with their reasons in
+DIR/ledger.jsonl; DIR/summary.json counts them (asked = stored + rejected + failed). Questions
+that cannot be used are in DIR/rejected_questions.jsonl, counted in DIR/questions.json.
 """
 _EPILOG = """\
 examples:

@@ -22,9 +22,9 @@ behind every answer. Images come from one source:
 
 The set is stored as ArrayRecord shards in TFDS layout, one example an image with all its pairs. The
 same command makes the same bytes, for any number of workers. Cut off at any point and run again, it
-goes on where it was; run once more, it finds nothing to do. Images that could not be stored are
-listed with their reasons in DIR/ledger.jsonl, and DIR/summary.json counts asked = stored + rejected
-+ failed.
+goes on where it was; run once more, it finds nothing to do, except that images whose files have
+changed in between are named and made again. Images that could not be stored are listed with their
+reasons in DIR/ledger.jsonl, and DIR/summary.json counts asked = stored + rejected + failed.
 """
 _EPILOG = """\
 examples:

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_loaders.build import Loader, train_loader
 from data_loaders.contents import digest_examples
@@ -133,6 +134,19 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
 
 def read(data: DataConfig) -> Loader:
     return train_loader(Experiment(data=data, model=MODEL))
+
+
+def test_a_portrait_is_turned_as_the_camera_was_held(tmp_path: Path) -> None:
+    config = write(tmp_path, RECORDS)
+    exif = Image.Exif()
+    exif[274] = 6  # the first column of what is stored is the top
+    lying = np.zeros((48, 64, 3), np.uint8)
+    lying[:, :8] = 255
+    Image.fromarray(lying).save(tmp_path / "images" / "c.jpg", exif=exif)
+    upright = open_in_place(config)[2].image()
+    assert upright.shape == (64, 48, 3)
+    assert upright[:6].min() > 200
+    assert upright[12:].max() < 60
 
 
 def test_a_broken_picture_is_an_error_that_names_it_and_the_remedy(tmp_path: Path) -> None:
