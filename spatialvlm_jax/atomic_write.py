@@ -1,11 +1,14 @@
 """Files that are whole or absent: written under another name beside, then renamed."""
 
 import contextlib
+import errno
 import json
 import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+from spatialvlm_jax.errors import system_error
 
 _INCOMPLETE = "incomplete"
 
@@ -18,13 +21,28 @@ def whole_file(path: Path, *, single_writer: bool = False) -> Iterator[Path]:
       path: what is there stays until then. Its folder is made if missing.
       single_writer: no other process writes it at the same time. What a kill leaves of a big file
         is written over by the next attempt then, where it would stay beside it otherwise.
+
+    Raises:
+      OSError: the system refuses it, such as for want of room, whatever a library in the block
+        makes of that; or `path` is a folder or a device.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no plain file, and is not written over", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = _INCOMPLETE if single_writer else f"{_INCOMPLETE}-{uuid.uuid4().hex}"
     temporary = path.with_name(f"{path.name}.{suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
+    except Exception as error:
+        refused = system_error(error)
+        if refused is None or refused.errno is None:
+            raise
+        if refused.filename not in (None, str(temporary)):
+            raise
+        raise OSError(refused.errno, refused.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -52,15 +52,20 @@ def describe_os_error(error: OSError) -> str:
 
 
 def system_error(error: BaseException, path: str = "") -> OSError | None:
-    """The error if the system refused something; TensorStore words that as a ValueError.
+    """The error if the system refused something, whatever a library makes of it.
+
+    TensorStore words that as a ValueError with the number of the error, writers of ArrayRecord and
+    safetensors as one of their own with the system's text.
 
     Args:
       path: what it is about, where the error does not say so.
     """
     if isinstance(error, OSError):
         return error
-    number = re.search(r"os_error_code='([0-9]{1,4})'", str(error))
-    return OSError(int(number[1]), os.strerror(int(number[1])), path or None) if number else None
+    stated = re.search(r"os_error_code='([0-9]{1,4})'", str(error))
+    worded = (number for number in _REMEDIES if os.strerror(number) in str(error))
+    number = int(stated[1]) if stated else next(worded, None)
+    return None if number is None else OSError(number, os.strerror(number), path or None)
 
 
 def describe_failure(error: UserError | OSError) -> str:

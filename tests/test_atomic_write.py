@@ -1,3 +1,4 @@
+import errno
 import math
 from pathlib import Path
 
@@ -52,3 +53,24 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "incomplete.txt"]
+
+
+def test_what_the_system_refuses_a_library_is_an_os_error_that_names_the_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.bin"
+    message = "write() failed: No space left on device; writing a.bin.incomplete; at byte 9"
+    with pytest.raises(OSError, match="No space left on device") as told, whole_file(path):
+        raise RuntimeError(message)
+    assert (told.value.filename, told.value.errno) == (str(path), errno.ENOSPC)
+    with pytest.raises(RuntimeError, match="a bug"), whole_file(path):
+        raise RuntimeError("a bug")
+    assert not list(tmp_path.iterdir())
+
+
+def test_folders_and_devices_are_not_written_over(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        write_text(tmp_path, "text")
+    with pytest.raises(OSError, match="is no plain file"):
+        write_text(Path("/dev/full"), "text")
+    assert tmp_path.is_dir()

@@ -51,3 +51,11 @@ def test_what_a_library_words_otherwise_is_known_by_its_number() -> None:
     missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
     assert system_error(missing) is missing
     assert system_error(ValueError("a shape does not fit")) is None
+
+
+def test_a_library_that_was_refused_is_known_by_what_it_says() -> None:
+    for said in ("write() failed: File too large; at byte 9", "[os_error_code='27'] OUT_OF_RANGE"):
+        refused = system_error(RuntimeError(said), "a")
+        assert refused is not None
+        assert (refused.errno, refused.filename) == (errno.EFBIG, "a")
+    assert system_error(ValueError("shapes differ"), "a") is None
