@@ -24,12 +24,14 @@ class SafetensorFiles:
         """Opens the files and maps them into memory.
 
         Raises:
-          WeightsError: there is no such file, one is damaged or missing or elsewhere, or two
-            tensors have one name.
+          WeightsError: there is no such file, one is damaged or missing or elsewhere, there are no
+            tensors, or two have one name.
         """
         self.where = path
         self._files = {file: _open(file) for file in _shards(path)}
         stored = [(name, path) for path, file in self._files.items() for name in file.keys()]  # noqa: SIM118
+        if not stored:
+            raise WeightsError(f"{path} holds no tensors")
         self.kind = "ours" if any("/" in name for name, _ in stored) else "huggingface"
         self._places: dict[str, tuple[Path, str]] = {}
         for name, file in stored:

@@ -218,3 +218,10 @@ def test_one_name_in_two_shards_is_refused(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "model.safetensors")
     with pytest.raises(WeightsError, match=f"has {name} twice"):
         load(tmp_path, None)
+
+
+def test_a_folder_or_a_file_of_nothing_is_refused(tmp_path: Path) -> None:
+    save_file({}, tmp_path / "empty.safetensors")
+    for path in (tmp_path, tmp_path / "empty.safetensors"):
+        with pytest.raises(WeightsError, match="holds no tensors"):
+            SafetensorFiles(path)
