@@ -12,7 +12,7 @@ DEMO := runs/demo
 
 .DEFAULT_GOAL := help
 EXTRAS := $(addprefix setup-,experts ray cuda tpu kerashub profile wandb)
-.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-experts test-ray test-tpu test-all lint \
+.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-hostile test-experts test-ray test-tpu test-all lint \
   format lock clean
 
 help: ## list the targets
@@ -81,6 +81,9 @@ test: setup ## fast tests, with coverage
 test-slow: setup ## slow tests
 	$(PYTEST) -m "slow and not (experts or ray or tpu)" -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
 
+test-hostile: setup ## every input that nobody should trust (part of test-slow, too)
+	JAX_PLATFORMS=cpu $(PYTHON) -m tests.hostile
+
 test-experts: setup-experts ## tests of the experts, on tiny models that the tests make
 	$(PYTEST) -m experts -n $(WORKERS) $(REPORT) --cov-append || [ $$? -eq 5 ]
 
@@ -91,7 +94,7 @@ test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
 test-tpu: setup-tpu ## tests with a TPU's compiler, on any machine
 	$(PYTEST) -m tpu $(REPORT) --cov-append
 
-test-all: test test-slow test-experts test-ray test-tpu ## every test
+test-all: test test-slow test-hostile test-experts test-ray test-tpu ## every test
 
 lint: setup ## formatting, lint and types
 	$(VENV)/bin/ruff format --check .

@@ -18,6 +18,8 @@ def fingerprint_file(path: Path, contents: bool) -> str:
         return f"{status.st_size} bytes of {status.st_mtime_ns}"
     except OSError as error:
         return f"{error.strerror}"
+    except ValueError:  # a zero in its name
+        return "no name of a file"
 
 
 def fingerprint_bytes(data: bytes) -> str:

@@ -1,29 +1,18 @@
-"""Tries every hostile input: python -m tests.hostile [CLASS ...]
+"""Tries every hostile input:
 
-One JSON row a class; the exit code is 1 where an input did what none may do.
+    python -m tests.hostile [--table] [CLASS ...]
+
+One JSON row a class, or a table of all; the exit code is 1 where an input did what none may do.
+Each class runs in a process of its own: `--here CLASS` is such a process.
 """
 
 import logging
 import sys
 import warnings
 
-from tests.hostile import attempt, files, runs, sensors
-
-CLASSES = {
-    "pictures": files.pictures,
-    "archives": files.archives,
-    "tables": files.tables,
-    "texts": files.texts,
-    "depth": sensors.depths,
-    "labels": sensors.labels,
-    "answers": runs.answers,
-    "overrides": runs.overrides,
-    "weights": runs.weights,
-    "shards": runs.shards,
-    "checkpoints": runs.checkpoints,
-}
+from tests.hostile import suite
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    sys.exit(attempt.main(sys.argv[1:], CLASSES))
+    sys.exit(suite.main(sys.argv[1:]))

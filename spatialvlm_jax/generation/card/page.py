@@ -193,8 +193,8 @@ def _histogram(values: Sequence[float], edges: np.ndarray, x: Axis, of: str) -> 
 
 
 def _short(text: Any) -> str:
-    """At most `_MAX_TEXT` characters of a text."""
-    whole = str(text)
+    """At most `_MAX_TEXT` characters of a text, those that turn the page or a terminal left out."""
+    whole = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
     return whole if len(whole) <= _MAX_TEXT else whole[: _MAX_TEXT - 1] + "…"
 
 

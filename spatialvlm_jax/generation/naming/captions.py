@@ -14,6 +14,8 @@ ANYTHING = frozenset(
     """anything dontcare ignore ignored other others otherprop otherfurniture otherstructure unknown
     void misc unlabeled unlabelled unclassified unannotated""".split()
 )
+_NO_NAME = frozenset(("none", "null", "nan", "n/a"))
+_LONGEST_NAME = 100
 _ARTICLES = frozenset("a an the this that one some his her their its my your".split())
 # What ends the part of a noun phrase that holds its head: "mug | on the table".
 _BREAKS = frozenset(
@@ -50,6 +52,19 @@ _IRREGULAR = {
 }
 # Singular though they end in s.
 _SINGULAR_S = frozenset("bus gas lens canvas christmas atlas iris cactus tennis chess axis".split())
+
+
+def annotated_name(value: object) -> str:
+    """What a file calls a thing, in lower case; "" where that is no name.
+
+    Null, numbers ("17", which stand for a class) and whole paragraphs are none.
+    """
+    if not isinstance(value, str):
+        return ""
+    printable = "".join(c if c.isprintable() else " " for c in value)
+    name = " ".join(printable.replace("_", " ").split()).lower()
+    says_something = name not in _NO_NAME and any(c.isalpha() for c in name)
+    return name if says_something and len(name) <= _LONGEST_NAME else ""
 
 
 def singular(word: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from spatialvlm_jax.bounds import Range, RelativeStd, Settings, Share
-from spatialvlm_jax.generation.naming.captions import ANYTHING
+from spatialvlm_jax.generation.naming.captions import ANYTHING, annotated_name
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.agreement import agrees, check_axes, check_unit, is_copy
 from spatialvlm_jax.generation.sources.boxes import (
@@ -125,7 +125,7 @@ def scene_of(
 
 
 def _caption(annotation: Mapping[str, Any]) -> str:
-    return str(annotation.get("category_name") or "").replace("_", " ").strip().lower()
+    return annotated_name(annotation.get("category_name"))
 
 
 def _figure(annotation: Mapping[str, Any], name: str) -> float:

@@ -216,6 +216,8 @@ def inside(root: Path, file: str) -> Path:
         raise Rejected("decode", reason) from None
     except OSError as error:
         raise Rejected("decode", f"cannot be reached: {error.strerror}") from None
+    except ValueError:  # a zero in its name
+        raise Rejected("decode", "no name of a file") from None
     if not real.is_relative_to(root):
         raise Rejected("decode", "it leads out of the folder")
     if not real.is_file():

@@ -12,12 +12,12 @@ from PIL import Image
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import parse_json
+from spatialvlm_jax.generation.naming.captions import annotated_name
 from spatialvlm_jax.generation.outcomes import Rejected
 
 _NUMBER = re.compile(
     r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE | re.ASCII
 )
-_NO_NAME = frozenset(("none", "null", "nan", "n/a"))
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 # Channels that renderers and sensors write depth to, in order of preference.
 _EXR_CHANNELS = ("Z", "Y", "depth", "depth.Z", "Depth.Z", "V", "R", "RGB")
@@ -156,12 +156,7 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
         names = {int(row["id"]): _name(row) for row in rows}
     except (KeyError, TypeError):
         raise ValueError("labels are {id: label}, or rows of 'id' and 'label'") from None
-    return {instance: name if _is_word(name) else "" for instance, name in names.items()}
-
-
-def _is_word(name: str) -> bool:
-    """Whether people may be asked about a thing of this name: not for "", "null" or "17"."""
-    return name not in _NO_NAME and any(character.isalpha() for character in name)
+    return names
 
 
 def _named(value: Any) -> Mapping[str, Any]:
@@ -171,10 +166,9 @@ def _named(value: Any) -> Mapping[str, Any]:
 def _name(row: Mapping[str, Any]) -> str:
     for key in ("label", "name", "category"):
         if key in row:
-            name = "" if row[key] is None else row[key]
-            if not isinstance(name, str | int | float):
+            if not isinstance(row[key], str | int | float | None):
                 raise TypeError(f"{key} is no text")
-            return str(name).replace("_", " ").strip().lower()
+            return annotated_name(row[key])
     raise KeyError("label")
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from spatialvlm_jax.generation.naming.captions import (
+    annotated_name,
     clean,
     common_noun,
     may_be_confused,
@@ -74,3 +75,10 @@ def test_the_common_noun_keeps_what_all_share() -> None:
 
 def test_cleaning_keeps_what_is_part_of_a_name() -> None:
     assert clean("An X-ray machine, the doctor's!") == "x-ray machine the doctor's"
+
+
+def test_a_name_in_a_file_is_a_short_text_with_letters() -> None:
+    assert annotated_name(" Night_Stand\n\x1b ") == "night stand"
+    assert annotated_name("box 17") == "box 17"
+    for none in (None, 17, "17", "null", "N/A", " ", ["chair"], "chair " * 17, "\u200b\u202e"):
+        assert annotated_name(none) == ""
