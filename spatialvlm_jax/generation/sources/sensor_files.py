@@ -141,7 +141,7 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
     aggregation, whose object n has the id n + 1. CSV: columns id and label.
 
     Raises:
-      ValueError: it is in none of these forms.
+      ValueError: it is in none of these forms, or one instance has two names.
     """
     text = text.removeprefix("\ufeff")
     if suffix == ".csv":
@@ -153,9 +153,13 @@ def read_labels(text: str, suffix: str) -> dict[int, str]:
     elif isinstance(rows, Mapping):
         rows = [{"id": key, **_named(value)} for key, value in rows.items()]
     try:
-        names = {int(row["id"]): _name(row) for row in rows}
+        named = [(int(row["id"]), _name(row)) for row in rows]
     except (KeyError, TypeError):
         raise ValueError("labels are {id: label}, or rows of 'id' and 'label'") from None
+    names = dict(named)
+    for instance, name in named:
+        if names[instance] != name:
+            raise ValueError(f"labels call {instance} both {name!r} and {names[instance]!r}")
     return names
 
 

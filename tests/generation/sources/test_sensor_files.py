@@ -143,6 +143,12 @@ def test_a_null_label_is_no_object() -> None:
     assert read_labels("id,label\n1,bed\n2,\n3,null\n", ".csv") == {1: "bed", 2: "", 3: ""}
 
 
+def test_one_instance_has_one_name() -> None:
+    assert read_labels("id,label\n1,bed\n1,Bed\n", ".csv") == {1: "bed"}
+    with pytest.raises(ValueError, match="labels call 1 both 'bed' and 'lamp'"):
+        read_labels("id,label\n1,bed\n1,lamp\n", ".csv")
+
+
 def test_a_number_is_no_name() -> None:
     assert read_labels('{"1": 17, "2": "17", "3": "box 17", "4": "床"}', ".json") == {
         1: "",
