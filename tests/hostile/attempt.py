@@ -22,7 +22,6 @@ from pathlib import Path
 from types import FrameType
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.errors import UserError
 
 SECONDS = 60  # of one input; what takes longer hangs
 REFUSED, LISTED, READ = "refused", "listed", "read"
@@ -85,7 +84,17 @@ def try_case(case: Case) -> Tried:
 
 
 def command(*words: object) -> tuple[int, str, str]:
-    """Runs `spatialvlm`: exit code, standard output, standard error.
+    """`entry_point` of `spatialvlm`."""
+    return entry_point(cli.main, *words)
+
+
+def entry_point(
+    main: Callable[[list[str]], int], *words: object, quiet: bool = True
+) -> tuple[int, str, str]:
+    """Runs a command line: exit code, standard output, standard error.
+
+    Args:
+      quiet: a refusal is all that it says; else the last line of what it says.
 
     Raises:
       Fault: it ended with a traceback, or failed otherwise than with one line and code 2.
@@ -93,7 +102,7 @@ def command(*words: object) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = cli.main([str(word) for word in words])
+            code = main([str(word) for word in words])
         except SystemExit as end:
             code = int(end.code or 0)
     said = err.getvalue()
@@ -102,7 +111,7 @@ def command(*words: object) -> tuple[int, str, str]:
     if code not in (0, 2):
         raise Fault(f"exit code {code}: {said[:200]}")
     if code == 2:
-        check_line(said)
+        check_line(said if quiet else said.strip().splitlines()[-1])
     return code, out.getvalue(), said
 
 
@@ -113,16 +122,6 @@ def check_line(said: str) -> None:
         raise Fault(f"a refusal of {len(lines)} lines: {said[:200]!r}")
     if len(lines[0]) > 1500:
         raise Fault(f"a refusal of {len(lines[0])} characters: {said[:200]!r}")
-
-
-def refusal(action: Callable[[], object]) -> str:
-    """REFUSED where a call raises what users are told in a line, else READ."""
-    try:
-        action()
-    except UserError as error:
-        check_line(str(error))
-        return REFUSED
-    return READ
 
 
 def rows(path: Path) -> list[dict[str, object]]:

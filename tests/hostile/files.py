@@ -137,6 +137,9 @@ def archives() -> Iterator[Case]:
         "noise": np.random.default_rng(0).bytes(9_999),
         "not a tar": b"dear diary" * 99,
         "packed": gzip.compress(tar_of(*good)),
+        "two archives in one": tar_of(*good) + tar_of(_member("b.jpg", GOOD)),
+        "twenty thousand names of nothing": tar_of(_member("x", type=tarfile.GNUTYPE_LONGNAME))
+        * 20_000,
         "a picture twice": tar_of(*good, _member("a.jpg", encoded(pixels(5)))),
         "no text": tar_of(*good, _member("b.jpg", GOOD)),
         "no picture": tar_of(*good, _member("b.json", record)),

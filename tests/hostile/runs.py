@@ -11,8 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
+import train
 from data_loaders.build import train_loader
-from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
@@ -20,7 +20,7 @@ from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, checkpoint_damage
 from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
 from tests.generation.pictures import PictureSource, store_pictures
-from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, refusal
+from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, entry_point
 from tests.hostile.sensors import npz_bomb
 from tests.training.checkpoints.test_checkpoint import make_data, make_state
 
@@ -91,7 +91,7 @@ OVERRIDES = (
     *("data.datasets[0].noise_std_metres=-1", "data.datasets[0].noise_std_metres=inf"),
     *("optim.peak_lr=-1", "optim.peak_lr=nan", "optim.peak_lr=inf", "optim.b1=1", "optim.b2=2"),
     *("optim.b1=-0.1", "optim.clip_norm=-1", "optim.clip_norm=nan", "optim.weight_decay=nan"),
-    *("optim.warmup_steps=-1", "optim.decay_steps=1e9", "optim.freeze=('encdoer',)"),
+    *("optim.warmup_steps=-1", "optim.decay_steps=-1", "optim.freeze=('encdoer',)"),
     *("optim.freeze=encoder", "optim.lr_multipliers={'encdoer': 1.0}", "optim.lr_multipliers=7"),
     *("optim.lr_multipliers={'encoder': float('nan')}", "optim.optimizer=sgd", "mesh.data=0"),
     *(
@@ -107,11 +107,17 @@ OVERRIDES = (
 
 
 def _override(word: str, folder: Path) -> str:
-    return refusal(lambda: load_experiment("configs/debug.py", [f"--config.{word}"]))
+    paths = (
+        f"{part}.datasets[{i}].path={folder}/data" for part in ("data", "eval") for i in (0, 1)
+    )
+    words = (f"--config.{each}" for each in (*paths, word))
+    given = ("--config=configs/debug.py", f"--workdir={folder}/run", *words)
+    code, _, _ = entry_point(train.main, *given, quiet=False)
+    return REFUSED if code == 2 else READ
 
 
 def overrides() -> Iterator[Case]:
-    """Single settings of `configs/debug.py` on the command line."""
+    """Single settings of `configs/debug.py` on the command line of `train.py`."""
     for word in OVERRIDES:
         yield Case(word, partial(_override, word), (REFUSED,))
 

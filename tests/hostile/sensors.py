@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,14 +30,14 @@ def _depth(name: str, content: bytes, folder: Path) -> str:
     """Two frames, the depth of the second replaced."""
     root = plain(folder / "scans", ("0", "1"))
     place = root / "room" / "depth"
-    if not name.endswith(".png"):
+    if name.endswith(".npy"):
         for path in place.glob("*.png"):
             np.save(path.with_suffix(".npy"), frame()[0].astype(np.float32))
             path.unlink()
     for path in place.glob("1.*"):
         path.unlink()
     (place / name).write_bytes(content)
-    words = () if name.endswith(".png") else (f"--depth-glob=room/depth/{{stem}}{name[1:]}",)
+    words = ("--depth-glob=room/depth/{stem}.npy",) if name.endswith(".npy") else ()
     return _generate(folder, *words)
 
 
@@ -110,6 +111,41 @@ def depths() -> Iterator[Case]:
     }
     for name, content in arrays.items():
         yield Case(f"npy, {name}", partial(_depth, "1.npy", content))
+    plane = exr(metres.astype(np.float32), "Z")
+    window = plane.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
+    pictures = {
+        "empty": b"",
+        "text": b"0.5 0.6 0.7",
+        "cut in the header": plane[:100],
+        "cut in the values": plane[: len(plane) // 2],
+        "a window of 2^62 pixels": _patched(
+            plane, window, struct.pack("<4i", 0, 0, 2**31 - 1, 2**31 - 1)
+        ),
+        "a window turned inside out": _patched(plane, window, struct.pack("<4i", 9, 9, -9, -9)),
+        "a window that is larger than the data": _patched(
+            plane, window, struct.pack("<4i", 0, 0, 3000, 3000)
+        ),
+        "a header without end": plane[:8] + b"x" * 70_000,
+        "no channel of depth": exr(metres.astype(np.float32), "roughness"),
+        "NaN": exr(np.full(metres.shape, np.nan, np.float32), "Z"),
+    }
+    for name, content in pictures.items():
+        yield Case(f"exr, {name}", partial(_depth, "1.exr", content))
+
+
+def exr(values: np.ndarray, channel: str) -> bytes:
+    """An OpenEXR file of one channel."""
+    import OpenEXR
+
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/a.exr"
+        OpenEXR.File(header, {channel: values}).write(path)
+        return Path(path).read_bytes()
+
+
+def _patched(data: bytes, place: int, new: bytes) -> bytes:
+    return data[:place] + new + data[place + len(new) :]
 
 
 def _jpeg(values: np.ndarray) -> bytes:
