@@ -94,7 +94,7 @@ test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
 test-tpu: setup-tpu ## tests with a TPU's compiler, on any machine
 	$(PYTEST) -m tpu $(REPORT) --cov-append
 
-test-all: test test-slow test-hostile test-experts test-ray test-tpu ## every test
+test-all: test test-slow test-experts test-ray test-tpu ## every test
 
 lint: setup ## formatting, lint and types
 	$(VENV)/bin/ruff format --check .
