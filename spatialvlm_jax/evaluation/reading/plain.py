@@ -22,6 +22,7 @@ _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,100}>")
 _ANSWER_TAG = re.compile(r"<(?:answer|final)>", re.IGNORECASE)
 _RAISED_TAG = re.compile(r"<sup>([^<>]{1,20})</sup>", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)[^\s<>()]{1,2000}", re.IGNORECASE)
 _LINK = re.compile(r"\]\([^()\s]{0,300}\)")
 _FENCE = re.compile(r"```\w{0,20}")
 _LIST_NUMBER = re.compile(
@@ -95,7 +96,8 @@ def _without_latex(text: str) -> str:
 def _unmarked(text: str) -> str:
     """The text without HTML, Markdown and the brackets of JSON."""
     text = _RAISED_TAG.sub(r"^\1", _ANSWER_TAG.sub("\n answer: ", text))
-    text = _TAG.sub(" ", _LINK.sub("]", _FENCE.sub(" ", _STRUCK.sub(" ", text))))
+    text = _ADDRESS.sub(" ", _LINK.sub("]", _FENCE.sub(" ", _STRUCK.sub(" ", text))))
+    text = _TAG.sub(" ", text)
     text = text.replace("*", "").replace("`", "")
     text = _BULLET.sub("", _LIST_NUMBER.sub("", text))
     text = text.replace("_", " ").replace("{", " ").replace("}", " , ")

@@ -131,7 +131,8 @@ def test_ranges_are_midpoints_and_tolerances_are_left_out(text, value):
         ("There are 3 in front", 3),
         ("It is 2 m to the left of the lamp", 2),
         ('The answer is "2".', 2),
-        ("1/0 m", 0),
+        ("It is 1/0 m, so 3 m.", 3),
+        ("See http://a.b/1m or www.c.d/2m: it is 3 m (https://e.f/4m).", 3),
     ],
 )
 def test_bare_numbers_and_words_that_look_like_units(text, value):
@@ -140,7 +141,21 @@ def test_bare_numbers_and_words_that_look_like_units(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "far away", "the left one", "half of it", "30 degrees", "50 %", "m", "1e999 m", "inf m"],
+    [
+        "",
+        "1/0 m",
+        "0 / 0 m",
+        "http://a.b/1m",
+        "www.a.b/2m",
+        "far away",
+        "the left one",
+        "half of it",
+        "30 degrees",
+        "50 %",
+        "m",
+        "1e999 m",
+        "inf m",
+    ],
 )
 def test_no_length(text):
     assert find_quantity(text) is None
