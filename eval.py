@@ -44,22 +44,23 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     contents = tokenizer_content(tokenizer) | held_out_contents(experiment.eval.datasets)
     model, step = restore_model(experiment, workdir, checkpoint, mesh, contents)
-    multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
-    scorer = evaluate_model(model, experiment, tokenizer, mesh, stop.check)
-    if not multihost.is_main_process():
-        return ""
-    answers = scorer.answers()
-    earlier = results.before(results.load_evaluations(workdir, scorer.which), step)
-    summary = results.save_results(workdir, step, answers, scorer.which)
-    page = write_report(
-        workdir,
-        name=experiment.name,
-        step=step,
-        answers=answers,
-        pictures=scorer.pictures,
-        summary=summary,
-        which=scorer.which,
-    )
+    with only_run(workdir / "evaluations"):
+        multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
+        scorer = evaluate_model(model, experiment, tokenizer, mesh, stop.check)
+        if not multihost.is_main_process():
+            return ""
+        answers = scorer.answers()
+        earlier = results.before(results.load_evaluations(workdir, scorer.which), step)
+        summary = results.save_results(workdir, step, answers, scorer.which)
+        page = write_report(
+            workdir,
+            name=experiment.name,
+            step=step,
+            answers=answers,
+            pictures=scorer.pictures,
+            summary=summary,
+            which=scorer.which,
+        )
     rows = results.headline_rows(summary, earlier[1] if earlier else None)
     by_type = results.type_rows(summary, earlier[1] if earlier else None)
     return "\n\n".join(
@@ -93,8 +94,7 @@ def main(argv: Sequence[str]) -> int:
     )
 
     def work(args: argparse.Namespace, experiment: Experiment, stop: RunStop) -> None:
-        with only_run(args.workdir / "evaluations"):
-            table = evaluate(experiment, args.workdir, args.checkpoint, stop)
+        table = evaluate(experiment, args.workdir, args.checkpoint, stop)
         if table:
             print(table, flush=True)
 

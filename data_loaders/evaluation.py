@@ -10,7 +10,8 @@ from data_loaders.build import load_tokenizer
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Resize
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig, Resize
 from spatialvlm_jax.scene.records import QA
 
 _PREFIX_MULTIPLE = 8
@@ -86,6 +87,41 @@ def _prefix_length(asked: _Asked) -> int:
     return longest
 
 
+def check_held_out(experiment: Experiment) -> None:
+    """Reads all questions that an evaluation will ask, and a picture of each set.
+
+    A run does so before its first step: what is wrong would end it at its first evaluation.
+
+    Raises:
+      DataError: a set, its split, a question or a picture cannot be used, and which.
+    """
+    settings, data = experiment.eval, experiment.data
+    for number, dataset in enumerate(settings.datasets):
+        template = settings.prefix_template or data.prefix_template
+        source = _open(dataset, number, load_tokenizer(data, experiment.model), template)
+        source[0].example.image()
+    eval_batches(
+        settings.datasets,
+        data,
+        experiment.model,
+        batch_size=settings.batch_size,
+        pairs_per_image=settings.pairs_per_image,
+        images=settings.images,
+        prefix_template=settings.prefix_template,
+    )
+
+
+def _open(
+    dataset: DatasetConfig, number: int, tokenizer: Tokenizer, prefix_template: str
+) -> TokenizedSource:
+    """A set of `eval.datasets`; raises DataError with its place there and its split."""
+    try:
+        return TokenizedSource(dataset, tokenizer, prefix_template=prefix_template)
+    except DataError as error:
+        split = f", split {dataset.split!r}" if dataset.format == "stored" else ""
+        raise DataError(f"eval.datasets[{number}]{split}: {error}") from None
+
+
 def eval_batches(
     datasets: Sequence[DatasetConfig],
     data: DataConfig,
@@ -118,9 +154,9 @@ def eval_batches(
         raise DataError("eval.datasets is empty; name at least one data set")
     tokenizer = load_tokenizer(data, model)
     each = -(-images // len(datasets))
+    template = prefix_template or data.prefix_template
     sources = [
-        TokenizedSource(dataset, tokenizer, prefix_template=prefix_template or data.prefix_template)
-        for dataset in datasets
+        _open(dataset, number, tokenizer, template) for number, dataset in enumerate(datasets)
     ]
     asked = [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
     longest = max(_prefix_length(chosen) for chosen in asked)

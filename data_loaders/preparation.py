@@ -6,6 +6,7 @@ from jax.sharding import Mesh
 
 from data_loaders.build import Loader, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
+from data_loaders.evaluation import check_held_out
 from data_loaders.feature_cache import FeatureCache
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
@@ -25,7 +26,8 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
         written.
 
     Raises:
-      UserError: the data cannot be had, or batches do not divide.
+      UserError: the data cannot be had, that of coming evaluations included, or batches do not
+        divide.
     """
     data = experiment.data
     sharding.check_batch_size(data.batch_size, mesh, experiment.train.accumulate)
@@ -37,6 +39,8 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
 
     multihost.broadcast_from_main(prepare)
     with multihost.raise_on_all():
+        if experiment.eval.every or experiment.eval.at_start:
+            check_held_out(experiment)
         rows = sharding.process_rows(data.batch_size, mesh)
         return train_loader(experiment, rows=rows)
 

@@ -259,5 +259,15 @@ def test_a_weight_file_is_read_under_its_own_rule_unless_another_is_asked_for(
 
 
 def test_a_workdir_without_checkpoints_is_told_so(data, tmp_path, capsys):
+    for flags in ([], ["--checkpoint=3"]):
+        assert run(data, tmp_path / "no_such_run", *flags) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{tmp_path / 'no_such_run' / 'checkpoints'} does not exist; train first" in line
+        assert not (tmp_path / "no_such_run").exists()
+    (tmp_path / "empty").mkdir()
     assert run(data, tmp_path / "empty") == 2
     assert "train first" in capsys.readouterr().err
+    missing = tmp_path / "missing.safetensors"
+    assert run(data, tmp_path / "empty", f"--checkpoint={missing}") == 2
+    assert str(missing) in capsys.readouterr().err
+    assert not list((tmp_path / "empty").iterdir())

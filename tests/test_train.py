@@ -134,6 +134,15 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["train.profile_steps=(0, 4)"], "config.train.profile_steps[0]: 0 is less than 1"),
         (["train.profile_steps=(4, 41)"], "(4, 41) is not (first, last)"),
         (["checkpoint.every=0"], "config.checkpoint.every: 0 is less than 1"),
+        (
+            ["eval.every=40", "eval.datasets[1].split=held"],
+            "eval.datasets[1], split 'held': data set 'general': ",
+        ),
+        (
+            ["eval.at_start=True", "eval.datasets[0].worlds=none", "eval.datasets[0].path=no/set"],
+            "eval.datasets[0], split 'validation': data set 'spatial': data directory no/set does",
+        ),
+        (["eval.every=40", "eval.datasets=()"], "eval.datasets is empty"),
     ],
 )
 def test_mistakes_are_one_line_and_code_2(data, tmp_path, capsys, overrides, message):
