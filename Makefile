@@ -65,7 +65,7 @@ $(INSTALLED)-experts: requirements/experts.txt requirements/torch.txt $(INSTALLE
 
 demo: setup ## render data, evaluate, train, evaluate again, report: all in runs/demo
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
-	$(PYTHON) eval.py --config=configs/demo.py --workdir=$(DEMO)
+	$(PYTHON) eval.py --workdir=$(DEMO)
 
 pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cores)
 	$(PYTHON) train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense

@@ -1,7 +1,8 @@
-"""Evaluates a model: python eval.py --config=configs/demo.py --workdir=runs/demo
+"""Evaluates a model: python eval.py --workdir=runs/demo
 
-The weights are those of the newest whole checkpoint in the workdir, unless --checkpoint names a
-step or a weight file. Writes summary.json, predictions.jsonl and html into the workdir, and
+The configuration is the one that the run left in its workdir, unless --config names another; any
+field of it can be set: --config.eval.images=100. The weights are those of the newest whole
+checkpoint in the workdir, unless --checkpoint names a step or a weight file. Writes summary.json, predictions.jsonl and html into the workdir, and
 prints each figure beside the best constant answer.
 """
 
@@ -98,7 +99,7 @@ def main(argv: Sequence[str]) -> int:
         if table:
             print(table, flush=True)
 
-    return run_entry_point(parser, argv, work)
+    return run_entry_point(parser, argv, work, of_run=True)
 
 
 if __name__ == "__main__":

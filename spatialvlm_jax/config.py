@@ -8,6 +8,8 @@ names it and overrides single fields:
 Overrides are typed by the dataclasses of `experiment`: text stays text for `str` fields, tuples
 and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), members of tuples
 are reached by number (`--config.data.datasets[0].weight=2`).
+
+The `config.json` that a run leaves in its workdir is a configuration file, too.
 """
 
 import argparse
@@ -31,8 +33,10 @@ from spatialvlm_jax.bounds import SettingError, check_value, field_types
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number
+from spatialvlm_jax.foreign_files.json_files import read_object
 
 T = TypeVar("T")
+RUN_CONFIG = "config.json"  # in a workdir: what the run was made of, every override in it
 _MAPPINGS = (dict, Mapping)
 # (section, field) of what older configuration files may name, and nothing reads.
 _RETIRED = (("train", "dataset_grad_norms_every"),)
@@ -65,16 +69,21 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
     """Reads a configuration file and applies overrides.
 
     Args:
-      spec: "path/to/file.py" or "path/to/file.py:argument".
+      spec: "path/to/file.py", "path/to/file.py:argument", or a run's "path/to/config.json".
       overrides: "config.field.field=value" each, with or without leading dashes.
 
     Raises:
       ConfigError: the file is missing or fails, or a field or value is wrong.
     """
-    config = read_config_file(spec)
+    config = _read_run_config(Path(spec)) if spec.endswith(".json") else read_config_file(spec)
     _drop_retired(config)
     override_fields(config, overrides)
     return from_config_dict(Experiment, config)
+
+
+def _read_run_config(path: Path) -> ConfigDict:
+    tree = migration.migrate(read_object(path, "the configuration of a run"))
+    return to_config_dict(from_config_dict(Experiment, tree, f"{path}: config"))
 
 
 def _drop_retired(config: ConfigDict) -> None:
@@ -85,18 +94,39 @@ def _drop_retired(config: ConfigDict) -> None:
 
 
 def parse_experiment(
-    parser: argparse.ArgumentParser, argv: Sequence[str]
+    parser: argparse.ArgumentParser, argv: Sequence[str], *, of_run: bool = False
 ) -> tuple[argparse.Namespace, Experiment]:
     """Parses a command line with `--config=FILE` and overrides, `--config.field=value`.
+
+    Args:
+      of_run: where --config is left out, the one that the run in --workdir left counts.
 
     Raises:
       ConfigError: as `load_experiment`; other mistakes end the program with code 2.
     """
     parser.allow_abbrev = False
     help_text = "configuration file, with an argument if it takes one; see configs/"
-    parser.add_argument("--config", required=True, metavar="FILE.py[:ARG]", help=help_text)
+    if of_run:
+        help_text += f" (default: {RUN_CONFIG} in the workdir, which the run left there)"
+    parser.add_argument("--config", required=not of_run, metavar="FILE.py[:ARG]", help=help_text)
     args, rest = parser.parse_known_args(argv)
-    return args, load_experiment(args.config, take_overrides(parser, rest))
+    overrides = take_overrides(parser, rest)
+    return args, load_experiment(args.config or find_run_config(args.workdir), overrides)
+
+
+def find_run_config(workdir: Path) -> str:
+    """The configuration that a run left in its workdir.
+
+    Raises:
+      ConfigError: there is none.
+    """
+    path = workdir / RUN_CONFIG
+    if not path.is_file():
+        raise ConfigError(
+            f"--config was left out, and {path} is not there: name the --workdir of a run, "
+            "or the configuration with --config"
+        )
+    return str(path)
 
 
 def take_overrides(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from spatialvlm_jax import config as config_lib
 from spatialvlm_jax.config import ConfigError, from_config_dict, to_config_dict
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, OptimConfig
+from tests.test_repository import ROOT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,3 +168,15 @@ def _full_config(folder: Path) -> str:
         f"    return to_config_dict({FULL!r})\n"
     )
     return str(path)
+
+
+@pytest.mark.parametrize("name", ["debug", "demo", "cotrain", "pretrain", "worlds"])
+def test_what_a_run_leaves_of_its_configuration_is_read_as_the_same(name, tmp_path):
+    experiment = config_lib.load_experiment(f"{ROOT}/configs/{name}.py", ["config.train.seed=7"])
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(dataclasses.asdict(experiment)))
+    assert config_lib.load_experiment(str(path)) == experiment
+    other = config_lib.load_experiment(str(path), ["config.data.datasets[0].weight=0.25"])
+    assert other.data.datasets[0].weight == 0.25
+    with pytest.raises(ConfigError, match=r"config\.train\.stepz: no such field; did you mean"):
+        config_lib.load_experiment(str(path), ["config.train.stepz=7"])

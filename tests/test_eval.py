@@ -31,6 +31,7 @@ from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint, restore_model
 from spatialvlm_jax.training.checkpoints.resume import describe_run
 from spatialvlm_jax.training.optim import make_optimizer
+from spatialvlm_jax.training.provenance import write_provenance
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
 from spatialvlm_jax.weights.settings import settings_of
@@ -229,11 +230,16 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_
         (["--config.eval.datasets[0].path=nowhere"], "nowhere"),
         (["--config.model.attention=prefix", "--config.data.pairs_per_image=1"],
          "was made with model.attention=image_prefix, this run has prefix: evaluate with the "
-         "--config that trained it, or go on all the same with "
+         "configuration that trained it, the workdir's where --config is left out, or go on all the same with "
          "--config.checkpoint.accept=model.attention"),
         (["--config.data.resize=pad", "--config.data.prefix_template=answer en {question}"],
          "with data.prefix_template={question}, this run has answer en {question}; with "
          "data.resize=squash, this run has pad"),
+        (["--config.model.decoder.width=16", "--config.model.decoder.depth=2",
+          "--config.model.decoder.mlp_width=16", "--config.model.encoder.depth=2",
+          "--config.model.encoder.mlp_width=16"],
+         "with model.decoder.depth=1, this run has 2; with model.decoder.mlp_width=8, this run has "
+         "16; with model.decoder.width=8, this run has 16; and 2 more differ: evaluate with"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_one_line_with_code_2(data, trained, capsys, flags, message):
@@ -242,6 +248,35 @@ def test_mistakes_are_told_in_one_line_with_code_2(data, trained, capsys, flags,
     assert message in error
     assert error.startswith("error: ")
     assert len(error.splitlines()) == 1
+
+
+def test_the_configuration_of_the_run_counts_where_none_is_named(data, trained, tmp_path, capsys):
+    workdir = tmp_path / "run"
+    shutil.copytree(trained, workdir)
+    write_provenance(workdir, experiment_on(str(data)), Path(__file__).parent, "")
+    assert run(data, trained) == 0
+    by_file = (trained / "predictions.jsonl").read_text()
+    assert evaluation_script.main([f"--workdir={workdir}"]) == 0
+    assert (workdir / "predictions.jsonl").read_text() == by_file
+    assert evaluation_script.main([f"--workdir={workdir}", "--config.eval.pairs_per_image=1"]) == 0
+    assert len((workdir / "predictions.jsonl").read_text().splitlines()) == IMAGES
+    capsys.readouterr()
+
+    settings = json.loads((workdir / "config.json").read_text())
+    for change, message in (
+        ({"name": 3}, f"error: {workdir / 'config.json'}: config.name: 3 is not text\n"),
+        ([], f"error: {workdir / 'config.json'} is not the configuration of a run: it holds no"),
+        (None, f"error: --config was left out, and {workdir / 'config.json'} is not there: name"),
+    ):
+        if change is None:
+            (workdir / "config.json").unlink()
+        else:
+            content = {**settings, **change} if change else change
+            (workdir / "config.json").write_text(json.dumps(content))
+        assert evaluation_script.main([f"--workdir={workdir}"]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(message)
+        assert len(error.splitlines()) == 1
 
 
 def test_a_weight_file_is_read_under_its_own_rule_unless_another_is_asked_for(

@@ -12,7 +12,7 @@ from tests.test_repository import ROOT
     [
         ("setup", ""),
         ("demo", "train.py --config=configs/demo.py --workdir=runs/demo"),
-        ("demo", "eval.py --config=configs/demo.py --workdir=runs/demo"),
+        ("demo", "eval.py --workdir=runs/demo"),
         ("pretrain", "train.py --config=configs/pretrain.py"),
         ("test", "--cov"),
         ("test-slow", '-m "slow and not (experts or ray or tpu)"'),

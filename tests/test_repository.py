@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "bounds": {"errors"},
     "questions": {"bounds"},
     "experiment": {"bounds", "questions"},
-    "config": {"bounds", "experiment", "flags", "migration"},
+    "config": {"bounds", "experiment", "flags", "foreign_files", "migration"},
     "flags": {"bounds"},
     "config_help": {"bounds"},
     "migration": set(),

@@ -23,7 +23,7 @@ their readers do not do what the run did (attention rule, padded pictures), a li
 """
 _EPILOG = """\
 examples:
-  spatialvlm export runs/demo/model.safetensors small.safetensors --dtype=float16
+  spatialvlm export runs/demo small.safetensors --dtype=float16
   spatialvlm export runs/paligemma/model.safetensors paligemma_spatial --format=huggingface
 """
 
@@ -37,7 +37,8 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", type=Path, help="model.safetensors of a finished run")
+    help_text = "workdir of a finished run, or its model.safetensors"
+    parser.add_argument("source", type=Path, help=help_text)
     parser.add_argument("out", type=Path, help="the file, or the folder, to write")
     parser.add_argument(
         "--format",
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
+    args.source = _weight_file(args.source)
     arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     if args.format == "safetensors":
         _write_own(args.out, arrays, metadata, args.dtype or "float16")
@@ -65,6 +67,17 @@ def run(args: argparse.Namespace) -> int:
     size = with_prefix(sum(file.stat().st_size for file in files), "B")
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size}")
     return 0
+
+
+def _weight_file(source: Path) -> Path:
+    """The weights, and with them the configuration, that a run left at its end."""
+    file = source / "model.safetensors" if source.is_dir() else source
+    if source.is_dir() and not file.is_file():
+        raise UserError(
+            f"{file} is not there: a run leaves it at its end, and the same train.py command "
+            "continues one that was stopped"
+        )
+    return file
 
 
 def _plain(

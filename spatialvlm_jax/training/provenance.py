@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from spatialvlm_jax.atomic_write import write_json, write_text
+from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.processes import multihost
 
@@ -35,7 +36,7 @@ def write_provenance(workdir: Path, experiment: Experiment, source: Path, report
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "devices": [device.device_kind for device in jax.devices()],
     }
-    write_json(workdir / "config.json", dataclasses.asdict(experiment))
+    write_json(workdir / RUN_CONFIG, dataclasses.asdict(experiment))
     write_json(workdir / "versions.json", versions)
     write_text(workdir / "parameters.txt", report + "\n")
 

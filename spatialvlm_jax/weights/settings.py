@@ -21,6 +21,7 @@ ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_templ
 RECORDED = (ATTENTION, RESIZE, PREFIX)
 # What a run read, by content: digests that the loaders hand in.
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
+_SHOWN = 3  # settings in one message
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
     *(ATTENTION, "data.*", "dense.weight", "eval.*", "train.*"),
@@ -94,8 +95,9 @@ def describe_changes(
     }
     if not refused:
         return ""
-    each = [_describe_change(name, *values) for name, values in refused.items()]
-    line = f"{path} was made with {'; with '.join(each)}: {remedy}"
+    each = [_describe_change(name, *values) for name, values in refused.items()][:_SHOWN]
+    more = f"; and {len(refused) - _SHOWN} more differ" if len(refused) > _SHOWN else ""
+    line = f"{path} was made with {'; with '.join(each)}{more}: {remedy}"
     if all(map(_is_acceptable, refused)):
         line += f", or go on all the same with --config.checkpoint.accept={','.join(refused)}"
     return line

@@ -31,6 +31,17 @@ def test_values_are_rounded_and_the_header_is_kept(tmp_path: Path, capsys) -> No
     assert load_file(tmp_path / "out.safetensors")["a/b"].dtype == np.float16
 
 
+def test_the_workdir_of_a_finished_run_stands_for_its_weights(tmp_path: Path, capsys) -> None:
+    command = ["export", str(tmp_path), str(tmp_path / "out.safetensors")]
+    assert cli.main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"spatialvlm export: {tmp_path / 'model.safetensors'} is not there: a")
+    assert error.count("\n") == 1
+    save_file({"a/b": np.ones(3, "f4")}, tmp_path / "model.safetensors", {"step": "7"})
+    assert cli.main(command) == 0
+    assert read_safetensors(tmp_path / "out.safetensors")[1] == {"step": "7"}
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys) -> None:
     assert cli.main(["export", str(tmp_path / "no.safetensors"), str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err

@@ -27,7 +27,9 @@ from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.weights.settings import CONTENT, RECORDED, check_settings, describe_changes
 
-_REMEDY = "evaluate with the --config that trained it"
+_REMEDY = (
+    "evaluate with the configuration that trained it, the workdir's where --config is left out"
+)
 _SHAPING = ("model.", "dense", "optim.freeze")
 
 

@@ -47,17 +47,23 @@ def make_parser(description: str | None, workdir: str) -> argparse.ArgumentParse
 
 
 def run_entry_point(
-    parser: argparse.ArgumentParser, argv: Sequence[str], work: Work, *, only: bool = False
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    work: Work,
+    *,
+    only: bool = False,
+    of_run: bool = False,
 ) -> int:
     """Parses a command line, joins other processes, does the work; returns the exit code.
 
     Args:
       only: keep out others that ask for the same workdir with `only`.
+      of_run: the configuration is that of the run in the workdir, unless --config names another.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     with signals.listening() as request, short_words():
         try:
-            args, experiment = parse_experiment(parser, argv)
+            args, experiment = parse_experiment(parser, argv, of_run=of_run)
             join_processes(args)
             use_compilation_cache()
             with only_run(args.workdir) if only else contextlib.nullcontext():
