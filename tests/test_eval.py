@@ -230,8 +230,8 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_left_alone(trained, tmp_
         (["--config.eval.datasets[0].path=nowhere"], "nowhere"),
         (["--config.model.attention=prefix", "--config.data.pairs_per_image=1"],
          "was made with model.attention=image_prefix, this run has prefix: evaluate with the "
-         "configuration that trained it, the workdir's where --config is left out, or go on all the same with "
-         "--config.checkpoint.accept=model.attention"),
+         "configuration that trained it, the workdir's where --config is left out, or go on all "
+         "the same with --config.checkpoint.accept=model.attention"),
         (["--config.data.resize=pad", "--config.data.prefix_template=answer en {question}"],
          "with data.prefix_template={question}, this run has answer en {question}; with "
          "data.resize=squash, this run has pad"),
@@ -262,17 +262,16 @@ def test_the_configuration_of_the_run_counts_where_none_is_named(data, trained, 
     assert len((workdir / "predictions.jsonl").read_text().splitlines()) == IMAGES
     capsys.readouterr()
 
-    settings = json.loads((workdir / "config.json").read_text())
-    for change, message in (
-        ({"name": 3}, f"error: {workdir / 'config.json'}: config.name: 3 is not text\n"),
-        ([], f"error: {workdir / 'config.json'} is not the configuration of a run: it holds no"),
-        (None, f"error: --config was left out, and {workdir / 'config.json'} is not there: name"),
+    config = workdir / "config.json"
+    settings = json.loads(config.read_text())
+    for content, message in (
+        (json.dumps({**settings, "name": 3}), f"error: {config}: config.name: 3 is not text\n"),
+        ("[]", f"error: {config} is not the configuration of a run: it holds no JSON object\n"),
+        ("", f"error: --config was left out, and {config} is not there: name the --workdir of a "),
     ):
-        if change is None:
-            (workdir / "config.json").unlink()
-        else:
-            content = {**settings, **change} if change else change
-            (workdir / "config.json").write_text(json.dumps(content))
+        config.write_text(content)
+        if not content:
+            config.unlink()
         assert evaluation_script.main([f"--workdir={workdir}"]) == 2
         error = capsys.readouterr().err
         assert error.startswith(message)
