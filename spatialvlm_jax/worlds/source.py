@@ -14,6 +14,8 @@ from spatialvlm_jax.worlds.truth import objects, truncations
 
 _RAYS = 65536
 _RAYS_ACCELERATOR = 4194304
+# Beside its rays a scene takes memory for its surfaces, however small the picture is.
+_MOST_SCENES = 4096
 
 
 def generate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> list[Scene]:
@@ -40,7 +42,7 @@ def iterate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> It
 def chunk_size(config: WorldConfig) -> int:
     """Scenes to render in one call: as many as a cache, or an accelerator, works best with."""
     rays = _RAYS if jax.default_backend() == "cpu" else _RAYS_ACCELERATOR
-    return config.chunk or max(1, rays // config.image_size**2)
+    return config.chunk or min(max(1, rays // config.image_size**2), _MOST_SCENES)
 
 
 def _chunk(config: WorldConfig, seed: int, indices: list[int], size: int) -> list[Scene]:

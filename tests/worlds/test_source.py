@@ -9,7 +9,7 @@ from spatialvlm_jax.scene.records import Primitive, Scene
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS, MATERIALS, SHAPE_WORDS
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import draw_layout
-from spatialvlm_jax.worlds.source import generate_scenes
+from spatialvlm_jax.worlds.source import chunk_size, generate_scenes
 
 CONFIG = WorldConfig.preset("rich", chunk=8)
 SEED = 5
@@ -40,6 +40,11 @@ def test_a_scene_depends_on_its_number_only(scenes):
     other = dataclasses.replace(CONFIG, chunk=3)
     assert same(generate_scenes(other, SEED, [7])[0], scenes[7])
     assert not same(generate_scenes(CONFIG, SEED + 1, [2])[0], scenes[2])
+
+
+def test_chunks_of_the_smallest_pictures_are_bounded():
+    sizes = [dataclasses.replace(CONFIG, image_size=side, chunk=0) for side in (1, 64, 1024)]
+    assert [chunk_size(config) for config in sizes] == [4096, 16, 1]
 
 
 def test_words_are_from_the_catalog_and_captions_unique(scenes):
