@@ -273,7 +273,7 @@ def find_beside(root: Path, color: str, pattern: str) -> Path | None:
         try:
             # Names may have brackets of their own, which no glob should read.
             name = os.path.normpath(each.format(**{k: _literal(v) for k, v in places.items()}))
-        except (KeyError, IndexError):
+        except (LookupError, AttributeError, TypeError):
             raise ValueError(f"pattern {each!r}: placeholders are dir, parent, stem") from None
         found = sorted(path for path in root.glob(name) if path.is_file())
         if found:

@@ -340,8 +340,11 @@ def test_wrong_settings_are_named(tmp_path: Path) -> None:
         rgbd_source(RGBDSettings())
     with pytest.raises(UserError, match=r"no colour pictures match \*\*/color/\*"):
         opened(tmp_path)
-    (refused,) = opened(plain(tmp_path), depth="{stam}.png").observe([0])
-    assert "placeholders are dir, parent, stem" in str(refused)
+    for pattern in ("{stam}.png", "{stem.name}.png", "{stem[a]}.png"):
+        source = opened(plain(tmp_path), depth=pattern)
+        (refused,) = source.observe([0])
+        assert "placeholders are dir, parent, stem" in str(refused)
+        assert "placeholders are dir, parent, stem" in source.fingerprint(0, contents=False)
 
 
 def test_the_description_holds_every_setting(tmp_path: Path) -> None:
