@@ -23,7 +23,7 @@ def image_name(pattern: str, **values: str) -> str:
     """
     try:
         return pattern.format(**values)
-    except (KeyError, IndexError, ValueError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError) as error:
         known = ", ".join(f"{{{name}}}" for name in values)
         raise UserError(f"image name {pattern!r}: {error!r}; it may use {known}") from None
 
@@ -143,7 +143,8 @@ class JsonReader:
         for number, record in enumerate(read_json_records(self.questions)):
             place = f"{self.questions.name}:{number}"
             if not _is_record(record):
-                yield SourceRow(place, "", faults=("the record is not a JSON object",))
+                why = f": {record}" if isinstance(record, ValueError) else ""
+                yield SourceRow(place, "", faults=(f"the record is not a JSON object{why}",))
                 continue
             name = lookup(record, field)
             if isinstance(name, list) and len(name) == 1:

@@ -19,6 +19,7 @@ from spatialvlm_jax.conversion.texts import (
     as_text,
     is_missing,
     joined_parts,
+    said_text,
 )
 from spatialvlm_jax.errors import UserError
 
@@ -147,12 +148,12 @@ class PairReader:
           key: names the question; decides what is drawn.
           preferred: what counts as the most frequent answer where several are.
         Raises:
-          Fault: question or answer is empty.
+          Fault: question or answer is empty, or no text.
         """
-        text = about_one_picture(as_text(question)) or self.prompt
+        text = about_one_picture(said_text(question)) or self.prompt
         several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
         said = [_answer_in(each) for each in (answers if several else [answers])]
-        people = [self._word(as_text(each)) for each in said if not is_missing(each)]
+        people = [self._word(said_text(each)) for each in said if not is_missing(each)]
         given = [answer for answer in people if answer]
         if not text:
             raise Fault("empty question")
@@ -187,9 +188,9 @@ class PairReader:
             record = {self.fields.question: record.get("prefix"), **record}
             record = {self.fields.answer: record["suffix"], **record}
         answers = require(record, self.fields.answer)
-        question = _find(record, self.fields.question)
-        if question is _ABSENT and not self.prompt:
+        if not self.prompt and _find(record, self.fields.question) is _ABSENT:
             raise Fault(f"no field {self.fields.question!r}")
+        question = lookup(record, self.fields.question)
         if not _is_list(question):
             return (self.asked(question, answers, f"{key}:{question}"),), ()
         if not len(question):
@@ -252,12 +253,12 @@ def _said(turn: Any) -> list[tuple[str, str]]:
     if not isinstance(turn, Mapping):
         raise Fault("a turn of a conversation is no record")
     if "user" in turn and "assistant" in turn:
-        return [("user", as_text(turn["user"])), ("assistant", as_text(turn["assistant"]))]
+        return [(name, said_text(turn[name])) for name in ("user", "assistant")]
     speaker = turn.get("from", turn.get("role"))
     if speaker is None or not {"value", "content"} & set(turn):
         raise Fault(f"unknown fields in a turn: {', '.join(sorted(map(str, turn)))}")
     text = joined_parts(turn.get("value", turn.get("content")))
-    return [(as_text(speaker).lower(), as_text(text))]
+    return [(as_text(speaker).lower(), said_text(text))]
 
 
 def lookup(record: Mapping[str, Any], name: str) -> Any:

@@ -49,6 +49,22 @@ def as_text(value: Any) -> str:
     return text.strip().strip("\ufeff").strip()
 
 
+def said_text(value: Any) -> str:
+    """`as_text` of a question or an answer.
+
+    Raises:
+      Fault: bytes that are not UTF-8, or a value that is neither text nor a number.
+    """
+    if isinstance(value, bytes):
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            raise Fault("a text that is not in UTF-8") from None
+    elif not is_missing(value) and not isinstance(value, str | int | float | np.generic):
+        raise Fault(f"a value of type {type(value).__name__} in place of a text")
+    return as_text(value)
+
+
 def _of_whole_characters(text: str) -> str:
     """The text with "?" for halves of characters, with which texts that were cut end.
 
@@ -103,7 +119,7 @@ def joined_parts(content: Any) -> Any:
             index = part.get("index")
             pieces.append(f"<image {int(index) + 1}>" if index else "<image>")
         elif kind == "text":
-            pieces.append(as_text(part.get("text") if isinstance(part, Mapping) else part))
+            pieces.append(said_text(part.get("text") if isinstance(part, Mapping) else part))
         else:
             raise Fault(f"a part of a message is of type {kind!r}")
     return "\n".join(pieces)

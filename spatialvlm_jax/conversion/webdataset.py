@@ -87,7 +87,7 @@ class WebDatasetReader:
         file.seek(member.start)
         data = file.read(member.size)
         if member is sample.by_kind.get("txt"):
-            return {self._pairs.fields.answer: as_text(data)}
+            return {self._pairs.fields.answer: data}
         try:
             record = parse_json(data)
         except ValueError as error:

@@ -59,7 +59,7 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
 def read_json_records(path: Path) -> Iterator[Any]:
     """The records of a list, or of a file with one record a line.
 
-    A line that is not JSON is given as None.
+    In place of a line that is not JSON stands the ValueError that says why.
 
     Raises:
       FileError: the file cannot be read, or holds neither.
@@ -83,8 +83,8 @@ def _read_lines(path: Path) -> Iterator[Any]:
                     continue
                 try:
                     yield parse_json(line)
-                except ValueError:
-                    yield None
+                except ValueError as error:
+                    yield error
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -1,9 +1,11 @@
+import decimal
 import json
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -64,6 +66,9 @@ def test_pictures_may_have_other_names(tmp_path: Path) -> None:
     assert build_reader(asked).image(items(asked)[0].image) == b"here"
     with pytest.raises(UserError, match="it may use {image_id}, {subset}"):
         build_reader(request("vqa_v2", paths, image_name="{id}.jpg"))
+    for pattern in ("{image_id.stem}.jpg", "{image_id[a]}.jpg"):
+        with pytest.raises(UserError, match="it may use {image_id}, {subset}"):
+            build_reader(request("vqa_v2", paths, image_name=pattern))
 
 
 def test_gqa_groups_its_questions_by_image(tmp_path: Path) -> None:
@@ -93,7 +98,7 @@ def test_json_lines_are_read_one_by_one(tmp_path: Path) -> None:
         '{"image": "b.jpg", "prefix": "two?", "suffix": "2"}\n'
         '{"image": "a.jpg", "question": "three?", "answer": "3"}\n'
         '{"image": ["a.jpg", "b.jpg"], "question": "four?", "answer": "4"}\n'
-        "{broken\n"
+        '{"image": "a.jpg", "question": "five?", "question": "six?", "answer": "5"}\n'
         '{"question": "five?", "answer": "5"}\n'
     )
     asked = request("jsonl", {"questions": tmp_path / "x.jsonl", "images": tmp_path})
@@ -102,12 +107,35 @@ def test_json_lines_are_read_one_by_one(tmp_path: Path) -> None:
     assert second.pairs == (Asked("two?", "2"),)
     assert [(item.image_id, *item.faults) for item in lost] == [
         ("x.jsonl:3", "2 images in one record"),
-        ("x.jsonl:4", "the record is not a JSON object"),
+        (
+            "x.jsonl:4",
+            "the record is not a JSON object: the key 'question' stands twice in one object",
+        ),
         ("x.jsonl:5", "no field 'image'"),
     ]
 
 
-def write_parquet(path: Path, **columns: list[Any]) -> Path:
+def test_numbers_and_bytes_of_tables_are_stored_as_they_were_written(tmp_path: Path) -> None:
+    given = {
+        "float": pyarrow.array([0.3, 2.0, None], pyarrow.float32()),
+        "half": pyarrow.array(np.array([0.1, 1e-4, 1.5], np.float16)),
+        "bytes": pyarrow.array(["café".encode(), b"caf\xe9", b""]),
+        "decimal": pyarrow.array([decimal.Decimal("1.5"), None, None]),
+    }
+    for name, answers in given.items():
+        write_parquet(
+            tmp_path / f"{name}.parquet", image=[b"p"] * 3, question=["?"] * 3, answer=answers
+        )
+    said = items(request("parquet", {"data": tmp_path}))
+    assert [item.pairs[0].answer if item.pairs else item.faults[0] for item in said] == [
+        *("café", "a text that is not in UTF-8", "empty answer"),
+        *("a value of type Decimal in place of a text", "empty answer", "empty answer"),
+        *("0.3", "2.0", "empty answer"),
+        *("0.1", "0.0001", "1.5"),
+    ]
+
+
+def write_parquet(path: Path, **columns: Any) -> Path:
     pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=2)
     return path
 

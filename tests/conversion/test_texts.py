@@ -10,6 +10,7 @@ from spatialvlm_jax.conversion.texts import (
     as_text,
     is_missing,
     joined_parts,
+    said_text,
 )
 
 
@@ -87,6 +88,14 @@ def test_no_place_holder_comes_through(text: str) -> None:
 )
 def test_values_as_texts(value: object, text: str) -> None:
     assert as_text(value) == text
+
+
+def test_what_is_said_loses_no_characters() -> None:
+    assert [said_text(value) for value in ("é", "é".encode(), 2, None)] == ["é", "é", "2", ""]
+    with pytest.raises(Fault, match="not in UTF-8"):
+        said_text("é".encode("latin-1"))
+    with pytest.raises(Fault, match="a value of type dict in place of a text"):
+        said_text({"a": 1})
 
 
 def test_missing_values() -> None:
