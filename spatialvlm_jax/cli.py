@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from spatialvlm_jax import signals
+from spatialvlm_jax import signals, streams
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Ctrl-C ends the process at once with code 130, in one line.
     """
-    with signals.listening(signals.WRITTEN_STAYS):
+    with signals.listening(signals.WRITTEN_STAYS), streams.lasting():
         return _run(argv)
 
 
@@ -48,6 +48,8 @@ def _run(argv: Sequence[str] | None) -> int:
         if rest:
             args.overrides = take_overrides(parser, rest)
         return modules[args.verb].run(args) or 0
+    except BrokenPipeError:
+        raise
     except (UserError, OSError) as error:
         print(f"{name}: {describe_failure(error)}", file=sys.stderr)
         return 2

@@ -5,9 +5,11 @@ Python reads more as a number than people mean: `int` takes "１", "1_0" and " 1
 """
 
 import argparse
+import os
 import re
-from collections.abc import Callable
-from typing import NoReturn, TypeVar
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from spatialvlm_jax.bounds import Range, SettingError
 from spatialvlm_jax.errors import UserError
@@ -24,6 +26,22 @@ class FlagParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raises UserError."""
         raise UserError(f"{message} (see --help)")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Checks that words are read as the system means them; then as any parser."""
+        _check_names(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+
+def _check_names(words: Sequence[str]) -> None:
+    """Libraries that read and write files take paths as UTF-8, whatever Python takes them for."""
+    encoding = sys.getfilesystemencoding()
+    for word in (*words, os.getcwd()):
+        if encoding != "utf-8" and not word.isascii():
+            raise UserError(
+                f"{word!a} cannot be read in this locale, whose encoding is {encoding}: "
+                "start with PYTHONUTF8=1 in the environment"
+            )
 
 
 def is_whole_number(text: str) -> bool:

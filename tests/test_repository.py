@@ -24,7 +24,16 @@ COMMON = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "config_help", "errors"),
     *("experiment",),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
-    *("random_stream", "scene", "si_prefix", "signals", "storage", "text_table", "units"),
+    *(
+        "random_stream",
+        "scene",
+        "si_prefix",
+        "signals",
+        "storage",
+        "streams",
+        "text_table",
+        "units",
+    ),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -55,6 +64,7 @@ MAY_IMPORT = {
     "random_stream": set(),
     "si_prefix": set(),
     "signals": set(),
+    "streams": set(),
     "text_table": set(),
     "units": set(),
 }

@@ -87,11 +87,11 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.conversion.convert import convert
     from spatialvlm_jax.conversion.formats import Request
     from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
+    from spatialvlm_jax.generation.pipeline import check_directory
 
     if not args.split.isidentifier():
         raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
-    if args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out={args.out} is a file, not a directory")
+    check_directory(args.out)
     request = Request(
         format=args.format,
         questions=args.questions,

@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
     args.source = _weight_file(args.source)
+    if args.format == "huggingface":
+        _check_folder(args.out)
     arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     if args.format == "safetensors":
         _write_own(args.out, arrays, metadata, args.dtype or "float16")
@@ -78,6 +80,21 @@ def _weight_file(source: Path) -> Path:
             "continues one that was stopped"
         )
     return file
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuses a folder that holds what no export left, such as published weights."""
+    from spatialvlm_jax.foreign_files.json_files import read_object
+
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if all(name.startswith(".") or name.endswith(".partial") for name in names):
+        return
+    config = folder / "config.json"
+    if not config.is_file() or "spatialvlm" not in read_object(config, "a configuration"):
+        raise UserError(
+            f"{folder} holds {min(names)} and no export of this program: name a new or an empty "
+            "folder"
+        )
 
 
 def _plain(

@@ -232,17 +232,16 @@ def _shards(largest: int | None, splits: Mapping[str, int]) -> dict[str, int] | 
 
 def run(args: argparse.Namespace) -> int:
     """Makes the data set and prints what was made."""
-    if args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out={args.out} is a file, not a directory")
+    from spatialvlm_jax.generation.pipeline import check_directory, generate_dataset
+    from spatialvlm_jax.generation.settings import stages_of
+
+    check_directory(args.out)
     settings = read_settings(args)
     source, splits = open_source(args, settings)
     if args.dry_run:
         counts = ", ".join(f"{count} in {name}" for name, count in splits.items())
         print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")
         return 0
-    from spatialvlm_jax.generation.pipeline import generate_dataset
-    from spatialvlm_jax.generation.settings import stages_of
-
     report = generate_dataset(
         source,
         splits,

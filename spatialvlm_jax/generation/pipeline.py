@@ -60,6 +60,7 @@ __all__ = ["GenerationError", "Report", "Source", "generate_dataset"]
 # Raised whenever the same request makes other records than before: a folder that was begun by other
 # rules would mix what they accept. 1: of folders that name none; 2: geometry is checked.
 RULES = 2
+REQUEST = "generation.json"  # what a directory was begun with
 
 
 def generate_dataset(
@@ -93,6 +94,7 @@ def generate_dataset(
     Raises:
       GenerationError: the directory holds something else, or no image can be made.
     """
+    check_directory(directory)
     job, plan = Job(source, stages), plan_shards(splits, shards)
     for folder in (directory, directory / PARTS, directory / REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,9 +124,27 @@ def generate_dataset(
         return _finish(plan, directory, request, made=bool(chunks))
 
 
+def check_directory(directory: Path) -> None:
+    """Refuses a place that a set would be mixed with, or that would be taken for one.
+
+    Raises:
+      GenerationError: it is a file, or a folder with files of others.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise GenerationError(f"{directory} is a file, not a directory; name another place")
+    if not directory.is_dir() or (directory / REQUEST).exists():
+        return
+    foreign = sorted(path.name for path in directory.iterdir() if path.name[0] != ".")
+    if foreign:
+        raise GenerationError(
+            f"{directory} holds {foreign[0]} and no data set that this program began: "
+            "name a new or an empty folder"
+        )
+
+
 def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
     """Writes the request, or compares it with the one that the directory was begun with."""
-    path = directory / "generation.json"
+    path = directory / REQUEST
     request = json.loads(json.dumps(request))
     if not path.exists():
         write_json(path, request, sort_keys=True)
@@ -134,18 +154,18 @@ def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
     if "version" in changed:
         raise GenerationError(
             f"{directory} was begun by version {before.get('version')} of this program, and this "
-            f"is {request['version']}; use another --out, or remove it to generate it again"
+            f"is {request['version']}; use another folder, or remove it to generate it again"
         )
     if "rules" in changed:
         raise GenerationError(
             f"{directory} was begun by rules {before.get('rules', 1)} of generation, and these are "
-            f"rules {request['rules']}, which check and ask otherwise; use another --out, or "
+            f"rules {request['rules']}, which check and ask otherwise; use another folder, or "
             "remove it to generate it again"
         )
     if changed:
         raise GenerationError(
             f"{directory} was begun with other settings ({', '.join(changed)}); "
-            "use another --out, or remove it to start again"
+            "use another folder, or remove it to start again"
         )
 
 
@@ -156,7 +176,7 @@ def _write_checksums(plan: Sequence[Shard], directory: Path) -> None:
         path, checksum = shard.path(directory), shard.checksum_path(directory)
         if not checksum.exists():
             write_json(checksum, describe_file(path))
-        recorded[path.name] = json.loads(checksum.read_text())
+        recorded[path.name] = json.loads(checksum.read_text(encoding="utf-8"))
     write_json(directory / CHECKSUMS, recorded)
 
 

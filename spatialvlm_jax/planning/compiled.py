@@ -78,7 +78,7 @@ def compile_apart(experiment: Experiment, topology: Topology) -> Compiled:
         log = _run([sys.executable, "-m", __name__, str(request), str(result)], topology.name)
         if not result.exists():
             raise CompilationFailed(f"the compiler ended without a result: {log[-500:]}")
-        answer = json.loads(result.read_text())
+        answer = json.loads(result.read_text(encoding="utf-8"))
     if "error" in answer:
         raise CompilationFailed(answer["error"])
     return Compiled(**answer)
@@ -165,7 +165,7 @@ def _tpu_devices(topology: Topology) -> list[Any]:
 
 def main(request: Path, result: Path) -> None:
     """Answers one request: the figures, or the error in one line."""
-    asked = json.loads(request.read_text())
+    asked = json.loads(request.read_text(encoding="utf-8"))
     try:
         experiment = from_config_dict(Experiment, asked["experiment"])
         devices = _tpu_devices(parse_topology(asked["topology"]))

@@ -3,9 +3,11 @@
 import dataclasses
 import hashlib
 import importlib.metadata
+import logging
 import os
 import platform
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import jax
 
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.config import RUN_CONFIG
+from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.processes import multihost
 
@@ -46,7 +49,9 @@ def git_revision(folder: Path) -> str:
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            command, check=True, capture_output=True, encoding="utf-8"
+        ).stdout.strip()
 
     try:
         changed = git("status", "--porcelain", "--untracked-files=no")
@@ -55,14 +60,27 @@ def git_revision(folder: Path) -> str:
         return "unknown"
 
 
-def use_compilation_cache() -> Path:
+def use_compilation_cache() -> Path | None:
     """Keeps compiled programs in the user's cache folder, so that a restart does not recompile.
 
     One folder a kind of processor: code compiled for one may not run on another.
+
+    Returns:
+      The folder; None, with a warning, where there is none that can be written to.
     """
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "spatialvlm-jax" / f"xla-{_processor()}"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / "spatialvlm-jax" / f"xla-{_processor()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+        logging.warning(
+            "compiled programs are not kept, and compiled again next time: %s; "
+            "XDG_CACHE_HOME=DIR names another place",
+            one_line(str(error)),
+        )
+        return None
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     return folder

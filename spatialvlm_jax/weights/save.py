@@ -65,8 +65,8 @@ def save_huggingface(
         size, total = size + tensor.nbytes, total + tensor.nbytes
     _write_shard(folder, len(shards), shards[-1], settings)
     _name_shards(folder, names, len(shards), total)
-    described = {"spatialvlm": dict(settings)} if settings else {}
-    write_json(folder / "config.json", {**huggingface_config(config, dtype), **described})
+    described = {**huggingface_config(config, dtype), "spatialvlm": dict(settings)}
+    write_json(folder / "config.json", described)
     resize = settings.get(RESIZE, "squash")
     write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder, resize))
 

@@ -42,6 +42,29 @@ def test_the_workdir_of_a_finished_run_stands_for_its_weights(tmp_path: Path, ca
     assert read_safetensors(tmp_path / "out.safetensors")[1] == {"step": "7"}
 
 
+def test_a_folder_of_others_is_not_written_into(tmp_path: Path, capsys) -> None:
+    weights, out = tmp_path / "model.safetensors", tmp_path / "out"
+    save_file(
+        numbered(MODEL), weights, {"config": json.dumps({"model": dataclasses.asdict(MODEL)})}
+    )
+    out.mkdir()
+    command = ["export", str(weights), str(out), "--format=huggingface"]
+    for name, text in (("guide.md", "mine"), ("config.json", '{"model_type": "paligemma"}')):
+        (out / name).write_text(text)
+        assert cli.main(command) == 2
+        error = capsys.readouterr().err
+        assert error == (
+            f"spatialvlm export: {out} holds {name} and no export of this program: name a new or "
+            "an empty folder\n"
+        )
+        assert {path.name: path.read_text() for path in out.iterdir()} == {name: text}
+        (out / name).unlink()
+    (out / "shard-1.partial").write_bytes(b"cut off")
+    for _ in range(2):  # over what it left itself
+        assert cli.main(command) == 0
+    assert (out / "model.safetensors").is_file()
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys) -> None:
     assert cli.main(["export", str(tmp_path / "no.safetensors"), str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err

@@ -91,6 +91,19 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "is a file, not a directory" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("verb", ["generate", "convert"])
+def test_a_folder_of_others_is_not_written_into(verb: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "guide.md").write_text("mine")
+    options = ["--format=jsonl", "--questions=q.jsonl", "--images=i"] if verb == "convert" else []
+    assert cli.main([verb, f"--out={tmp_path / 'docs'}", *options]) == 2
+    assert capsys.readouterr().err == (
+        f"spatialvlm {verb}: {tmp_path / 'docs'} holds guide.md and no data set that this program "
+        "began: name a new or an empty folder\n"
+    )
+    assert [path.name for path in (tmp_path / "docs").iterdir()] == ["guide.md"]
+
+
 def test_options_and_overrides_are_settings() -> None:
     assert settings_of() == GenerationSettings()
     settings = settings_of(

@@ -37,7 +37,7 @@ def run_local(
         except concurrent.futures.process.BrokenProcessPool:
             raise GenerationError(
                 "a worker was killed (out of memory?); run the same command again to continue, "
-                "with fewer --workers"
+                "with more memory free, or with fewer --workers where it has them"
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)

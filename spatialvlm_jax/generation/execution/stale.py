@@ -40,7 +40,7 @@ def _damage(shard: Shard, directory: Path) -> str:
 
 def _read_checksum(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
 

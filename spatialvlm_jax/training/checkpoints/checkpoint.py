@@ -164,7 +164,7 @@ def write_manifest(folder: Path) -> None:
 def checkpoint_damage(folder: Path) -> str | None:
     """What is wrong with a checkpoint, or None if every file is as it was written."""
     try:
-        expected = json.loads((folder / MANIFEST).read_text())["files"]
+        expected = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
     except FileNotFoundError:
         return "it was never finished"

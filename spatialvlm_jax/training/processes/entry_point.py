@@ -4,6 +4,7 @@
 1    a loss that is not finite, or an error of the program, which leaves its traceback
 2    a mistake of the user's, or what the system refuses: one line with cause and remedy
 130  stopped by Ctrl-C
+141  the reader of the output has left
 """
 
 import argparse
@@ -14,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from spatialvlm_jax import signals
+from spatialvlm_jax import signals, streams
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.config_help import describe_fields
 from spatialvlm_jax.errors import UserError, describe_failure
@@ -61,7 +62,7 @@ def run_entry_point(
       of_run: the configuration is that of the run in the workdir, unless --config names another.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    with signals.listening() as request, short_words():
+    with signals.listening() as request, streams.lasting(), short_words():
         try:
             args, experiment = parse_experiment(parser, argv, of_run=of_run)
             join_processes(args)
@@ -72,6 +73,8 @@ def run_entry_point(
             if multihost.is_main_process():
                 print(f"stopping: {stopped}", file=sys.stderr, flush=True)
             return multihost.leave(request.code)
+        except BrokenPipeError:
+            raise
         except (UserError, OSError) as error:
             return _fail(describe_failure(error), 2)
         except NonFiniteLossError as error:
