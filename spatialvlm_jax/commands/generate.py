@@ -34,6 +34,8 @@ examples:
     --units=human --out=data/kitti
   spatialvlm generate --source=rgbd --rgbd=scans --layout=scannet --split-by=folder --out=data/scans
   spatialvlm generate --source=photos --photos=pictures --dry-run --out=data/photos
+  spatialvlm generate --source=photos --photos=pictures --boxes=boxes.json --depth=depth \\
+    --fov=69 --out=data/photos
   spatialvlm generate --source=rendered_photos --images=200 --config=configs/generation.py:noisy \\
     --out=data/noisy
   spatialvlm generate --source=photos --photos=shards --config=configs/generation.py:paper \\
@@ -136,7 +138,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         help_text = f"the {name} file of a picture; {{dir}}, {{parent}}, {{stem}} stand for its own"
         flag = f"--{name}-glob" if name in ("depth", "masks") else f"--{name}"
         add(flag, dest=f"rgbd.{name}", metavar="PATTERN", help=help_text)
-    help_text = "integer depth divided by this is metres (1000)"
+    help_text = "integer depth divided by this is metres (1000); of --depth, too"
     add("--depth-scale", dest="rgbd.depth_scale", type=_NUMBER, metavar="X", help=help_text)
 
     add = parser.add_argument_group("photos").add_argument
@@ -148,6 +150,12 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     add("--column", dest="photos.column", metavar="NAME", help="pictures in a table (image)")
     help_text = "horizontal field of view where a file does not tell its focal length"
     add("--fov", dest="photos.fov", type=_NUMBER, metavar="DEGREES", help=help_text)
+    help_text = "boxes and masks of other models, as a COCO file; instead of models that find them"
+    add("--boxes", type=Path, metavar="JSON", help=help_text)
+    help_text = "captions of these boxes: a JSON Lines file of annotation_id and caption"
+    add("--captions", dest="experts.captions", metavar="JSONL", help=help_text)
+    help_text = "depth of other models: DIR/a/b.npy, .exr or 16-bit .png of the picture a/b.jpg"
+    add("--depth", type=Path, metavar="DIR", help=help_text)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -180,8 +188,22 @@ def read_settings(args: argparse.Namespace) -> Any:
             for step in path:
                 place = place[step]
             place[last] = tuple(value) if isinstance(value, list) else value
+    _set_file_experts(config, args)
     override_fields(config, args.overrides, GenerationSettings)
     return from_config_dict(GenerationSettings, config)
+
+
+def _set_file_experts(config: Any, args: argparse.Namespace) -> None:
+    """Files in the place of experts; with boxes, nothing is left that only a model could tell."""
+    if args.boxes is not None:
+        config.experts.update(dict.fromkeys(("filter", "embedder")))
+        for stage in ("detector", "segmenter", "ground"):
+            config.experts[stage] = f"files:{args.boxes}"
+    if args.depth is not None:
+        config.experts.depth = f"files:{args.depth}"
+    scale = getattr(args, "rgbd.depth_scale")
+    if scale is not None:
+        config.experts.depth_scale = scale
 
 
 def parse_splits(text: str) -> dict[str, int]:

@@ -23,6 +23,8 @@ class Photo:
     up: float64[3], against gravity, camera frame (from a sensor), or None.
     encoded: the bytes of the file it was decoded from, or None. extra: anything for the record.
     truth: the rendered scene behind it; stand-ins read it, real experts never do.
+    file_size: width and height, pixels, of the picture in its file, turned as `image` is; None for
+      those of `image`. orientation: of its metadata (EXIF), if it was turned by it; else 1.
     """
 
     image_id: str
@@ -32,6 +34,8 @@ class Photo:
     encoded: bytes | None = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     truth: Scene | None = None
+    file_size: tuple[int, int] | None = None
+    orientation: int = 1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

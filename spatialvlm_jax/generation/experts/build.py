@@ -1,10 +1,12 @@
 """From names of checkpoints to the experts of a run."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from spatialvlm_jax.bounds import BatchSize, OneOf, Range, RelativeStd, Seed, Settings, Share
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts import (
     depth,
     detection,
@@ -16,13 +18,22 @@ from spatialvlm_jax.generation.experts import (
 from spatialvlm_jax.generation.experts.base import Experts
 from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
+    ExpertError,
     Runtime,
     choose_for_family,
     find_expert_checkpoint,
 )
-from spatialvlm_jax.generation.experts.depth import MetricDepthModel
+from spatialvlm_jax.generation.experts.depth import DepthError, MetricDepthModel
 from spatialvlm_jax.generation.experts.detection import VocabularyDetector
 from spatialvlm_jax.generation.experts.embedding import ImageTextModel, TextEmbedding
+from spatialvlm_jax.generation.experts.file_depth import FileDepth, check_stems, depth_files
+from spatialvlm_jax.generation.experts.files import (
+    FileDetector,
+    FileGround,
+    check_names,
+    keep_masks,
+    path_in_files,
+)
 from spatialvlm_jax.generation.experts.filter import KEEP_LABELS, REJECT_LABELS, SemanticFilter
 from spatialvlm_jax.generation.experts.florence import FlorenceDetector, FlorenceOptions
 from spatialvlm_jax.generation.experts.ground import GROUND_LABELS, LabelledGround
@@ -42,7 +53,8 @@ class ExpertsConfig(Settings):
     filter, detector, segmenter, depth, ground, embedder: a directory with a checkpoint, or the hub
       name of one in the local cache; "rendered" for the stand-in that reads a rendered world; None
       leaves out the filter, the ground or the embedder. What kind of model it is stands in the
-      checkpoint's config.json.
+      checkpoint's config.json. "files:PATH" reads what another model wrote: the detector, segmenter
+      and ground from a COCO file, depth from a folder; see `files`.
     device, dtype, batch_size: see `Runtime`. batch_sizes: other batch sizes, by stage.
     keep_labels, reject_labels, filter_margin: see `SemanticFilter`.
     vocabulary, threshold: what Grounding DINO or OWLv2 looks for, and the lowest score (None: the
@@ -53,6 +65,8 @@ class ExpertsConfig(Settings):
       is unknown and depth models that do not estimate it.
     depth_scale_std, depth_noise_std: relative standard errors of depth (None: as published for
       the model, see `depth.ERRORS`).
+    captions, depth_scale: beside files: a JSON Lines file of captions by annotation_id ("" for
+      none), and what integer depth is divided by to be metres.
     ground_labels: what the ground is called in the labels of the segmentation model.
     noise, seed: errors of the "rendered" stand-ins.
     """
@@ -78,6 +92,8 @@ class ExpertsConfig(Settings):
     fov_degrees: Annotated[float, Range(0, 180, above=True, below=True)] | None = None
     depth_scale_std: RelativeStd | None = None
     depth_noise_std: RelativeStd | None = None
+    captions: str = ""
+    depth_scale: Annotated[float, Range(0, 1e9, above=True)] = 1000.0
     ground_labels: tuple[str, ...] = GROUND_LABELS
     noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
     seed: Seed = 0
@@ -111,13 +127,66 @@ def build_experts(config: ExpertsConfig) -> Experts:
     )
 
 
+def check_files(config: ExpertsConfig, names: Sequence[str]) -> None:
+    """Checks, before anything is made, the files that are read in the place of models.
+
+    Args:
+      names: ids of the photos.
+
+    Raises:
+      UserError: one cannot be read, or none of the photos is in it.
+    """
+    boxes = path_in_files(config.detector)
+    if config.captions and boxes is None:
+        raise UserError("captions are of the annotations in --boxes=FILE.json, which is not given")
+    for path in dict.fromkeys((boxes, path_in_files(config.ground))):
+        if path is not None:
+            check_names(path, names)
+    if path_in_files(config.depth) is not None:
+        check_stems(names)
+    for stage in STAGES:
+        path = path_in_files(getattr(config, stage))
+        if path is not None:
+            _read_by_file(path, config, stage)
+
+
+def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
+    """The files that are read about a photo in the place of models."""
+    roles = (config.detector, config.ground)
+    found = [path for role in roles if (path := path_in_files(role)) is not None]
+    if config.captions:
+        found.append(Path(config.captions))
+    folder = path_in_files(config.depth)
+    if folder is not None:
+        found += depth_files(folder, image_id)
+    return list(dict.fromkeys(found))
+
+
 def _build(config: ExpertsConfig, stage: str) -> Any:
     name = getattr(config, stage)
     if name is None:
         return None
+    path = path_in_files(name)
+    if path is not None:
+        return _read_by_file(path, config, stage)
     checkpoint = find_expert_checkpoint(name)
     builder = choose_for_family(checkpoint, stage, FAMILIES)
     return builder(checkpoint, config.runtime(stage), config)
+
+
+def _read_by_file(path: Path, config: ExpertsConfig, stage: str) -> Any:
+    if stage == "detector":
+        captions = Path(config.captions) if config.captions else None
+        return FileDetector(path, captions, config.threshold, config.ground_labels)
+    if stage == "segmenter":
+        return keep_masks
+    if stage == "ground":
+        return FileGround(path, config.ground_labels)
+    if stage == "depth":
+        # Of an unknown model nothing is published; ZoeDepth's errors stand in.
+        error = _depth_error(depth.ERRORS["zoedepth"], config)
+        return FileDepth(path, config.depth_scale, error, config.fov_degrees)
+    raise ExpertError(f"{stage}: no files are read in its place; name a model, or none")
 
 
 Builder = Callable[[Checkpoint, Runtime, ExpertsConfig], Any]
@@ -151,12 +220,17 @@ def _segmenter(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) 
 
 
 def _depth(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> MetricDepthModel:
-    error = depth.ERRORS[checkpoint.family]
+    error = _depth_error(depth.ERRORS[checkpoint.family], config)
+    return MetricDepthModel(checkpoint, runtime, config.fov_degrees, error)
+
+
+def _depth_error(error: DepthError, config: ExpertsConfig) -> DepthError:
+    """The error as published, where the configuration states no other."""
     if config.depth_scale_std is not None:
         error = dataclasses.replace(error, scale_std=config.depth_scale_std)
     if config.depth_noise_std is not None:
         error = dataclasses.replace(error, noise_std=config.depth_noise_std)
-    return MetricDepthModel(checkpoint, runtime, config.fov_degrees, error)
+    return error
 
 
 def _ground(checkpoint: Checkpoint, runtime: Runtime, config: ExpertsConfig) -> LabelledGround:

@@ -75,6 +75,7 @@ class Decoded:
     image: uint8[H, W, 3]. focal: pixels of `image`, from the file's own metadata, or None.
     scale: float64[2], width and height of `image` by those of the picture in the file, turned.
     encoded: the file's bytes, if decoding them gives `image`. notes: what was changed on the way.
+    orientation: as the metadata told it, if the picture was turned by it; else 1.
     """
 
     image: np.ndarray
@@ -82,6 +83,7 @@ class Decoded:
     scale: np.ndarray
     encoded: bytes | None
     notes: tuple[str, ...]
+    orientation: int = 1
 
 
 def decode(data: bytes, settings: DecodeSettings) -> Decoded:
@@ -145,6 +147,7 @@ def _decode(data: bytes, settings: DecodeSettings) -> Decoded:
         scale=scale,
         encoded=data if kept else None,
         notes=tuple(notes),
+        orientation=1 if turn is None else orientation,
     )
 
 

@@ -12,9 +12,14 @@ import numpy as np
 
 from spatialvlm_jax.bounds import Range, Settings
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes, fingerprint_file
 from spatialvlm_jax.generation.experts.base import Experts, Perception, Photo
-from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_experts
+from spatialvlm_jax.generation.experts.build import (
+    ExpertsConfig,
+    build_experts,
+    check_files,
+    files_read,
+)
 from spatialvlm_jax.generation.experts.perceive import perceive
 from spatialvlm_jax.generation.experts.rendered import rendered_experts, rendered_photos
 from spatialvlm_jax.generation.outcomes import Rejected, stage
@@ -101,10 +106,15 @@ class PhotosSource:
         return self.photos.entries[index].folder()
 
     def fingerprint(self, index: int, contents: bool) -> str:
-        if contents and index in self._contents:
-            return self._contents[index]
         photos, limit = self.photos, self.settings.decode.max_bytes
-        return fingerprint_entry(photos.root, photos.entries[index], limit, contents)
+        if contents and index in self._contents:
+            own = self._contents[index]
+        else:
+            own = fingerprint_entry(photos.root, photos.entries[index], limit, contents)
+        if isinstance(self.experts, Experts):
+            return own
+        beside = files_read(self.experts, self.image_id(index))
+        return "\n".join([own, *(f"{path} {fingerprint_file(path, contents)}" for path in beside)])
 
     def observe(self, indices: Sequence[int]) -> list[Perception | Rejected]:
         self._contents.clear()
@@ -129,6 +139,8 @@ class PhotosSource:
             intrinsics=None if focal is None else pinhole(width, height, focal),
             encoded=decoded.encoded,
             extra={"decode": list(decoded.notes)} if decoded.notes else {},
+            file_size=(round(width / decoded.scale[0]), round(height / decoded.scale[1])),
+            orientation=decoded.orientation,
         )
 
 
@@ -136,7 +148,7 @@ def photos_source(settings: PhotosSettings, experts: Experts | ExpertsConfig) ->
     """Lists the photos.
 
     Raises:
-      UserError: no path is given, or there are no photos.
+      UserError: no path is given, there are no photos, or what experts are to read cannot be read.
     """
     if not settings.path:
         raise UserError("--source=photos needs --photos=FOLDER, FILE.tar, FILE.parquet or LIST.txt")
@@ -146,6 +158,8 @@ def photos_source(settings: PhotosSettings, experts: Experts | ExpertsConfig) ->
         all_files=settings.all_files,
         column=settings.column,
     )
+    if isinstance(experts, ExpertsConfig):
+        check_files(experts, [entry.image_id() for entry in found.entries])
     return PhotosSource(settings, found, experts)
 
 

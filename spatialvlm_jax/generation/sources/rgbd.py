@@ -30,6 +30,7 @@ from spatialvlm_jax.generation.sources.photo_files import (
     read_entry,
 )
 from spatialvlm_jax.generation.sources.sensor_files import (
+    fitted,
     read_depth,
     read_integers,
     read_intrinsics,
@@ -283,28 +284,6 @@ def find_beside(root: Path, color: str, pattern: str) -> Path | None:
 
 def _literal(text: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in text)
-
-
-def fitted(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The nearest value at each pixel of a picture of (height, width) that shows the same.
-
-    Raises:
-      Rejected: its sides have another ratio, so it does not show the same.
-    """
-    if values.shape == size:
-        return values
-    scale = np.array(values.shape) / np.array(size)
-    if not 0.98 < scale[0] / scale[1] < 1.02:
-        raise Rejected(
-            "decode",
-            f"{values.shape[1]} x {values.shape[0]} pixels of depth or masks beside "
-            f"{size[1]} x {size[0]} of colour",
-        )
-    rows, columns = (
-        np.minimum(((np.arange(each) + 0.5) * factor).astype(np.int64), most - 1)
-        for each, factor, most in zip(size, scale, values.shape, strict=True)
-    )
-    return values[rows[:, None], columns]
 
 
 def _regions(

@@ -134,6 +134,28 @@ def read_integers(path: Path, max_pixels: int) -> np.ndarray:
     return values
 
 
+def fitted(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The nearest value at each pixel of a picture of (height, width) that shows the same.
+
+    Raises:
+      Rejected: its sides have another ratio, so it does not show the same.
+    """
+    if values.shape == size:
+        return values
+    scale = np.array(values.shape) / np.array(size)
+    if not 0.98 < scale[0] / scale[1] < 1.02:
+        raise Rejected(
+            "decode",
+            f"{values.shape[1]} x {values.shape[0]} pixels of depth or masks beside "
+            f"{size[1]} x {size[0]} of colour",
+        )
+    rows, columns = (
+        np.minimum(((np.arange(each) + 0.5) * factor).astype(np.int64), most - 1)
+        for each, factor, most in zip(size, scale, values.shape, strict=True)
+    )
+    return values[rows[:, None], columns]
+
+
 def read_labels(text: str, suffix: str) -> dict[int, str]:
     """Names by instance id, "" for what is no name (null, "", "nan", "17").
 

@@ -12,7 +12,8 @@ from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import generate_dataset
 from spatialvlm_jax.generation.sources.images import DecodeSettings
-from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, fitted, rgbd_source
+from spatialvlm_jax.generation.sources.rgbd import RGBDSettings, RGBDSource, rgbd_source
+from spatialvlm_jax.generation.sources.sensor_files import fitted
 from spatialvlm_jax.generation.stages import Stages
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.storage.examples import StoredExample
