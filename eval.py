@@ -2,8 +2,9 @@
 
 The configuration is the one that the run left in its workdir, unless --config names another; any
 field of it can be set on top: --config.eval.images=100. The weights are those of the newest whole
-checkpoint in the workdir, unless --checkpoint names a step or a weight file. Writes summary.json,
-predictions.jsonl and html into the workdir, and prints each figure beside the best constant answer.
+checkpoint in the workdir, unless --checkpoint names a step or a weight file. Writes report.html,
+summary.json and predictions.jsonl into the workdir, and prints each figure beside the best constant
+answer.
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
