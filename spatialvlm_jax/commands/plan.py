@@ -1,4 +1,4 @@
-"""`spatialvlm plan`: what a run needs and takes on a named pod, without the pod."""
+"""`spatialvlm plan`: what a run needs and takes on named GPUs or TPUs, without them."""
 
 import argparse
 from pathlib import Path
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 TAKES_OVERRIDES = True
 
 _DESCRIPTION = """\
-Says, for each device of a pod, how much memory the training step of a configuration needs and
-whether it fits; how many operations each tower does forward and backward; how much devices send
+Says, for each of the named GPUs or TPUs, how much memory the training step of a configuration needs
+and whether it fits; how many operations each tower does forward and backward; how much devices send
 each other; and how long a step and the run take at best.
 
   compiled   a TPU's own compiler says how much memory the real step takes; it needs the extra
@@ -21,7 +21,8 @@ each other; and how long a step and the run take at best.
   analytic   shapes and shardings alone: parameters and slots exactly, the rest estimated
   auto       compiled where it can be, else analytic
 
-Times are a roofline under either method: a bound to compare plans by.
+Times are a roofline under either method (the slowest of computing, moving memory and sending): a
+bound to compare plans by.
 """
 _EPILOG = """\
 examples:
@@ -32,8 +33,9 @@ examples:
   spatialvlm plan --config=configs/paligemma.py --topology=rtx4090:1 --ways
 
 Topologies: v4:4x4x4, v5e:16x16, v5p:4x4x8, v6e:8x8; 2xv5e:16x16 for two slices with the data
-centre's network between them; so many GPUs of t4, a10, l4, rtx3090, rtx4090, l40s, rtx6000ada,
-a100_40gb, a100, h100, h200, b200, mi300x: a100:8. docs/performance.md compares the methods.
+centre's network between them; so many GPUs, as in rtx4090:1, of t4, a10, l4, rtx3090, rtx4090,
+l40s, rtx6000ada, a100_40gb, a100, h100, h200, b200, mi300x. docs/performance.md compares the
+methods.
 """
 
 
@@ -41,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
     """Adds the verb `plan`."""
     parser = subparsers.add_parser(
         "plan",
-        help="memory, time and cost of a run on a pod, without the pod",
+        help="memory and time of a run on named GPUs or TPUs, without them",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,7 +52,9 @@ def add_parser(subparsers: Any) -> None:
     add("--config", required=True, metavar="FILE.py[:ARG]", help="the run's configuration")
     add("--topology", required=True, metavar="CHIP:SHAPE", help="the devices, such as v5e:16x16")
     add("--method", choices=("auto", "compiled", "analytic"), default="auto", help="(auto)")
-    help_text = "try mesh shapes, batch sizes and remat choices; plan the best that fits"
+    help_text = (
+        "try mesh shapes, batch sizes and what to compute again (remat); plan the best that fits"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--sweep", action="store_true", help=help_text)
     help_text = "full, LoRA, LoRA on int8 and on nf4 kernels: which of them fits, at what batch"

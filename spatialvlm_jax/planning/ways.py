@@ -48,7 +48,7 @@ WAYS = (
 class WayPlan:
     """What a way needs on a topology.
 
-      overrides: the flags of `train.py` that choose it.
+    overrides: the flags of `train.py` that choose it.
     trainable: parameters that train.
     least: the plan of the smallest batch.
     most: that of the largest power of two of rows a device that fits; None where not even the
