@@ -281,4 +281,5 @@ def run(args: argparse.Namespace) -> int:
         f"{report.rejected} rejected, {report.failed} failed"
         + (f", see {args.out / 'ledger.jsonl'}" if report.ledger else "")
     )
+    print(args.out / "card.html")
     return 0

@@ -151,7 +151,9 @@ def test_worlds_are_made_asked_about_and_stored(
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["failed"] == 0
     assert summary["stored"] + summary["rejected"] == 7
-    assert f"{summary['stored']} images, {summary['pairs']} pairs" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{summary['stored']} images, {summary['pairs']} pairs" in said
+    assert said.endswith(f"{tmp_path / 'card.html'}\n")
     made = examples(tmp_path, "train")
     assert all(example.image().shape == (32, 32, 3) for example in made)
     assert all(1 <= len(example.pairs()) <= 6 for example in made)
