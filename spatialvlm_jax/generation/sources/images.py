@@ -23,6 +23,9 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "J
 # What data sets can hold as it is and every reader decodes alike.
 _STORABLE = ("JPEG", "PNG", "WEBP")
 _ORIENTATION, _EXIF_IFD, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT = 274, 34665, 41989, 40962, 40963
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_MAX_BRANDS_BYTES = 1024
 _FILM_DIAGONAL_MM = math.hypot(36.0, 24.0)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -105,13 +108,29 @@ def decode(data: bytes, settings: DecodeSettings) -> Decoded:
     except Image.DecompressionBombError as error:
         raise Rejected("decode", f"a bomb? {error}") from None
     except Image.UnidentifiedImageError:
-        raise Rejected("decode", f"not a picture; it begins with {data[:8]!r}") from None
+        raise Rejected("decode", _unread(data)) from None
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise Rejected("decode", f"damaged: {type(error).__name__}: {error}") from None
     if heard:  # bytes that readers complain of would be complained of in every epoch
         notes = (*decoded.notes, *(str(each.message).strip() for each in heard))
         return dataclasses.replace(decoded, encoded=None, notes=notes)
     return decoded
+
+
+def _unread(data: bytes) -> str:
+    """Why no decoder knows these bytes, and the remedy where there is one.
+
+    HEIC and AVIF both are ISO base media files (ISO/IEC 14496-12), which begin with their brands.
+    """
+    if data[4:8] != b"ftyp":
+        return f"not a picture; it begins with {data[:8]!r}"
+    length = min(int.from_bytes(data[:4], "big"), len(data), _MAX_BRANDS_BYTES)
+    brands = {data[8:12], *(data[at : at + 4] for at in range(16, length - 3, 4))}
+    if brands & _HEIC_BRANDS:
+        return "a HEIC picture, which Pillow does not decode; convert it to JPEG"
+    if brands & _AVIF_BRANDS:
+        return "an AVIF picture that Pillow does not decode here; convert it to JPEG"
+    return "a video or another ISO media file, not a picture"
 
 
 def _decode(data: bytes, settings: DecodeSettings) -> Decoded:

@@ -4,6 +4,7 @@ A set of pictures is listed once, in sorted order. Nothing outside of the folder
 neither through links nor through names with "..", and nothing but regular files is opened.
 """
 
+import collections
 import dataclasses
 import hashlib
 import os
@@ -18,7 +19,8 @@ from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.tables import list_table, read_row
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .ppm .pgm .heic".split()
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .ppm .pgm .heic .heif "
+    ".hif".split()
 )
 _MAX_NAME = 200
 
@@ -56,10 +58,14 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class PhotoSet:
-    """The root of a set of pictures, and its pictures in order."""
+    """The root of a set of pictures, and its pictures in order.
+
+    left_out: what else lies in the folder and is not read, each with its reason.
+    """
 
     root: Path
     entries: tuple[Entry, ...]
+    left_out: tuple[str, ...] = ()
 
     def read(self, index: int, max_bytes: int) -> bytes:
         """The bytes of a picture, at most `max_bytes + 1` of them.
@@ -83,11 +89,16 @@ def list_photos(
       column: the column of a table that holds the pictures.
 
     Raises:
-      UserError: there is no such thing, or no picture in it.
+      UserError: there is no such thing, it cannot be read, or there is no picture in it.
     """
-    if path.is_dir():
-        base, files = path, _walk(path)
-        entries = [entry for file in files for entry in _expand(base, file, all_files, column)]
+    left_out: collections.Counter[str] = collections.Counter()
+    if _is_folder(path):
+        base, entries = path, []
+        for file in _walk(path, left_out):
+            found = list(_expand(base, file, all_files, column))
+            entries += found
+            if not found:
+                left_out[_why_left_out(file)] += 1
     elif not path.is_file():
         raise UserError(f"no folder, tar, parquet or list of pictures at {path}")
     elif path.suffix in (".tar", ".parquet") or _is_packed(path.name):
@@ -101,7 +112,23 @@ def list_photos(
         raise UserError(f"no pictures in {path}{hint}")
     # A tar may hold a name twice; the later one counts, as it does when the tar is unpacked.
     unique = {entry.name: entry for entry in entries}
-    return PhotoSet(base.resolve(), tuple(sorted(unique.values(), key=_order)))
+    told = tuple(f"{count} {reason}" for reason, count in left_out.most_common() if count)
+    return PhotoSet(base.resolve(), tuple(sorted(unique.values(), key=_order)), told)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _why_left_out(file: str) -> str:
+    """What is counted of a file that is no picture by its name."""
+    suffix = os.path.splitext(file)[1].lower()
+    if file.endswith((".tar", ".parquet")):
+        return f"{suffix} without a picture in it"
+    return f"{suffix[:20] or 'without a suffix'} (not named like a picture)"
 
 
 def _order(entry: Entry) -> tuple[bytes, int, int, bytes]:
@@ -113,6 +140,8 @@ def _order(entry: Entry) -> tuple[bytes, int, int, bytes]:
 def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(
             f"{path} is neither a folder, a .tar, a .parquet, nor a text file with a path a line"
@@ -120,16 +149,27 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Paths of all that is not a folder, below the root; hidden names are left aside.
+def _walk(root: Path, left_out: collections.Counter[str]) -> Iterator[str]:
+    """Paths of all that is not a folder, below the root; hidden names are left out.
 
     Links to folders are not followed, so that there is no way round in a circle.
+
+    Raises:
+      UserError: a folder cannot be read.
     """
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=_refuse_folder):
+        linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        hidden = [name for name in (*folders, *files) if name[0] == "."]
+        left_out["linked folder (links to folders are not followed)"] += len(linked)
+        left_out["hidden (its name begins with a dot)"] += len(hidden)
         folders[:] = [name for name in folders if name[0] != "."]
         for name in files:
             if name[0] != ".":
                 yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise UserError(f"folder {error.filename} cannot be read: {error.strerror}")
 
 
 def _is_packed(name: str) -> bool:

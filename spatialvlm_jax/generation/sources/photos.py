@@ -4,6 +4,7 @@ source = photos_source(PhotosSettings(path="pictures"), ExpertsConfig())
 """
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -158,6 +159,8 @@ def photos_source(settings: PhotosSettings, experts: Experts | ExpertsConfig) ->
         all_files=settings.all_files,
         column=settings.column,
     )
+    if found.left_out:
+        logging.warning("%s: left out are %s", settings.path, "; ".join(found.left_out))
     if isinstance(experts, ExpertsConfig):
         check_files(experts, [entry.image_id() for entry in found.entries])
     return PhotosSource(settings, found, experts)

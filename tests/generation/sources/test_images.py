@@ -29,6 +29,34 @@ def test_pictures_are_decoded_or_refused_with_a_reason(kind: str) -> None:
         assert np.abs(image.astype(int) - expected).mean() < 4
 
 
+def test_avif_is_read() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(hostile.pixels(5)).save(buffer, "AVIF", quality=95)
+    decoded = decode(buffer.getvalue(), PLAIN)
+    assert np.abs(decoded.image.astype(int) - hostile.pixels(5)).mean() < 4
+    assert (decoded.encoded, decoded.notes) == (None, ("read from AVIF",))
+
+
+def with_brands(*brands: bytes) -> bytes:
+    box = b"ftyp" + brands[0] + bytes(4) + b"".join(brands)
+    return (len(box) + 4).to_bytes(4, "big") + box + bytes(400)
+
+
+@pytest.mark.parametrize(
+    ("brands", "reason"),
+    [
+        ((b"heic", b"mif1"), "a HEIC picture, .*; convert it to JPEG"),
+        ((b"mif1", b"heix"), "a HEIC picture, .*; convert it to JPEG"),
+        ((b"mp42", b"isom"), "a video or another ISO media file, not a picture"),
+    ],
+)
+def test_what_pillow_does_not_decode_is_named_with_its_remedy(
+    brands: tuple[bytes, ...], reason: str
+) -> None:
+    with pytest.raises(Rejected, match=reason):
+        decode(with_brands(*brands), PLAIN)
+
+
 def test_sixteen_bits_keep_their_upper_eight() -> None:
     image = decode(hostile.sixteen_bits(9), PLAIN).image
     np.testing.assert_array_equal(image[..., 0], hostile.pixels(9)[..., 0])

@@ -1,3 +1,4 @@
+import errno
 import os
 import tarfile
 from pathlib import Path
@@ -40,6 +41,10 @@ def test_a_folder_is_listed_once_sorted_and_below_itself(tmp_path: Path) -> None
     assert found.read(0, LIMIT) == BYTES
     assert len(found.read(0, 10)) == 11
     assert [entry.folder() for entry in found.entries] == ["a", "a", ""]
+    assert found.left_out == (
+        "2 hidden (its name begins with a dot)",
+        "1 .txt (not named like a picture)",
+    )
     assert names(list_photos(tmp_path, all_files=True))[0] == "a/notes.txt"
     os.remove(tmp_path / "b.jpg")
     with pytest.raises(Rejected, match="there is no such file"):
@@ -141,6 +146,39 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
         list_photos(tmp_path)
     with pytest.raises(UserError, match="no column 'image' but photo, text"):
         list_photos(table(tmp_path / "x.parquet", [BYTES], column="photo"))
+
+
+def test_what_is_left_out_of_a_folder_has_its_reason(tmp_path: Path) -> None:
+    filled(tmp_path, "in/a.jpg", "in/b.HEIC", "in/c.DNG", "in/readme", "in/d.dng", "else/e.jpg")
+    (tmp_path / "in/link").symlink_to(tmp_path / "else")
+    with tarfile.open(tmp_path / "in/empty.tar", "w"):
+        pass
+    found = list_photos(tmp_path / "in")
+    assert names(found) == ["a.jpg", "b.HEIC"]
+    assert set(found.left_out) == {
+        "2 .dng (not named like a picture)",
+        "1 without a suffix (not named like a picture)",
+        "1 linked folder (links to folders are not followed)",
+        "1 .tar without a picture in it",
+    }
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An account that may read everything would not be refused.
+    scan = os.scandir
+
+    def scan_but_one(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    filled(tmp_path, "a.jpg", "closed/b.jpg")
+    monkeypatch.setattr(os, "scandir", scan_but_one)
+    for root in (tmp_path, tmp_path / "closed"):
+        with pytest.raises(UserError, match=r"closed cannot be read: Permission denied"):
+            list_photos(root)
 
 
 def test_a_list_of_one_picture_is_that_picture(tmp_path: Path) -> None:
