@@ -62,7 +62,7 @@ class Tokenizer:
           DataError: there is no such file, or it is not a usable model.
         """
         if name == SMALL:
-            return cls((resources.files("data_loaders") / "assets" / "small.model").read_bytes())
+            return cls((resources.files("spatialvlm_jax") / "assets" / "small.model").read_bytes())
         try:
             model = Path(name).read_bytes()
         except OSError as error:

@@ -1,6 +1,6 @@
 """Trains the small tokenizer that is shipped, on text made from our own templates and words.
 
-    python -m data_loaders.tokenizer_training --out=data_loaders/assets/small.model
+    python -m data_loaders.tokenizer_training --out=spatialvlm_jax/assets/small.model
 
 Same code, same file: the text is made with a fixed seed and SentencePiece trains in one thread.
 """

@@ -17,6 +17,8 @@ _INCOMPLETE = "incomplete"
 def whole_file(path: Path, *, single_writer: bool = False) -> Iterator[Path]:
     """A path to write to, which becomes `path` when the block ends, and is removed if it raises.
 
+    The file is as readable to others as the umask says, whoever writes it.
+
     Args:
       path: what is there stays until then. Its folder is made if missing.
       single_writer: no other process writes it at the same time. What a kill leaves of a big file
@@ -34,7 +36,10 @@ def whole_file(path: Path, *, single_writer: bool = False) -> Iterator[Path]:
     suffix = _INCOMPLETE if single_writer else f"{_INCOMPLETE}-{uuid.uuid4().hex}"
     temporary = path.with_name(f"{path.name}.{suffix}")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # under the umask; some writers make files for one user
         yield temporary
+        temporary.chmod(mode)
         os.replace(temporary, path)
     except Exception as error:
         refused = system_error(error)

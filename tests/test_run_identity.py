@@ -15,7 +15,7 @@ from tests.generation.pictures import PictureSource, store_pictures
 from tests.test_train import ROOT, arguments, losses
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")
-SHIPPED = ROOT / "data_loaders" / "assets" / f"{SMALL}.model"
+SHIPPED = ROOT / "spatialvlm_jax" / "assets" / f"{SMALL}.model"
 
 
 @pytest.fixture(scope="module")
