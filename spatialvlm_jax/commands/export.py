@@ -14,7 +14,8 @@ _DESCRIPTION = """\
 Writes the weights of a finished run in another form:
 
   safetensors   one file of our own, whose header keeps the configuration that it belongs to
-  huggingface   a folder that transformers' PaliGemmaForConditionalGeneration loads
+  huggingface   a folder as PaliGemma is published: weights, settings, tokenizer and a model card,
+                for AutoProcessor and PaliGemmaForConditionalGeneration (docs/serving.md)
   big_vision    an .npz with big_vision's names
 
 The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
@@ -47,6 +48,12 @@ def add_parser(subparsers: Any) -> None:
         help="form of the result (default: %(default)s)",
     )
     parser.add_argument(
+        "--tokenizer",
+        metavar="FILE",
+        help="of a huggingface folder: the SentencePiece model that the run read, where it is not "
+        'where it was; "none" leaves the tokenizer out',
+    )
+    parser.add_argument(
         "--dtype",
         choices=["float32", "bfloat16", "float16"],
         help="how values are stored (default: float16 in our own file, bfloat16 in a folder)",
@@ -57,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
+    if args.tokenizer and args.format != "huggingface":
+        raise UserError(f"--format={args.format} has no tokenizer: leave --tokenizer out")
     args.source = _weight_file(args.source)
     if args.format == "huggingface":
         _check_folder(args.out)
@@ -87,7 +96,7 @@ def _check_folder(folder: Path) -> None:
     from spatialvlm_jax.foreign_files.json_files import read_object
 
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if all(name.startswith(".") or name.endswith(".partial") for name in names):
+    if all(name.startswith(".") or name.endswith((".partial", ".incomplete")) for name in names):
         return
     config = folder / "config.json"
     if not config.is_file() or "spatialvlm" not in read_object(config, "a configuration"):
@@ -136,22 +145,74 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
 
 
 def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
-    from spatialvlm_jax.weights.save import save_big_vision, save_huggingface
-    from spatialvlm_jax.weights.settings import RECORDED, TOKENIZER, recorded_settings
+    from spatialvlm_jax.weights.run_record import RunRecord
+    from spatialvlm_jax.weights.save import save_big_vision
 
     config = _model_config(args.source, metadata)
-    known = recorded_settings(metadata)
-    settings = {name: known[name] for name in (*RECORDED, TOKENIZER) if name in known}
+    record = RunRecord.of(args.source, metadata)
+    settings = record.belongs
     model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
+    cautions = list(_cautions(args.source, config.encoder.image_size, settings))
     if args.format == "huggingface":
-        dtype = args.dtype or "bfloat16"
-        save_huggingface(args.out, model, config, dtype=dtype, settings=settings)
+        _write_folder(args, model, config, record, cautions)
     elif args.dtype not in (None, "float32"):
         raise UserError("--format=big_vision stores float32: leave --dtype out")
     else:
         save_big_vision(args.out, model, config, settings=settings)
-    for line in _cautions(args.source, config.encoder.image_size, settings):
+    for line in cautions:
         print(f"spatialvlm export: {line}", file=sys.stderr)
+
+
+def _write_folder(
+    args: argparse.Namespace, model: Any, config: Any, record: Any, cautions: list[str]
+) -> None:
+    """Writes a folder as PaliGemma is published; what may be refused is, before the weights."""
+    from spatialvlm_jax.atomic_write import whole_file
+    from spatialvlm_jax.weights.model_card import model_card
+    from spatialvlm_jax.weights.processor_files import chat_template
+    from spatialvlm_jax.weights.save import huggingface_pieces, save_huggingface
+    from spatialvlm_jax.weights.tokenizer_files import tokenizer_files
+
+    huggingface_pieces(model, config)
+    dtype = args.dtype or "bfloat16"
+    tokenizer = record.tokenizer(args.tokenizer)
+    files = tokenizer_files(tokenizer, config.decoder.vocab_size) if tokenizer else {}
+    card = model_card(
+        record,
+        title=args.out.resolve().name,
+        dtype=dtype,
+        figures=_figures(record.figures),
+        cautions=cautions,
+    )
+    files |= {"chat_template.jinja": chat_template(record.prefix).encode()}
+    files |= {"README.md": card.encode()}
+    save_huggingface(
+        args.out,
+        model,
+        config,
+        dtype=dtype,
+        settings=record.belongs,
+        answer_tokens=record.section("eval").get("max_answer_tokens", 24),
+    )
+    for name, content in files.items():
+        with whole_file(args.out / name) as temporary:
+            temporary.write_bytes(content)
+
+
+def _figures(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The overall figures of an evaluation as a table, its head first."""
+    from spatialvlm_jax.evaluation.report.results import headline_rows, interval, percent
+
+    try:
+        rows = headline_rows(dict(summary), None)
+    except (KeyError, TypeError, IndexError) as error:
+        raise UserError(f"the figures beside the weights cannot be read ({error!r})") from None
+    head = ("metric", "value", "baseline", "95 % interval", "answers")
+    table = [
+        (x.title, percent(x.value), percent(x.baseline), interval(x.ci95), f"{x.count:,}")
+        for x in rows
+    ]
+    return [head, *table] if table else []
 
 
 def _cautions(source: Path, pixels: int, settings: Mapping[str, str]) -> Iterator[str]:

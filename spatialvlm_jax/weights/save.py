@@ -14,9 +14,10 @@ from numpy.lib import format as npy
 from safetensors.numpy import save_file
 
 from spatialvlm_jax.atomic_write import whole_file, write_json
-from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.experiment import DecoderConfig, ModelConfig
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.pieces import Piece, check_complete
+from spatialvlm_jax.weights.processor_files import generation_config, preprocessor_config
 from spatialvlm_jax.weights.safetensor_files import INDEX
 from spatialvlm_jax.weights.settings import RESIZE
 
@@ -33,6 +34,7 @@ def save_huggingface(
     dtype: str = "float32",
     shard_bytes: int = _SHARD_BYTES,
     settings: Mapping[str, str] = types.MappingProxyType({}),
+    answer_tokens: int = 24,
 ) -> None:
     """Writes a folder that `PaliGemmaForConditionalGeneration.from_pretrained` loads.
 
@@ -44,12 +46,12 @@ def save_huggingface(
       shard_bytes: a file is closed before it would grow beyond this.
       settings: that the weights were trained under (`weights.settings`); they are written into
         `config.json` as "spatialvlm" and into each shard's header.
+      answer_tokens: the longest answer, unless whoever asks says otherwise.
 
     Raises:
       WeightsError: the model is no PaliGemma (another stem, a dense head).
     """
-    pieces = huggingface.model_pieces(config)
-    check_complete(pieces, {name: tuple(x.shape) for name, x in parameters.items()})
+    pieces = huggingface_pieces(parameters, config)
     folder.mkdir(parents=True, exist_ok=True)
     shards: list[dict[str, np.ndarray]] = [{}]
     names: dict[str, int] = {}
@@ -67,8 +69,21 @@ def save_huggingface(
     _name_shards(folder, names, len(shards), total)
     described = {**huggingface_config(config, dtype), "spatialvlm": dict(settings)}
     write_json(folder / "config.json", described)
-    resize = settings.get(RESIZE, "squash")
-    write_json(folder / "preprocessor_config.json", _preprocessor(config.encoder, resize))
+    preprocessor = preprocessor_config(config.encoder, settings.get(RESIZE, "squash"))
+    write_json(folder / "preprocessor_config.json", preprocessor)
+    rows = range(config.decoder.vocab_size, _rows(config.decoder.vocab_size))
+    write_json(folder / "generation_config.json", generation_config(rows, answer_tokens))
+
+
+def huggingface_pieces(parameters: Mapping[str, Any], config: ModelConfig) -> list[Piece]:
+    """Where each parameter goes in a Hugging Face folder.
+
+    Raises:
+      WeightsError: the model is no PaliGemma.
+    """
+    pieces = huggingface.model_pieces(config)
+    check_complete(pieces, {name: tuple(x.shape) for name, x in parameters.items()})
+    return pieces
 
 
 def _published(
@@ -94,7 +109,8 @@ def _rows(words: int) -> int:
 def _write_shard(
     folder: Path, number: int, tensors: dict[str, np.ndarray], settings: Mapping[str, str]
 ) -> None:
-    save_file(tensors, folder / f"shard-{number}.partial", {"format": "pt", **settings})
+    with whole_file(folder / f"shard-{number}.partial", single_writer=True) as temporary:
+        save_file(tensors, temporary, {"format": "pt", **settings})
 
 
 def _name_shards(folder: Path, names: Mapping[str, int], count: int, total: int) -> None:
@@ -171,24 +187,6 @@ def _text_config(config: DecoderConfig) -> dict[str, Any]:
             "sliding_window": config.sliding_window or 2**20,
         }
     return text
-
-
-def _preprocessor(config: EncoderConfig, resize: str) -> dict[str, Any]:
-    """The processor squashes. One that resizes nothing refuses other sizes, where it cannot pad."""
-    return {
-        "processor_class": "PaliGemmaProcessor",
-        "image_processor_type": "SiglipImageProcessor",
-        "size": {"height": config.image_size, "width": config.image_size},
-        "image_mean": [0.5, 0.5, 0.5],
-        "image_std": [0.5, 0.5, 0.5],
-        "rescale_factor": 1 / 255,
-        "do_resize": resize == "squash",
-        "resample": 3,  # bicubic, as PIL numbers it and as the loaders resize
-        "do_rescale": True,
-        "do_normalize": True,
-        "do_convert_rgb": True,
-        "image_seq_length": (config.image_size // config.patch_size) ** 2,
-    }
 
 
 def save_big_vision(

@@ -17,6 +17,11 @@ from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from spatialvlm_jax.weights.settings import recorded_settings
 from tests.weights.test_weights import MODEL, numbered, shapes
 
+FORMS = {
+    "huggingface": ["--format=huggingface", "--tokenizer=none"],
+    "big_vision": ["--format=big_vision"],
+}
+
 
 def test_values_are_rounded_and_the_header_is_kept(tmp_path: Path, capsys) -> None:
     values = {"encoder/positions": np.array([[0.1, -2.0]], np.float32), "a/b": np.ones(3, "f4")}
@@ -48,7 +53,7 @@ def test_a_folder_of_others_is_not_written_into(tmp_path: Path, capsys) -> None:
         numbered(MODEL), weights, {"config": json.dumps({"model": dataclasses.asdict(MODEL)})}
     )
     out.mkdir()
-    command = ["export", str(weights), str(out), "--format=huggingface"]
+    command = ["export", str(weights), str(out), *FORMS["huggingface"]]
     for name, text in (("guide.md", "mine"), ("config.json", '{"model_type": "paligemma"}')):
         (out / name).write_text(text)
         assert cli.main(command) == 2
@@ -59,7 +64,7 @@ def test_a_folder_of_others_is_not_written_into(tmp_path: Path, capsys) -> None:
         )
         assert {path.name: path.read_text() for path in out.iterdir()} == {name: text}
         (out / name).unlink()
-    (out / "shard-1.partial").write_bytes(b"cut off")
+    (out / "shard-1.partial.incomplete").write_bytes(b"cut off")
     for _ in range(2):  # over what it left itself
         assert cli.main(command) == 0
     assert (out / "model.safetensors").is_file()
@@ -79,7 +84,7 @@ def test_a_paligemma_is_written_as_published(form: str, name: str, tmp_path: Pat
     settings = {"model": dataclasses.asdict(MODEL), "train": {"dataset_grad_norms_every": 0}}
     header = {"config": json.dumps(settings)}
     save_file(before | extra, tmp_path / "model.safetensors", header)
-    command = ["export", f"--format={form}", "--dtype=float32"]
+    command = ["export", *FORMS[form], "--dtype=float32"]
     files = [str(tmp_path / "model.safetensors"), str(tmp_path / name)]
     assert cli.main([*command, *files]) == 0
     after, _ = load_weights({"model": tmp_path / name}, MODEL, shapes(MODEL))
@@ -96,7 +101,7 @@ def test_what_readers_do_otherwise_is_said_and_kept(form: str, name: str, tmp_pa
     save_file(numbered(MODEL), tmp_path / "model.safetensors", header)
     out = tmp_path / name
     files = [str(tmp_path / "model.safetensors"), str(out)]
-    assert cli.main(["export", f"--format={form}", *files]) == 0
+    assert cli.main(["export", *FORMS[form], *files]) == 0
     rule, resize, prefix = capsys.readouterr().err.splitlines()
     assert "under model.attention=image_prefix, and readers of this form apply prefix" in rule
     assert f"--config=configs/paligemma.py:weights={tmp_path / 'model.safetensors'},rule" in rule
@@ -117,7 +122,7 @@ def test_what_readers_do_alike_needs_no_word(tmp_path: Path, capsys) -> None:
     config = {"model": dataclasses.asdict(dataclasses.replace(MODEL, attention="prefix"))}
     save_file(numbered(MODEL), tmp_path / "model.safetensors", {"config": json.dumps(config)})
     files = [str(tmp_path / "model.safetensors"), str(tmp_path / "folder")]
-    assert cli.main(["export", "--format=huggingface", *files]) == 0
+    assert cli.main(["export", *FORMS["huggingface"], *files]) == 0
     assert capsys.readouterr().err == ""
     preprocessor = json.loads((tmp_path / "folder" / "preprocessor_config.json").read_text())
     assert (preprocessor["do_resize"], preprocessor["resample"]) == (True, 3)
@@ -173,4 +178,4 @@ def test_adapters_are_merged_and_few_bits_widened(form: str, tmp_path: Path) -> 
     model = json.loads(read_safetensors(out)[1]["config"])["model"]
     assert model["adapters"]["rank"] == 0
     assert model["int8"] == model["nf4"] == []
-    assert cli.main(["export", "--format=huggingface", str(out), str(tmp_path / "folder")]) == 0
+    assert cli.main(["export", *FORMS["huggingface"], str(out), str(tmp_path / "folder")]) == 0

@@ -1,0 +1,134 @@
+"""What a weight file and its workdir say of the run that made them."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.migration import migrate
+from spatialvlm_jax.weights.paths import read_json
+from spatialvlm_jax.weights.pieces import WeightsError
+from spatialvlm_jax.weights.settings import CONTENT, PREFIX, RECORDED, TOKENIZER, recorded_settings
+
+NO_TOKENIZER = "none"
+_SHIPPED = {"small": Path(__file__).parent.parent / "assets" / "small.model"}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """A run as its files tell of it; what they do not say is empty.
+
+    source: the weight file.
+    experiment: its configuration, in today's form.
+    settings: those that belong to weights, and digests of what was read (`weights.settings`).
+    step: of the weights.
+    revision: of the code.
+    figures: of the evaluation at that step, as summary.json has them.
+    """
+
+    source: Path
+    experiment: Mapping[str, Any]
+    settings: Mapping[str, str]
+    step: str
+    revision: str
+    figures: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, source: Path, metadata: Mapping[str, str]) -> "RunRecord":
+        """Reads what lies beside a weight file.
+
+        Args:
+          source: the file. metadata: its header.
+
+        Raises:
+          WeightsError: a file beside it is damaged.
+        """
+        try:
+            experiment = migrate(json.loads(metadata.get("config", "{}")))
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise WeightsError(
+                f"{source} has a configuration that cannot be read: {error}"
+            ) from None
+        step = metadata.get("step", "")
+        versions = _beside(source, "versions.json", "versions of a run")
+        return cls(
+            source=source,
+            experiment=experiment,
+            settings=recorded_settings(metadata),
+            step=step,
+            revision=str(versions.get("revision", "")),
+            figures=_figures(source, step),
+        )
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A part of the configuration."""
+        found = self.experiment.get(name)
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def belongs(self) -> dict[str, str]:
+        """What is written with the weights: settings by name, and the tokenizer's digest."""
+        names = (*RECORDED, TOKENIZER)
+        return {name: self.settings[name] for name in names if name in self.settings}
+
+    @property
+    def prefix(self) -> str:
+        """How questions were put."""
+        return self.settings.get(PREFIX, "{question}")
+
+    def tokenizer(self, named: str | None) -> bytes | None:
+        """The SentencePiece model that the run read.
+
+        Args:
+          named: where it lies, or "none"; None: where the run found it.
+
+        Raises:
+          WeightsError: it is not there, or another one is.
+        """
+        place = named or self.section("data").get("tokenizer")
+        if place == NO_TOKENIZER:
+            return None
+        remedy = f"name it, --tokenizer=FILE, or leave it out, --tokenizer={NO_TOKENIZER}"
+        if not place:
+            raise WeightsError(f"{self.source} does not say which tokenizer the run read: {remedy}")
+        try:
+            model = _SHIPPED.get(place, Path(place)).read_bytes()
+        except OSError as error:
+            raise WeightsError(
+                f"the tokenizer {place} cannot be read ({error.strerror}): {remedy}"
+            ) from None
+        known = self.settings.get(TOKENIZER, "")
+        if known and hashlib.sha256(model).hexdigest() != known:
+            raise WeightsError(f"{place} is not the tokenizer that the run read: {remedy}")
+        return model
+
+    def datasets(self) -> list[tuple[str, str, str, str]]:
+        """Of each set that the run trained on its name, split, prefix template and digest."""
+        mixture = self.section("data").get("datasets") or ()
+        return [
+            (
+                str(entry.get("name", "")),
+                str(entry.get("split", "")),
+                str(entry.get("prefix_template") or self.prefix),
+                self.settings.get(f"data.datasets.{number}{CONTENT}", ""),
+            )
+            for number, entry in enumerate(mixture)
+            if isinstance(entry, Mapping)
+        ]
+
+
+def _figures(source: Path, step: str) -> Mapping[str, Any]:
+    """Those of the weights' own step, or of the last evaluation where none is kept by step."""
+    kept = source.with_name("evaluations")
+    if not kept.is_dir():
+        return _beside(source, "summary.json", "figures of an evaluation")
+    name = f"evaluations/step_{int(step):08d}.json" if step.isdecimal() else ""
+    summary = _beside(source, name, "figures of an evaluation").get("summary") if name else {}
+    return summary if isinstance(summary, Mapping) else {}
+
+
+def _beside(source: Path, name: str, what: str) -> dict[str, Any]:
+    path = source.parent / name
+    return read_json(path, what) if path.exists() else {}

@@ -1,0 +1,115 @@
+"""A published folder in transformers answers as our own generation does, token by token."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from safetensors.numpy import save_file
+
+from data_loaders.tokenizer import SMALL, Tokenizer
+from spatialvlm_jax import cli
+from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Experiment, ModelConfig
+from spatialvlm_jax.models.checkpoint_file import flat_params
+from spatialvlm_jax.models.generate import generate
+from spatialvlm_jax.models.vlm import VLM
+
+pytestmark = pytest.mark.experts
+
+CONFIG = ModelConfig(
+    encoder=EncoderConfig(image_size=28, patch_size=14, width=32, depth=2, heads=2, mlp_width=64),
+    decoder=DecoderConfig(
+        vocab_size=1024, width=48, depth=2, heads=4, kv_heads=1, head_size=12, mlp_width=96
+    ),
+    attention="prefix",
+)
+PREFIX = "answer en {question}"
+QUESTIONS = (
+    "How far is the red mug from the lamp?",
+    "Which is taller?",
+    "Is the white chair, 1.25 m wide, in front of the yellow box or  behind it? (é 漢 🙂)",
+    "5",
+)
+ANSWER_TOKENS = 8
+
+
+def random_model() -> VLM:
+    """Weights so large that questions and pictures change answers."""
+    model = VLM(CONFIG, rngs=nnx.Rngs(0))
+    draw = np.random.default_rng(0)
+    state = nnx.state(model, nnx.Param)
+    for name, x in nnx.to_flat_state(state):
+        scale = 0.1 if {"scale", "bias"} & set(map(str, name)) else 0.3
+        x.set_value(jnp.asarray(draw.normal(0, scale, x.get_value().shape), jnp.float32))
+    nnx.update(model, state)
+    return model
+
+
+def exported(model: VLM, folder: Path) -> Path:
+    experiment = Experiment(model=CONFIG)
+    data = dataclasses.replace(experiment.data, prefix_template=PREFIX, tokenizer=SMALL)
+    evaluation = dataclasses.replace(experiment.eval, max_answer_tokens=ANSWER_TOKENS)
+    experiment = dataclasses.replace(experiment, data=data, eval=evaluation)
+    header = {"step": "7", "config": json.dumps(dataclasses.asdict(experiment))}
+    arrays = {name: np.asarray(x) for name, x in flat_params(model).items()}
+    save_file(arrays, folder / "model.safetensors", header)
+    command = ["export", "--format=huggingface", "--dtype=float32"]
+    assert cli.main([*command, str(folder / "model.safetensors"), str(folder / "hf")]) == 0
+    return folder / "hf"
+
+
+def our_answer(model: VLM, picture: np.ndarray, question: str) -> list[int]:
+    prefix = Tokenizer.from_config(SMALL).encode_prefix(PREFIX.replace("{question}", question))
+    answer = generate(
+        model,
+        jnp.asarray(picture)[None],
+        jnp.asarray([[prefix]]),
+        jnp.asarray([[len(prefix)]]),
+        max_tokens=ANSWER_TOKENS,
+        eos_id=Tokenizer.eos_id,
+    )
+    return cut(answer[0, 0].tolist())
+
+
+def cut(ids: list[int]) -> list[int]:
+    """Up to and with the end."""
+    return ids[: ids.index(Tokenizer.eos_id) + 1] if Tokenizer.eos_id in ids else ids
+
+
+def chat(processor: Any, question: str) -> str:
+    content = [{"type": "image"}, {"type": "text", "text": question}]
+    return processor.apply_chat_template([{"role": "user", "content": content}])
+
+
+def test_answers_are_ours_token_by_token(tmp_path: Path) -> None:
+    import torch
+    from PIL import Image
+    from transformers import AutoProcessor, PaliGemmaForConditionalGeneration
+
+    model = random_model()
+    folder = exported(model, tmp_path)
+    processor = AutoProcessor.from_pretrained(folder)
+    theirs = PaliGemmaForConditionalGeneration.from_pretrained(folder).eval()
+    draw = np.random.default_rng(1)
+    pictures = draw.integers(0, 256, (3, 28, 28, 3), np.uint8)
+    found = set()
+    for picture in pictures:
+        asked = [Image.fromarray(picture)] * len(QUESTIONS)
+        texts = [chat(processor, question) for question in QUESTIONS]
+        assert texts[0] == "<image>answer en How far is the red mug from the lamp?"
+        inputs = processor(images=asked, text=texts, padding=True, return_tensors="pt")
+        with torch.no_grad():
+            answers = theirs.generate(**inputs)
+        for question, answer in zip(QUESTIONS, answers, strict=True):
+            wanted = our_answer(model, picture, question)
+            assert cut(answer[inputs["input_ids"].shape[1] :].tolist()) == wanted
+            found.add(tuple(wanted))
+    assert len(found) > 4  # pictures and questions count
+    tokenizer = Tokenizer.from_config(SMALL)
+    for question in QUESTIONS:
+        read = processor.decode(tokenizer.encode_suffix(question), skip_special_tokens=True)
+        assert read == question
