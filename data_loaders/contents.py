@@ -5,15 +5,18 @@ because evaluating on a set at another place is a choice, and on another set at 
 accident.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from data_loaders.errors import DataError
 from data_loaders.in_place import InPlaceExample, digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource, open_examples
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.conversion.truths import GENERAL
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.storage.checksums import damaged_shards, describe_damage
 from spatialvlm_jax.storage.shards import digest_split, shard_files
@@ -76,5 +79,8 @@ def _digest_records(examples: Sequence[InPlaceExample]) -> str:
     digest = hashlib.sha256(digest_pictures(examples).encode())
     for example in examples:
         for pair in example.item.pairs:
-            digest.update(json.dumps([pair.question, pair.answer, list(pair.answers)]).encode())
+            said: list[Any] = [pair.question, pair.answer, list(pair.answers)]
+            if pair.truth != GENERAL:
+                said.append(dataclasses.asdict(pair.truth))
+            digest.update(json.dumps(said).encode())
     return digest.hexdigest()

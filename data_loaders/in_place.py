@@ -29,7 +29,7 @@ _REMEDY = "mend it, or leave it out with: spatialvlm convert --format=jsonl"
 class InPlaceExample:
     """A picture in a folder or zip file, and the records that name it.
 
-    type: of its pairs, whose kind is "general".
+    type: of its pairs that name none.
     """
 
     item: AskedImage
@@ -53,10 +53,7 @@ class InPlaceExample:
 
     def pairs(self) -> list[QA]:
         """All its pairs, in the order of the file."""
-        return [
-            QA(pair.question, pair.answer, self.type, "general", answers=pair.answers)
-            for pair in self.item.pairs
-        ]
+        return self.item.records(self.type)
 
 
 def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:

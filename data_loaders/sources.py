@@ -55,6 +55,11 @@ class AnswerNoise:
         is_length = pair.kind == "quantitative" and DIMENSIONS.get(pair.unit) == "length"
         if not self.std or not is_length or not np.isfinite(pair.value):
             return pair
+        if not pair.template:
+            raise DataError(
+                f"noise_std_metres: the answer {pair.answer[:80]!r} about {image_id} was not made "
+                "of a template, and cannot be said with noise; set it to 0"
+            )
         rng = np.random.default_rng([self.seed, zlib.crc32(image_id.encode()), index])
         noisy = pair.value + self.std * rng.standard_normal()
         named = [captions[about] for about in pair.objects]

@@ -7,6 +7,7 @@ speaks of it by its symbol or its name ("m²", "square meters"); reading knows a
 import dataclasses
 import math
 import re
+import unicodedata
 
 INCH, FOOT = 0.0254, 0.3048
 
@@ -142,6 +143,7 @@ DIMENSIONS: dict[str, str] = {unit: each for each in BARE for unit in _spoken(ea
 METRIC: dict[str, str] = {each: _SPOKEN_UNITS[symbol].symbol for each, symbol in BARE.items()}
 SINGULAR: dict[str, str] = {row.name: row.singular for row in _SPOKEN_UNITS.values() if row.name}
 
+_MEASURE = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s?([^\d\s].{0,30})")
 _PLURAL = {singular: unit for unit, singular in SINGULAR.items()} | {unit: unit for unit in SI}
 _SPOKEN = re.compile(
     rf"\d (?:({'|'.join(map(re.escape, sorted(_PLURAL, key=len, reverse=True)))}))(?![\w²³])"
@@ -152,6 +154,27 @@ def unit_of(text: str) -> str:
     """The unit spoken in an answer, as a key of `SI`; "" where there is none."""
     match = _SPOKEN.search(text)
     return _PLURAL[match[1]] if match else ""
+
+
+def find_unit(text: str) -> Unit | None:
+    """The unit that a text names by any spelling ("m", "Meters", "sq ft", "m²"), or None."""
+    words = unicodedata.normalize("NFKC", text).lower().split()
+    symbol = SPELLINGS.get(" ".join(words), "")
+    if len(words) == 2 and words[0] in POWERS:
+        symbol = f"{SPELLINGS.get(words[1], '')}^{POWERS[words[0]]}"
+    return UNITS.get(symbol)
+
+
+def symbol_of(unit: Unit) -> str:
+    """How a unit is spoken by its symbol, where it is spoken ("m²"); else its plain symbol."""
+    return _SPOKEN_UNITS[unit.symbol].symbol if unit.symbol in _SPOKEN_UNITS else unit.symbol
+
+
+def read_measure(text: str) -> tuple[float, Unit] | None:
+    """A decimal number and its unit, where a text is nothing else ("0.10 m", "12cm."); or None."""
+    match = _MEASURE.fullmatch(text.strip().removesuffix("."))
+    unit = find_unit(match[2]) if match else None
+    return None if match is None or unit is None else (float(match[1]), unit)
 
 
 def choose_unit(

@@ -22,8 +22,10 @@ from spatialvlm_jax.conversion.rows import (
     PairReader,
 )
 from spatialvlm_jax.conversion.tfds import TfdsReader
+from spatialvlm_jax.conversion.truths import COLUMNS, KIND_RULES, KindRule
 from spatialvlm_jax.conversion.webdataset import WebDatasetReader
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.csv_files import read_csv_records
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Request:
     data: of the others, a file or folder; for TFDS its directory, or a registered name.
     data_dir, data_split: where registered TFDS sets lie, and which split of one is read.
     image_name: pattern of the pictures' file names; "" takes the set's own.
-    fields, prompt, answer, seed, answer_map: as `rows.PairReader` has them.
+    fields, prompt, answer, seed, answer_map, kind: as `rows.PairReader` has them.
     """
 
     format: str
@@ -50,16 +52,21 @@ class Request:
     answer: AnswerRule = "most_frequent"
     seed: int = 0
     answer_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kind: KindRule = "general"
 
     def pairs(self) -> PairReader:
         """How pairs are read.
 
         Raises:
-          UserError: there is no such rule for answers.
+          UserError: there is no such rule for answers or kinds.
         """
+        if self.kind not in KIND_RULES:
+            raise UserError(f"kind {self.kind!r}: there are {', '.join(KIND_RULES)}")
         if self.answer not in ANSWER_RULES:
             raise UserError(f"answer {self.answer!r}: there are {', '.join(ANSWER_RULES)}")
-        return PairReader(self.fields, self.prompt, self.answer, self.seed, self.answer_map)
+        return PairReader(
+            self.fields, self.prompt, self.answer, self.seed, self.answer_map, self.kind
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +101,6 @@ def build_reader(request: Request) -> DatasetReader:
     for name, option in _given(request):
         if name not in FORMATS[request.format].uses:
             raise UserError(f"format {request.format} does not use {option}; leave it out")
-    if request.seed and request.answer != "sampled":
-        raise UserError("--seed is of --answer=sampled; leave it out, or give that")
     return FORMATS[request.format].make(request)
 
 
@@ -150,6 +155,12 @@ def _json(request: Request) -> DatasetReader:
     return JsonReader(_path(request.questions), _images(request), request.pairs())
 
 
+def _csv(request: Request) -> DatasetReader:
+    files = _path(request.questions), _images(request)
+    fault = "the row has more or fewer fields than the header"
+    return JsonReader(*files, request.pairs(), read_csv_records, fault)
+
+
 def _parquet(request: Request) -> DatasetReader:
     return ParquetReader(_files(request.data, ".parquet"), request.pairs())
 
@@ -166,7 +177,7 @@ def _tfds(request: Request) -> DatasetReader:
 
 _JSON_FILES = ("questions", "images")
 _VQA_FILES = (*_JSON_FILES, "annotations")
-_RECORD = ("prompt", "question", "answer", "conversations")
+_RECORD = ("prompt", "question", "answer", "conversations", *COLUMNS)
 _NAMED = ("image", *_RECORD)
 _HELD = ("image_id", *_NAMED)
 FORMATS = {
@@ -176,6 +187,9 @@ FORMATS = {
     "llava": Format("LLaVA: conversations, JSON or JSON Lines", _JSON_FILES, _json, _NAMED),
     "jsonl": Format(
         "records {image, question, answer}, JSON or JSON Lines", _JSON_FILES, _json, _NAMED
+    ),
+    "csv": Format(
+        "a table with the columns image, question, answer; .tsv: tabs", _JSON_FILES, _csv, _NAMED
     ),
     "parquet": Format("parquet files with pictures inside", ("data",), _parquet, _HELD),
     "webdataset": Format(

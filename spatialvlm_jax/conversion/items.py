@@ -8,11 +8,14 @@ import collections
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.conversion.rows import Asked, SourceRow
+from spatialvlm_jax.conversion.truths import GENERAL, Truth
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.shards import write_shard
 
 _MAX_FAULT = 300
@@ -33,17 +36,42 @@ class AskedImage:
 
     def encode(self) -> bytes:
         """Its bytes in the file."""
-        return json.dumps(dataclasses.asdict(self)).encode()
+        fields = dataclasses.asdict(self)
+        for pair, stored in zip(self.pairs, fields["pairs"], strict=True):
+            # What sets without such columns are told apart by does not depend on there being any.
+            if pair.truth == GENERAL:
+                del stored["truth"]
+        return json.dumps(fields).encode()
 
     @classmethod
     def decode(cls, record: bytes) -> "AskedImage":
         """The image of bytes made by `encode`."""
         fields = json.loads(record)
         pairs = [
-            Asked(pair["question"], pair["answer"], tuple(pair["answers"]))
+            Asked(
+                pair["question"],
+                pair["answer"],
+                tuple(pair["answers"]),
+                Truth(**pair.get("truth", {})),
+            )
             for pair in fields["pairs"]
         ]
         return cls(fields["image_id"], fields["image"], tuple(pairs), tuple(fields["faults"]))
+
+    def records(self, name: str) -> list[QA]:
+        """Its pairs as they are stored and trained on, of the type `name` where they have none."""
+        return [
+            QA(
+                pair.question,
+                pair.answer,
+                pair.truth.type or name,
+                pair.truth.kind,
+                value=math.nan if pair.truth.value is None else pair.truth.value,
+                unit=pair.truth.unit,
+                answers=pair.answers,
+            )
+            for pair in self.pairs
+        ]
 
 
 @dataclasses.dataclass(frozen=True)

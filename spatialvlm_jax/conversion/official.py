@@ -1,7 +1,7 @@
-"""Sets of JSON questions and pictures in files: VQA v2, OK-VQA, GQA, LLaVA, plain JSON(L)."""
+"""Sets of questions and pictures in files: VQA v2, OK-VQA, GQA, LLaVA, plain JSON(L) and CSV."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,19 +132,22 @@ class JsonReader:
     """Records that name their picture: LLaVA's conversations, or plain questions and answers.
 
     The name is what tells pictures apart: records that share it are about one image.
+    read: gives the records of the file, None for what is none: `no_record` says why.
     """
 
     questions: Path
     images: Images
     pairs: PairReader
+    read: Callable[[Path], Iterator[Any]] = read_json_records
+    no_record: str = "the record is not a JSON object"
 
     def rows(self) -> Iterator[SourceRow]:
         field = self.pairs.fields.image
-        for number, record in enumerate(read_json_records(self.questions)):
+        for number, record in enumerate(self.read(self.questions)):
             place = f"{self.questions.name}:{number}"
             if not _is_record(record):
                 why = f": {record}" if isinstance(record, ValueError) else ""
-                yield SourceRow(place, "", faults=(f"the record is not a JSON object{why}",))
+                yield SourceRow(place, "", faults=(f"{self.no_record}{why}",))
                 continue
             name = lookup(record, field)
             if isinstance(name, list) and len(name) == 1:

@@ -9,6 +9,7 @@ import collections
 import dataclasses
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from spatialvlm_jax.conversion.texts import (
     joined_parts,
     said_text,
 )
+from spatialvlm_jax.conversion.truths import COLUMNS, GENERAL, KindRule, Truth, read_truth
 from spatialvlm_jax.errors import UserError
 
 AnswerRule = Literal["most_frequent", "sampled"]
@@ -36,6 +38,7 @@ class Asked:
     question: str
     answer: str
     answers: tuple[str, ...] = ()
+    truth: Truth = GENERAL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Fields:
     image: the picture, or its name. image_id: rows that share it are about one image; a set
     without it has an image a row. answer: text, or the answers of several people. conversations:
     turns by two speakers, in place of question and answer. A record without question and answer
-    may call them "prefix" and "suffix".
+    may call them "prefix" and "suffix". kind, type, value, unit: as `truths.read_truth` has them.
     """
 
     image: str = "image"
@@ -82,6 +85,10 @@ class Fields:
     question: str = "question"
     answer: str = "answer"
     conversations: str = "conversations"
+    kind: str = "kind"
+    type: str = "type"
+    value: str = "value"
+    unit: str = "unit"
 
 
 def parse_fields(given: Iterable[str]) -> Fields:
@@ -122,6 +129,7 @@ class PairReader:
       question alone.
     answer_map: words for the answers of a set that stores labels ({"1": "yes"}); with it, any
       other answer is a fault.
+    kind: of questions of which nothing is said, as `truths.read_truth` has it.
     """
 
     fields: Fields = Fields()
@@ -129,6 +137,7 @@ class PairReader:
     rule: AnswerRule = "most_frequent"
     seed: int = 0
     answer_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kind: KindRule = "general"
 
     def row(self, record: Mapping[str, Any], image_id: str, image: str) -> SourceRow:
         """The row of a record; what cannot be read is among its faults."""
@@ -140,15 +149,23 @@ class PairReader:
         except Fault as fault:
             return SourceRow(image_id, image, faults=(str(fault),))
 
-    def asked(self, question: Any, answers: Any, key: str, preferred: Any = None) -> Asked:
+    def asked(
+        self,
+        question: Any,
+        answers: Any,
+        key: str,
+        preferred: Any = None,
+        columns: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Asked:
         """One pair.
 
         Args:
           answers: one answer, or those of several people, as texts or as records with "answer".
           key: names the question; decides what is drawn.
           preferred: what counts as the most frequent answer where several are.
+          columns: what is said of kind, type, value and unit.
         Raises:
-          Fault: question or answer is empty, or no text.
+          Fault: question or answer is empty, or no text, or what is said of it cannot be.
         """
         text = about_one_picture(said_text(question)) or self.prompt
         several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
@@ -161,7 +178,8 @@ class PairReader:
             raise Fault("empty answer")
         chosen = self._choose(given, key, self._word(as_text(preferred)))
         # Who said nothing was asked all the same: accuracies are shares of all people.
-        return Asked(text, chosen, tuple(people) if len(people) > 1 else ())
+        truth = read_truth(columns, chosen, self.kind)
+        return Asked(text, chosen, tuple(people) if len(people) > 1 else (), truth)
 
     def _word(self, answer: str) -> str:
         """What an answer is called; raises Fault where the map has no word for it."""
@@ -191,8 +209,9 @@ class PairReader:
         if not self.prompt and _find(record, self.fields.question) is _ABSENT:
             raise Fault(f"no field {self.fields.question!r}")
         question = lookup(record, self.fields.question)
+        columns = {name: lookup(record, getattr(self.fields, name)) for name in COLUMNS}
         if not _is_list(question):
-            return (self.asked(question, answers, f"{key}:{question}"),), ()
+            return (self.asked(question, answers, f"{key}:{question}", columns=columns),), ()
         if not len(question):
             raise Fault("empty question")
         if not _is_list(answers) or len(answers) != len(question):
@@ -200,7 +219,8 @@ class PairReader:
         pairs, faults = [], []
         for number, (one, answer) in enumerate(zip(question, answers, strict=True)):
             try:
-                pairs.append(self.asked(one, answer, f"{key}:{number}:{one}"))
+                own = {name: _nth(value, number) for name, value in columns.items()}
+                pairs.append(self.asked(one, answer, f"{key}:{number}:{one}", columns=own))
             except Fault as fault:
                 faults.append(str(fault))
         return tuple(pairs), tuple(faults)
@@ -284,6 +304,15 @@ def require(record: Mapping[str, Any], name: str) -> Any:
     if value is _ABSENT:
         raise Fault(f"no field {name!r}; there are {', '.join(sorted(map(str, record)))}")
     return value
+
+
+def _nth(value: Any, number: int) -> Any:
+    """What a column says of the question of this number: all have one value, or each its own."""
+    if not _is_list(value):
+        return value
+    if number >= len(value):
+        raise Fault("as many kinds, types, values and units as questions are wanted")
+    return value[number]
 
 
 def _answer_in(value: Any) -> Any:

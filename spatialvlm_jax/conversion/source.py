@@ -14,13 +14,13 @@ from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.images import decode
 from spatialvlm_jax.generation.stages import AnsweredScene
-from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.scene.records import Scene
 
 
 class ConvertedSource:
     """A `generation.pipeline.Source` of the items in a file.
 
-    name: the type of all its pairs, and the beginning of every image id.
+    name: the type of its pairs that name none, and the beginning of every image id.
     description: everything its output depends on.
     """
 
@@ -95,8 +95,4 @@ class ConvertedSource:
             source=self.name,
             encoded=picture.encoded,
         )
-        pairs = (
-            QA(pair.question, pair.answer, self.name, "general", answers=pair.answers)
-            for pair in item.pairs
-        )
-        return AnsweredScene(scene, tuple(pairs))
+        return AnsweredScene(scene, tuple(item.records(self.name)))

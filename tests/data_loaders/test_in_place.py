@@ -15,6 +15,7 @@ from data_loaders.contents import digest_examples
 from data_loaders.errors import DataError
 from data_loaders.evaluation import eval_batches
 from data_loaders.in_place import open_in_place
+from data_loaders.sources import AnswerNoise
 from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.conversion.formats import FORMATS
 from spatialvlm_jax.conversion.rows import Fields
@@ -176,3 +177,20 @@ def test_the_page_names_every_format_and_option() -> None:
     assert [name for name in FORMATS if f"--format={name} " not in page] == []
     for field in dataclasses.fields(Fields):
         assert f"`{field.name}`" in page
+
+
+def test_lengths_of_ones_own_are_trained_on_but_not_with_noise(tmp_path: Path) -> None:
+    images = write_folder(tmp_path / "images", {"a.jpg": photo(0)})
+    record = {"image": "a.jpg", "question": "wide?", "answer": "0.1 m", "value": 10, "unit": "cm"}
+    (tmp_path / "own.jsonl").write_text(json.dumps(record))
+    config = DatasetConfig("own", str(tmp_path / "own.jsonl"), format="jsonl", images=str(images))
+    (example,) = open_in_place(config)
+    (pair,) = example.pairs()
+    assert (pair.type, pair.kind, pair.unit) == ("own", "quantitative", "cm")
+    assert pair.value == pytest.approx(0.1)
+    measured = digest_examples([example], config)
+    del record["value"], record["unit"]
+    (tmp_path / "own.jsonl").write_text(json.dumps(record))
+    assert digest_examples(open_in_place(config), config) != measured
+    with pytest.raises(DataError, match="was not made of a template, and cannot be said with nois"):
+        AnswerNoise(0.1, 0).apply(pair, "a.jpg", 0, ())

@@ -1,0 +1,45 @@
+"""Tables of text: a header, then one record a line, quoted where a field holds commas or lines."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.foreign_files.errors import FileError
+
+_MAX_COLUMNS = 1_000
+
+
+def read_csv_records(path: Path) -> Iterator[dict[str, str] | None]:
+    """The records of a table in UTF-8; fields are apart by commas, in a `.tsv` by tabs.
+
+    A row with more or fewer fields than the header is given as None, an empty line not at all.
+
+    Raises:
+      FileError: the file cannot be read, is no such table, or has a column twice.
+    """
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, delimiter=delimiter, strict=True)
+            header = [name.strip() for name in next(rows, [])]
+            _check_header(header, path)
+            for row in rows:
+                if row:
+                    matches = len(row) == len(header)
+                    yield dict(zip(header, row, strict=True)) if matches else None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileError(f"{path} is not in UTF-8: save it so") from None
+    except csv.Error as error:
+        raise FileError(f"{path} is no table: line {rows.line_num}: {error}") from None
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1 and name})
+    if not header or len(header) > _MAX_COLUMNS:
+        raise FileError(
+            f"{path} has {len(header)} columns in its first line; wanted are their names"
+        )
+    if twice:
+        raise FileError(f"{path} has the column {twice[0][:80]!r} twice")

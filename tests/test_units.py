@@ -1,0 +1,63 @@
+import hypothesis
+import hypothesis.strategies as st
+import pytest
+
+from spatialvlm_jax.units import SI, SINGULAR, UNITS, find_unit, read_measure, symbol_of
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("m", "m"),
+        (" Metres ", "m"),
+        ("µm", "um"),
+        ("m²", "m^2"),
+        ("sq ft", "ft^2"),
+        ("Cubic inches", "in^3"),
+        ("L", "l"),
+        ("°", "degrees"),
+        ("times", "times"),
+        ("square degrees", None),
+        ("square", None),
+        ("", None),
+        ("furlong", None),
+    ],
+)
+def test_a_unit_is_found_by_any_spelling(text: str, symbol: str | None) -> None:
+    found = find_unit(text)
+    assert (found and found.symbol) == symbol
+
+
+def test_all_that_is_spoken_is_found_again() -> None:
+    for spoken, size in SI.items():
+        assert (unit := find_unit(spoken)) is not None
+        assert unit.si == size
+        assert SI.get(symbol_of(unit), unit.si) == size
+    assert {find_unit(SINGULAR[name]) for name in SINGULAR} <= set(UNITS.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "symbol"),
+    [
+        ("0.10 m", 0.1, "m"),
+        ("12cm.", 12.0, "cm"),
+        ("-3 degrees", -3.0, "degrees"),
+        ("3 square feet", 3.0, "ft^2"),
+    ],
+)
+def test_a_number_with_a_unit_is_a_measure(text: str, value: float, symbol: str) -> None:
+    assert read_measure(text) == (value, UNITS[symbol])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "m", "3", "1,200 mm", "0,5 m", "about 2 m", "2 m wide", "2 m 3", "1e3 m", "2 or 3 m"],
+)
+def test_anything_else_is_none(text: str) -> None:
+    assert read_measure(text) is None
+
+
+@hypothesis.given(st.text())
+def test_any_text_is_a_measure_or_none(text: str) -> None:
+    found = read_measure(text)
+    assert found is None or found[1] in UNITS.values()
