@@ -28,7 +28,9 @@ examples:
     --out=data/gqa
   spatialvlm convert --format=llava --questions=llava_v1_5_mix665k.json --images=images \\
     --out=data/llava
-  spatialvlm convert --format=jsonl --questions=mine.jsonl --images=photos --out=data/mine
+  spatialvlm convert --format=jsonl --questions=mine.jsonl --images=photos \\
+    --validation-images=10% --out=data/mine
+  spatialvlm convert --format=csv --questions=sizes.csv --images=photos --kind=auto --out=data/sizes
   spatialvlm convert --format=jsonl --questions=vsr.jsonl --images=photos \\
     --field question=caption --field answer=label --answer-map=1=yes,0=no --out=data/vsr
   spatialvlm convert --format=parquet --data=downloaded --field question=query --out=data/hub
@@ -70,7 +72,11 @@ def add_parser(subparsers: Any) -> None:
     add("--prompt", default="", help="the question of records that have an answer only (captions)")
     add("--answer-map", default="", metavar="LABEL=WORD,...", help="words for labels: 1=yes,0=no")
     add("--answer", default="most_frequent", help="of several people: most_frequent or sampled")
-    add("--seed", type=SEED, default=0, help="of sampled answers (default: 0)")
+    help_text = "images to hold out as the split validation: a number, or a share such as 10%%"
+    add("--validation-images", default="", metavar="N|P%", help=help_text)
+    help_text = "auto: an answer such as 0.10 m is a length, measured as one (default: general)"
+    add("--kind", choices=("general", "auto"), default="general", help=help_text)
+    add("--seed", type=SEED, default=0, help="of sampled answers and held-out images (default: 0)")
     add("--workers", type=WORKERS, default=1, help="processes (default: 1)")
     add("--quiet", action="store_true", help="no progress bar")
 
@@ -84,14 +90,19 @@ def _field_help() -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Converts and prints what was made."""
-    from spatialvlm_jax.conversion.convert import convert
+    from spatialvlm_jax.conversion.convert import VALIDATION, convert
     from spatialvlm_jax.conversion.formats import Request
+    from spatialvlm_jax.conversion.held_out import HoldOut
     from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
     from spatialvlm_jax.generation.pipeline import check_directory
 
     if not args.split.isidentifier():
         raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
     check_directory(args.out)
+    if args.seed and args.answer != "sampled" and not args.validation_images:
+        raise UserError("--seed is of --answer=sampled and --validation-images; leave it out")
+    if args.validation_images and args.split == VALIDATION:
+        raise UserError("--validation-images holds out of another split than validation")
     request = Request(
         format=args.format,
         questions=args.questions,
@@ -106,19 +117,32 @@ def run(args: argparse.Namespace) -> int:
         answer=args.answer,
         seed=args.seed,
         answer_map=parse_answer_map(args.answer_map),
+        kind=args.kind,
     )
     report, questions = convert(
         request,
         args.out,
         name=args.name,
         split=args.split,
+        held_out=HoldOut(args.validation_images, args.seed) if args.validation_images else None,
         workers=args.workers,
         quiet=args.quiet,
     )
-    print(
-        f"{args.out}: {report.asked} images = {report.stored} stored + {report.rejected} rejected "
+    print(_describe(args.out, report, questions))
+    return 0
+
+
+def _describe(out: Path, report: Any, questions: dict[str, Any]) -> str:
+    """What became of the images and questions, and what the set holds."""
+    from spatialvlm_jax.storage.shards import split_sizes
+
+    sizes = {name: sum(size.shard_lengths) for name, size in split_sizes(out).items()}
+    splits = ", ".join(f"{size} in {name}" for name, size in sizes.items())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
+    return (
+        f"{out}: {report.asked} images = {report.stored} stored + {report.rejected} rejected "
         f"+ {report.failed} failed; {questions['asked']} questions = {questions['stored']} stored "
         f"+ {questions['rejected']} rejected + {questions['lost_with_image']} lost with their image"
-        + ("" if report.stored == report.asked else f"; see {args.out / 'ledger.jsonl'}")
+        + ("" if report.stored == report.asked else f"; see {out / 'ledger.jsonl'}")
+        + f"\n{splits}; {report.pairs} pairs: {kinds}"
     )
-    return 0

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
+from spatialvlm_jax.conversion.held_out import HoldOut, hold_out
 from spatialvlm_jax.conversion.items import AskedImage, Tally, group_by_image, write_items
 from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
@@ -23,6 +24,7 @@ from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import Report, generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES
 
+VALIDATION = "validation"
 _PROBES = 16
 
 
@@ -32,6 +34,7 @@ def convert(
     *,
     name: str = "",
     split: str = "train",
+    held_out: HoldOut | None = None,
     workers: int = 1,
     quiet: bool = False,
 ) -> tuple[Report, dict[str, Any]]:
@@ -43,6 +46,7 @@ def convert(
     Args:
       name: the type of its pairs and the beginning of its image ids; by default the format's.
       split: what the stored split is called.
+      held_out: images that go to the split "validation" instead.
 
     Returns:
       What became of the images, and of the questions.
@@ -57,6 +61,10 @@ def convert(
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
     _check_some_question_is_good(items)
+    splits = {split: len(items)}
+    if held_out is not None:
+        items, number = hold_out(items, reader.image, held_out)
+        splits = {split: len(items) - number, VALIDATION: number}
     # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
@@ -69,7 +77,6 @@ def convert(
     del items
     source = ConvertedSource(reader, path, name, _description(request, tally))
     _check_some_image_is_there(source, FORMATS[request.format])
-    splits = {split: len(source)}
     report = generate_dataset(
         source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet
     )

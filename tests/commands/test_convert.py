@@ -115,6 +115,66 @@ def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> N
     assert first.stat().st_mtime_ns == before
 
 
+def test_images_are_held_out_once_and_for_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, held = published.gqa(tmp_path, images=20), ["--validation-images=20%", "--seed=3"]
+    for name, workers in (("one", 1), ("two", 2)):
+        assert cli.main(command("gqa", paths, tmp_path / name, *held, f"--workers={workers}")) == 0
+        assert "20 images = 20 stored" in (said := capsys.readouterr().out)
+        assert "16 in train, 4 in validation" in said
+    out = tmp_path / "one"
+    before = {path.name: path.read_bytes() for path in out.glob("spatialvlm-*")}
+    assert before == {path.name: path.read_bytes() for path in tmp_path.glob("two/spatialvlm-*")}
+    ids = {split: [e.image_id for e in examples(out, split)] for split in ("train", "validation")}
+    assert [len(found) for found in ids.values()] == [16, 4]
+    assert len({*ids["train"], *ids["validation"]}) == 20
+    assert {len(each.pairs()) for split in ids for each in examples(out, split)} == {3}
+    card = (out / "card.md").read_text()
+    assert "train" in card
+    assert "validation" in card
+
+    next(out.glob("spatialvlm-validation*")).unlink()  # as if the run had been cut off
+    assert cli.main(command("gqa", paths, out, *held)) == 0
+    assert {path.name: path.read_bytes() for path in out.glob("spatialvlm-*")} == before
+    for other in (["--validation-images=5", "--seed=3"], ["--validation-images=20%"]):
+        assert cli.main(command("gqa", paths, out, *other)) == 2
+        assert "begun with other settings (items" in capsys.readouterr().err
+
+
+TABLE = """image,question,answer,kind,type,value,unit
+a.jpg,How wide?,10 centimeters,quantitative,width,10,cm
+a.jpg,Is it red?,yes,qualitative,color,,
+b.jpg,How tall?,quite,,,0.5,miles?
+b.jpg,What?,a mug,,,,
+b.jpg,Why?
+"""
+
+
+def test_tables_carry_kinds_types_and_values_with_units(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.csv").write_text(TABLE)
+    images = published.write_folder(tmp_path / "images", {"a.jpg": photo(0), "b.jpg": photo(1)})
+    paths = {"questions": str(tmp_path / "own.csv"), "images": str(images)}
+    assert cli.main(command("csv", paths, tmp_path / "out", "--name=own")) == 0
+    said = capsys.readouterr().out
+    assert "5 questions = 3 stored + 2 rejected" in said
+    assert "3 pairs: 1 general, 1 qualitative, 1 quantitative" in said
+    first, second = examples(tmp_path / "out")
+    assert [(pair.type, pair.kind, pair.unit) for pair in (*first.pairs(), *second.pairs())] == [
+        ("width", "quantitative", "cm"),
+        ("color", "qualitative", ""),
+        ("own", "general", ""),
+    ]
+    np.testing.assert_allclose([pair.value for pair in first.pairs()], [0.1, np.nan])
+    reasons = json.loads((tmp_path / "out" / "questions.json").read_text())["reasons"]
+    assert sorted(reason[:35] for reason in reasons) == [
+        "the row has more or fewer fields th",
+        "unknown unit 'miles?': m, cm, mm, k",
+    ]
+
+
 @pytest.mark.parametrize("form", ["vqa_v2", "gqa", "parquet"])
 def test_pictures_that_were_replaced_are_read_again(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -186,6 +246,10 @@ def test_questions_of_another_set_are_found_out_at_once(
     ("more", "message"),
     [
         (["--workers=0"], "--workers: 0 is less than 1"),
+        (["--validation-images=6"], "--validation-images=6 holds out 6 of 6 images"),
+        (["--validation-images=2", "--split=validation"], "out of another split than validation"),
+        (["--seed=2"], "--seed is of --answer=sampled and --validation-images"),
+        (["--field=unit=x"], "format gqa does not use --field unit"),
         (["--split=a-b"], "--split=a-b: letters, digits"),
         (["--field=colour=x"], "field 'colour': wanted is NAME=FIELD"),
         (["--answer=best"], "there are most_frequent, sampled"),

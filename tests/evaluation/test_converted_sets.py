@@ -3,6 +3,7 @@
 Each set is made by the command, loaded as an evaluation loads it, and scored.
 """
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,46 @@ def test_json_lines_score_by_one_answer_or_ten(converted: bool, tmp_path: Path) 
         config = DatasetConfig("mine", str(questions), format="jsonl", images=str(images))
     # "3" is one of the ten's answers, too, and so the best constant.
     check(truth_as_prediction(config), (0.9 + 1.0 + 1.0) / 3, (0.3 + 0.0 + 1.0) / 3, 3)
+
+
+def own_records(asked: int, pictures: int) -> list[dict[str, Any]]:
+    """Questions about lengths in several units, and one in five about something else."""
+    said = ["0.{0} m", "{0} cm", "1{0} inches", "{0}.5 feet"]
+    return [
+        {
+            "image": f"{number % pictures}.jpg",
+            "question": "What color is it?" if number % 5 == 4 else f"How far is mark {number}?",
+            "answer": "red" if number % 5 == 4 else said[number % 4].format(1 + number % 9),
+        }
+        for number in range(asked)
+    ]
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_own_lengths_are_measured_and_the_truth_is_right(columns: bool, tmp_path: Path) -> None:
+    records = own_records(50, 20)
+    if columns:
+        for record in records:
+            if record["answer"] != "red":
+                value, unit = record["answer"].split()
+                record.update(kind="quantitative", type="distance", value=float(value), unit=unit)
+                record["answer"] = f"It is {record['answer']} away."
+    files = {f"{number}.jpg": photo(number) for number in range(20)}
+    images = write_folder(tmp_path / "images", files)
+    questions = write_json(tmp_path / "own.json", records)
+    paths = {"questions": str(questions), "images": str(images)}
+    more = [] if columns else ["--kind=auto"]
+    train = convert("jsonl", paths, tmp_path / "out", "--validation-images=25%", *more)
+    held = dataclasses.replace(train, name="held", split="validation")
+    counts = []
+    for config in (train, held):
+        summary = truth_as_prediction(config)
+        for name in ("within_25", "within_90_110", "number_given", "general_accuracy"):
+            assert summary[name]["value"] == 1.0
+        figures = [summary[name]["count"] for name in ("within_25", "general_accuracy")]
+        counts.append(figures)
+    assert [sum(of_kind) for of_kind in zip(*counts, strict=True)] == [40, 10]
+    assert 0 < sum(counts[1]) < 25
 
 
 def test_parquet_scores_by_one_answer_or_ten(tmp_path: Path) -> None:

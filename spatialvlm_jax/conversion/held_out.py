@@ -1,0 +1,82 @@
+"""Which images of a set are held out: a number or a share of them, drawn by seed and name alone."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+
+from spatialvlm_jax.bounds import Range
+from spatialvlm_jax.conversion.items import AskedImage
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import parse_number, parse_whole_number
+from spatialvlm_jax.generation.outcomes import Rejected
+
+_FLAG = "--validation-images"
+
+
+@dataclasses.dataclass(frozen=True)
+class HoldOut:
+    """How many images are held out, as "200" or "10%", and the seed that draws them."""
+
+    amount: str
+    seed: int = 0
+
+    def number(self, images: int) -> int:
+        """How many of so many images.
+
+        Raises:
+          UserError: it is no number or share, or leaves none or all of them.
+        """
+        if self.amount.endswith("%"):
+            share = parse_number(self.amount[:-1], _FLAG, Range(0, 100))
+            number = round(images * share / 100)
+        else:
+            number = parse_whole_number(self.amount, _FLAG)
+        if not 0 < number < images:
+            raise UserError(
+                f"{_FLAG}={self.amount} holds out {number} of {images} images that can be used: "
+                "at least one is wanted, and one has to be left"
+            )
+        return number
+
+
+def hold_out(
+    items: Sequence[AskedImage], image: Callable[[str], bytes], wanted: HoldOut
+) -> tuple[list[AskedImage], int]:
+    """The items, those that are held out last, and how many these are.
+
+    Images that are the same to the byte go together, whatever they are called, so a little more may
+    be held out than asked for. Those without a question or a picture are not held out. The choice
+    depends on no order, and a resumed or repeated conversion makes the same.
+
+    Args:
+      image: reads the picture of an item.
+
+    Raises:
+      UserError: so many cannot be held out.
+    """
+    groups: dict[bytes, list[int]] = {}
+    for place, item in enumerate(items):
+        if item.pairs:
+            try:
+                groups.setdefault(hashlib.sha256(image(item.image)).digest(), []).append(place)
+            except Rejected:
+                continue
+    usable = sum(map(len, groups.values()))
+    number = wanted.number(usable)
+    ranked = sorted(
+        groups.values(),
+        key=lambda places: _rank(wanted.seed, min(items[place].image_id for place in places)),
+    )
+    chosen: set[int] = set()
+    for places in ranked:
+        if len(chosen) < number:
+            chosen.update(places)
+    if len(chosen) == usable:
+        raise UserError(f"{_FLAG}={wanted.amount}: all images are one picture; none would be left")
+    left = [item for place, item in enumerate(items) if place not in chosen]
+    return [*left, *(items[place] for place in sorted(chosen))], len(chosen)
+
+
+def _rank(seed: int, name: str) -> bytes:
+    text = f"{seed}\0{name}".encode(errors="surrogateescape")
+    return hashlib.blake2b(text, digest_size=16).digest()
