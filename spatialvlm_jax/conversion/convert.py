@@ -7,7 +7,7 @@ Beside what the pipeline writes lie `questions.json`, which counts what became o
 import collections
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,7 @@ def convert(
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
     _check_some_question_is_good(items)
-    splits = {split: len(items)}
-    if held_out is not None:
-        items, number = hold_out(items, reader.image, held_out)
-        splits = {split: len(items) - number, VALIDATION: number}
+    items, splits = _divide(items, reader.image, split, held_out)
     # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
@@ -91,6 +88,16 @@ def convert(
     write_text(directory / "rejected_questions.jsonl", "".join(rejections))
     write_json(directory / "questions.json", counts, sort_keys=True)
     return report, counts
+
+
+def _divide(
+    items: list[AskedImage], image: Callable[[str], bytes], split: str, held_out: HoldOut | None
+) -> tuple[list[AskedImage], dict[str, int]]:
+    """The items, split after split, and the images of each."""
+    if held_out is None:
+        return items, {split: len(items)}
+    items, number = hold_out(items, image, held_out)
+    return items, {split: len(items) - number, VALIDATION: number}
 
 
 def _description(request: Request, tally: Tally) -> dict[str, Any]:
