@@ -52,8 +52,9 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
         if not multihost.is_main_process():
             return ""
         answers = scorer.answers()
-        earlier = results.before(results.load_evaluations(workdir, scorer.which), step)
         summary = results.save_results(workdir, step, answers, scorer.which)
+        kept = results.load_evaluations(workdir, scorer.which, summary)
+        earlier = results.before(kept, step)
         page = write_report(
             workdir,
             name=experiment.name,

@@ -87,7 +87,7 @@ def write_report(
 
 def _figures(workdir: Path, step: int, summary: Summary, which: Choice) -> dict[str, Any]:
     """What the page shows of figures: tiles, tables, and what the run left of its course."""
-    kept = results.load_evaluations(workdir, which)
+    kept = results.load_evaluations(workdir, which, summary)
     evaluations = dict(sorted({**kept, step: summary}.items()))
     step_before, earlier = results.before(evaluations, step) or (None, None)
     headline = results.headline_rows(summary, earlier)

@@ -57,17 +57,39 @@ def save_evaluation(
     write_json(evaluation_path(workdir, step), content, indent=1)
 
 
-def load_evaluations(workdir: Path, which: Choice = "conclusion") -> dict[int, Summary]:
-    """All kept figures of answers that were read so, by step, in order."""
+def load_evaluations(
+    workdir: Path, which: Choice = "conclusion", like: Summary | None = None
+) -> dict[int, Summary]:
+    """All kept figures of answers that were read so, by step, in order.
+
+    Args:
+      like: only those of the same questions as these; None: of any.
+    """
     found = {}
     for path in sorted((workdir / "evaluations").glob("step_*.json")):
         content = read_object(path, _WHAT)
         step, summary = content.get("step"), content.get("summary")
         if not isinstance(step, int) or not isinstance(summary, dict):
             raise FileError(f"{path} is not {_WHAT}: it lacks step and summary")
-        if content.get("which", "conclusion") == which:
+        if not all(isinstance(figure, dict) for figure in summary.values()):
+            raise FileError(f"{path} is not {_WHAT}: a figure has no value")
+        if content.get("which", "conclusion") != which:
+            continue
+        if like is None or _questions(summary) == _questions(like):
             found[step] = summary
     return dict(sorted(found.items()))
+
+
+def _questions(summary: Summary) -> dict[str, object]:
+    """What figures tell of the questions alone: how many there are and the best constant answers.
+
+    Relative errors are left out, which are means over the answers that gave a number.
+    """
+    return {
+        name: (figure.get("count"), figure.get("baseline"))
+        for name, figure in summary.items()
+        if not name.startswith("mean_absolute_relative_error")
+    }
 
 
 def save_results(

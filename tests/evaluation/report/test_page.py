@@ -94,7 +94,7 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
 def test_a_run_with_history_shows_curves_before_and_parameters(tmp_path):
     rows = [json.dumps({"step": step, "loss": 3.0 - step / 10}) for step in range(1, 21)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(rows) + '\n{"step": 21, "lo')
-    results.save_evaluation(tmp_path, 0, results.summarize(sample_answers()[:3]))
+    results.save_evaluation(tmp_path, 0, results.summarize(sample_answers()))
     (tmp_path / "parameters.txt").write_text(f"encoder  12,345  {EVIL}")
     page, _ = write(tmp_path)
     check(page)

@@ -1,7 +1,10 @@
 import json
 
+import pytest
+
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
+from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.scene.records import QA
 
 
@@ -33,6 +36,27 @@ def test_only_figures_of_answers_that_were_read_alike_are_compared(tmp_path):
     assert list(results.load_evaluations(tmp_path)) == [10]
     assert results.load_evaluations(tmp_path, "first") == {20: first}
     assert json.loads(results.evaluation_path(tmp_path, 20).read_text())["which"] == "first"
+
+
+def test_only_figures_of_the_same_questions_are_compared(tmp_path):
+    worse = results.save_results(tmp_path, 10, answers("about a metre"))
+    results.save_results(tmp_path, 20, answers("1 m")[:1])
+    scorer = Scorer()
+    for value in (3.0, 4.5):
+        record = QA("How tall?", "", "height", "quantitative", value=value, unit="m")
+        scorer.add(record, "1 m", image_id="image")
+    results.save_results(tmp_path, 30, scorer.answers())
+    last = results.save_results(tmp_path, 40, answers("1 m"))
+    assert results.load_evaluations(tmp_path, like=last) == {10: worse, 40: last}
+    assert list(results.load_evaluations(tmp_path)) == [10, 20, 30, 40]
+
+
+def test_figures_that_are_none_are_refused_by_name(tmp_path):
+    path = results.evaluation_path(tmp_path, 10)
+    path.parent.mkdir()
+    path.write_text('{"step": 10, "summary": {"within_25": 0.5}}')
+    with pytest.raises(FileError, match=r"step_00000010\.json is not figures of an evaluation"):
+        results.load_evaluations(tmp_path)
 
 
 def test_before_is_the_earliest_evaluation_that_is_earlier():
