@@ -66,6 +66,9 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     splits = endless_splits(settings.split, images, recipe.validation_images)
     source = open_endless(settings)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
+    if not (folder / "generation.json").exists():
+        # Before the data: a kill once they are there would leave them without a recipe.
+        write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
     report = generate_dataset(
         source, splits, folder, stages=stages_of(settings), workers=os.cpu_count() or 1
     )

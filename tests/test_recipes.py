@@ -11,6 +11,7 @@ from configs import demo, pretrain
 from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.generation.card import page
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.settings import GenerationSettings
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
@@ -71,6 +72,21 @@ def test_data_without_a_recipe_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "dataset_info.json").touch()
     render_missing([DatasetConfig(name="a", path=str(tmp_path), worlds=RECIPE)])
     assert [path.name for path in tmp_path.iterdir()] == ["dataset_info.json"]
+
+
+def test_data_whose_making_was_cut_off_at_its_card_have_their_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        assert (folder / "dataset_info.json").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(page, "write_card", killed)
+    one = DatasetConfig(name="a", path=str(tmp_path / "new"), worlds=RECIPE)
+    with pytest.raises(KeyboardInterrupt):
+        render_missing([one])
+    with pytest.raises(UserError, match=r"made with worlds\.seed=3, the configuration has 4"):
+        render_missing([dataclasses.replace(one, worlds=dataclasses.replace(RECIPE, seed=4))])
 
 
 def test_recipes_of_earlier_versions_are_recognised(tmp_path: Path) -> None:
