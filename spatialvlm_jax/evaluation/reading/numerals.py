@@ -123,20 +123,23 @@ def _whole(tokens: Sequence[Token], index: int) -> Number | None:
     scale = _SCALES.get(word_at(tokens, index + 1))
     if scale:
         return Number(value * scale, index + 2)
-    power = _power_of_ten(tokens, index + 1)
+    power = _power_of_ten(tokens, index)
+    if power:
+        return power
+    times = word_at(tokens, index + 1) in ("×", "x")
+    power = _power_of_ten(tokens, index + 2) if times else None
     return Number(value * power.value, power.end) if power else Number(value, index + 1)
 
 
 def _power_of_ten(tokens: Sequence[Token], index: int) -> Number | None:
-    """ "× 10^-2" at `index`."""
-    ten = word_at(tokens, index) in ("×", "x") and value_at(tokens, index + 1) == 10
-    if not ten or word_at(tokens, index + 2) != "^":
+    """ "10^-2" at `index`."""
+    if value_at(tokens, index) != 10 or word_at(tokens, index + 1) != "^":
         return None
-    minus = word_at(tokens, index + 3) == "-"
-    exponent = value_at(tokens, index + 3 + minus)
+    minus = word_at(tokens, index + 2) == "-"
+    exponent = value_at(tokens, index + 2 + minus)
     if exponent is None or exponent > 99 or exponent % 1:
         return None
-    return Number(10.0 ** (-exponent if minus else exponent), index + 4 + minus)
+    return Number(10.0 ** (-exponent if minus else exponent), index + 3 + minus)
 
 
 def read_number(tokens: Sequence[Token], index: int) -> Number | None:

@@ -43,6 +43,8 @@ _COMMANDS = {
     "le": "≤", "leq": "≤", "ge": "≥",
     "geq": "≥", "pi": " pi ",
 }  # fmt: skip
+# A power as programs write it; elsewhere two stars are bold type.
+_STARS = re.compile(r"(?<![\d.])(?<!\*\*)10\*\*(?=-?\d{1,2}\b(?!\*))")
 # Before a power of ten the dot is a product, elsewhere a decimal point: "1.5·10²", "1·5 m".
 _TIMES_TEN = re.compile(r"(?<=\d) ?[·⋅∙•*] ?10(?=[⁺⁻⁰¹²³⁴-⁹^])")
 _THAT_IS = re.compile(r"\bi\. ?e\.,?", re.IGNORECASE)
@@ -52,7 +54,7 @@ _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
 
 def plain(text: str) -> str:
     """The text without markup, LaTeX and JSON's signs; the case of letters stays."""
-    text = _TIMES_TEN.sub("×10", html.unescape(text))
+    text = _TIMES_TEN.sub("×10", _STARS.sub("10^", html.unescape(text)))
     thought, ended, said = text.rpartition("</think>")
     text = said if ended and said.strip() else thought + " " + said if ended else text
     text = _unmarked(_without_latex(text) if "\\" in text or "$" in text else text)
