@@ -1,0 +1,25 @@
+"""The shipped small checkpoint, asked your own questions about your own pictures.
+
+python eval.py --config=configs/own_questions.py:QUESTIONS.jsonl,PICTURES --workdir=runs/asked \
+    --checkpoint=spatialvlm_jax/assets/small.safetensors
+
+A line of QUESTIONS.jsonl is {"image": FILE, "question": TEXT, "answer": TEXT}; PICTURES is the
+folder of the files. What the model said stands in predictions.jsonl and, with the pictures, in
+report.html.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+from spatialvlm_jax.config import ConfigError, to_config_dict
+from spatialvlm_jax.experiment import DatasetConfig
+
+
+def get_config(argument: str = "") -> ConfigDict:
+    questions, _, pictures = argument.partition(",")
+    if not questions or not pictures:
+        raise ConfigError("name both: --config=configs/own_questions.py:QUESTIONS.jsonl,PICTURES")
+    config = common.experiment("own questions", model="small")
+    own = DatasetConfig("own", questions, format="jsonl", images=pictures)
+    config.eval.datasets = (to_config_dict(own),)
+    return config
