@@ -54,9 +54,10 @@ def finished(data, tmp_path_factory) -> Path:
     return workdir
 
 
-def test_two_steps_then_four_are_four(data, finished, tmp_path):
+def test_two_steps_then_four_are_four(data, finished, tmp_path, capsys):
     for steps in (2, 4):
         assert train.main(arguments(data, tmp_path, f"train.steps={steps}")) == 0
+        assert ("going on from step 2\n" in capsys.readouterr().out) == (steps == 4)
         assert list(losses(tmp_path)) == list(range(1, steps + 1))
     assert rows(tmp_path) == rows(finished)
 

@@ -10,6 +10,7 @@ from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.resume import describe_run, resume
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.recorder import Recorder
+from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
 
 
@@ -36,14 +37,16 @@ class Saves:
         return cls(experiment, checkpoints, data, describe_run(experiment, contents))
 
     def resume(self, abstract_state: TrainState) -> TrainState | None:
-        """The newest whole state, with the data moved along; None if there is none.
+        """The newest whole state, told, with the data moved along; None if there is none.
 
         Raises:
           UserError: it is of a run that differs in what may not change.
         """
         settings = self.experiment.checkpoint
         state = resume(self.checkpoints, abstract_state, self.data, self.metadata, settings)
-        self.saved = int(state.step) if state else 0
+        if state:
+            self.saved = int(state.step)
+            multihost.print_once(f"going on from step {self.saved}")
         return state
 
     def when_due(self, step: int, state: TrainState, log: Recorder) -> None:
