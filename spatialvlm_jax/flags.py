@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from spatialvlm_jax.bounds import Range, SettingError
@@ -83,6 +84,16 @@ def _shown(text: str) -> str:
 def whole_number(low: int = -(2**63), high: int = 2**63 - 1) -> Callable[[str], int]:
     """The `type` of an argument of a command line that is a whole number from `low` to `high`."""
     return lambda text: _argument(lambda: parse_whole_number(text, "", low, high))
+
+
+def place(text: str) -> Path:
+    """Likewise, of an argument that names a file or a folder.
+
+    Nothing, such as a variable that is not set, would be the current folder.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; the current folder is .")
+    return Path(text)
 
 
 def number(low: float = -1e300, high: float = 1e300) -> Callable[[str], float]:

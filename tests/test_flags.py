@@ -1,11 +1,13 @@
 """Numbers in text that people write: what they mean is read, all else is named."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spatialvlm_jax import cli
 from spatialvlm_jax.bounds import Range, SettingError
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import (
@@ -14,8 +16,18 @@ from spatialvlm_jax.flags import (
     number,
     parse_number,
     parse_whole_number,
+    place,
     whole_number,
 )
+
+
+def test_nothing_is_no_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert place("runs/a") == Path("runs/a")
+    for text in ("", " "):
+        with pytest.raises(argparse.ArgumentTypeError, match=r"the current folder is \."):
+            place(text)
+    assert cli.main(["generate", "--out="]) == 2
+    assert "argument --out: it is empty" in capsys.readouterr().err
 
 
 @given(st.integers(0, 2**63 - 1))

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.flags import place
+
 _DESCRIPTION = """\
 Writes DIR/card.html and DIR/card.md: how much of what a data set holds, how its answers are
 balanced, what was lost and why, and examples drawn on their images. `spatialvlm generate` does so
@@ -22,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a stored data set")
+    parser.add_argument("directory", type=place, metavar="DIR", help="a stored data set")
     help_text = "compare its shards with their checksums instead"
     parser.add_argument("--verify", action="store_true", help=help_text)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import SEED, WORKERS
+from spatialvlm_jax.flags import SEED, WORKERS, place
 
 _DESCRIPTION = """\
 Stores a public set of questions about pictures in the form that training reads: ArrayRecord shards
@@ -58,14 +58,14 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("--format", required=True, choices=list(FORMATS), help="how the set is published")
-    add("--questions", type=Path, metavar="FILE", help="its questions")
-    add("--annotations", type=Path, metavar="FILE", help="the answers to them")
-    add("--images", type=Path, metavar="DIR|ZIP", help="its pictures; a zip file is read in place")
+    add("--questions", type=place, metavar="FILE", help="its questions")
+    add("--annotations", type=place, metavar="FILE", help="the answers to them")
+    add("--images", type=place, metavar="DIR|ZIP", help="its pictures; a zip file is read in place")
     add("--image-name", default="", metavar="PATTERN", help="file names: COCO_{subset}_{image_id}")
     add("--data", default="", metavar="PATH", help="file or folder that holds pictures too")
-    add("--data-dir", type=Path, metavar="DIR", help="where TFDS keeps its registered sets")
+    add("--data-dir", type=place, metavar="DIR", help="where TFDS keeps its registered sets")
     add("--data-split", default="", help="split of a TFDS set to read (default: train)")
-    add("--out", type=Path, required=True, metavar="DIR", help="directory of the stored data set")
+    add("--out", type=place, required=True, metavar="DIR", help="directory of the stored data set")
     add("--split", default="train", metavar="NAME", help="split to store it as (default: train)")
     add("--name", default="", help="type of its pairs (default: the format's name)")
     add("--field", action="append", default=[], metavar="NAME=FIELD", help=_field_help())

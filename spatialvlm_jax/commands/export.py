@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import place
 from spatialvlm_jax.si_prefix import with_prefix
 
 _DESCRIPTION = """\
@@ -39,8 +40,8 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     help_text = "workdir of a finished run, or its model.safetensors"
-    parser.add_argument("source", type=Path, help=help_text)
-    parser.add_argument("out", type=Path, help="the file, or the folder, to write")
+    parser.add_argument("source", type=place, help=help_text)
+    parser.add_argument("out", type=place, help="the file, or the folder, to write")
     parser.add_argument(
         "--format",
         choices=["safetensors", "huggingface", "big_vision"],
@@ -67,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
     if args.tokenizer and args.format != "huggingface":
         raise UserError(f"--format={args.format} has no tokenizer: leave --tokenizer out")
     args.source = _weight_file(args.source)
+    if args.out.resolve() == args.source.resolve():
+        raise UserError(f"{args.out} is what is read: name another place for the copy")
     if args.format == "huggingface":
         _check_folder(args.out)
     arrays, metadata = _plain(args.source, *read_safetensors(args.source))

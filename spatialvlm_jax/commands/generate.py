@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import WORKERS, number, parse_whole_number, whole_number
+from spatialvlm_jax.flags import WORKERS, number, parse_whole_number, place, whole_number
 
 TAKES_OVERRIDES = True
 
@@ -73,7 +72,7 @@ def add_parser(subparsers: Any) -> None:
 def _add_run(group: Any) -> None:
     add = group.add_argument
     add("--source", dest="source", choices=_SOURCES, help="where images come from (worlds)")
-    add("--out", type=Path, required=True, metavar="DIR", help="directory of the data set")
+    add("--out", type=place, required=True, metavar="DIR", help="directory of the data set")
     add("--config", metavar="FILE.py[:PRESET]", help="settings; see configs/generation.py")
     add("--images", type=_IMAGES, metavar="N", help="images in all (worlds: 4000; else all)")
     help_text = "how many of them are held out as the split 'validation' (a tenth)"
@@ -151,11 +150,11 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     help_text = "horizontal field of view where a file does not tell its focal length"
     add("--fov", dest="photos.fov", type=_NUMBER, metavar="DEGREES", help=help_text)
     help_text = "boxes and masks of other models, as a COCO file; instead of models that find them"
-    add("--boxes", type=Path, metavar="JSON", help=help_text)
+    add("--boxes", type=place, metavar="JSON", help=help_text)
     help_text = "captions of these boxes: a JSON Lines file of annotation_id and caption"
     add("--captions", dest="experts.captions", metavar="JSONL", help=help_text)
     help_text = "depth of other models: DIR/a/b.npy, .exr or 16-bit .png of the picture a/b.jpg"
-    add("--depth", type=Path, metavar="DIR", help=help_text)
+    add("--depth", type=place, metavar="DIR", help=help_text)
 
 
 def _names(text: str) -> tuple[str, ...]:

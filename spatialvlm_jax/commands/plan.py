@@ -1,10 +1,10 @@
 """`spatialvlm plan`: what a run needs and takes on named GPUs or TPUs, without them."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.flags import place
 
 if TYPE_CHECKING:
     from spatialvlm_jax.planning.topology import Topology
@@ -59,7 +59,7 @@ def add_parser(subparsers: Any) -> None:
     what.add_argument("--sweep", action="store_true", help=help_text)
     help_text = "full, LoRA, LoRA on int8 and on nf4 kernels: which of them fits, at what batch"
     what.add_argument("--ways", action="store_true", help=help_text)
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add("--json", type=place, metavar="FILE", help="write the figures there, too")
     parser.set_defaults(overrides=[])
 
 

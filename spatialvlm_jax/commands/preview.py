@@ -6,7 +6,7 @@ from typing import Any
 
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import SEED, whole_number
+from spatialvlm_jax.flags import SEED, place, whole_number
 
 _DESCRIPTION = """\
 Draws a few scenes of a kind of worlds and writes them side by side into one PNG file.
@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--out", type=Path, default=Path("worlds.png"), metavar="FILE", help="PNG file to write")
+    add("--out", type=place, default=Path("worlds.png"), metavar="FILE", help="PNG file to write")
     add(
         "--preset",
         default="rich",

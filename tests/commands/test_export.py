@@ -36,6 +36,15 @@ def test_values_are_rounded_and_the_header_is_kept(tmp_path: Path, capsys) -> No
     assert load_file(tmp_path / "out.safetensors")["a/b"].dtype == np.float16
 
 
+def test_the_weights_that_are_read_are_not_written_over(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "model.safetensors"
+    save_file({"a/b": np.ones(3, "f4")}, file, {"step": "7"})
+    before = file.read_bytes()
+    assert cli.main(["export", str(tmp_path), str(file)]) == 2
+    assert "is what is read: name another place for the copy" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 def test_the_workdir_of_a_finished_run_stands_for_its_weights(tmp_path: Path, capsys) -> None:
     command = ["export", str(tmp_path), str(tmp_path / "out.safetensors")]
     assert cli.main(command) == 2

@@ -13,14 +13,13 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from spatialvlm_jax import signals, streams
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.config_help import describe_fields
 from spatialvlm_jax.errors import UserError, describe_failure
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.flags import FlagParser
+from spatialvlm_jax.flags import FlagParser, place
 from spatialvlm_jax.training.logging.recorder import NonFiniteLossError
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.background import short_words
@@ -42,7 +41,7 @@ def make_parser(description: str | None, workdir: str) -> argparse.ArgumentParse
         epilog=describe_fields(Experiment),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--workdir", type=Path, required=True, help=workdir)
+    parser.add_argument("--workdir", type=place, required=True, help=workdir)
     add_process_flags(parser)
     return parser
 
