@@ -64,6 +64,7 @@ $(INSTALLED)-experts: requirements/experts.txt requirements/torch.txt $(INSTALLE
 	@touch $@
 
 demo: setup ## render data, evaluate, train, evaluate again, report: all in runs/demo
+	@echo "the demo takes about 10 minutes on two cores, from here to $(DEMO)/report.html"
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
 	$(PYTHON) eval.py --workdir=$(DEMO)
 

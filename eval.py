@@ -8,9 +8,10 @@ answer.
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
-    from spatialvlm_jax import signals
+    from spatialvlm_jax import progress, signals
 
     signals.listen()
+    progress.begin_importing()
 
 import argparse
 import sys
@@ -45,7 +46,8 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
     mesh = evaluation_mesh(experiment)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     contents = tokenizer_content(tokenizer) | held_out_contents(experiment.eval.datasets)
-    model, step = restore_model(experiment, workdir, checkpoint, mesh, contents)
+    with multihost.waiting_once("loading the weights", "loaded the weights"):
+        model, step = restore_model(experiment, workdir, checkpoint, mesh, contents)
     with only_run(workdir / "evaluations"):
         multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
         scorer = evaluate_model(model, experiment, tokenizer, mesh, stop.check)

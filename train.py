@@ -6,9 +6,10 @@ The same command started again goes on from the last checkpoint in the workdir, 
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
-    from spatialvlm_jax import signals
+    from spatialvlm_jax import progress, signals
 
     signals.listen()
+    progress.begin_importing()
 
 import contextlib
 import sys
@@ -24,6 +25,7 @@ from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training.batches import NumberedBatches
 from spatialvlm_jax.training.checks import check_run
 from spatialvlm_jax.training.initialise import Initialiser, export
+from spatialvlm_jax.training.logging.announced import announced_step
 from spatialvlm_jax.training.logging.metrics_file import close_metrics, open_metrics
 from spatialvlm_jax.training.logging.profiler import Tracer
 from spatialvlm_jax.training.logging.recorder import Recorder
@@ -36,7 +38,7 @@ from spatialvlm_jax.training.provenance import write_provenance
 from spatialvlm_jax.training.report import RunReport
 from spatialvlm_jax.training.schedules import Evaluations, Saves
 from spatialvlm_jax.training.state import TrainState
-from spatialvlm_jax.training.step import Step, compile_step, step_config
+from spatialvlm_jax.training.step import Step, step_config
 
 
 def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
@@ -60,7 +62,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     writer = open_metrics(experiment, workdir, saves.saved, loader.shares())
     log = Recorder(writer, experiment, workdir, saves.saved, Meter(report.flops))
     evaluate = RunEvaluation(experiment, workdir, config.template, mesh, stop.check)
-    step = compile_step(config, abstract_state, mesh)
+    step = announced_step(config, abstract_state, mesh)
     batches = NumberedBatches.on(mesh, loader, stop, log.meter)
     state = run_steps(state, step, batches, log, saves, Evaluations(experiment, writer, evaluate))
 

@@ -18,12 +18,12 @@ from typing import Any
 import grain
 import jax
 import numpy as np
-from tqdm import tqdm
 
 from data_loaders.build import read_ahead
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, place_of
 from data_loaders.functional import resize_image
+from spatialvlm_jax import progress
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
 from spatialvlm_jax.si_prefix import with_prefix
@@ -199,7 +199,7 @@ class FeatureCache:
         *,
         rows: int,
         workers: int,
-        quiet: bool | None = None,
+        quiet: bool = False,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         """Computes some of the missing files, one after the other.
@@ -209,7 +209,7 @@ class FeatureCache:
           encode: uint8[rows, S, S, 3] to features [rows, N, E]; may return before it is done.
           rows: pictures that are encoded at once.
           workers: processes that decode pictures; 0: threads.
-          quiet: without a progress bar; None: where there is no terminal.
+          quiet: without a progress bar.
           check: called for every picture; may raise to stop.
 
         Raises:
@@ -221,7 +221,7 @@ class FeatureCache:
         total = len(pictures)
         with (
             contextlib.closing(read_ahead(batches, workers)) as read,
-            tqdm(total=total, desc="computing features", unit="image", disable=quiet) as bar,
+            progress.bar(total=total, desc="computing features", unit="image", quiet=quiet) as bar,
         ):
             made = _encode(read, encode, rows)
 

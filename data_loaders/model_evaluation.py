@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from jax.sharding import Mesh
-from tqdm import tqdm
 
 from data_loaders.build import load_tokenizer
 from data_loaders.evaluation import eval_batches
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.scorer import Scorer
@@ -57,14 +57,15 @@ def evaluate_model(
             rows=own,
             prefix_template=settings.prefix_template,
         )
-    scorer, total = Scorer(settings.which), settings.images or None
-    quiet = None if multihost.is_main_process() else True
-    with tqdm(total=total, desc="evaluating", unit="image", disable=quiet) as bar:
+    scorer, quiet = Scorer(settings.which), not multihost.is_main_process()
+    ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
+    total = settings.images or None
+    with progress.bar(desc="evaluating", unit="image", total=total, quiet=quiet) as bar:
         for batch in batches:
             check()
             asked = (batch.images[own], batch.prefix_tokens[own], batch.prefix_lengths[own])
             images, *prefixes = sharding.to_devices(asked, mesh)
-            tokens = generate(
+            tokens = ask(
                 model,
                 images,
                 *prefixes,
@@ -75,12 +76,11 @@ def evaluate_model(
             if len(scorer.pictures) < PICTURES:
                 pictures = multihost.gather_everywhere(images)
             for row in np.flatnonzero(batch.valid):
-                image_id, dataset = batch.image_ids[row], batch.datasets[row]
+                place = {"image_id": batch.image_ids[row], "dataset": batch.datasets[row]}
                 for record, ids in zip(batch.records[row], answers[row], strict=False):
-                    text = decode_answer(tokenizer, ids)
-                    scorer.add(record, text, image_id=image_id, dataset=dataset)
+                    scorer.add(record, decode_answer(tokenizer, ids), **place)
                 if len(scorer.pictures) < PICTURES:
-                    scorer.pictures[image_id] = pictures[row]
+                    scorer.pictures[place["image_id"]] = pictures[row]
             bar.update(int(batch.valid.sum()))
     return scorer
 

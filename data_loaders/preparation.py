@@ -8,6 +8,7 @@ from data_loaders.build import Loader, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.evaluation import check_held_out
 from data_loaders.feature_cache import FeatureCache
+from spatialvlm_jax import progress
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.signals import Interrupted
@@ -35,19 +36,22 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
     def prepare() -> None:
         render_missing([*data.datasets, *experiment.eval.datasets])
         if goes_on:
-            verify_shards(data.datasets)
+            with progress.waiting("checking the stored data", "checked it"):
+                verify_shards(data.datasets)
 
     multihost.broadcast_from_main(prepare)
     with multihost.raise_on_all():
         if experiment.eval.every or experiment.eval.at_start:
             check_held_out(experiment)
         rows = sharding.process_rows(data.batch_size, mesh)
-        return train_loader(experiment, rows=rows)
+        with multihost.waiting_once("opening the data sets", "opened them"):
+            return train_loader(experiment, rows=rows)
 
 
 def run_contents(experiment: Experiment, loader: Loader) -> dict[str, str]:
     """Digests of what a run trains and is evaluated on, by name."""
-    return loader.contents | held_out_contents(experiment.eval.datasets)
+    with multihost.waiting_once("reading what is held out", "read it"):
+        return loader.contents | held_out_contents(experiment.eval.datasets)
 
 
 def fill_features(
@@ -79,7 +83,7 @@ def fill_features(
                     encoder.apply,
                     rows=encoder.rows,
                     workers=experiment.data.workers,
-                    quiet=None if multihost.is_main_process() else True,
+                    quiet=not multihost.is_main_process(),
                     check=stop.request.check,
                 )
         stop.check()

@@ -25,6 +25,7 @@ COMMON = {
     *("experiment",),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *(
+        "progress",
         "random_stream",
         "scene",
         "si_prefix",
@@ -61,6 +62,7 @@ MAY_IMPORT = {
     "metrics_rows": set(),
     "foreign_files": set(),
     "pages": set(),
+    "progress": set(),
     "random_stream": set(),
     "si_prefix": set(),
     "signals": set(),

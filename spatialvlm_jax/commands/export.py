@@ -63,6 +63,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
+    from spatialvlm_jax import progress
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
     if args.tokenizer and args.format != "huggingface":
@@ -72,11 +73,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out} is what is read: name another place for the copy")
     if args.format == "huggingface":
         _check_folder(args.out)
-    arrays, metadata = _plain(args.source, *read_safetensors(args.source))
-    if args.format == "safetensors":
-        _write_own(args.out, arrays, metadata, args.dtype or "float16")
-    else:
-        _write_published(args, arrays, metadata)
+    with progress.waiting("reading the weights", "read the weights"):
+        arrays, metadata = _plain(args.source, *read_safetensors(args.source))
+    with progress.waiting(f"writing {args.out}", f"wrote {args.out}"):
+        if args.format == "safetensors":
+            _write_own(args.out, arrays, metadata, args.dtype or "float16")
+        else:
+            _write_published(args, arrays, metadata)
     files = [args.out] if args.out.is_file() else list(args.out.glob("*"))
     size = with_prefix(sum(file.stat().st_size for file in files), "B")
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size}")

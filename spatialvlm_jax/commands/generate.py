@@ -253,12 +253,15 @@ def _shards(largest: int | None, splits: Mapping[str, int]) -> dict[str, int] | 
 
 def run(args: argparse.Namespace) -> int:
     """Makes the data set and prints what was made."""
-    from spatialvlm_jax.generation.pipeline import check_directory, generate_dataset
-    from spatialvlm_jax.generation.settings import stages_of
+    from spatialvlm_jax import progress
 
-    check_directory(args.out)
-    settings = read_settings(args)
-    source, splits = open_source(args, settings)
+    with progress.waiting("opening the source", "opened the source"):
+        from spatialvlm_jax.generation.pipeline import check_directory, generate_dataset
+        from spatialvlm_jax.generation.settings import stages_of
+
+        check_directory(args.out)
+        settings = read_settings(args)
+        source, splits = open_source(args, settings)
     if args.dry_run:
         counts = ", ".join(f"{count} in {name}" for name, count in splits.items())
         print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")

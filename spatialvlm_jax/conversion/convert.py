@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from spatialvlm_jax import progress
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
 from spatialvlm_jax.conversion.held_out import HoldOut, hold_out
@@ -107,7 +106,7 @@ def _description(request: Request, tally: Tally) -> dict[str, Any]:
 
 
 def _counted(rows: Iterable[SourceRow], quiet: bool) -> Iterator[SourceRow]:
-    yield from tqdm(rows, desc="read", unit="record", disable=quiet)
+    yield from progress.bar(rows, desc="read", unit="record", quiet=quiet)
 
 
 def _check_some_question_is_good(items: Sequence[AskedImage]) -> None:

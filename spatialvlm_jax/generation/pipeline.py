@@ -25,9 +25,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from spatialvlm_jax import __version__
+from spatialvlm_jax import __version__, progress
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.chunks import (
@@ -217,12 +215,12 @@ class _Assembly:
         """
         to_do = sum(len(chunk.indices) for chunk in self._shard_of if self._wants(chunk))
         done = Report()
-        with tqdm(
+        with progress.bar(
             total=self._asked,
             initial=self._asked - to_do,
             unit="image",
             desc="generate",
-            disable=quiet,
+            quiet=quiet,
         ) as bar:
             for chunk, report in parts:
                 if not self._wants(chunk):
@@ -231,9 +229,9 @@ class _Assembly:
                     self._check_setup(done + report, parts)
                 done = done.counts() + report
                 self._add(chunk, report)
-                bar.update(report.asked)
                 seconds = max(bar.format_dict["elapsed"], 1e-9)
-                bar.set_postfix_str(f"{done.pairs / seconds:.0f} pairs/s")
+                bar.set_postfix_str(f"{done.pairs / seconds:.0f} pairs/s", refresh=False)
+                bar.update(report.asked)
 
     def _check_setup(
         self, first: Report, parts: Generator[tuple[Chunk, Report], None, None]
@@ -298,5 +296,6 @@ def _finish(
     if made or not (directory / "card.html").exists():
         from spatialvlm_jax.generation.card.page import write_card
 
-        write_card(directory)
+        with progress.waiting("drawing the data card", "drew the data card"):
+            write_card(directory)
     return total

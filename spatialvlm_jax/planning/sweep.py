@@ -5,8 +5,7 @@ import itertools
 from collections.abc import Iterator
 from typing import get_args
 
-from tqdm import tqdm
-
+from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment, MeshConfig, Remat
 from spatialvlm_jax.planning.cost import trace_row
@@ -32,7 +31,7 @@ def sweep(experiment: Experiment, topology: Topology) -> list[tuple[Plan, Experi
     batches = sorted({max(1, int(f * experiment.data.batch_size)) for f in BATCH_FACTORS})
     remats = get_args(Remat)
     total = len(meshes) * len(batches) * len(remats)
-    with tqdm(total=total, desc="planning", unit="plan", disable=None) as bar:
+    with progress.bar(total=total, desc="planning", unit="plan") as bar:
         for remat in remats:
             model = dataclasses.replace(experiment.model, remat=remat)
             program = Program.of(dataclasses.replace(experiment, model=model))

@@ -3,8 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from tqdm import tqdm
-
+from spatialvlm_jax import progress
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.planning.cost import RowCost, trace_row
 from spatialvlm_jax.planning.estimate import Plan, estimate
@@ -75,7 +74,7 @@ def plan_ways(
     Raises:
       UserError: the configuration, or its mesh on these devices, is impossible.
     """
-    bar = tqdm(ways, desc="planning", unit="way", disable=None)
+    bar = progress.bar(ways, desc="planning", unit="way")
     return [_plan_way(way, load, topology) for way in bar]
 
 

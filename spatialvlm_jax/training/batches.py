@@ -9,6 +9,7 @@ from jax.sharding import Mesh
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.logging.throughput import Meter
+from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.stop import RunStop
 
 
@@ -39,11 +40,16 @@ class NumberedBatches:
             if self.stop.soon():
                 return
             with self.meter.waiting():
-                batch = self._next(number)
+                batch = self._first(number) if number == first + 1 else self._next(number)
                 if batch is None:
                     return
                 on_devices = self.to_devices(batch)
             yield number, batch, on_devices
+
+    def _first(self, number: int) -> Any:
+        """The first batch, for which the loader's workers start."""
+        with multihost.waiting_once("starting the loader", "read the first batch"):
+            return self._next(number)
 
     def _next(self, number: int) -> Any:
         """The next batch; None if a SIGTERM to all processes has ended the loader's workers."""

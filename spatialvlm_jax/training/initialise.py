@@ -65,7 +65,8 @@ class Initialiser:
         wanted = self.abstract()
         loaded = dict(self.pretrained(wanted.parameters)) if self.pretrained else {}
         shardings = jax.tree.map(lambda x: x.sharding, wanted)
-        return jax.jit(self._create, out_shardings=shardings, donate_argnums=0)(loaded)
+        with multihost.waiting_once("drawing the first parameters", "drew them"):
+            return jax.jit(self._create, out_shardings=shardings, donate_argnums=0)(loaded)
 
     def _create(self, loaded: Mapping[str, jax.Array] | None = None) -> TrainState:
         return create_state(

@@ -43,7 +43,8 @@ class Saves:
           UserError: it is of a run that differs in what may not change.
         """
         settings = self.experiment.checkpoint
-        state = resume(self.checkpoints, abstract_state, self.data, self.metadata, settings)
+        with multihost.waiting_once("restoring the newest checkpoint", "restored it"):
+            state = resume(self.checkpoints, abstract_state, self.data, self.metadata, settings)
         if state:
             self.saved = int(state.step)
             multihost.print_once(f"going on from step {self.saved}")
@@ -58,9 +59,10 @@ class Saves:
     def finish(self, state: TrainState, log: Recorder) -> None:
         """Closes the log; returns once the last state is whole on disk."""
         log.close()
-        if int(state.step) != self.saved:
-            self._save(int(state.step), state)
-        self.checkpoints.close()
+        with multihost.waiting_once("saving the last step", "saved the last step"):
+            if int(state.step) != self.saved:
+                self._save(int(state.step), state)
+            self.checkpoints.close()
 
     def _save(self, step: int, state: TrainState) -> None:
         self.checkpoints.save(state, self.data, self.metadata)

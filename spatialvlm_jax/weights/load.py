@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import jax
-from tqdm import tqdm
 
+from spatialvlm_jax import progress
 from spatialvlm_jax.experiment import Experiment, ModelConfig, TrainConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.checkpoint_file import shipped
@@ -69,7 +69,9 @@ def load_weights(
         files = open_weights(path)
         pieces = _pieces(files, config, part, parameters)
         _check_names(files, pieces, part, manifest)
-        for piece in tqdm(pieces, f"loading {path.name}", unit="parameter", disable=None):
+        for piece in progress.bar(
+            pieces, desc=f"loading {path.name}", unit="parameter", delay=progress.SECONDS_OF_SILENCE
+        ):
             loaded = _load(piece, files, parameters, manifest)
             arrays |= loaded
             manifest.loaded |= dict.fromkeys(loaded, str(path))

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from spatialvlm_jax import signals, streams
+from spatialvlm_jax import progress, signals, streams
 from spatialvlm_jax.config import parse_experiment
 from spatialvlm_jax.config_help import describe_fields
 from spatialvlm_jax.errors import UserError, describe_failure
@@ -60,6 +60,7 @@ def run_entry_point(
       only: keep out others that ask for the same workdir with `only`.
       of_run: the configuration is that of the run in the workdir, unless --config names another.
     """
+    progress.end_importing()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     with signals.listening() as request, streams.lasting(), short_words():
         try:

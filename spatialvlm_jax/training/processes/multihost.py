@@ -20,6 +20,7 @@ from jax._src import distributed
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError, describe_failure
 from spatialvlm_jax.signals import INTERRUPTED
 
@@ -39,6 +40,11 @@ def print_once(text: str) -> None:
     """Prints once, not once a process."""
     if is_main_process():
         print(text, flush=True)
+
+
+def waiting_once(doing: str, done: str) -> contextlib.AbstractContextManager[None]:
+    """As `progress.waiting`, said once, not once a process."""
+    return progress.waiting(doing, done, quiet=not is_main_process())
 
 
 def file_suffix() -> str:
