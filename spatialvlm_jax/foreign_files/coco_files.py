@@ -29,7 +29,9 @@ class CocoAnnotation:
     @property
     def label(self) -> str:
         """What messages call it."""
-        return f"annotation {str(self.row['id'])[:80]}" if "id" in self.row else "an annotation"
+        if "id" in self.row:
+            return f"annotation {str(self.row['id'])[:80]}"
+        return f"an annotation of {str(self.category)[:80]!r}"
 
     def box(self) -> np.ndarray | None:
         """float64[4], x0, y0, x1, y1, pixels; None where none is given.

@@ -97,5 +97,5 @@ def test_what_is_no_box_is_refused(tmp_path: Path, box: Any) -> None:
 def test_what_is_no_score_is_refused(tmp_path: Path, score: Any) -> None:
     content = {**DOCUMENT, "annotations": [{"image_id": 7, "score": score}]}
     (annotation,) = read_coco(written(tmp_path, content))["a/one.jpg"].annotations
-    with pytest.raises(ValueError, match="an annotation: score .* is not from 0 to 1"):
+    with pytest.raises(ValueError, match="an annotation of .None.: score .* is not from 0 to 1"):
         annotation.score()

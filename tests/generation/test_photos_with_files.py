@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.judging import exact_value, matches
 from spatialvlm_jax import cli
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import Perception
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
@@ -98,15 +100,59 @@ def test_one_command_stores_them_and_tells_what_is_missing(
     assert "no depth for it" in row["reason"]
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--boxes="], "no path is given"),
+        (["--boxes=none.json"], "none.json cannot be read: No such file"),
+        (["--captions=none.jsonl"], "captions are of the annotations in --boxes=FILE.json"),
+        (["--depth=none"], "no folder with depth at none"),
+        (["--config.experts.embedder=files:a"], "embedder: no files are read in its place"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], reason: str
+) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    command = ["generate", "--source=photos", f"--photos={tmp_path}", "--dry-run", "--out=out"]
+    try:
+        ended: int | str | None = cli.main([*command, *options])
+    except SystemExit as stopped:
+        ended = stopped.code
+    assert ended == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert reason in last
+
+
 def test_a_changed_file_makes_the_images_again(tmp_path: Path) -> None:
     write_rooms(tmp_path, 21, 1)
     boxes, depth = tmp_path / "boxes.json", tmp_path / "depth/0.npy"
     experts = ExpertsConfig(detector=f"files:{boxes}", depth=f"files:{tmp_path / 'depth'}")
     source = photos_source(PhotosSettings(path=str(tmp_path / "pictures")), experts)
     seen = [source.fingerprint(0, contents) for contents in (False, True)]
-    np.save(depth, np.load(depth) * 2)
+    np.save(depth, np.load(depth).astype(np.float64) * 2)
     doubled = [source.fingerprint(0, contents) for contents in (False, True)]
     boxes.write_text(boxes.read_text().replace("thing", "thin"))
     renamed = [source.fingerprint(0, contents) for contents in (False, True)]
     for contents in (0, 1):
         assert len({seen[contents], doubled[contents], renamed[contents]}) == 3
+
+
+def test_depth_may_lie_among_the_photos(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_rooms(tmp_path, 21, 1)
+    inner = tmp_path / "pictures/depth"
+    inner.mkdir()
+    metres = np.load(tmp_path / "depth/0.npy")
+    Image.fromarray((metres * 1000).round().astype(np.uint16)).save(inner / "0.png")
+    photos = PhotosSettings(path=str(tmp_path / "pictures"), fov=60)
+    experts = dataclasses.replace(files_in(tmp_path), depth=f"files:{inner}")
+    source = photos_source(photos, experts)
+    assert [source.image_id(index) for index in range(len(source))] == ["0.png"]
+    assert "left out are 1 in depth (depth)" in caplog.text
+    (seen,) = source.observe([0])
+    assert isinstance(seen, Perception)
+    np.testing.assert_allclose(seen.depth.depth, metres, atol=0.0006)
+    Image.open(inner / "0.png").save(tmp_path / "pictures/0.tiff")
+    same = dataclasses.replace(experts, depth=f"files:{tmp_path / 'pictures'}")
+    with pytest.raises(UserError, match="0.png and 0.tiff .* put depth into a folder of its own"):
+        photos_source(photos, same)

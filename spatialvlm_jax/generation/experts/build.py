@@ -142,12 +142,17 @@ def check_files(config: ExpertsConfig, names: Sequence[str]) -> None:
     for path in dict.fromkeys((boxes, path_in_files(config.ground))):
         if path is not None:
             check_names(path, names)
-    if path_in_files(config.depth) is not None:
+    if depth_folder(config) is not None:
         check_stems(names)
     for stage in STAGES:
         path = path_in_files(getattr(config, stage))
         if path is not None:
             _read_by_file(path, config, stage)
+
+
+def depth_folder(config: ExpertsConfig) -> Path | None:
+    """The folder that depth is read from, or None where a model estimates it."""
+    return path_in_files(config.depth)
 
 
 def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
@@ -156,7 +161,7 @@ def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
     found = [path for role in roles if (path := path_in_files(role)) is not None]
     if config.captions:
         found.append(Path(config.captions))
-    folder = path_in_files(config.depth)
+    folder = depth_folder(config)
     if folder is not None:
         found += depth_files(folder, image_id)
     return list(dict.fromkeys(found))

@@ -26,7 +26,10 @@ def check_stems(names: Sequence[str]) -> None:
     for name in names:
         other = first.setdefault(os.path.splitext(name)[0], name)
         if other != name:
-            raise UserError(f"{other} and {name} would have one file of depth; rename one of them")
+            raise UserError(
+                f"{other} and {name} would have one file of depth: rename one of them, or, if one "
+                "is the depth of the other, put depth into a folder of its own"
+            )
 
 
 class FileDepth:

@@ -19,6 +19,7 @@ from spatialvlm_jax.generation.experts.build import (
     ExpertsConfig,
     build_experts,
     check_files,
+    depth_folder,
     files_read,
 )
 from spatialvlm_jax.generation.experts.perceive import perceive
@@ -159,11 +160,26 @@ def photos_source(settings: PhotosSettings, experts: Experts | ExpertsConfig) ->
         all_files=settings.all_files,
         column=settings.column,
     )
+    if isinstance(experts, ExpertsConfig):
+        found = _without_depth(found, depth_folder(experts))
     if found.left_out:
         logging.warning("%s: left out are %s", settings.path, "; ".join(found.left_out))
     if isinstance(experts, ExpertsConfig):
         check_files(experts, [entry.image_id() for entry in found.entries])
     return PhotosSource(settings, found, experts)
+
+
+def _without_depth(photos: PhotoSet, folder: Path | None) -> PhotoSet:
+    """The photos without the pictures in a folder among them that holds their depth."""
+    if folder is None or photos.root not in folder.resolve().parents:
+        return photos
+    within = folder.resolve().relative_to(photos.root)
+    kept = tuple(each for each in photos.entries if within not in Path(each.file).parents)
+    count = len(photos.entries) - len(kept)
+    told = (*photos.left_out, *([f"{count} in {within} (depth)"] if count else []))
+    if not kept:
+        raise UserError(f"no pictures in {photos.root} but the depth in {within}")
+    return PhotoSet(photos.root, kept, told)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.base import Photo, Region
@@ -112,6 +114,32 @@ def test_a_photo_with_a_wrong_annotation_is_left_out_with_its_reason(tmp_path: P
     path = written(tmp_path, [annotated("floor", id=9, segmentation=[[1, 2]])])
     with pytest.raises(Rejected, match="boxes.json: annotation 9: a polygon is"):
         FileGround(path, ("floor",))([PHOTO])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=10,
+)
+FIELDS = ("bbox", "segmentation", "score", "caption", "iscrowd")
+RUNS = st.fixed_dictionaries({"size": st.just([60, 80]) | JSON, "counts": JSON})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON | RUNS), st.sampled_from(NAMES))
+def test_whatever_an_annotation_holds_it_is_read_or_refused(
+    tmp_path: Path, fields: dict[str, Any], name: str
+) -> None:
+    path = written(tmp_path, [annotated(name, **fields)])
+    for expert in (detector(path), FileGround(path, ("floor",))):
+        try:
+            (found,) = expert([PHOTO])
+        except Rejected as error:
+            assert "annotation" in str(error)
+            assert "\n" not in str(error)
+        else:
+            masks = [each.mask for each in found] if isinstance(found, tuple) else [found]
+            assert all(mask is None or mask.shape == (60, 80) for mask in masks)
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
