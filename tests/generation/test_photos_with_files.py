@@ -103,7 +103,7 @@ def test_one_command_stores_them_and_tells_what_is_missing(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--boxes="], "no path is given"),
+        (["--boxes="], "argument --boxes: it is empty"),
         (["--boxes=none.json"], "none.json cannot be read: No such file"),
         (["--captions=none.jsonl"], "captions are of the annotations in --boxes=FILE.json"),
         (["--depth=none"], "no folder with depth at none"),
