@@ -13,7 +13,7 @@ from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.settings import CONTENT, PREFIX, RECORDED, TOKENIZER, recorded_settings
 
 NO_TOKENIZER = "none"
-_SHIPPED = {"small": Path(__file__).parent.parent / "assets" / "small.model"}
+SHIPPED_TOKENIZERS = {"small": Path(__file__).parent.parent / "assets" / "small.model"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +94,7 @@ class RunRecord:
         if not place:
             raise WeightsError(f"{self.source} does not say which tokenizer the run read: {remedy}")
         try:
-            model = _SHIPPED.get(place, Path(place)).read_bytes()
+            model = SHIPPED_TOKENIZERS.get(place, Path(place)).read_bytes()
         except OSError as error:
             raise WeightsError(
                 f"the tokenizer {place} cannot be read ({error.strerror}): {remedy}"

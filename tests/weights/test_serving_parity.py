@@ -11,6 +11,7 @@ import pytest
 from flax import nnx
 from safetensors.numpy import save_file
 
+from data_loaders.functional import resize_image
 from data_loaders.tokenizer import SMALL, Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Experiment, ModelConfig
@@ -34,6 +35,7 @@ QUESTIONS = (
     "Is the white chair, 1.25 m wide, in front of the yellow box or  behind it? (é 漢 🙂)",
     "5",
 )
+SIZES = ((28, 28), (60, 45), (20, 90))
 ANSWER_TOKENS = 8
 
 
@@ -66,7 +68,7 @@ def our_answer(model: VLM, picture: np.ndarray, question: str) -> list[int]:
     prefix = Tokenizer.from_config(SMALL).encode_prefix(PREFIX.replace("{question}", question))
     answer = generate(
         model,
-        jnp.asarray(picture)[None],
+        jnp.asarray(resize_image(picture, CONFIG.encoder.image_size))[None],
         jnp.asarray([[prefix]]),
         jnp.asarray([[len(prefix)]]),
         max_tokens=ANSWER_TOKENS,
@@ -95,7 +97,7 @@ def test_answers_are_ours_token_by_token(tmp_path: Path) -> None:
     processor = AutoProcessor.from_pretrained(folder)
     theirs = PaliGemmaForConditionalGeneration.from_pretrained(folder).eval()
     draw = np.random.default_rng(1)
-    pictures = draw.integers(0, 256, (3, 28, 28, 3), np.uint8)
+    pictures = [draw.integers(0, 256, (*size, 3), np.uint8) for size in SIZES]
     found = set()
     for picture in pictures:
         asked = [Image.fromarray(picture)] * len(QUESTIONS)
