@@ -50,12 +50,13 @@ KERNELS = ("encoder/blocks/*", "connector", "decoder/blocks/*")
 def get_config(argument: str = "") -> ConfigDict:
     named = _parse(argument)
     chosen = {**DEFAULTS, **named}
+    model = build_paligemma(chosen["variant"], int(chosen["res"]))
     config = cotrain.get_config(f"{chosen['variant']},{chosen['root']}")
     config.name = chosen["variant"]
     if chosen["sets"]:
         shares = {name: cotrain.SHARES.get(name, OWN_SHARE) for name in chosen["sets"].split("+")}
         cotrain.use_sets(config, Path(chosen["root"]), shares)
-    config.model = to_config_dict(build_paligemma(chosen["variant"], int(chosen["res"])))
+    config.model = to_config_dict(model)
     config.model.attention = chosen["rule"]
     if "rule" in named:
         # Who names the rule means it, whatever the weights were trained under.

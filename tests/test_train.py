@@ -126,6 +126,7 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["data.tokenizer=no/such.model"], "no/such.model"),
         (["mesh.data=3"], "does not make 1 devices"),
         (["train.init_from=no/such.safetensors"], "no/such.safetensors"),
+        (["train.init_from=no/w", "data.tokenizer=no/such.model"], "there are no weights at no/w"),
         (["train.init_from=nosuch"], 'no shipped checkpoint "nosuch"'),
         (["optim.warmup_steps=900"], "warmup_steps 900 and decay_steps 0 are longer"),
         (["train.dense_weight=0.3"], "config.train.dense_weight: it is called config.dense.weight"),

@@ -15,6 +15,7 @@ from spatialvlm_jax.models.low_bit import LowBit
 from spatialvlm_jax.models.quantize import BLOCKS, SCALE, is_scale, plain_shape
 from spatialvlm_jax.weights import big_vision, huggingface
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
+from spatialvlm_jax.weights.folder_sizes import describe_other_sizes
 from spatialvlm_jax.weights.pieces import Piece, WeightsError
 from spatialvlm_jax.weights.read import read_parameter, read_rounded
 from spatialvlm_jax.weights.settings import ATTENTION, TOKENIZER, check_settings
@@ -66,17 +67,35 @@ def load_weights(
     manifest = Manifest()
     arrays: dict[str, jax.Array] = {}
     for part, path in sources.items():
-        files = open_weights(path)
-        pieces = _pieces(files, config, part, parameters)
-        _check_names(files, pieces, part, manifest)
-        for piece in progress.bar(
-            pieces, desc=f"loading {path.name}", unit="parameter", delay=progress.SECONDS_OF_SILENCE
-        ):
-            loaded = _load(piece, files, parameters, manifest)
-            arrays |= loaded
-            manifest.loaded |= dict.fromkeys(loaded, str(path))
+        try:
+            loaded = _load_part(open_weights(path), config, part, parameters, manifest)
+        except WeightsError as error:
+            raise WeightsError(f"{error}{describe_other_sizes(path, config)}") from None
+        arrays |= loaded
+        manifest.loaded |= dict.fromkeys(loaded, str(path))
     manifest.initialised = sorted(parameters.keys() - arrays.keys())
     return arrays, manifest
+
+
+def _load_part(
+    files: TensorFiles,
+    config: ModelConfig,
+    part: Part,
+    parameters: Mapping[str, jax.ShapeDtypeStruct],
+    manifest: Manifest,
+) -> dict[str, jax.Array]:
+    """The parameters that one place gives."""
+    pieces = _pieces(files, config, part, parameters)
+    _check_names(files, pieces, part, manifest)
+    arrays: dict[str, jax.Array] = {}
+    for piece in progress.bar(
+        pieces,
+        desc=f"loading {files.where.name}",
+        unit="parameter",
+        delay=progress.SECONDS_OF_SILENCE,
+    ):
+        arrays |= _load(piece, files, parameters, manifest)
+    return arrays
 
 
 def _load(

@@ -15,9 +15,10 @@ _MAX_JSON_BYTES = 1 << 26
 
 
 def check_file(path: Path) -> None:
-    """Raises WeightsError unless `path` is a plain file, or a link to one."""
+    """Raises WeightsError unless `path` is a plain file, or a link to one, that may be read."""
     try:
         if path.is_file():
+            path.open("rb").close()  # readers of weights call any refusal a missing file
             return
         reason = "it is no plain file" if path.exists() else "there is no such file"
     except OSError as error:

@@ -21,6 +21,13 @@ def test_variant_resolution_weights_and_rule_are_arguments() -> None:
     assert load_experiment(CONFIG).data.pairs_per_image == 16
 
 
+def test_a_variant_that_there_is_not_is_told_with_those_there_are() -> None:
+    names = "paligemma_3b, paligemma2_3b, paligemma2_10b, paligemma2_28b"
+    for name in ("S/16", "paligemma-3b"):
+        with pytest.raises(UserError, match=f'no PaliGemma "{name}": choose among {names}'):
+            load_experiment(f"{CONFIG}:variant={name}")
+
+
 def test_sets_are_chosen_by_name() -> None:
     data = load_experiment(f"{CONFIG}:root=d,sets=mine+gqa").data
     assert [(each.name, each.path, each.weight) for each in data.datasets] == [

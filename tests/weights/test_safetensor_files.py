@@ -1,6 +1,7 @@
 """Our own weight files: what was saved comes back, and what does not fit is named."""
 
 import dataclasses
+import errno
 import json
 import os
 from pathlib import Path
@@ -225,3 +226,12 @@ def test_a_folder_or_a_file_of_nothing_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "empty.safetensors"):
         with pytest.raises(WeightsError, match="holds no tensors"):
             SafetensorFiles(path)
+
+
+def test_a_file_that_may_not_be_read_is_no_missing_one(saved: Path, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(WeightsError, match=r"model\.safetensors: Permission denied$"):
+        read_safetensors(saved)
