@@ -110,8 +110,9 @@ def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary]
 
 
 def headline_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
-    """The overall figures, in the order of `TITLES`."""
-    return [_row(name, TITLES[name], summary, earlier) for name in TITLES if name in summary]
+    """The overall figures that anything was asked for, in the order of `TITLES`."""
+    asked = (name for name in TITLES if name in summary and summary[name]["baseline"] is not None)
+    return [_row(name, TITLES[name], summary, earlier) for name in asked]
 
 
 def type_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
