@@ -129,6 +129,7 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.quiet,
     )
     print(_describe(args.out, report, questions))
+    print(args.out / "card.html")
     return 0
 
 

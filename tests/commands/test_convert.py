@@ -122,6 +122,7 @@ def test_images_are_held_out_once_and_for_all(
     for name, workers in (("one", 1), ("two", 2)):
         assert cli.main(command("gqa", paths, tmp_path / name, *held, f"--workers={workers}")) == 0
         assert "20 images = 20 stored" in (said := capsys.readouterr().out)
+        assert said.endswith("card.html\n")
         assert "16 in train, 4 in validation" in said
     out = tmp_path / "one"
     before = {path.name: path.read_bytes() for path in out.glob("spatialvlm-*")}
