@@ -44,11 +44,12 @@ def read_depth(
     elif suffix == ".exr":
         values = _read_exr(path, max_pixels)
     else:
-        values = read_integers(path, max_pixels)
-    if values.dtype.itemsize == 1:
+        values = _read_channels(path, max_pixels)
+    if values.ndim == 3 or values.dtype.itemsize == 1:
         raise Rejected(
             "decode",
-            f"{path.name} has 8 bits of depth, too few for lengths: a picture to look at? "
+            f"{path.name} has {'colours' if values.ndim == 3 else '8 bits'} of depth, which are no "
+            "lengths: a picture to look at? "
             "16-bit PNG or TIFF, NPY and EXR are read",
         )
     if np.issubdtype(values.dtype, np.integer):
@@ -120,18 +121,23 @@ def read_integers(path: Path, max_pixels: int) -> np.ndarray:
     Raises:
       Rejected: it cannot be read, or is too large.
     """
+    values = _read_channels(path, max_pixels)
+    if values.ndim == 3:
+        values = values[..., :3].astype(np.int64) @ np.array([1, 256, 65536])
+    return values
+
+
+def _read_channels(path: Path, max_pixels: int) -> np.ndarray:
+    """int[H, W] or, where there are several channels, int[H, W, C]."""
     try:
         with Image.open(path, formats=("PNG", "TIFF", "BMP", "PPM")) as picture:
             if picture.size[0] * picture.size[1] > max_pixels:
                 raise Rejected("decode", f"{path.name} has more than {max_pixels} pixels")
-            values = np.asarray(picture)
+            return np.asarray(picture)
     except Rejected:
         raise
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise Rejected("decode", f"{path.name} is damaged: {type(error).__name__}") from None
-    if values.ndim == 3:
-        values = values[..., :3].astype(np.int64) @ np.array([1, 256, 65536])
-    return values
 
 
 def fitted(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 from spatialvlm_jax.foreign_files.coco_files import CocoAnnotation, CocoPicture
 from spatialvlm_jax.generation.experts.annotations import check_shape, read_box, read_mask
 from spatialvlm_jax.generation.experts.base import Photo
+from tests.foreign_files.test_coco_masks import packed
 
 # 8 x 6 pixels, from a file of 80 x 60.
 PHOTO = Photo("a.jpg", np.zeros((6, 8, 3), np.uint8), file_size=(80, 60))
@@ -31,8 +32,10 @@ def test_run_lengths_are_made_smaller_with_the_photo() -> None:
     large = np.zeros((60, 80), np.bool_)
     large[10:40, 20:60] = True
     counts = [20 * 60 + 10, *[30, 30] * 39, 30, 20 + 20 * 60]
-    mask = read_mask(annotation(segmentation={"size": [60, 80], "counts": counts}), PICTURE, PHOTO)
-    np.testing.assert_array_equal(mask, large[5::10, 5::10])
+    for form in (counts, packed(counts)):
+        rle = {"size": [60, 80], "counts": form}
+        mask = read_mask(annotation(segmentation=rle), PICTURE, PHOTO)
+        np.testing.assert_array_equal(mask, large[5::10, 5::10])
 
 
 def test_several_polygons_are_one_thing() -> None:

@@ -129,6 +129,18 @@ def test_the_focal_length_is_from_the_file_or_stated_or_estimated(tmp_path: Path
     small = source_of(tmp_path, fov=90, decode=DecodeSettings(max_side=150))
     np.testing.assert_allclose(photo(small, 1).photo.intrinsics, pinhole(150, 100, 75))
     assert photo(small, 1).photo.extra["decode"] == ["made smaller from 300 x 200"]
+    assert photo(small, 1).photo.file_size == (300, 200)
+
+
+def test_files_of_other_models_are_of_the_photo_as_it_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(hostile.turned(0, 6))
+    for upright, size, orientation in (
+        (True, (hostile.HEIGHT, hostile.WIDTH), 6),
+        (False, (hostile.WIDTH, hostile.HEIGHT), 1),
+    ):
+        decoding = DecodeSettings(upright=upright, max_side=40)
+        seen = photo(source_of(tmp_path, decode=decoding)).photo
+        assert (seen.file_size, seen.orientation) == (size, orientation)
 
 
 def test_photos_become_scenes_in_metres(tmp_path: Path) -> None:

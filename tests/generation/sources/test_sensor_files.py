@@ -56,6 +56,10 @@ def test_depth_that_is_none_is_refused(tmp_path: Path) -> None:
         depth(tmp_path / "b.npy", max_pixels=5)
     with pytest.raises(Rejected, match="damaged"):
         depth(tmp_path / "d.png")
+    # Colours of a scale from near to far, as demonstrations of depth models save them.
+    Image.new("RGB", (3, 2), (200, 30, 0)).save(tmp_path / "e.png")
+    with pytest.raises(Rejected, match="colours of depth, which are no lengths: a picture to look"):
+        depth(tmp_path / "e.png")
 
 
 def test_missing_exr_support_names_the_extra(
