@@ -11,7 +11,7 @@ from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.foreign_files.json_files import read_object
-from spatialvlm_jax.generation.pipeline import generate_dataset
+from spatialvlm_jax.generation.pipeline import RECIPE_FILE, check_directory, generate_dataset
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
     endless_splits,
@@ -21,8 +21,6 @@ from spatialvlm_jax.generation.settings import (
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.migration import migrate_recipe
 from spatialvlm_jax.storage.checksums import damaged_shards
-
-RECIPE_FILE = "recipe.json"
 
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
@@ -65,6 +63,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     images = recipe.images + recipe.validation_images
     splits = endless_splits(settings.split, images, recipe.validation_images)
     source = open_endless(settings)
+    check_directory(folder)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
     if not (folder / "generation.json").exists():
         # Before the data: a kill once they are there would leave them without a recipe.

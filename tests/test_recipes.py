@@ -118,3 +118,11 @@ def test_the_demo_asks_what_its_checkpoint_was_taught() -> None:
     for recipe in (demo.RECIPE, pretrain.RECIPE, pretrain.CLEAR):
         assert len(recipe.questions.types) == 30
         assert not later & set(recipe.questions.types)
+
+
+def test_data_is_not_rendered_into_a_folder_of_others(tmp_path):
+    (tmp_path / "guide.md").write_text("mine")
+    recipe = WorldsRecipe(preset="simple", images=1, validation_images=0, image_size=32)
+    with pytest.raises(UserError, match=r"holds guide\.md and no data set that this program began"):
+        render_missing([DatasetConfig("own", str(tmp_path), worlds=recipe)])
+    assert [path.name for path in tmp_path.iterdir()] == ["guide.md"]

@@ -59,6 +59,7 @@ __all__ = ["GenerationError", "Report", "Source", "generate_dataset"]
 # rules would mix what they accept. 1: of folders that name none; 2: geometry is checked.
 RULES = 2
 REQUEST = "generation.json"  # what a directory was begun with
+RECIPE_FILE = "recipe.json"  # there before the data, where a run renders its own
 
 
 def generate_dataset(
@@ -132,7 +133,8 @@ def check_directory(directory: Path) -> None:
         raise GenerationError(f"{directory} is a file, not a directory; name another place")
     if not directory.is_dir() or (directory / REQUEST).exists():
         return
-    foreign = sorted(path.name for path in directory.iterdir() if path.name[0] != ".")
+    names = sorted(path.name for path in directory.iterdir())
+    foreign = [name for name in names if name[0] != "." and name != RECIPE_FILE]
     if foreign:
         raise GenerationError(
             f"{directory} holds {foreign[0]} and no data set that this program began: "
