@@ -160,7 +160,7 @@ def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, 
     model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
     cautions = list(_cautions(args.source, config.encoder.image_size, settings))
     if args.format == "huggingface":
-        _write_folder(args, model, config, record, cautions)
+        _write_folder(args, model, config, record)
     elif args.dtype not in (None, "float32"):
         raise UserError("--format=big_vision stores float32: leave --dtype out")
     else:
@@ -169,9 +169,7 @@ def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, 
         print(f"spatialvlm export: {line}", file=sys.stderr)
 
 
-def _write_folder(
-    args: argparse.Namespace, model: Any, config: Any, record: Any, cautions: list[str]
-) -> None:
+def _write_folder(args: argparse.Namespace, model: Any, config: Any, record: Any) -> None:
     """Writes a folder as PaliGemma is published; what may be refused is, before the weights."""
     from spatialvlm_jax.atomic_write import whole_file
     from spatialvlm_jax.weights.model_card import model_card
@@ -188,7 +186,7 @@ def _write_folder(
         title=args.out.resolve().name,
         dtype=dtype,
         figures=_figures(record.figures),
-        cautions=cautions,
+        cautions=_cautions(Path(args.source.name), config.encoder.image_size, record.belongs),
     )
     files |= {"chat_template.jinja": chat_template(record.prefix).encode()}
     files |= {"README.md": card.encode()}
@@ -198,7 +196,7 @@ def _write_folder(
         config,
         dtype=dtype,
         settings=record.belongs,
-        answer_tokens=record.section("eval").get("max_answer_tokens", 24),
+        answer_tokens=record.answer_tokens,
     )
     for name, content in files.items():
         with whole_file(args.out / name) as temporary:
@@ -209,15 +207,14 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The overall figures of an evaluation as a table, its head first."""
     from spatialvlm_jax.evaluation.report.results import headline_rows, interval, percent
 
-    try:
-        rows = headline_rows(dict(summary), None)
-    except (KeyError, TypeError, IndexError) as error:
-        raise UserError(f"the figures beside the weights cannot be read ({error!r})") from None
     head = ("metric", "value", "baseline", "95 % interval", "answers")
-    table = [
-        (x.title, percent(x.value), percent(x.baseline), interval(x.ci95), f"{x.count:,}")
-        for x in rows
-    ]
+    try:
+        table = [
+            (x.title, percent(x.value), percent(x.baseline), interval(x.ci95), f"{x.count:,}")
+            for x in headline_rows(dict(summary), None)
+        ]
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
+        raise UserError(f"the figures beside the weights cannot be read ({error!r})") from None
     return [head, *table] if table else []
 
 

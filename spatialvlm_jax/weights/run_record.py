@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.experiment import EvalConfig
 from spatialvlm_jax.migration import migrate
 from spatialvlm_jax.weights.paths import read_json
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.settings import CONTENT, PREFIX, RECORDED, TOKENIZER, recorded_settings
 
 NO_TOKENIZER = "none"
+_MAX_TOKENIZER_BYTES = 1 << 26
 SHIPPED_TOKENIZERS = {"small": Path(__file__).parent.parent / "assets" / "small.model"}
 
 
@@ -87,26 +89,34 @@ class RunRecord:
         Raises:
           WeightsError: it is not there, or another one is.
         """
-        place = named or self.section("data").get("tokenizer")
+        place = named or str(self.section("data").get("tokenizer") or "")
         if place == NO_TOKENIZER:
             return None
         remedy = f"name it, --tokenizer=FILE, or leave it out, --tokenizer={NO_TOKENIZER}"
         if not place:
             raise WeightsError(f"{self.source} does not say which tokenizer the run read: {remedy}")
         try:
-            model = SHIPPED_TOKENIZERS.get(place, Path(place)).read_bytes()
-        except OSError as error:
+            model = _read_bounded(SHIPPED_TOKENIZERS.get(place, Path(place)))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise WeightsError(
-                f"the tokenizer {place} cannot be read ({error.strerror}): {remedy}"
+                f"the tokenizer {place} cannot be read ({reason}): {remedy}"
             ) from None
         known = self.settings.get(TOKENIZER, "")
         if known and hashlib.sha256(model).hexdigest() != known:
             raise WeightsError(f"{place} is not the tokenizer that the run read: {remedy}")
         return model
 
+    @property
+    def answer_tokens(self) -> int:
+        """The longest answer of an evaluation."""
+        stated = self.section("eval").get("max_answer_tokens")
+        return stated if isinstance(stated, int) and stated > 0 else EvalConfig.max_answer_tokens
+
     def datasets(self) -> list[tuple[str, str, str, str]]:
         """Of each set that the run trained on its name, split, prefix template and digest."""
-        mixture = self.section("data").get("datasets") or ()
+        stated = self.section("data").get("datasets")
+        mixture = stated if isinstance(stated, list | tuple) else ()
         return [
             (
                 str(entry.get("name", "")),
@@ -117,6 +127,15 @@ class RunRecord:
             for number, entry in enumerate(mixture)
             if isinstance(entry, Mapping)
         ]
+
+
+def _read_bounded(path: Path) -> bytes:
+    """A plain file: the header of weights may name any path, and reading a device never ends."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no plain file")
+    if path.stat().st_size > _MAX_TOKENIZER_BYTES:
+        raise ValueError(f"it has more than {_MAX_TOKENIZER_BYTES} bytes")
+    return path.read_bytes()
 
 
 def _figures(source: Path, step: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from data_loaders.tokenizer import SMALL, Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, TrainConfig
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.weights.test_weights import MODEL, numbered
 
 DIGEST = Tokenizer.from_config(SMALL).digest
@@ -96,6 +97,17 @@ def test_the_card_tells_where_the_weights_are_from(tmp_path: Path) -> None:
     compile(code[1], "card", "exec")
 
 
+def test_the_card_warns_without_telling_of_the_machine(tmp_path: Path) -> None:
+    weights = finished_run(tmp_path)
+    header = read_safetensors(weights)[1] | {"model.attention": "image_prefix"}
+    save_file(numbered(WORDS), weights, header)
+    assert export(weights) == 0
+    card = (tmp_path / "folder" / "README.md").read_text()
+    assert "- the weights were trained under model.attention=image\\_prefix" in card
+    assert "weights=model.safetensors,rule=prefix" in card
+    assert str(tmp_path) not in card
+
+
 def test_figures_of_other_steps_are_left_out(tmp_path: Path) -> None:
     weights = finished_run(tmp_path)
     (tmp_path / "summary.json").write_text(json.dumps({"within_25": FIGURE}))
@@ -127,3 +139,32 @@ def test_another_tokenizer_than_the_runs_is_refused(
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "folder").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"tokenizer": "/dev/zero"}, "/dev/zero cannot be read (it is no plain file)"),
+        ({"tokenizer": ["small"]}, "['small'] cannot be read (No such file"),
+        ({"tokenizer": "a\0b"}, "cannot be read (embedded null byte)"),
+        ({"datasets": 3}, "does not say what model it is of"),
+        ({}, "does not say which tokenizer"),
+    ],
+)
+def test_a_header_may_name_anything(section: dict, message: str, tmp_path: Path, capsys) -> None:
+    header = {"model": dataclasses.asdict(WORDS), "data": section}
+    save_file(numbered(WORDS), tmp_path / "model.safetensors", {"config": json.dumps(header)})
+    assert export(tmp_path / "model.safetensors") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("figure", [3, {}, {**FIGURE, "value": "x"}, {**FIGURE, "ci95": [0.1]}])
+def test_damaged_figures_are_one_line(figure: object, tmp_path: Path, capsys) -> None:
+    weights = finished_run(tmp_path)
+    (tmp_path / "summary.json").write_text(json.dumps({"within_25": figure}))
+    assert export(weights) == 2
+    error = capsys.readouterr().err
+    assert "the figures beside the weights cannot be read" in error
+    assert error.count("\n") == 1

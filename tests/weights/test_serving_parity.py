@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ CONFIG = ModelConfig(
     ),
     attention="prefix",
 )
+PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
 PREFIX = "answer en {question}"
 QUESTIONS = (
     "How far is the red mug from the lamp?",
@@ -80,6 +82,24 @@ def our_answer(model: VLM, picture: np.ndarray, question: str) -> list[int]:
 def cut(ids: list[int]) -> list[int]:
     """Up to and with the end."""
     return ids[: ids.index(Tokenizer.eos_id) + 1] if Tokenizer.eos_id in ids else ids
+
+
+def test_the_code_of_card_and_page_asks_as_we_do(tmp_path: Path, monkeypatch) -> None:
+    from PIL import Image
+
+    model = random_model()
+    folder = exported(model, tmp_path)
+    monkeypatch.chdir(folder)
+    draw = np.random.default_rng(2)
+    Image.fromarray(draw.integers(0, 256, (40, 30, 3), np.uint8)).save("picture.jpg")
+    picture = np.asarray(Image.open("picture.jpg"))
+    wanted = our_answer(model, picture, "How far is the mug from the lamp?")
+    for page in (folder / "README.md", PAGE):
+        code = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        assert code
+        names: dict[str, Any] = {}
+        exec(code[1].replace('"paligemma_spatial"', '"."'), names)
+        assert cut(names["answer"].tolist()) == wanted
 
 
 def chat(processor: Any, question: str) -> str:
