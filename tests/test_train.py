@@ -124,6 +124,10 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["optim.peek_lr=1"], "config.optim.peek_lr: no such field; did you mean peak_lr?"),
         (["data.datasets[0].worlds=none", "data.datasets[0].path=no/such/place"], "no/such/place"),
         (["data.tokenizer=no/such.model"], "no/such.model"),
+        (
+            ["optim.freeze=('encoder', 'connector', 'decoder', 'embeddings')", "dense=none"],
+            "config.optim.freeze leaves nothing to train: take a group out of it, or add adapters",
+        ),
         (["mesh.data=3"], "does not make 1 devices"),
         (["train.init_from=no/such.safetensors"], "no/such.safetensors"),
         (["train.init_from=no/w", "data.tokenizer=no/such.model"], "there are no weights at no/w"),
