@@ -122,6 +122,7 @@ def _check(proto: Any, image_id: int) -> None:
         "drops spaces": normalizer.remove_extra_whitespaces,
         "keeps spaces": not normalizer.escape_whitespaces,
         "puts spaces behind words": trainer.treat_whitespace_as_suffix,
+        f"has an {IMAGE_TOKEN} among its words": any(x.piece == IMAGE_TOKEN for x in proto.pieces),
         "has a line end within a piece": any(
             "\n" in piece.piece and piece.piece.strip("\n") for piece in proto.pieces
         ),

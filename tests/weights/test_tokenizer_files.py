@@ -93,6 +93,7 @@ def test_pieces_of_the_user_are_looked_for_first() -> None:
         (lambda: trained("bpe", normalization_rule_name="nfkc"), 2000, "normalises characters"),
         (lambda: trained("bpe", remove_extra_whitespaces=True), 2000, "drops spaces"),
         (lambda: trained("bpe", add_dummy_prefix=True), 2000, "BPE with pieces of its user"),
+        (lambda: trained("bpe", user_defined_symbols=["<image>"]), 2000, "<image> among its words"),
         (lambda: trained("word", byte_fallback=False), 2000, "neither Unigram nor BPE"),
     ],
 )
