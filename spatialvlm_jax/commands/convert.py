@@ -17,6 +17,9 @@ number of workers; cut off and run again, it goes on where it was, and pictures 
 replaced in between are read again. Images that could not be stored are listed with their reasons in
 DIR/ledger.jsonl; DIR/summary.json counts them (asked = stored + rejected + failed). Questions
 that cannot be used are in DIR/rejected_questions.jsonl, counted in DIR/questions.json.
+
+A held-out part is drawn by --validation-images, or converted on its own into the same DIR by
+--split=validation; a picture that is in another split already is refused then.
 """
 _EPILOG = """\
 examples:
@@ -66,7 +69,8 @@ def add_parser(subparsers: Any) -> None:
     add("--data-dir", type=place, metavar="DIR", help="where TFDS keeps its registered sets")
     add("--data-split", default="", help="split of a TFDS set to read (default: train)")
     add("--out", type=place, required=True, metavar="DIR", help="directory of the stored data set")
-    add("--split", default="train", metavar="NAME", help="split to store it as (default: train)")
+    help_text = "split to store it as, beside those that are there (default: train)"
+    add("--split", default="train", metavar="NAME", help=help_text)
     add("--name", default="", help="type of its pairs (default: the format's name)")
     add("--field", action="append", default=[], metavar="NAME=FIELD", help=_field_help())
     add("--prompt", default="", help="the question of records that have an answer only (captions)")
@@ -133,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _describe(out: Path, report: Any, questions: dict[str, Any]) -> str:
+def _describe(out: Path, report: Any, questions: Any) -> str:
     """What became of the images and questions, and what the set holds."""
     from spatialvlm_jax.storage.shards import split_sizes
 
@@ -142,8 +146,8 @@ def _describe(out: Path, report: Any, questions: dict[str, Any]) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
     return (
         f"{out}: {report.asked} images = {report.stored} stored + {report.rejected} rejected "
-        f"+ {report.failed} failed; {questions['asked']} questions = {questions['stored']} stored "
-        f"+ {questions['rejected']} rejected + {questions['lost_with_image']} lost with their image"
+        f"+ {report.failed} failed; {questions.asked} questions = {questions.stored} stored "
+        f"+ {questions.rejected} rejected + {questions.lost_with_image} lost with their image"
         + ("" if report.stored == report.asked else f"; see {out / 'ledger.jsonl'}")
         + f"\n{splits}; {report.pairs} pairs: {kinds}"
     )

@@ -1,26 +1,24 @@
 """From a public set to a stored one, with the generator's pipeline: sharded, resumable, counted.
 
-Beside what the pipeline writes lie `questions.json`, which counts what became of the questions
-(asked = stored + rejected + lost with their image), and `rejected_questions.jsonl`, one line each.
+Beside what the pipeline writes lies what became of the questions (`question_counts`).
 """
 
 import collections
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax import progress
-from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.conversion.formats import FORMATS, Format, Request, build_reader
-from spatialvlm_jax.conversion.held_out import HoldOut, hold_out
+from spatialvlm_jax.conversion.held_out import HoldOut, check_apart, hold_out
 from spatialvlm_jax.conversion.items import AskedImage, Tally, group_by_image, write_items
+from spatialvlm_jax.conversion.question_counts import QuestionCounts, write_questions
 from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import Report, generate_dataset
+from spatialvlm_jax.generation.pipeline import GenerationError, Report, generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES
 
 VALIDATION = "validation"
@@ -36,8 +34,8 @@ def convert(
     held_out: HoldOut | None = None,
     workers: int = 1,
     quiet: bool = False,
-) -> tuple[Report, dict[str, Any]]:
-    """Makes, or goes on making, a stored data set of a public one.
+) -> tuple[Report, QuestionCounts]:
+    """Makes, or goes on making, a stored data set of a public one, or a split beside others.
 
     The questions are read anew each time, which takes seconds to minutes; images that are stored
     already are not. Bytes do not depend on `workers`.
@@ -48,10 +46,11 @@ def convert(
       held_out: images that go to the split "validation" instead.
 
     Returns:
-      What became of the images, and of the questions.
+      What became of the images, and of the questions, of these splits.
 
     Raises:
-      UserError: the files cannot be read, do not belong together, or `directory` holds another set.
+      UserError: the files cannot be read, do not belong together, `directory` holds another set, or
+        another split with one of the pictures.
     """
     name = name or request.format
     reader = build_reader(request)
@@ -60,42 +59,46 @@ def convert(
     if not items:
         raise UserError(f"there is no question in {request.questions or request.data}")
     _check_some_question_is_good(items)
-    items, splits = _divide(items, reader.image, split, held_out)
+    items, splits = _divide(items, reader.image, split, held_out, quiet)
+    check_apart(items, reader.image, directory, splits, quiet=quiet)
     # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
     path = partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
     rejections = [
-        json.dumps({"image_id": f"{name}/{item.image_id}", "reason": fault}) + "\n"
+        {"image_id": f"{name}/{item.image_id}", "reason": fault}
         for item in items
         for fault in item.faults
     ]
     del items
     source = ConvertedSource(reader, path, name, _description(request, tally))
     _check_some_image_is_there(source, FORMATS[request.format])
-    report = generate_dataset(
-        source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet
-    )
+    try:
+        report = generate_dataset(
+            source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet, adds=True
+        )
+    except GenerationError:
+        path.unlink()
+        raise
     path.unlink()
-    counts = {
-        "asked": tally.questions,
-        "stored": report.pairs,
-        "rejected": (rejected := sum(tally.faults.values())),
-        "lost_with_image": tally.questions - rejected - report.pairs,
-        "reasons": tally.faults,
-    }
-    write_text(directory / "rejected_questions.jsonl", "".join(rejections))
-    write_json(directory / "questions.json", counts, sort_keys=True)
+    rejected = sum(tally.faults.values())
+    lost = tally.questions - rejected - report.pairs
+    counts = QuestionCounts(tally.questions, report.pairs, rejected, lost, tally.faults)
+    write_questions(directory, splits, counts, rejections)
     return report, counts
 
 
 def _divide(
-    items: list[AskedImage], image: Callable[[str], bytes], split: str, held_out: HoldOut | None
+    items: list[AskedImage],
+    image: Callable[[str], bytes],
+    split: str,
+    held_out: HoldOut | None,
+    quiet: bool,
 ) -> tuple[list[AskedImage], dict[str, int]]:
     """The items, split after split, and the images of each."""
     if held_out is None:
         return items, {split: len(items)}
-    items, number = hold_out(items, image, held_out)
+    items, number = hold_out(items, image, held_out, quiet=quiet)
     return items, {split: len(items) - number, VALIDATION: number}
 
 

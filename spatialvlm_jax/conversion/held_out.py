@@ -1,14 +1,21 @@
-"""Which images of a set are held out: a number or a share of them, drawn by seed and name alone."""
+"""Held-out images: drawn from a set by seed and name alone, or converted on their own.
+
+Either way no picture is on two sides.
+"""
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
+from spatialvlm_jax import progress
 from spatialvlm_jax.bounds import Range
 from spatialvlm_jax.conversion.items import AskedImage
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import parse_number, parse_whole_number
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split, split_sizes
 
 _FLAG = "--validation-images"
 
@@ -40,7 +47,11 @@ class HoldOut:
 
 
 def hold_out(
-    items: Sequence[AskedImage], image: Callable[[str], bytes], wanted: HoldOut
+    items: Sequence[AskedImage],
+    image: Callable[[str], bytes],
+    wanted: HoldOut,
+    *,
+    quiet: bool = False,
 ) -> tuple[list[AskedImage], int]:
     """The items, those that are held out last, and how many these are.
 
@@ -55,7 +66,8 @@ def hold_out(
       UserError: so many cannot be held out.
     """
     groups: dict[bytes, list[int]] = {}
-    for place, item in enumerate(items):
+    bar = progress.bar(items, desc="hold out", unit="image", quiet=quiet)
+    for place, item in enumerate(bar):
         if item.pairs:
             try:
                 groups.setdefault(hashlib.sha256(image(item.image)).digest(), []).append(place)
@@ -75,6 +87,48 @@ def hold_out(
         raise UserError(f"{_FLAG}={wanted.amount}: all images are one picture; none would be left")
     left = [item for place, item in enumerate(items) if place not in chosen]
     return [*left, *(items[place] for place in sorted(chosen))], len(chosen)
+
+
+def check_apart(
+    items: Sequence[AskedImage],
+    image: Callable[[str], bytes],
+    directory: Path,
+    splits: Collection[str],
+    *,
+    quiet: bool = False,
+) -> None:
+    """Compares pictures with those of the other splits of a stored set, by their files' bytes.
+
+    Args:
+      splits: those that the items will make.
+
+    Raises:
+      UserError: a picture is in another split too.
+    """
+    if not (directory / "dataset_info.json").exists():
+        return
+    stored: dict[bytes, str] = {}
+    for split in split_sizes(directory).keys() - set(splits):
+        records = open_split(directory, split)
+        for record in progress.bar(records, desc=f"compare {split}", unit="image", quiet=quiet):
+            (data,) = StoredExample(record).bytes_of("image")
+            stored[hashlib.sha256(data).digest()] = split
+    if not stored:
+        return
+    twice: list[tuple[str, str]] = []
+    for item in progress.bar(items, desc="compare", unit="image", quiet=quiet):
+        try:
+            digest = hashlib.sha256(image(item.image)).digest() if item.pairs else b""
+        except Rejected:
+            continue
+        if digest in stored:
+            twice.append((item.image_id, stored[digest]))
+    if twice:
+        raise UserError(
+            f"{len(twice)} of {len(items)} pictures are in split {twice[0][1]!r} of {directory} "
+            f"too, the first is {twice[0][0]}: leave them out of one, for nothing is measured on "
+            f"what was learned, or let {_FLAG} divide the images"
+        )
 
 
 def _rank(seed: int, name: str) -> bytes:

@@ -7,7 +7,8 @@ anyone, into part files; this process joins them to shards in the order of the i
 makes only the chunks that are not there yet, and those whose files have changed since. Beside the
 shards lie:
 
-    generation.json   what was asked; a restart that asks for something else is refused
+    generation.json   what was asked; a restart that asks for something else is refused. Under
+                      "added", what was asked of splits that were added later
     ledger.jsonl      one line an image that was not stored: stage, status, reason
     summary.json      counts: asked = stored + rejected + failed; doubts about its unit
     card.html, .md    what the set holds, counted and shown
@@ -27,7 +28,6 @@ from typing import Any
 
 from spatialvlm_jax import __version__, progress
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
-from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
@@ -46,6 +46,7 @@ from spatialvlm_jax.generation.execution.plan import (
     Shard,
     plan_shards,
 )
+from spatialvlm_jax.generation.execution.request import REQUEST_FILE, record_request
 from spatialvlm_jax.generation.execution.stale import drop_stale
 from spatialvlm_jax.generation.sources.plausibility import describe_doubts
 from spatialvlm_jax.generation.stages import Stages
@@ -58,7 +59,6 @@ __all__ = ["GenerationError", "Report", "Source", "generate_dataset"]
 # Raised whenever the same request makes other records than before: a folder that was begun by other
 # rules would mix what they accept. 1: of folders that name none; 2: geometry is checked.
 RULES = 2
-REQUEST = "generation.json"  # what a directory was begun with
 RECIPE_FILE = "recipe.json"  # there before the data, where a run renders its own
 
 
@@ -73,6 +73,7 @@ def generate_dataset(
     quiet: bool = False,
     ray_address: str | None = None,
     ray_gpus: float = 0.0,
+    adds: bool = False,
 ) -> Report:
     """Makes, or goes on making, a stored data set.
 
@@ -86,9 +87,11 @@ def generate_dataset(
       ray_address: None for this machine without Ray; "local", "auto" or HOST:PORT for Ray, which
         wants a `directory` that all its machines share.
       ray_gpus: share of a GPU of each actor that observes; 0 for none.
+      adds: where the directory holds other splits of a source of this name, these are added to
+        them. Whether they show other images is for the caller to know.
 
     Returns:
-      What became of all its images; the rows about lost ones are in `ledger.jsonl`.
+      What became of the images of these splits; the rows about lost ones are in `ledger.jsonl`.
 
     Raises:
       GenerationError: the directory holds something else, or no image can be made.
@@ -108,7 +111,7 @@ def generate_dataset(
     with only_writer(directory):
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
-        _check_same_request(directory, request)
+        requests = record_request(directory, request, adds=adds)
         drop_stale(job, plan, directory)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()
@@ -120,7 +123,9 @@ def generate_dataset(
             )
         with contextlib.closing(parts):
             assembly.take(parts, quiet)
-        return _finish(plan, directory, request, made=bool(chunks))
+        whole = _whole_plan(requests, plan, directory)
+        _finish(whole, directory, requests[0], made=bool(chunks))
+        return _read_report(plan, directory)
 
 
 def check_directory(directory: Path) -> None:
@@ -131,7 +136,7 @@ def check_directory(directory: Path) -> None:
     """
     if directory.exists() and not directory.is_dir():
         raise GenerationError(f"{directory} is a file, not a directory; name another place")
-    if not directory.is_dir() or (directory / REQUEST).exists():
+    if not directory.is_dir() or (directory / REQUEST_FILE).exists():
         return
     names = sorted(path.name for path in directory.iterdir())
     foreign = [name for name in names if name[0] != "." and name != RECIPE_FILE]
@@ -142,31 +147,26 @@ def check_directory(directory: Path) -> None:
         )
 
 
-def _check_same_request(directory: Path, request: Mapping[str, Any]) -> None:
-    """Writes the request, or compares it with the one that the directory was begun with."""
-    path = directory / REQUEST
-    request = json.loads(json.dumps(request))
-    if not path.exists():
-        write_json(path, request, sort_keys=True)
-        return
-    before = read_object(path, "the request of a generation; remove the folder to start again")
-    changed = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
-    if "version" in changed:
-        raise GenerationError(
-            f"{directory} was begun by version {before.get('version')} of this program, and this "
-            f"is {request['version']}; use another folder, or remove it to generate it again"
-        )
-    if "rules" in changed:
-        raise GenerationError(
-            f"{directory} was begun by rules {before.get('rules', 1)} of generation, and these are "
-            f"rules {request['rules']}, which check and ask otherwise; use another folder, or "
-            "remove it to generate it again"
-        )
-    if changed:
-        raise GenerationError(
-            f"{directory} was begun with other settings ({', '.join(changed)}); "
-            "use another folder, or remove it to start again"
-        )
+def _whole_plan(
+    requests: Sequence[Mapping[str, Any]], own: Sequence[Shard], directory: Path
+) -> list[Shard]:
+    """Our own shards and those of other splits that are whole, in the order of the requests."""
+    plan: list[Shard] = []
+    for request in requests:
+        splits = request["splits"].items()
+        images, shards = ({name: size[i] for name, size in splits} for i in (0, 1))
+        theirs = plan_shards(images, shards)
+        if theirs[0].split in {shard.split for shard in own}:
+            plan += own
+        elif all(shard.is_done(directory) for shard in theirs):
+            stored = {shard.split for shard in theirs if _read_report([shard], directory).stored}
+            plan += theirs if stored == images.keys() else []
+    return plan
+
+
+def _read_report(plan: Sequence[Shard], directory: Path) -> Report:
+    reports = (read_generation_report(shard.report_path(directory)) for shard in plan)
+    return sum((report.counts() for report in reports), Report())
 
 
 def _write_checksums(plan: Sequence[Shard], directory: Path) -> None:
@@ -262,7 +262,7 @@ def _write_ledger(directory: Path, reports: Sequence[Report]) -> None:
 
 def _finish(
     plan: Sequence[Shard], directory: Path, request: Mapping[str, Any], *, made: bool
-) -> Report:
+) -> None:
     """Writes the ledger, the summary, the description that makes it a data set, and its card."""
     reports = [read_generation_report(shard.report_path(directory)) for shard in plan]
     shutil.rmtree(directory / PARTS, ignore_errors=True)
@@ -300,4 +300,3 @@ def _finish(
 
         with progress.waiting("drawing the data card", "drew the data card"):
             write_card(directory)
-    return total

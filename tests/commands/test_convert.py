@@ -143,6 +143,58 @@ def test_images_are_held_out_once_and_for_all(
         assert "begun with other settings (items" in capsys.readouterr().err
 
 
+def bytes_in(out: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def test_a_split_is_added_to_a_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, parts = tmp_path / "out", {}
+    for split, images, first in (("train", 5, 0), ("validation", 3, 5)):
+        folder = tmp_path / split
+        names = {f"{i}.jpg": photo(first + i) for i in range(images)}
+        records = [{"image": name, "question": "What?", "answer": "a mug"} for name in names]
+        records.append({"image": "0.jpg", "question": "Which?", "answer": ""})
+        parts[split] = {
+            "images": str(published.write_folder(folder / "images", names)),
+            "questions": str(write_json(folder / "q.json", records)),
+        }
+        assert cli.main(command("jsonl", parts[split], out, f"--split={split}")) == 0
+    assert "3 images = 3 stored" in (said := capsys.readouterr().out)
+    assert "4 questions = 3 stored + 1 rejected" in said
+    assert "5 in train, 3 in validation" in said
+    before = bytes_in(out)
+    for split in ("train", "validation", "train"):
+        assert cli.main(command("jsonl", parts[split], out, f"--split={split}")) == 0
+        assert bytes_in(out) == before
+    assert [len(examples(out, split)) for split in parts] == [5, 3]
+    assert len(tfds.builder_from_directory(out).as_data_source("validation")) == 3
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["asked"], summary["stored"], summary["pairs"]) == (8, 8, 8)
+    questions = json.loads((out / "questions.json").read_text())
+    assert (questions["asked"], questions["stored"], questions["rejected"]) == (10, 8, 2)
+    assert len((out / "rejected_questions.jsonl").read_text().splitlines()) == 2
+    assert len(json.loads((out / "checksums.json").read_text())) == 2
+    card = (out / "card.md").read_text()
+    assert "train" in card
+    assert "validation" in card
+
+    next(out.glob("spatialvlm-validation*")).unlink()  # as if it had been cut off
+    assert cli.main(command("jsonl", parts["validation"], out, "--split=validation")) == 0
+    assert bytes_in(out) == before
+    for split, more, message in (
+        ("train", ["--split=test"], "of 5 pictures are in split 'train' of"),
+        ("train", ["--split=train", "--prompt=x", "--name=other"], "with other settings (source"),
+        ("validation", ["--split=test", "--name=other"], "3 of 3 pictures are in split 'validat"),
+    ):
+        assert cli.main(command("jsonl", parts[split], out, *more)) == 2
+        assert message in capsys.readouterr().err
+        assert bytes_in(out) == before
+
+
 TABLE = """image,question,answer,kind,type,value,unit
 a.jpg,How wide?,10 centimeters,quantitative,width,10,cm
 a.jpg,Is it red?,yes,qualitative,color,,

@@ -18,7 +18,7 @@ def picture(name: str) -> bytes:
 
 
 def held(amount: str, seed: int = 0, items: list[AskedImage] = ITEMS) -> set[str]:
-    ordered, number = hold_out(items, picture, HoldOut(amount, seed))
+    ordered, number = hold_out(items, picture, HoldOut(amount, seed), quiet=True)
     assert sorted(item.image_id for item in ordered) == sorted(item.image_id for item in items)
     left = [items.index(item) for item in ordered[:-number]]
     chosen = [items.index(item) for item in ordered[-number:]]

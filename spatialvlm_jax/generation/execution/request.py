@@ -1,0 +1,86 @@
+"""What was asked of a directory, in its `generation.json`: the same is asked again, or refused."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.foreign_files.json_files import read_object
+from spatialvlm_jax.generation.execution.chunks import GenerationError
+
+REQUEST_FILE = "generation.json"
+_ADDED = "added"
+
+
+def record_request(
+    directory: Path, request: Mapping[str, Any], *, adds: bool
+) -> list[dict[str, Any]]:
+    """Writes the request, or compares it with the one that its splits were begun with.
+
+    Args:
+      request: has "version", "rules", "source" and "splits": name -> [images, shards].
+      adds: splits that are not there yet are added to those of the same source.
+
+    Returns:
+      All that was asked of the directory, the first request first.
+
+    Raises:
+      GenerationError: it was begun with another request.
+    """
+    path = directory / REQUEST_FILE
+    asked: dict[str, Any] = json.loads(json.dumps(request))
+    if not path.exists():
+        write_json(path, asked, sort_keys=True)
+        return [asked]
+    first, *added = read_requests(directory)
+    known = [first, *added]
+    of_splits = [each for each in known if each["splits"].keys() & asked["splits"].keys()]
+    is_new = adds and not of_splits and first.get("source") == asked["source"]
+    before = first if is_new else next(iter(of_splits), first)
+    _check_same(directory, before, asked, ("version", "rules") if is_new else None)
+    if is_new:
+        known.append(asked)
+        write_json(path, {**first, _ADDED: [*added, asked]}, sort_keys=True)
+    return known
+
+
+def read_requests(directory: Path) -> list[dict[str, Any]]:
+    """All that was asked of a directory that is begun, the first request first.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    path = directory / REQUEST_FILE
+    first = read_object(path, "the request of a generation; remove the folder to start again")
+    known = [first, *first.pop(_ADDED, [])]
+    if not all(isinstance(each.get("splits"), dict) for each in known):
+        raise GenerationError(f"{path} names no splits; remove the folder to start again")
+    return known
+
+
+def _check_same(
+    directory: Path,
+    before: Mapping[str, Any],
+    request: Mapping[str, Any],
+    names: tuple[str, ...] | None,
+) -> None:
+    """Raises GenerationError where two requests differ, in these names or in any."""
+    names = names or tuple({*before, *request})
+    changed = sorted(name for name in names if before.get(name) != request.get(name))
+    if "version" in changed:
+        raise GenerationError(
+            f"{directory} was begun by version {before.get('version')} of this program, and this "
+            f"is {request['version']}; use another folder, or remove it to generate it again"
+        )
+    if "rules" in changed:
+        raise GenerationError(
+            f"{directory} was begun by rules {before.get('rules', 1)} of generation, and these are "
+            f"rules {request['rules']}, which check and ask otherwise; use another folder, or "
+            "remove it to generate it again"
+        )
+    if changed:
+        raise GenerationError(
+            f"{directory} was begun with other settings ({', '.join(changed)}); "
+            "use another folder, or remove it to start again"
+        )
