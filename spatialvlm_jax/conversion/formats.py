@@ -1,6 +1,7 @@
 """Which public formats there are, and the reader of each from what the user names."""
 
 import dataclasses
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -128,8 +129,13 @@ def _files(place: str, suffix: str) -> list[Path]:
 
 
 def _path(path: Path | None) -> Path:
-    if path is None or not path.is_file():
-        raise UserError(f"{path}: there is no such file")
+    assert path is not None
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(f"{path} is no file; it holds the questions or answers of a set")
     return path
 
 

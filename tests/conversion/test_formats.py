@@ -292,7 +292,7 @@ def test_tfds_sets_have_a_name_below_their_data_dir(tmp_path: Path) -> None:
         ("coco", {}, "no format 'coco'; there are vqa_v2, okvqa"),
         ("vqa_v2", {"questions": "q", "images": "."}, "format vqa_v2 needs --annotations"),
         ("gqa", {"questions": "q", "images": ".", "data": "x"}, "format gqa takes no --data"),
-        ("gqa", {"questions": "q", "images": "."}, "q: there is no such file"),
+        ("gqa", {"questions": "q", "images": "."}, "q cannot be read: No such file or directory"),
         ("parquet", {"data": "."}, r"there is no \.parquet file"),
         ("webdataset", {"data": "nowhere.tar"}, r"there is no \.tar file"),
         ("tfds", {"data": "no_such_set"}, "neither a directory of a TFDS data set nor"),
