@@ -65,11 +65,7 @@ def convert(
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
     path = partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
-    rejections = [
-        {"image_id": f"{name}/{item.image_id}", "reason": fault}
-        for item in items
-        for fault in item.faults
-    ]
+    rejections = _rejections(items, name)
     del items
     source = ConvertedSource(reader, path, name, _description(request, tally))
     _check_some_image_is_there(source, FORMATS[request.format])
@@ -86,6 +82,15 @@ def convert(
     counts = QuestionCounts(tally.questions, report.pairs, rejected, lost, tally.faults)
     write_questions(directory, splits, counts, rejections)
     return report, counts
+
+
+def _rejections(items: Iterable[AskedImage], name: str) -> list[dict[str, str]]:
+    """Image and reason of each question that cannot be used."""
+    return [
+        {"image_id": f"{name}/{item.image_id}", "reason": fault}
+        for item in items
+        for fault in item.faults
+    ]
 
 
 def _divide(

@@ -17,6 +17,7 @@ shards lie:
     .parts/           parts of shards that are not whole yet
 """
 
+import collections
 import contextlib
 import dataclasses
 import json
@@ -100,14 +101,7 @@ def generate_dataset(
     job, plan = Job(source, stages), plan_shards(splits, shards)
     for folder in (directory, directory / PARTS, directory / REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
-    request = {
-        "version": __version__,
-        "rules": RULES,
-        "splits": {
-            split: [images, sum(s.split == split for s in plan)] for split, images in splits.items()
-        },
-        **job.describe(),
-    }
+    request = _request(job, splits, plan)
     with only_writer(directory):
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
@@ -126,6 +120,17 @@ def generate_dataset(
         whole = _whole_plan(requests, plan, directory)
         _finish(whole, directory, requests[0], made=bool(chunks))
         return _read_report(plan, directory)
+
+
+def _request(job: Job, splits: Mapping[str, int], plan: Sequence[Shard]) -> dict[str, Any]:
+    """What is asked: images and shards of each split, and everything that the bytes depend on."""
+    shards = collections.Counter(shard.split for shard in plan)
+    return {
+        "version": __version__,
+        "rules": RULES,
+        "splits": {split: [images, shards[split]] for split, images in splits.items()},
+        **job.describe(),
+    }
 
 
 def check_directory(directory: Path) -> None:
