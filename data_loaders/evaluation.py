@@ -148,8 +148,6 @@ def eval_batches(
     Raises:
       DataError: data, tokenizer or settings cannot be used.
     """
-    if batch_size < 1 or pairs_per_image < 1:
-        raise DataError("eval.batch_size and eval.pairs_per_image must be at least 1")
     if not datasets:
         raise DataError("eval.datasets is empty; name at least one data set")
     tokenizer = load_tokenizer(data, model)

@@ -134,11 +134,6 @@ class TokenizedSource:
           DataError: it is missing, or not one of its images has a usable pair.
         """
         self._prefix_template = config.prefix_template or prefix_template
-        if "{question}" not in self._prefix_template:
-            raise DataError(
-                f"data set {config.name!r}: prefix_template needs '{{question}}' inside, not "
-                f"{self._prefix_template!r}"
-            )
         self.examples = open_examples(config)
         self.name = config.name
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)

@@ -32,12 +32,13 @@ from spatialvlm_jax import migration
 from spatialvlm_jax.bounds import SettingError, check_value, field_types
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.flags import is_whole_number
+from spatialvlm_jax.flags import is_whole_number, shorten
 from spatialvlm_jax.foreign_files.json_files import read_object
 
 T = TypeVar("T")
 RUN_CONFIG = "config.json"  # in a workdir: what the run was made of, every override in it
 _MAPPINGS = (dict, Mapping)
+_FIELD = re.compile(r"config(?:\.[^.\[\]]+|\[[^.\[\]]+\])+")
 # (section, field) of what older configuration files may name, and nothing reads.
 _RETIRED = (("train", "dataset_grad_norms_every"),)
 
@@ -167,9 +168,11 @@ def override_field(config: Any, name: str, text: str, cls: type = Experiment) ->
     Raises:
       ConfigError: there is no such field, or `text` is not a value of its type.
     """
+    if not _FIELD.fullmatch(name):
+        raise ConfigError(
+            f"{shorten(name)}: an override names a field, as in --config.train.steps=100"
+        )
     steps = re.findall(r"[^.\[\]]+", name)[1:]
-    if not steps:
-        raise ConfigError(f"{name}: an override names a field, as in --config.train.steps=100")
     parent, hint, path = config, typing.cast(Any, cls), "config"
     for i, step in enumerate(steps):
         hint, key = _descend(hint, parent, step, path)
@@ -209,8 +212,8 @@ def _parse_text(hint: Any, text: str, path: str) -> Any:
         return text
     try:
         value = ast.literal_eval(text.capitalize() if text in ("true", "false", "none") else text)
-    except (ValueError, SyntaxError):
-        raise ConfigError(f"{path}: {text!r} is not {_describe(hint)}") from None
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise ConfigError(f"{path}: {shorten(text)!r} is not {_describe(hint)}") from None
     if hint is int and isinstance(value, float) and value.is_integer():
         return int(value)  # 1e4 is how people write ten thousand steps
     return ConfigDict(value) if isinstance(value, dict) else value

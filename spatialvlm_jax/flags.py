@@ -18,7 +18,7 @@ from spatialvlm_jax.errors import UserError
 T = TypeVar("T")
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _DECIMAL = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,3})?")
-_SHOWN = 40  # characters of what is no number
+_SHOWN = 60  # characters of what cannot be read
 
 
 class FlagParser(argparse.ArgumentParser):
@@ -62,7 +62,7 @@ def parse_whole_number(text: str, name: str, low: int = 0, high: int = 2**63 - 1
       SettingError: it is none, or outside.
     """
     if not _WHOLE.fullmatch(text):
-        raise SettingError(name, f"{_shown(text)} is not a whole number")
+        raise SettingError(name, f"{shorten(text)!r} is not a whole number")
     return int(_inside(int(text), name, Range(low, high)))
 
 
@@ -73,12 +73,13 @@ def parse_number(text: str, name: str, bound: Range) -> float:
       SettingError: it is none, or outside.
     """
     if not _DECIMAL.fullmatch(text):
-        raise SettingError(name, f"{_shown(text)} is not a number")
+        raise SettingError(name, f"{shorten(text)!r} is not a number")
     return _inside(float(text), name, bound)
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+def shorten(text: str) -> str:
+    """The beginning of a text that is too long for a message."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def whole_number(low: int = -(2**63), high: int = 2**63 - 1) -> Callable[[str], int]:

@@ -93,7 +93,7 @@ def test_dense_targets_parts_of_a_batch_and_evaluation_work_on_features(
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["optim.freeze=()"], "data.features needs an encoder that does not train"),
+        (["optim.freeze=()"], "data.features: it needs an encoder that does not train"),
         (["model.adapters.rank=2", "model.adapters.targets=('encoder/*',)"], "in every step"),
         (["train.seed=3"], ": weights is "),
     ],

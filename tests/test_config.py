@@ -99,9 +99,9 @@ def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_
     path.write_text(
         "from ml_collections import ConfigDict\n"
         "def get_config():\n"
-        "    return ConfigDict({'train': {'steps': 7, 'dataset_grad_norms_every': 100}})\n"
+        "    return ConfigDict({'train': {'steps': 700, 'dataset_grad_norms_every': 100}})\n"
     )
-    assert config_lib.load_experiment(str(path)).train.steps == 7
+    assert config_lib.load_experiment(str(path)).train.steps == 700
     assert "config.train.dataset_grad_norms_every does nothing" in caplog.text
     with pytest.raises(ConfigError, match="dataset_grad_norms_every: no such field"):
         config_lib.load_experiment(str(path), ["config.train.dataset_grad_norms_every=1"])
@@ -120,6 +120,17 @@ def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_
         ("config.data.datasets[4].weight=1", "config.data.datasets[4]: no such member; it has 1"),
         ("config.data.datasets[0]=1", "config.data.datasets[0]: name a field of it"),
         ("config.train.steps.more=1", "config.train.steps is a single value"),
+        ("config.data.datasets[0].pth=x", "datasets[0].pth: no such field; did you mean path?"),
+        ("config.data.datasets[0].path=", "config.data.datasets[0].path: it is empty"),
+        ("config.data.datasets[²].path=x", "config.data.datasets[²]: no such member; it has 1"),
+        ("config.data.datasets[１].path=x", "config.data.datasets[１]: no such member; it has 1"),
+        ("config.data.datasets=[{'nme': 'a'}]", "[0].nme: no such field; did you mean name?"),
+        ("config.optim.lr_multipliers.decodr=1", "did you mean decoder?"),
+        ("config.optim.lr_multipliers={[]: 1}", "'{[]: 1}' is not a dictionary"),
+        ("config.train..steps=3", "an override names a field, as in --config.train.steps=100"),
+        ("config.data.datasets[0]path=x", "an override names a field"),
+        ("config.train.steps=²", "config.train.steps: '²' is not an integer"),
+        ("config.train.steps=" + "-" * 99_999 + "1", "config.train.steps: '-----"),
         ("config.optim.freeze=('encodr',)", "config.optim.freeze[0]: 'encodr' is not one of"),
     ],
 )

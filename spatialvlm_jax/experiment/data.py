@@ -83,6 +83,24 @@ class DatasetConfig(Settings):
                     "only records that are read in place have it (format='jsonl'); "
                     f"a stored set is given it by spatialvlm convert --{_OPTIONS[name]}",
                 )
+        for name in ("name", "path"):
+            if not getattr(self, name).strip():
+                raise SettingError(name, "it is empty")
+        if self.prefix_template:
+            check_template(self.prefix_template)
+
+
+def check_names(datasets: tuple[DatasetConfig, ...]) -> None:
+    """Raises SettingError if two data sets have one name."""
+    names = [dataset.name for dataset in datasets]
+    if len(set(names)) < len(names):
+        raise SettingError("datasets", f"of {names} are two of one name")
+
+
+def check_template(template: str) -> None:
+    """Raises SettingError if a template has no place for the question."""
+    if "{question}" not in template:
+        raise SettingError("prefix_template", f"{template!r} has no '{{question}}' inside")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,9 +138,10 @@ class DataConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = [dataset.name for dataset in self.datasets]
-        if len(set(names)) < len(names):
-            raise SettingError("datasets", f"of {names} are two of one name")
+        check_names(self.datasets)
+        check_template(self.prefix_template)
+        if not self.tokenizer:
+            raise SettingError("tokenizer", "it is empty; name a SentencePiece model, or 'small'")
         if self.block_length and self.length % self.block_length:
             raise SettingError(
                 "block_length", f"{self.block_length} does not divide length={self.length}"

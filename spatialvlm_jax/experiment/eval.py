@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated, Literal
 
 from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
-from spatialvlm_jax.experiment.data import DatasetConfig
+from spatialvlm_jax.experiment.data import DatasetConfig, check_names, check_template
 
 Choice = Literal["conclusion", "first"]
 
@@ -29,3 +29,9 @@ class EvalConfig(Settings):
     max_answer_tokens: Annotated[int, Range(1, 65_536)] = 24
     prefix_template: str = ""
     which: Choice = "conclusion"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_names(self.datasets)
+        if self.prefix_template:
+            check_template(self.prefix_template)

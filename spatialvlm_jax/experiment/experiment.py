@@ -2,14 +2,14 @@
 
 import dataclasses
 
-from spatialvlm_jax.bounds import SettingError, Settings
+from spatialvlm_jax.bounds import SettingError, Settings, describe_choices
 from spatialvlm_jax.experiment.checkpoint import CheckpointConfig
 from spatialvlm_jax.experiment.data import DataConfig
 from spatialvlm_jax.experiment.dense import DenseConfig
 from spatialvlm_jax.experiment.eval import EvalConfig
 from spatialvlm_jax.experiment.mesh import MeshConfig
-from spatialvlm_jax.experiment.model import ModelConfig
-from spatialvlm_jax.experiment.optim import OptimConfig
+from spatialvlm_jax.experiment.model import PARTS, ModelConfig
+from spatialvlm_jax.experiment.optim import GROUPS, OptimConfig
 from spatialvlm_jax.experiment.train import TrainConfig
 
 
@@ -29,13 +29,45 @@ class Experiment(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        data, train = self.data, self.train
+        if not self.name.strip():
+            raise SettingError("name", "it is empty")
+        self._check_data()
+        self._check_steps()
+        self._check_frozen()
+
+    def _check_steps(self) -> None:
+        train, optim = self.train, self.optim
         if train.text_weight == 0 and not self.dense_weight:
             raise SettingError("train.text_weight", "it and dense.weight are both 0")
+        decay = optim.decay_steps if optim.schedule == "wsd" else 0
+        if optim.warmup_steps + decay > train.steps:
+            raise SettingError(
+                "optim.warmup_steps",
+                f"{optim.warmup_steps} and decay_steps={decay} are longer than "
+                f"train.steps={train.steps}; shorten them",
+            )
+        if optim.decay_steps > train.steps:
+            raise SettingError(
+                "optim.decay_steps", f"{optim.decay_steps} is more than train.steps={train.steps}"
+            )
         traced, last = train.profile_steps, train.steps
         if traced and traced[1] > last:
             raise SettingError(
                 "train.profile_steps", f"{traced} is not (first, last) of the steps 1 to {last}"
+            )
+
+    def _check_data(self) -> None:
+        data, mesh = self.data, self.mesh
+        parts = self.train.accumulate * max(mesh.data, 1) * max(mesh.fsdp, 1)
+        if data.batch_size % parts:
+            raise SettingError(
+                "data.batch_size",
+                f"{data.batch_size} does not divide by the {parts} parts that mesh and "
+                "train.accumulate split it into",
+            )
+        if data.block_length not in (0, data.length) and self.model.attention == "prefix":
+            raise SettingError(
+                "data.block_length", f"{data.block_length}: model.attention='prefix' takes 0"
             )
         if data.pairs_per_image > 1 and self.model.attention != "image_prefix" and data.datasets:
             raise SettingError(
@@ -49,7 +81,49 @@ class Experiment(Settings):
         if self.dense_weight and data.resize != "squash":
             raise SettingError("dense", f"needs data.resize='squash', not {data.resize!r}")
 
+    def _check_frozen(self) -> None:
+        model, freeze = self.model, self.optim.freeze
+        _check_parts("model.adapters.targets", model.adapters.targets)
+        _check_parts("model.int8", model.int8)
+        _check_parts("model.nf4", model.nf4)
+        if set(freeze) == set(GROUPS) and not model.adapters.rank:
+            raise SettingError("optim.freeze", "it names all groups, so nothing would train")
+        for form in ("int8", "nf4"):
+            for group in _groups(getattr(model, form)) - set(freeze):
+                raise SettingError(
+                    f"model.{form}",
+                    f"kernels in few bits do not train: add {group!r} to optim.freeze "
+                    "(adapters train nevertheless)",
+                )
+        if self.data.features and "encoder" not in freeze:
+            raise SettingError(
+                "data.features",
+                "it needs an encoder that does not train: add 'encoder' to optim.freeze",
+            )
+        adapted = _groups(model.adapters.targets) if model.adapters.rank else set()
+        if self.data.features and "encoder" in adapted:
+            raise SettingError(
+                "data.features",
+                "model.adapters.targets names the encoder, so features change in every step",
+            )
+
     @property
     def dense_weight(self) -> float:
         """Of the dense loss; 0 where there is none, and then no batch has dense targets."""
         return self.dense.weight if self.dense else 0.0
+
+
+def _groups(patterns: tuple[str, ...]) -> set[str]:
+    """The groups that patterns of linear maps name outright; the dense head is the encoder's."""
+    parts = {pattern.partition("/")[0] for pattern in patterns}
+    return {"encoder" if part == "dense_head" else part for part in parts} & set(GROUPS)
+
+
+def _check_parts(field: str, patterns: tuple[str, ...]) -> None:
+    """Raises SettingError where a pattern of linear maps begins with no part of the model."""
+    for i, pattern in enumerate(patterns):
+        part = pattern.partition("/")[0]
+        if "*" not in part and part not in PARTS:
+            raise SettingError(
+                f"{field}[{i}]", f"{pattern!r} does not begin with {describe_choices(part, PARTS)}"
+            )

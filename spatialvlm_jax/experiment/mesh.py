@@ -5,7 +5,7 @@ from typing import Annotated
 
 from spatialvlm_jax.bounds import Range, Settings
 
-_Axis = Annotated[int, Range(1, 1_000_000, also=(-1,))]
+_Axis = Annotated[int, Range(1, 100_000, also=(-1,))]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated, Literal
 
-from spatialvlm_jax.bounds import Pixels, Range, Settings
+from spatialvlm_jax.bounds import Pixels, Range, SettingError, Settings
 
 AttentionRule = Literal["prefix", "image_prefix"]
 Remat = Literal["none", "layers", "matmuls"]
@@ -11,6 +11,9 @@ AttentionBackend = Literal["dense", "xla", "cudnn", "tokamax"]
 _Width = Annotated[int, Range(1, 65_536)]
 _Depth = Annotated[int, Range(1, 1_024)]
 _Heads = Annotated[int, Range(1, 1_024)]
+# Where names of linear maps begin.
+PARTS = ("encoder", "connector", "decoder", "dense_head")
+_MOST_TOKENS = 65_536  # of a picture
 _Softcap = Annotated[float, Range(0, 1e6)]
 
 
@@ -29,6 +32,20 @@ class EncoderConfig(Settings):
     heads: _Heads = 2
     mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
     stem: Literal["patch", "conv"] = "patch"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        size, patch = self.image_size, self.patch_size
+        if size % patch:
+            raise SettingError("patch_size", f"{patch} does not divide image_size={size}")
+        if (size // patch) ** 2 > _MOST_TOKENS:
+            raise SettingError("patch_size", f"{patch} makes more than {_MOST_TOKENS} tokens")
+        if self.stem == "conv" and (patch < 2 or patch.bit_count() != 1):
+            raise SettingError(
+                "patch_size", f"{patch} is not 2, 4, 8, ...; stem='conv' halves pictures"
+            )
+        if self.width % self.heads:
+            raise SettingError("heads", f"{self.heads} does not divide width={self.width}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +76,13 @@ class DecoderConfig(Settings):
     final_softcap: _Softcap = 0.0
     sliding_window: Annotated[int, Range(0, 1_048_576)] = 0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.heads % self.kv_heads:
+            raise SettingError("kv_heads", f"{self.kv_heads} does not divide heads={self.heads}")
+        if self.head_size % 2:
+            raise SettingError("head_size", f"{self.head_size} is odd, and RoPE turns pairs")
+
 
 @dataclasses.dataclass(frozen=True)
 class AdapterConfig(Settings):
@@ -72,6 +96,11 @@ class AdapterConfig(Settings):
     rank: Annotated[int, Range(0, 65_536)] = 0
     alpha: Annotated[float, Range(0, 1e6)] = 16.0
     targets: tuple[str, ...] = ("decoder/*",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rank and not self.targets:
+            raise SettingError("targets", f"() gives adapters of rank={self.rank} no place")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,3 +133,13 @@ class ModelConfig(Settings):
     adapters: AdapterConfig = AdapterConfig()
     int8: tuple[str, ...] = ()
     nf4: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        softcap = self.decoder.attention_softcap
+        if softcap and self.attention_backend in ("xla", "cudnn"):
+            raise SettingError(
+                "attention_backend",
+                f"{self.attention_backend!r} has no softcap on scores, and "
+                f"decoder.attention_softcap={softcap:g}; use 'tokamax' or 'dense'",
+            )

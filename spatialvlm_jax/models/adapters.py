@@ -13,7 +13,6 @@ from flax import nnx
 from jaxtyping import Float
 
 from spatialvlm_jax.batch import Array
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AdapterConfig
 from spatialvlm_jax.models.layers import Linear, find_linears
 
@@ -39,10 +38,8 @@ def attach(model: nnx.Module, config: AdapterConfig, *, rngs: nnx.Rngs) -> None:
     """Gives adapters to the linear maps that `config.targets` name, if its rank is not 0.
 
     Raises:
-      UserError: a target names no linear map, or the rank is negative.
+      UserError: a target names no linear map.
     """
-    if config.rank < 0:
-        raise UserError(f"model.adapters.rank {config.rank}: must be positive, or 0 for none")
     if config.rank:
         for _, linear in find_linears(model, config.targets, "model.adapters.targets"):
             linear.adapter = Adapter(linear, config.rank, config.alpha, rngs=rngs)

@@ -14,7 +14,6 @@ from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32
 
 from spatialvlm_jax.batch import Array
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend, DecoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
 from spatialvlm_jax.models.layers import (
@@ -128,12 +127,7 @@ class Decoder(nnx.Module):
         keep_halfway: bool = False,
         backend: AttentionBackend = "dense",
     ) -> None:
-        """Raises UserError for heads that do not divide; `keep_halfway` costs memory."""
-        if config.heads % config.kv_heads or config.head_size % 2:
-            raise UserError(
-                f"decoder: kv_heads {config.kv_heads} must divide heads {config.heads}, and "
-                f"head_size {config.head_size} must be even"
-            )
+        """`keep_halfway` costs memory."""
         self.config = config
         self.scan_layers, self.remat, self.keep_halfway = scan_layers, remat, keep_halfway
         self.embedder = Embedder(config, rngs=rngs)

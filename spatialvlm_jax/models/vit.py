@@ -12,7 +12,6 @@ from flax import nnx
 from jaxtyping import Float, UInt8
 
 from spatialvlm_jax.batch import Array
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import AttentionBackend, EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
 from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
@@ -69,13 +68,7 @@ class ConvolutionStem(nnx.Module):
     """
 
     def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
-        """Raises UserError unless the patch size is a power of two."""
         levels = config.patch_size.bit_length() - 1
-        if config.patch_size != 1 << levels or levels < 1:
-            raise UserError(
-                f'stem "conv" halves the image: patch_size must be 2, 4, 8, ..., not '
-                f'{config.patch_size}; use stem = "patch"'
-            )
         widths = [3] + [max(8, config.width >> (levels - 1 - i)) for i in range(levels)]
         self.convolutions = nnx.List(
             StridedConvolution(inputs, outputs, rngs=rngs)
@@ -131,12 +124,6 @@ class Encoder(nnx.Module):
         remat: Remat = "none",
         backend: AttentionBackend = "dense",
     ) -> None:
-        """Raises UserError for sizes that do not divide."""
-        if config.image_size % config.patch_size or config.width % config.heads:
-            raise UserError(
-                f"encoder: patch_size {config.patch_size} must divide image_size "
-                f"{config.image_size}, and heads {config.heads} must divide width {config.width}"
-            )
         tokens = (config.image_size // config.patch_size) ** 2
         self.scan_layers, self.remat = scan_layers, remat
         stem = PatchStem if config.stem == "patch" else ConvolutionStem

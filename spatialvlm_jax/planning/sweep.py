@@ -38,8 +38,8 @@ def sweep(experiment: Experiment, topology: Topology) -> list[tuple[Plan, Experi
             row = trace_row(program)
             for mesh, batch in itertools.product(meshes, batches):
                 bar.update()
-                choice = _changed(program.experiment, mesh, batch)
                 try:
+                    choice = _changed(program.experiment, mesh, batch)
                     plan = estimate(dataclasses.replace(program, experiment=choice), row, topology)
                 except UserError:
                     continue

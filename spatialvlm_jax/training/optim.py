@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import optax
 from optax.contrib import MuonDimensionNumbers
 
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import OptimConfig
 from spatialvlm_jax.models.adapters import is_adapter
 from spatialvlm_jax.models.variants import group_of
@@ -56,16 +55,8 @@ def learning_rate(config: OptimConfig, steps: int) -> optax.Schedule:
     The warm-up rises linearly and reaches `peak_lr` at update `warmup_steps`; no update has
     learning rate 0. Then "constant" stays, "cosine" falls to `end_lr` at update `steps`, "wsd"
     stays and falls linearly over the last `decay_steps`.
-
-    Raises:
-      UserError: warm-up and decay are longer than the run.
     """
     decay = config.decay_steps if config.schedule == "wsd" else 0
-    if config.warmup_steps + decay > steps:
-        raise UserError(
-            f"optim: warmup_steps {config.warmup_steps} and decay_steps {decay} are longer than "
-            f"train.steps {steps}; shorten them"
-        )
     peak, end, warmup = config.peak_lr, config.end_lr, config.warmup_steps
 
     # Not optax.join_schedules: its pieces round otherwise, by some 1e-6 of the rate, and losses of

@@ -12,7 +12,7 @@ from data_loaders.build import train_loader
 from data_loaders.errors import DataError
 from data_loaders.feature_cache import INDEX, FeatureCache
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
-from tests.data_loaders.test_features import MODEL, encode, photos
+from tests.data_loaders.test_features import FROZEN, MODEL, encode, photos
 from tests.generation.pictures import PictureSource, store_pictures
 
 
@@ -31,7 +31,7 @@ def data(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataC
 
 def cache_of(data: DataConfig, weights: str = "0123456789abcdef", **model: Any) -> FeatureCache:
     changed = dataclasses.replace(MODEL, **model)
-    experiment = Experiment(model=changed, data=data)
+    experiment = Experiment(model=changed, data=data, optim=FROZEN)
     return FeatureCache.of(experiment, weights, train_loader(experiment).features)
 
 

@@ -21,11 +21,13 @@ from spatialvlm_jax.experiment import (
     EncoderConfig,
     Experiment,
     ModelConfig,
+    OptimConfig,
 )
 from spatialvlm_jax.storage.shards import digest_split, write_shard
 from tests.conversion.published import photo, write_folder, write_zip
 from tests.generation.pictures import PictureSource, store_pictures
 
+FROZEN = OptimConfig(freeze=("encoder",))
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8, width=6))
 BFLOAT16 = dataclasses.replace(MODEL, compute_dtype="bfloat16")
 PHOTOS = {f"{number}.jpg": photo(number) for number in range(5)}
@@ -61,8 +63,10 @@ def mixture(stored: Path, folder: Path, **fields: Any) -> DataConfig:
 
 def fill(data: DataConfig, model: ModelConfig = MODEL) -> Loader:
     """A loader whose features are there."""
-    loader = train_loader(Experiment(data=data, model=model))
-    cache = FeatureCache.of(Experiment(model=model, data=data), "weights", loader.features)
+    loader = train_loader(Experiment(data=data, model=model, optim=FROZEN))
+    cache = FeatureCache.of(
+        Experiment(model=model, data=data, optim=FROZEN), "weights", loader.features
+    )
     with cache.writing() as missing:
         cache.fill(
             missing,
@@ -92,7 +96,7 @@ def test_features_stand_where_the_pictures_were(
     each = 300 // (4 * 6 * (2 if model is BFLOAT16 else 4))
     assert spatial.shards == len(list(tmp_path.glob(f"features/{spatial.digest[:16]}*"))) > 1
     assert spatial.shards == -(-12 // each)
-    plain = train_loader(Experiment(data=data, model=model))
+    plain = train_loader(Experiment(data=data, model=model, optim=FROZEN))
     for with_images, batch in zip(take(plain, 6), take(cached, 6), strict=True):
         assert batch.images is None
         assert batch.features.dtype == jax.numpy.dtype(model.compute_dtype)
@@ -105,7 +109,7 @@ def test_processes_read_the_features_of_their_rows(stored: Path, tmp_path: Path)
     data = mixture(stored, tmp_path, features=str(tmp_path / "features"))
     whole = take(fill(data), 3)
     for rows in ([0, 1, 2], [3, 5]):
-        mine = take(train_loader(Experiment(data=data, model=MODEL), rows=rows), 3)
+        mine = take(train_loader(Experiment(data=data, model=MODEL, optim=FROZEN), rows=rows), 3)
         for batch, part in zip(whole, mine, strict=True):
             assert np.array_equal(batch.features[rows], part.features)
 

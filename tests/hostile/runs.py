@@ -1,4 +1,4 @@
-"""Answers, overrides, weights, shards and checkpoints that nobody should trust."""
+"""Answers, weights, shards and checkpoints that nobody should trust."""
 
 import json
 import shutil
@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 
-import train
 from data_loaders.build import train_loader
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
@@ -20,7 +19,7 @@ from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, checkpoint_damage
 from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
 from tests.generation.pictures import PictureSource, store_pictures
-from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, entry_point
+from tests.hostile.attempt import READ, REFUSED, Case, Fault, command
 from tests.hostile.sensors import npz_bomb
 from tests.training.checkpoints.test_checkpoint import make_data, make_state
 
@@ -63,63 +62,6 @@ def answers() -> Iterator[Case]:
         yield Case(name, partial(_no_length, text), (REFUSED, READ))
     for text, value in LENGTHS.items():
         yield Case(f"{text[:24]!r} ({len(text)})", partial(_length, text, value), (READ,))
-
-
-OVERRIDES = (
-    *("train.steps=0", "train.steps=-1", "train.steps=nan", "train.steps=1e99", "train.steps=²"),
-    *("train.steps=", "train.steps=ten", "train.steps=1.5", "train.stpes=1", "train=1"),
-    *("train.seed=-1", "train.seed=1e40", "train.log_every_steps=0", "train.accumulate=0"),
-    *(
-        "train.accumulate=-2",
-        "train.accumulate=3",
-        "train.average_decay=2",
-        "train.average_decay=1",
-    ),
-    *("train.average_decay=nan", "train.average_decay=-0.1", "train.text_weight=-1"),
-    *("train.text_weight=inf", "train.profile_steps=(5,)", "train.profile_steps=(3,2)"),
-    *("model.encoder.width=0", "model.encoder.width=-8", "model.encoder.width=1e9"),
-    *("model.encoder.width=127", "model.encoder.heads=0", "model.encoder.heads=3"),
-    *("model.encoder.patch_size=0", "model.encoder.patch_size=7", "model.encoder.image_size=1e6"),
-    *("model.encoder.depth=1e6", "model.decoder.vocab_size=1e10", "model.decoder.kv_heads=3"),
-    *("model.decoder.head_size=0", "model.decoder.head_size=3", "model.decoder.rope_base=0"),
-    *("model.decoder.rope_base=nan", "model.decoder.sliding_window=-1", "model.attention=both"),
-    *("model.adapters.rank=-1", "model.adapters.rank=1e8", "model.adapters.alpha=nan"),
-    *("data.batch_size=0", "data.batch_size=1e9", "data.length=1", "data.length=1e9"),
-    *("data.block_length=7", "data.pairs_per_image=0", "data.workers=-1", "data.workers=1e6"),
-    *("data.prefix_template=what", "data.datasets[0].weight=-1", "data.datasets[0].weight=nan"),
-    *("data.datasets[9].weight=1", "data.datasets[²].weight=1", "data.datasets[0]=1"),
-    *("data.datasets[0].noise_std_metres=-1", "data.datasets[0].noise_std_metres=inf"),
-    *("optim.peak_lr=-1", "optim.peak_lr=nan", "optim.peak_lr=inf", "optim.b1=1", "optim.b2=2"),
-    *("optim.b1=-0.1", "optim.clip_norm=-1", "optim.clip_norm=nan", "optim.weight_decay=nan"),
-    *("optim.warmup_steps=-1", "optim.decay_steps=-1", "optim.freeze=('encdoer',)"),
-    *("optim.freeze=encoder", "optim.lr_multipliers={'encdoer': 1.0}", "optim.lr_multipliers=7"),
-    *("optim.lr_multipliers={'encoder': float('nan')}", "optim.optimizer=sgd", "mesh.data=0"),
-    *(
-        "mesh.fsdp=-2",
-        "mesh.tensor=1e6",
-        "checkpoint.every=0",
-        "checkpoint.keep=0",
-        "eval.every=-1",
-    ),
-    *("eval.batch_size=0", "eval.max_answer_tokens=0", "eval.max_answer_tokens=1e9"),
-    *("eval.images=-1", "__class__=1", "data.__dict__=1", ".=1", "=1", "[0]=1"),
-)
-
-
-def _override(word: str, folder: Path) -> str:
-    paths = (
-        f"{part}.datasets[{i}].path={folder}/data" for part in ("data", "eval") for i in (0, 1)
-    )
-    words = (f"--config.{each}" for each in (*paths, word))
-    given = ("--config=configs/debug.py", f"--workdir={folder}/run", *words)
-    code, _, _ = entry_point(train.main, *given, quiet=False)
-    return REFUSED if code == 2 else READ
-
-
-def overrides() -> Iterator[Case]:
-    """Single settings of `configs/debug.py` on the command line of `train.py`."""
-    for word in OVERRIDES:
-        yield Case(word, partial(_override, word), (REFUSED,))
 
 
 def _header(tensors: object, length: int | None = None) -> bytes:

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.hostile import annotations, cards, files, places, runs, sensors
+from tests.hostile import annotations, cards, files, overrides, places, runs, sensors
 from tests.hostile.attempt import LISTED, READ, REFUSED, Case, try_case
 
 CLASSES: Mapping[str, Callable[[], Iterable[Case]]] = {
@@ -25,7 +25,7 @@ CLASSES: Mapping[str, Callable[[], Iterable[Case]]] = {
     "labels": sensors.labels,
     "annotations": annotations.annotations,
     "answers": runs.answers,
-    "overrides": runs.overrides,
+    "overrides": overrides.overrides,
     "weights": runs.weights,
     "shards": runs.shards,
     "checkpoints": runs.checkpoints,

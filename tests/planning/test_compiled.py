@@ -42,7 +42,7 @@ def test_the_step_is_measured():
 def test_a_mistake_comes_back_in_one_line(tmp_path, monkeypatch):
     found = SimpleNamespace(devices=jax.devices()[:1])
     monkeypatch.setattr(topologies, "get_topology_desc", lambda **asked: found)
-    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=3))
+    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=2))
     request, result = tmp_path / "request.json", tmp_path / "result.json"
     content = {"experiment": dataclasses.asdict(wrong), "topology": "v5e:2x2"}
     request.write_text(json.dumps(content))
@@ -101,7 +101,7 @@ def test_a_process_without_a_result_is_reported_in_its_own_words(monkeypatch, tm
 def test_what_goes_wrong_in_the_process_comes_back_from_it(monkeypatch):
     """With the compiler it is the mesh that does not fit; without, that there is no compiler."""
     monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=3))
+    wrong = dataclasses.replace(EXPERIMENT, mesh=MeshConfig(data=2))
     with pytest.raises(compiled.CompilationFailed, match=r"does not make 4 devices|[Tt]pu|TPU"):
         compiled.compile_apart(wrong, V5E)
 

@@ -96,7 +96,7 @@ def test_an_encoder_whose_features_are_stored_costs_memory_alone():
     tensor = plain.collectives.tensor - stored.collectives.tensor
     assert tensor == 2 * 4 * (3 * 64 * 128) * 2 * 2 * 0.5
     data = dataclasses.replace(EXPERIMENT.data, features="folder")
-    with pytest.raises(UserError, match="data.features needs an encoder that does not train"):
+    with pytest.raises(UserError, match="data.features: it needs an encoder that does not train"):
         Program.of(dataclasses.replace(EXPERIMENT, data=data))
 
 
@@ -171,7 +171,7 @@ def test_two_slices_are_planned(program, row, slices):
 @pytest.mark.parametrize(
     ("mesh", "message"),
     [
-        (MeshConfig(data=3), "does not make 8 devices"),
+        (MeshConfig(data=2), "does not make 8 devices"),
         (MeshConfig(slices=2), "must divide mesh.data, which is 8, and the 1 groups"),
     ],
 )

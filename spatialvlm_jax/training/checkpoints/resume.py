@@ -124,7 +124,7 @@ def recorded(metadata: Mapping[str, Any], name: str) -> Any:
     known = migrate_description(metadata)
     if name in known:
         return known[name]
-    defaults = describe_run(Experiment(data=DataConfig(datasets=(DatasetConfig("", ""),))))
+    defaults = describe_run(Experiment(data=DataConfig(datasets=(DatasetConfig("any", "any"),))))
     return defaults.get(re.sub(r"datasets\.\d+", "datasets.0", name))
 
 

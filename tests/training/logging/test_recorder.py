@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from spatialvlm_jax.experiment import DataConfig, Experiment, TrainConfig
+from spatialvlm_jax.experiment import DataConfig, Experiment, OptimConfig, TrainConfig
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.recorder import Recorder, figures, loader_hint
 from tests.fake_batches import BATCH
@@ -41,7 +41,9 @@ def test_the_hint_comes_once(tmp_path, capsys):
         add=lambda counts: None, take=lambda: {"data_wait_share": next(shares)}
     )
     experiment = Experiment(
-        data=DataConfig(batch_size=2), train=TrainConfig(steps=3, log_every_steps=1)
+        data=DataConfig(batch_size=2),
+        optim=OptimConfig(warmup_steps=0),
+        train=TrainConfig(steps=3, log_every_steps=1),
     )
     writer = MetricsWriter(tmp_path, 0)
     recorder = Recorder(writer, experiment, tmp_path, 0, meter)

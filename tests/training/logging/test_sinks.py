@@ -6,12 +6,16 @@ import types
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import Experiment, TrainConfig
+from spatialvlm_jax.experiment import Experiment, OptimConfig, TrainConfig
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.logging.sinks import check_sinks, open_sinks
 from spatialvlm_jax.training.processes import multihost
 
-EXPERIMENT = Experiment(name="named", train=TrainConfig(steps=7, wandb_project="space"))
+EXPERIMENT = Experiment(
+    name="named",
+    optim=OptimConfig(warmup_steps=0),
+    train=TrainConfig(steps=7, wandb_project="space"),
+)
 
 
 class FakeRun:
