@@ -87,7 +87,11 @@ class Experiment(Settings):
         _check_parts("model.int8", model.int8)
         _check_parts("model.nf4", model.nf4)
         if set(freeze) == set(GROUPS) and not model.adapters.rank:
-            raise SettingError("optim.freeze", "it names all groups, so nothing would train")
+            raise SettingError(
+                "optim.freeze",
+                "it names all groups, so nothing would train: take one out, or add adapters "
+                "(model.adapters.rank=16)",
+            )
         for form in ("int8", "nf4"):
             for group in _groups(getattr(model, form)) - set(freeze):
                 raise SettingError(

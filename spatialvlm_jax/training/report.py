@@ -3,7 +3,6 @@
 import dataclasses
 
 from spatialvlm_jax.batch import BatchSpec
-from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.mesh import describe_mesh
@@ -28,16 +27,7 @@ class RunReport:
         abstract_state: TrainState,
         mesh: sharding.AnyMesh,
     ) -> "RunReport":
-        """Of a state that need not exist yet; prints it, once.
-
-        Raises:
-          UserError: nothing of it is trained.
-        """
-        if not abstract_state.trainable:
-            raise UserError(
-                "config.optim.freeze leaves nothing to train: take a group out of it, or add "
-                "adapters (--config.model.adapters.rank=16)"
-            )
+        """Of a state that need not exist yet; prints it, once."""
         flops = report_flops(abstract_state, BatchSpec.of(experiment).abstract(), config)
         tables = describe_parameters(abstract_state, flops), describe_mesh(abstract_state, mesh)
         text = "\n".join(tables)
