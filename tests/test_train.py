@@ -126,7 +126,7 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["data.tokenizer=no/such.model"], "no/such.model"),
         (
             ["optim.freeze=('encoder', 'connector', 'decoder', 'embeddings')", "dense=none"],
-            "config.optim.freeze: it names all groups, so nothing would train: take one out, or add",
+            "config.optim.freeze: it names all groups, so nothing would train: take one out",
         ),
         (["mesh.data=2"], "does not make 1 devices"),
         (["train.init_from=no/such.safetensors"], "no/such.safetensors"),

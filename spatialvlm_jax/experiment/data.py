@@ -90,7 +90,7 @@ class DatasetConfig(Settings):
             check_template(self.prefix_template)
 
 
-def check_names(datasets: tuple[DatasetConfig, ...]) -> None:
+def check_dataset_names(datasets: tuple[DatasetConfig, ...]) -> None:
     """Raises SettingError if two data sets have one name."""
     names = [dataset.name for dataset in datasets]
     if len(set(names)) < len(names):
@@ -138,7 +138,7 @@ class DataConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_names(self.datasets)
+        check_dataset_names(self.datasets)
         check_template(self.prefix_template)
         if not self.tokenizer:
             raise SettingError("tokenizer", "it is empty; name a SentencePiece model, or 'small'")

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated, Literal
 
 from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
-from spatialvlm_jax.experiment.data import DatasetConfig, check_names, check_template
+from spatialvlm_jax.experiment.data import DatasetConfig, check_dataset_names, check_template
 
 Choice = Literal["conclusion", "first"]
 
@@ -32,6 +32,6 @@ class EvalConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_names(self.datasets)
+        check_dataset_names(self.datasets)
         if self.prefix_template:
             check_template(self.prefix_template)

@@ -26,7 +26,7 @@ def test_the_plan_is_printed_and_written(tmp_path, capsys):
 def test_a_mistake_is_told_in_one_line(capsys):
     assert main([*COMMAND[:2], "--topology=v5e:3"]) == 2
     assert "spatialvlm plan: --topology=v5e:3" in capsys.readouterr().err
-    assert main([*COMMAND, "--config.mesh.fsdp=3"]) == 2
+    assert main([*COMMAND, "--config.mesh.fsdp=8"]) == 2
     assert "does not make 4 devices" in capsys.readouterr().err
 
 

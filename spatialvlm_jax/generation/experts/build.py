@@ -30,7 +30,7 @@ from spatialvlm_jax.generation.experts.file_depth import FileDepth, check_stems,
 from spatialvlm_jax.generation.experts.files import (
     FileDetector,
     FileGround,
-    check_names,
+    check_photo_names,
     keep_masks,
     path_in_files,
 )
@@ -141,7 +141,7 @@ def check_files(config: ExpertsConfig, names: Sequence[str]) -> None:
         raise UserError("captions are of the annotations in --boxes=FILE.json, which is not given")
     for path in dict.fromkeys((boxes, path_in_files(config.ground))):
         if path is not None:
-            check_names(path, names)
+            check_photo_names(path, names)
     if depth_folder(config) is not None:
         check_stems(names)
     for stage in STAGES:

@@ -54,7 +54,7 @@ def _read_once(path: Path, changed: int, size: int) -> Mapping[str, CocoPicture]
     return read_coco(path)
 
 
-def check_names(path: Path, names: Sequence[str]) -> None:
+def check_photo_names(path: Path, names: Sequence[str]) -> None:
     """Tells which pictures a COCO file speaks of that are not there.
 
     Raises:

@@ -13,7 +13,7 @@ from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.files import (
     FileDetector,
     FileGround,
-    check_names,
+    check_photo_names,
     keep_masks,
     path_in_files,
 )
@@ -164,9 +164,9 @@ def test_names_are_compared_before_anything_is_made(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = written(tmp_path, [])
-    check_names(path, ["a.jpg", "b.jpg"])
+    check_photo_names(path, ["a.jpg", "b.jpg"])
     assert not caplog.text
     with pytest.raises(UserError, match=r"names none of the pictures.*'x/a.jpg'; it has 'a.jpg'"):
-        check_names(path, ["x/a.jpg"])
+        check_photo_names(path, ["x/a.jpg"])
     assert path_in_files("files:boxes.json") == Path("boxes.json")
     assert path_in_files("models/florence") is path_in_files(None) is None
