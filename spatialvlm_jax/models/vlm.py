@@ -10,6 +10,7 @@ from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import Array
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder
@@ -103,7 +104,12 @@ class VLM(nnx.Module):
         Returns:
           Final-normed hidden states, and the residual stream half-way there (where there is a
           dense head to read it; else the hidden states).
+
+        Raises:
+          UserError: several blocks under rule "prefix".
         """
+        if block_length and self.config.attention == "prefix" and block_length != tokens.shape[1]:
+            raise UserError('attention rule "prefix" takes one block a row: set block_length = 0')
         rows, length = tokens.shape
         blocks = (rows, -1, block_length or length)
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
