@@ -55,7 +55,9 @@ class Range:
         if not math.isfinite(value):
             return f"{value} is not a finite number"
         if value < self.low or (self.above and value == self.low):
-            return f"{value} is {'not more' if self.above else 'less'} than {_plain(self.low)}"
+            other = "".join(f", and not {_plain(each)}" for each in self.also)
+            least = f"{'not more' if self.above else 'less'} than {_plain(self.low)}"
+            return f"{value} is {least}{other}"
         if value > self.high or (self.below and value == self.high):
             return f"{value} is {'not less' if self.below else 'more'} than {_plain(self.high)}"
         return None

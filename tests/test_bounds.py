@@ -43,8 +43,8 @@ def test_what_is_inside_passes(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"turns": 0}, "turns: 0 is less than 1"),
-        ({"turns": -2}, "turns: -2 is less than 1"),
+        ({"turns": 0}, "turns: 0 is less than 1, and not -1"),
+        ({"turns": -2}, "turns: -2 is less than 1, and not -1"),
         ({"turns": 101}, "turns: 101 is more than 100"),
         ({"turns": 1.5}, "turns: 1.5 is not a whole number"),
         ({"turns": True}, "turns: True is not a number"),

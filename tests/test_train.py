@@ -62,6 +62,13 @@ def test_two_steps_then_four_are_four(data, finished, tmp_path, capsys):
     assert rows(tmp_path) == rows(finished)
 
 
+def test_fewer_steps_than_the_run_has_done_are_refused(data, finished, capsys):
+    before = (finished / "model.safetensors").read_bytes()
+    assert train.main(arguments(data, finished, "train.steps=3")) == 2
+    assert "checkpoints has step 4, which is beyond train.steps=3" in capsys.readouterr().err
+    assert (finished / "model.safetensors").read_bytes() == before
+
+
 def test_looking_closer_changes_nothing_that_is_trained(data, finished, tmp_path):
     closer = "train.profile_steps=(2, 3)"
     assert train.main(arguments(data, tmp_path, "train.steps=4", closer)) == 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.resume import describe_run, resume
@@ -40,13 +41,19 @@ class Saves:
         """The newest whole state, told, with the data moved along; None if there is none.
 
         Raises:
-          UserError: it is of a run that differs in what may not change.
+          UserError: it is of a run that differs in what may not change, or past its last step.
         """
         settings = self.experiment.checkpoint
         with multihost.waiting_once("restoring the newest checkpoint", "restored it"):
             state = resume(self.checkpoints, abstract_state, self.data, self.metadata, settings)
         if state:
             self.saved = int(state.step)
+            if self.saved > self.experiment.train.steps:
+                raise UserError(
+                    f"{self.checkpoints.folder} has step {self.saved}, which is beyond "
+                    f"train.steps={self.experiment.train.steps}: set that to more, or train in "
+                    "another --workdir"
+                )
             multihost.print_once(f"going on from step {self.saved}")
         return state
 

@@ -32,6 +32,15 @@ MANIFEST = "manifest.json"
 _TEMPORARY = "orbax-checkpoint-tmp"
 
 
+def checkpoint_steps(folder: Path) -> list[int]:
+    """The steps that a folder has checkpoints of, ascending, whole or not.
+
+    A step is written without zeros in front: "045" is somebody's own folder.
+    """
+    names = (path.name for path in folder.iterdir())
+    return sorted(int(name) for name in names if is_whole_number(name) and name == str(int(name)))
+
+
 class Checkpoints:
     """The checkpoints of one run, newest last; saving does not hold up training."""
 
@@ -49,8 +58,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps there are folders of, ascending, whole or not."""
-        names = (path.name for path in self.folder.iterdir())
-        return sorted(int(name) for name in names if is_whole_number(name))
+        return checkpoint_steps(self.folder)
 
     def save(self, state: TrainState, data: Any, metadata: dict[str, Any]) -> None:
         """Starts saving; returns once the arrays are copied, and writes in the background.
@@ -95,12 +103,16 @@ class Checkpoints:
         return None if step is None else self.folder / str(step)
 
     def _latest_whole(self) -> int | None:
-        for step in reversed(self.steps()):
+        steps = self.steps()
+        for place, step in reversed(list(enumerate(steps))):
             path = self.folder / str(step)
             problem = checkpoint_damage(path)
             if problem is None:
                 return step
-            logging.warning("checkpoint %s: %s; going back to the one before", path, problem)
+            then = "going back to the one before"
+            if place == 0:
+                then = "none is left, so the run begins anew"
+            logging.warning("checkpoint %s: %s; %s", path, problem, then)
             set_aside = path.with_name(f"{step}.damaged")
             shutil.rmtree(set_aside, ignore_errors=True)
             path.rename(set_aside)

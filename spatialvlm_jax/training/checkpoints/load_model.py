@@ -17,7 +17,7 @@ from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
+from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage, checkpoint_steps
 from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
@@ -145,7 +145,7 @@ def find_run_checkpoint(workdir: Path, step: str = "") -> Path:
         raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
     if not folder.is_dir():
         raise UserError(f"{folder} does not exist; train first, or name weights with --checkpoint")
-    steps = sorted((int(p.name) for p in folder.iterdir() if is_whole_number(p.name)), reverse=True)
+    steps = checkpoint_steps(folder)[::-1]
     if step and int(step) not in steps:
         raise UserError(f"{folder} has no step {step}; there are {steps or 'none'}")
     problems = []

@@ -14,8 +14,10 @@ from spatialvlm_jax.training.checkpoints.checkpoint import (
     MANIFEST,
     Checkpoints,
     checkpoint_damage,
+    checkpoint_steps,
     write_manifest,
 )
+from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
 from spatialvlm_jax.training.state import TrainState
 
 
@@ -139,11 +141,22 @@ def test_damage_is_named_and_the_checkpoint_before_is_used(checkpoints, damage, 
     assert checkpoints.latest().name == "2"
 
 
-def test_no_whole_checkpoint_is_none(checkpoints):
+def test_no_whole_checkpoint_is_none(checkpoints, caplog):
     assert checkpoints.latest() is None
     fill(checkpoints, [1])
     truncate(checkpoints.folder / "1")
-    assert checkpoints.latest() is None
+    with caplog.at_level(logging.WARNING):
+        assert checkpoints.latest() is None
+    assert "none is left, so the run begins anew" in caplog.text
+
+
+def test_a_step_is_written_without_zeros_in_front(checkpoints):
+    fill(checkpoints, [1])
+    for name in ("045", "00", "²", "notes"):
+        (checkpoints.folder / name).mkdir()
+    assert checkpoint_steps(checkpoints.folder) == [1]
+    assert checkpoints.latest().name == "1"
+    assert find_run_checkpoint(checkpoints.folder.parent).name == "1"
 
 
 def test_leftovers_of_killed_saves_are_removed(tmp_path):
