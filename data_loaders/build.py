@@ -16,7 +16,12 @@ from data_loaders.contents import training_contents
 from data_loaders.dense import DenseReader
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, feature_sets
-from data_loaders.mixture import CALIBRATION_EXAMPLES, example_weights, requested_shares
+from data_loaders.mixture import (
+    CALIBRATION_EXAMPLES,
+    example_weights,
+    loss_token_shares,
+    requested_shares,
+)
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
@@ -35,7 +40,8 @@ class Loader(grain.DatasetIterator):
     a run may go on with another number of workers, and gets the same batches to the bit.
 
     names: the data sets, in the order of `Batch.dataset_ids`.
-    requested_shares: float64[D], in the unit of the mixture.
+    requested_shares: float64[D], of the tokens with loss; of a mixture by examples what its rows
+      have on average.
     features: where the features of each data set are read, if they are.
     contents: digests of what it reads, by name (`data_loaders.contents`).
     """
@@ -207,19 +213,17 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
         for number, source in enumerate(sources)
     ]
     shares = requested_shares([dataset.weight for dataset in data.datasets])
-    per_row = None
-    if data.unit == "loss_tokens":
-        per_row = np.array(
-            [_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)]
-        )
-    mixed = _mix(sources, packers, example_weights(shares, per_row), data)
+    per_row = np.array([_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)])
+    weights = example_weights(shares, per_row if data.unit == "loss_tokens" else None)
+    mixed = _mix(sources, packers, weights, data)
     own = tuple(range(data.batch_size)) if rows is None else tuple(rows)
     batches = _TakeRows(mixed, data.batch_size, own).batch(
         len(own), drop_remainder=True, batch_fn=stack_rows
     )
     names = tuple(dataset.name for dataset in data.datasets)
     contents = training_contents(tokenizer, sources, data.datasets)
-    return Loader(batches, data.workers, names, shares, features, contents)
+    expected = loss_token_shares(weights, per_row)
+    return Loader(batches, data.workers, names, expected, features, contents)
 
 
 def _mix(

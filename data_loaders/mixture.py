@@ -31,3 +31,14 @@ def example_weights(shares: np.ndarray, loss_tokens_per_row: np.ndarray | None) 
     """
     weights = shares if loss_tokens_per_row is None else shares / loss_tokens_per_row
     return weights / weights.sum()
+
+
+def loss_token_shares(weights: np.ndarray, loss_tokens_per_row: np.ndarray) -> np.ndarray:
+    """float64[D], the share of tokens with loss that each data set has on average.
+
+    Args:
+      weights: float64[D], the share of rows that each data set has.
+      loss_tokens_per_row: float64[D], as in `example_weights`.
+    """
+    tokens = weights * loss_tokens_per_row
+    return tokens / tokens.sum()

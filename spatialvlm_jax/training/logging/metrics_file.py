@@ -100,14 +100,15 @@ def open_metrics(
     """What takes the run's rows after step `done`; the mixture is said and on record.
 
     Args:
-      requested: share of each data set, by name, in the unit of the mixture.
+      requested: share of the tokens with loss that each data set is to have, by name.
 
     Raises:
       UserError: rows cannot go where they should.
     """
     writer = MetricsWriter(workdir, done, open_sinks(experiment, workdir, done))
     writer.write_requested_shares(requested)
-    multihost.print_once(describe_shares(requested, f"requested, of {experiment.data.unit}"))
+    asked = "requested" if experiment.data.unit == "loss_tokens" else "expected of its examples"
+    multihost.print_once(describe_shares(requested, f"{asked}, of loss_tokens"))
     return writer
 
 
