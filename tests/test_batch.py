@@ -9,6 +9,7 @@ from spatialvlm_jax.experiment import (
     EncoderConfig,
     Experiment,
     ModelConfig,
+    OptimConfig,
 )
 from tests.fake_batches import SPEC
 
@@ -75,7 +76,11 @@ def test_the_shapes_of_an_experiment_are_those_its_fields_say() -> None:
 
 def test_stored_features_stand_for_the_pictures() -> None:
     model = ModelConfig(encoder=EncoderConfig(image_size=32, patch_size=16, width=48))
-    experiment = Experiment(model=model, data=DataConfig(batch_size=4, features="folder"))
+    experiment = Experiment(
+        model=model,
+        data=DataConfig(batch_size=4, features="folder"),
+        optim=OptimConfig(freeze=("encoder",)),
+    )
     batch = BatchSpec.of(experiment).abstract()
     assert batch.images is None
     assert batch.dense is None

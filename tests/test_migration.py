@@ -22,7 +22,7 @@ EARLIER = {
         "pairs_per_image": 1,
         "dense": True,
     },
-    "train": {"steps": 5, "dense_weight": 0.3, "dataset_grad_norms_every": 0},
+    "train": {"steps": 500, "dense_weight": 0.3, "dataset_grad_norms_every": 0},
     "eval": {"datasets": [{"name": "a", "path": "b", "worlds": None}]},
 }
 

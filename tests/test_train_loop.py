@@ -16,6 +16,7 @@ from spatialvlm_jax.experiment import (
     DataConfig,
     EvalConfig,
     Experiment,
+    OptimConfig,
     TrainConfig,
 )
 from spatialvlm_jax.metrics_rows import read_rows
@@ -85,6 +86,7 @@ def make_loop(workdir, stop, *, steps=6, every=4, step=None, evaluate=None, firs
 
     experiment = Experiment(
         data=DataConfig(batch_size=2),
+        optim=OptimConfig(warmup_steps=0),
         train=TrainConfig(steps=steps, log_every_steps=2),
         checkpoint=CheckpointConfig(every=every),
         eval=schedule or EvalConfig(),

@@ -128,6 +128,7 @@ def test_a_folder_begun_by_other_rules_is_refused(tmp_path: Path) -> None:
     del request["rules"]
     path.write_text(json.dumps(request))
     with pytest.raises(
-        GenerationError, match=r"begun by rules 1 of generation, and these are rules \d+, .*--out"
+        GenerationError,
+        match=r"begun by rules 1 of generation, and these are rules \d+, .* use another folder",
     ):
         store_pictures(PictureSource(), SPLITS, tmp_path)
