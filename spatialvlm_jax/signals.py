@@ -47,6 +47,7 @@ class StopRequest:
     def __init__(self, outlook: str = NOTHING_SAVED) -> None:
         self.requested, self.code, self.outlook = False, 0, outlook
         self._deferred = False
+        self._ended: int | None = None
         self._lock = threading.Lock()
 
     def defer(self) -> None:
@@ -59,6 +60,14 @@ class StopRequest:
         with self._lock:
             self._deferred = False
 
+    def close(self, code: int) -> None:
+        """From here on the work is over with `code`, which a signal no longer changes.
+
+        Does not return while another thread ends the process.
+        """
+        with self._lock:
+            self._ended = code
+
     def check(self) -> None:
         """Raises Interrupted once a signal has come."""
         if self.requested:
@@ -67,6 +76,8 @@ class StopRequest:
     def take(self, number: int) -> None:
         """Answers a signal: the first one as deferred or not, a second Ctrl-C at once."""
         with self._lock:
+            if self._ended is not None:
+                _leave(self._ended)
             again = self.requested
             if again and number != signal.SIGINT:
                 return
@@ -148,10 +159,12 @@ def end(code: int) -> NoReturn:
     After a failure or a stop at once, without waiting for threads and workers that cannot finish
     what they were doing, and would each say so.
     """
-    if code == 0:
-        sys.exit(0)
     with contextlib.suppress(OSError):
         sys.stdout.flush()
+    for listener in _listening:
+        listener.request.close(code)
+    if code == 0:
+        sys.exit(0)
     _leave(code)
 
 

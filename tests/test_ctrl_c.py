@@ -83,7 +83,7 @@ def test_ctrl_c_at_ten_moments_changes_nothing(data: Path, tmp_path: Path) -> No
     moments: list[Callable[[str, int], bool]] = [
         lambda said, before: (run / ".lock").exists(),
         lambda said, before: "trainable" in said,
-        lambda said, before: "requested" in said,  # workers start, the step is compiled
+        lambda said, before: "mixture" in said,  # workers start, the step is compiled
         lambda said, before: steps(run) > before,
         lambda said, before: steps(run) >= before + 3,
         lambda said, before: any((run / "checkpoints").glob("*orbax-checkpoint-tmp*")),
@@ -110,7 +110,8 @@ def test_ctrl_c_at_ten_moments_changes_nothing(data: Path, tmp_path: Path) -> No
     weights = [read_safetensors(w / "model.safetensors")[0] for w in (run, whole)]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[1])
 
+    lock = run / "evaluations" / ".lock"
+    lock.unlink(missing_ok=True)
     evaluation = Process("eval.py", data, run, tmp_path / "log_eval")
-    evaluation.wait_until(lambda: (run / "checkpoints").exists())
-    time.sleep(3)
+    evaluation.wait_until(lock.exists)  # it has weights, and compiles
     assert evaluation.interrupt() == STARTS_AGAIN

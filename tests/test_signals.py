@@ -63,6 +63,21 @@ def test_after_the_save_nothing_is_waited_for(request_):
         request_.take(INT)
 
 
+@pytest.mark.parametrize("number", [INT, TERM])
+def test_a_signal_after_the_work_keeps_its_exit_code_and_says_nothing(
+    request_, number, monkeypatch, capfd
+):
+    def leave(code):
+        raise Ended(code)
+
+    monkeypatch.setattr(signals, "_leave", leave)
+    request_.close(0)
+    with pytest.raises(Ended) as ended:
+        request_.take(number)
+    assert ended.value.args == (0,)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_real_signal_arrives_and_handlers_are_given_back():
     before = signal.getsignal(INT), signal.getsignal(TERM)
     with signals.listening() as request:
