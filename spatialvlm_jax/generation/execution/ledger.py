@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.plausibility import Sizes, add_sizes
 from spatialvlm_jax.scene.records import QA
@@ -104,8 +105,17 @@ def write_generation_report(path: Path, report: Report) -> None:
 
 
 def read_generation_report(path: Path) -> Report:
-    """A report that `write_generation_report` wrote."""
-    return report_from(path.read_text(encoding="utf-8"))
+    """A report that `write_generation_report` wrote.
+
+    Raises:
+      UserError: it is damaged.
+    """
+    try:
+        return report_from(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f"{path} is damaged ({error}): remove it, and its images are made again"
+        ) from error
 
 
 def report_from(text: str) -> Report:

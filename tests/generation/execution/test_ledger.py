@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.ledger import (
     Report,
     ledger_row,
@@ -59,3 +60,13 @@ def test_a_row_says_whether_it_was_on_purpose(outcome: Rejected) -> None:
         "status": status,
         "reason": "b",
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", '{"asked": 1, "asekd": 2}', "[" * 100_000, "\xff"]
+)
+def test_a_damaged_report_is_named_with_its_remedy(tmp_path, text):
+    path = tmp_path / "report.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(UserError, match=r"report\.json is damaged .* remove it, and its images"):
+        read_generation_report(path)
