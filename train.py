@@ -23,7 +23,7 @@ from data_loaders.preparation import fill_features, open_loader, run_contents
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training.batches import NumberedBatches
-from spatialvlm_jax.training.checks import check_run
+from spatialvlm_jax.training.checks import check_run, was_begun
 from spatialvlm_jax.training.initialise import Initialiser, export
 from spatialvlm_jax.training.logging.announced import announced_step
 from spatialvlm_jax.training.logging.metrics_file import close_metrics, open_metrics
@@ -46,7 +46,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     check_run(experiment, workdir)
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
-    loader = open_loader(experiment, mesh, goes_on=any((workdir / "checkpoints").glob("[0-9]*")))
+    loader = open_loader(experiment, mesh, goes_on=was_begun(workdir))
     contents = run_contents(experiment, loader)
 
     begin = pretrained(experiment, workdir, contents)

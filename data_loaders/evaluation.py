@@ -76,6 +76,20 @@ def _choose(source: TokenizedSource, images: int, pairs_per_image: int) -> Itera
                 return
 
 
+def _choose_all(
+    sources: Sequence[TokenizedSource], images: int, pairs_per_image: int
+) -> list[_Asked]:
+    """The questions about `images` images, shared evenly among sets; 0 for all of them."""
+    each = -(-images // len(sources))
+    return [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
+
+
+def _padded_length(asked: Sequence[_Asked]) -> int:
+    """To how many tokens all questions are padded; raises DataError where one is too long."""
+    longest = max(map(_prefix_length, asked))
+    return -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
+
+
 def _prefix_length(asked: _Asked) -> int:
     """Tokens of its longest question; raises DataError where that is longer than can be asked."""
     longest = max(map(len, asked.prefixes))
@@ -95,20 +109,25 @@ def check_held_out(experiment: Experiment) -> None:
     Raises:
       DataError: a set, its split, a question or a picture cannot be used, and which.
     """
-    settings, data = experiment.eval, experiment.data
-    for number, dataset in enumerate(settings.datasets):
-        template = settings.prefix_template or data.prefix_template
-        source = _open(dataset, number, load_tokenizer(data, experiment.model), template)
+    settings = experiment.eval
+    template = settings.prefix_template or experiment.data.prefix_template
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    sources = _open_all(settings.datasets, tokenizer, template)
+    for source in sources:
         source[0].example.image()
-    eval_batches(
-        settings.datasets,
-        data,
-        experiment.model,
-        batch_size=settings.batch_size,
-        pairs_per_image=settings.pairs_per_image,
-        images=settings.images,
-        prefix_template=settings.prefix_template,
-    )
+    _padded_length(_choose_all(sources, settings.images, settings.pairs_per_image))
+
+
+def _open_all(
+    datasets: Sequence[DatasetConfig], tokenizer: Tokenizer, prefix_template: str
+) -> list[TokenizedSource]:
+    """The sets of `eval.datasets`, in their order; raises DataError where there is none."""
+    if not datasets:
+        raise DataError("eval.datasets is empty; name at least one data set")
+    return [
+        _open(dataset, number, tokenizer, prefix_template)
+        for number, dataset in enumerate(datasets)
+    ]
 
 
 def _open(
@@ -148,17 +167,10 @@ def eval_batches(
     Raises:
       DataError: data, tokenizer or settings cannot be used.
     """
-    if not datasets:
-        raise DataError("eval.datasets is empty; name at least one data set")
-    tokenizer = load_tokenizer(data, model)
-    each = -(-images // len(datasets))
     template = prefix_template or data.prefix_template
-    sources = [
-        _open(dataset, number, tokenizer, template) for number, dataset in enumerate(datasets)
-    ]
-    asked = [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
-    longest = max(_prefix_length(chosen) for chosen in asked)
-    width = -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
+    sources = _open_all(datasets, load_tokenizer(data, model), template)
+    asked = _choose_all(sources, images, pairs_per_image)
+    width = _padded_length(asked)
     return (
         _stack(
             asked[start : start + batch_size],

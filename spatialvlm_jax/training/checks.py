@@ -21,6 +21,11 @@ def check_run(experiment: Experiment, workdir: Path) -> None:
     multihost.check_same_settings(dict(flatten(dataclasses.asdict(experiment))))
     multihost.check_shared_folder(workdir)
     check_sinks(experiment)
-    if not any((workdir / "checkpoints").glob("[0-9]*")):
+    if not was_begun(workdir):
         for path in sources_of(experiment.train).values():
             open_weights(path)
+
+
+def was_begun(workdir: Path) -> bool:
+    """Whether a run has saved into its workdir, wholly or not."""
+    return any((workdir / "checkpoints").glob("[0-9]*"))
