@@ -2,13 +2,13 @@
 
 import collections
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.plausibility import Sizes, add_sizes
 from spatialvlm_jax.scene.records import QA
@@ -112,7 +112,7 @@ def read_generation_report(path: Path) -> Report:
     """
     try:
         return report_from(path.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is damaged ({error}): remove it, and its images are made again"
         ) from error
@@ -120,6 +120,6 @@ def read_generation_report(path: Path) -> Report:
 
 def report_from(text: str) -> Report:
     """A report from its JSON."""
-    fields = json.loads(text)
+    fields = parse_json(text)
     rows = {name: tuple(fields.get(name, ())) for name in ("ledger", "inputs")}
     return Report(**{**fields, **rows})
