@@ -115,6 +115,13 @@ def field_types(cls: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
+def without_none(hint: Any) -> Any:
+    """The type of a field where it holds a value: X of "X | None"."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        (hint,) = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+    return hint
+
+
 def check_value(hint: Any, value: Any, where: str) -> None:
     """Checks a value, members included, against a type with its `Range`s and choices.
 

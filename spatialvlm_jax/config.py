@@ -20,7 +20,6 @@ import importlib.util
 import logging
 import re
 import traceback
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from ml_collections import ConfigDict
 
 from spatialvlm_jax import migration
-from spatialvlm_jax.bounds import SettingError, check_value, field_types
+from spatialvlm_jax.bounds import SettingError, check_value, field_types, without_none
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number, shorten
@@ -189,7 +188,7 @@ def override_field(config: Any, name: str, text: str, cls: type = Experiment) ->
 
 def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
     """The type and key of `step` inside `parent`, whose type is `hint`."""
-    hint = _without_none(hint)
+    hint = without_none(hint)
     if dataclasses.is_dataclass(hint):
         if parent is None:
             raise ConfigError(f"{path}: it is None in this configuration, so it has no fields")
@@ -222,7 +221,7 @@ def _parse_text(hint: Any, text: str, path: str) -> Any:
 def _convert(hint: Any, value: Any, path: str) -> Any:
     if value is None and type(None) in typing.get_args(hint):
         return None
-    hint = _without_none(hint)
+    hint = without_none(hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return _convert_dataclass(hint, value, path)
@@ -311,14 +310,8 @@ def read_config_file(spec: str) -> ConfigDict:
 
 def _plain(hint: Any) -> Any:
     """The type without None and bounds."""
-    hint = _without_none(hint)
+    hint = without_none(hint)
     return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
-
-
-def _without_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        (hint,) = [arg for arg in typing.get_args(hint) if arg is not type(None)]
-    return hint
 
 
 def _unknown(path: str, key: str, known: list[str]) -> str:

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from spatialvlm_jax.bounds import OneOf, Range, field_types
+from spatialvlm_jax.bounds import OneOf, Range, field_types, without_none
 
 _WIDTH, _NAME, _TYPE = 100, 26, 38
 _WORDS = {int: "integer", float: "number", str: "text", bool: "true or false"}
@@ -42,7 +42,7 @@ def _add_parts(record: Any, place: str, shown: dict[Any, str], parts: list[str])
 
 def _record_in(hint: Any) -> tuple[Any, str]:
     """The dataclass that a field holds, or holds many of, and what its place ends with."""
-    hint = _without_none(hint)
+    hint = without_none(hint)
     if typing.get_origin(hint) is tuple:
         hint = typing.get_args(hint)[0]
         return (hint, "[0]") if dataclasses.is_dataclass(hint) else (None, "")
@@ -52,7 +52,7 @@ def _record_in(hint: Any) -> tuple[Any, str]:
 def _own_fields(record: Any) -> Iterator[tuple[str, Any]]:
     """Fields with values of their own, or that are nothing by default."""
     for name, hint in field_types(record).items():
-        if _record_in(hint)[0] is None or hint != _without_none(hint):
+        if _record_in(hint)[0] is None or hint != without_none(hint):
             yield name, hint
 
 
@@ -82,8 +82,8 @@ def _default(field: Any) -> str:
 
 
 def _describe(hint: Any) -> str:
-    if hint != _without_none(hint):
-        return f"{_describe(_without_none(hint))}, or none"
+    if hint != without_none(hint):
+        return f"{_describe(without_none(hint))}, or none"
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         return _describe(args[0]) + "".join(_describe_bound(bound) for bound in args[1:])
@@ -111,9 +111,3 @@ def _describe_bound(bound: Any) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.15g}"
-
-
-def _without_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        (hint,) = [arg for arg in typing.get_args(hint) if arg is not type(None)]
-    return hint
