@@ -6,10 +6,12 @@ inside `run`, so that `--help` stays quick. Where it has `TAKES_OVERRIDES = True
 `--config.field=value` words in `args.overrides`.
 """
 
+import argparse
 import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from spatialvlm_jax import signals, streams
 
@@ -23,10 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def verb_parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
+    """The parser of all verbs, and the module of each."""
     from spatialvlm_jax import __version__, commands
-    from spatialvlm_jax.config import take_overrides
-    from spatialvlm_jax.errors import UserError, describe_failure
     from spatialvlm_jax.flags import FlagParser
 
     parser = FlagParser(
@@ -39,14 +40,34 @@ def _run(argv: Sequence[str] | None) -> int:
         module = importlib.import_module(f"{commands.__name__}.{found.name}")
         modules[found.name.replace("_", "-")] = module
         module.add_parser(subparsers)
+    return parser, modules
+
+
+def read_rest(
+    parser: argparse.ArgumentParser, module: Any, args: argparse.Namespace, rest: list[str]
+) -> None:
+    """Takes the words that the parser did not know as overrides, where the verb has them.
+
+    Raises:
+      UserError: a word is none.
+    """
+    from spatialvlm_jax.config import take_overrides
+
+    if rest and not getattr(module, "TAKES_OVERRIDES", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.overrides = take_overrides(parser, rest)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from spatialvlm_jax.errors import UserError, describe_failure
+
+    parser, modules = verb_parser()
     name = "spatialvlm"
     try:
         args, rest = parser.parse_known_args(argv)
         name = f"spatialvlm {args.verb}"
-        if rest and not getattr(modules[args.verb], "TAKES_OVERRIDES", False):
-            parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        if rest:
-            args.overrides = take_overrides(parser, rest)
+        read_rest(parser, modules[args.verb], args, rest)
         return modules[args.verb].run(args) or 0
     except BrokenPipeError:
         raise

@@ -92,22 +92,23 @@ def _field_help() -> str:
     return f"what the set calls one of {names}; '/' leads into nested fields"
 
 
-def run(args: argparse.Namespace) -> int:
-    """Converts and prints what was made."""
-    from spatialvlm_jax.conversion.convert import VALIDATION, convert
+def read_request(args: argparse.Namespace) -> Any:
+    """The `Request` of a command line.
+
+    Raises:
+      UserError: options do not go together, or one cannot be read.
+    """
+    from spatialvlm_jax.conversion.convert import VALIDATION
     from spatialvlm_jax.conversion.formats import Request
-    from spatialvlm_jax.conversion.held_out import HoldOut
     from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
-    from spatialvlm_jax.generation.pipeline import check_directory
 
     if not args.split.isidentifier():
         raise UserError(f"--split={args.split}: letters, digits and _ make the name of a split")
-    check_directory(args.out)
     if args.seed and args.answer != "sampled" and not args.validation_images:
         raise UserError("--seed is of --answer=sampled and --validation-images; leave it out")
     if args.validation_images and args.split == VALIDATION:
         raise UserError("--validation-images holds out of another split than validation")
-    request = Request(
+    return Request(
         format=args.format,
         questions=args.questions,
         annotations=args.annotations,
@@ -123,6 +124,16 @@ def run(args: argparse.Namespace) -> int:
         answer_map=parse_answer_map(args.answer_map),
         kind=args.kind,
     )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Converts and prints what was made."""
+    from spatialvlm_jax.conversion.convert import convert
+    from spatialvlm_jax.conversion.held_out import HoldOut
+    from spatialvlm_jax.generation.pipeline import check_directory
+
+    request = read_request(args)
+    check_directory(args.out)
     report, questions = convert(
         request,
         args.out,
