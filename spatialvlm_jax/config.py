@@ -14,14 +14,16 @@ The `config.json` that a run leaves in its workdir is a configuration file, too.
 
 import argparse
 import ast
+import contextlib
 import dataclasses
 import difflib
 import importlib.util
 import logging
 import re
+import sys
 import traceback
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -283,6 +285,16 @@ def _mutable(value: Any) -> Any:
     return ConfigDict(value) if isinstance(value, Mapping) else value
 
 
+@contextlib.contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Files of `configs/` import each other as `configs.NAME`, wherever their checkout is."""
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
 def read_config_file(spec: str) -> ConfigDict:
     """The ConfigDict of a file, "path/to/file.py" or "path/to/file.py:argument".
 
@@ -292,11 +304,14 @@ def read_config_file(spec: str) -> ConfigDict:
     path, _, argument = spec.partition(":")
     module_spec = importlib.util.spec_from_file_location("spatialvlm_config_file", path)
     if not Path(path).is_file() or module_spec is None or module_spec.loader is None:
-        raise ConfigError(f"--config={spec}: there is no Python file {path!r}; see configs/")
+        raise ConfigError(
+            f"--config={spec}: there is no Python file {path!r}; see configs/ of the checkout"
+        )
     module = importlib.util.module_from_spec(module_spec)
     try:
-        module_spec.loader.exec_module(module)
-        config = module.get_config(argument) if argument else module.get_config()
+        with _importing_from(Path(path).resolve().parent.parent):
+            module_spec.loader.exec_module(module)
+            config = module.get_config(argument) if argument else module.get_config()
     except UserError:
         raise
     except Exception as error:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -156,8 +157,22 @@ def test_a_broken_config_file_is_one_line_with_its_place(tmp_path):
     path.write_text("def get_config():\n    return undefined\n")
     with pytest.raises(ConfigError, match=r"broken\.py line 2: NameError"):
         config_lib.load_experiment(str(path))
-    with pytest.raises(ConfigError, match="there is no Python file"):
+    with pytest.raises(
+        ConfigError, match=r"there is no Python file .*; see configs/ of the checkout"
+    ):
         config_lib.load_experiment(str(tmp_path / "absent.py"))
+
+
+def test_config_files_import_each_other_wherever_they_are(tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (folder / "base.py").write_text("NAME = 'theirs'\n")
+    code = "from notebooks import base\nfrom ml_collections import ConfigDict\n"
+    code += "def get_config():\n    return ConfigDict({'name': base.NAME})\n"
+    (folder / "own.py").write_text(code)
+    path = list(sys.path)
+    assert config_lib.load_experiment(str(folder / "own.py")).name == "theirs"
+    assert sys.path == path
 
 
 @settings(max_examples=30, deadline=None)

@@ -47,7 +47,10 @@ PLACEHOLDERS = {
 OTHER_PROGRAMS = {
     "git": r"clone REPOSITORY [\w-]+",
     "hf": r"download [\w-]+/[\w.-]+ --local-dir models/\w+",
-    "pip": r"install transformers>=5 torch pillow",
+    "pip": r"wheel \. --no-deps --no-build-isolation --wheel-dir=dist"
+    r"|install --no-deps (--require-hashes --requirement=[\w./]+|dist/\*\.whl)"
+    r"|install --no-deps --no-build-isolation \."
+    r"|install transformers>=5 torch pillow",
     "ray": r"start (--head|--address=FIRST:6379)",
     "tensorboard": r"--logdir [\w/]+",
     "vllm": r"serve \w+ --limit-mm-per-prompt \{\"image\": 1\} --max-model-len \d+",
@@ -55,7 +58,7 @@ OTHER_PROGRAMS = {
 VARIABLES = {"JAX_PLATFORMS", "OMP_NUM_THREADS", "XLA_FLAGS"}
 VARIABLES |= {"SPATIALVLM_COORDINATOR", "SPATIALVLM_PROCESSES", "SPATIALVLM_PROCESS"}
 OURS = re.compile(
-    r"(?<![\w./-])(?:benchmarks|configs|data_loaders|docs|spatialvlm_jax|tests)/[\w./-]+"
+    r"(?<![\w./-])(?:benchmarks|configs|data_loaders|docs|requirements|spatialvlm_jax|tests)/[\w./-]+"
 )
 SEPARATORS = {"&&", "&", ";", "|"}
 
