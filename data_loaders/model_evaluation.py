@@ -105,10 +105,11 @@ class RunEvaluation:
         """The overall figures of the weights that count, those that there are."""
         tokenizer = load_tokenizer(self.experiment.data, self.experiment.model)
         model = self.template.model(state.averaged)
-        summary = evaluate_model(model, self.experiment, tokenizer, self.mesh, self.check).summary()
-        if multihost.is_main_process():
-            which = self.experiment.eval.which
-            results.save_evaluation(self.workdir, int(state.step), summary, which)
+        scorer = evaluate_model(model, self.experiment, tokenizer, self.mesh, self.check)
+        if not multihost.is_main_process():
+            return overall_figures(scorer.summary())
+        step, answers = int(state.step), scorer.answers()
+        summary = results.save_evaluation(self.workdir, step, answers, scorer.which)
         return overall_figures(summary)
 
 

@@ -148,8 +148,8 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
     experiment = experiment_on(str(data))
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     model, _ = restore_model(experiment, trained, "3")
-    summary = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH).summary()
-    results.save_evaluation(trained, 3, summary)
+    answers = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH).answers()
+    summary = results.save_evaluation(trained, 3, answers)
     overall = model_evaluation.overall_figures(summary)
     assert overall["number_given"] == results.load_evaluations(trained)[3]["number_given"]["value"]
 

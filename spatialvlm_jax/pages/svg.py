@@ -7,10 +7,13 @@ Colours are left to the page: series i has class "s{i}", everything else one of 
 import dataclasses
 import html
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 72, 30, 14, 56
+from spatialvlm_jax.pages.ticks import linear_ticks, log_ticks, tick_labels
+
+# Small, so that text of 13 units is read on a phone, where the chart is 320 pixels wide.
+WIDTH, HEIGHT = 480, 300
+LEFT, RIGHT, TOP, BOTTOM = 72, 30, 14, 54
 SERIES_COLORS = 8
 
 
@@ -27,13 +30,17 @@ class Series:
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-    """One axis: data limits, whether logarithmic, its label and how ticks are written."""
+    """One axis: data limits, and what it shows with its unit.
+
+    log: logarithmic. whole: ticks at whole numbers only. percent: shares, written in percent.
+    """
 
     low: float
     high: float
     label: str
     log: bool = False
-    write: Callable[[float], str] = "{:g}".format
+    whole: bool = False
+    percent: bool = False
 
     def share(self, value: float) -> float:
         """Where `value` lies between the limits, 0 to 1; values outside are put on the edge."""
@@ -42,26 +49,13 @@ class Axis:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
-    def ticks(self) -> list[float]:
-        """Round values between the limits, about five."""
-        return log_ticks(self.low, self.high) if self.log else linear_ticks(self.low, self.high)
-
-
-def linear_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten within [low, high]."""
-    raw = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """1, 2, 5 times powers of ten within [low, high]; only the powers over many decades."""
-    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    mantissas = (1,) if math.log10(high / low) > 3.5 else (1, 2, 5)
-    values = [m * 10.0**d for d in decades for m in mantissas]
-    return [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+    def ticks(self) -> list[tuple[float, str]]:
+        """Round values between the limits, two to eight, each as it is written."""
+        if self.log:
+            values = log_ticks(self.low, self.high)
+        else:
+            values = linear_ticks(self.low, self.high, whole=self.whole)
+        return list(zip(values, tick_labels(values, percent=self.percent), strict=True))
 
 
 def limits(values: Iterable[float], pad: float = 0.05) -> tuple[float, float]:
@@ -92,19 +86,19 @@ class PlotArea:
         """Grid, tick labels and axis labels."""
         left, right, bottom = LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM
         parts = []
-        for value in self.x.ticks():
+        for value, written in self.x.ticks():
             x, _ = self.point(value, self.y.low)
             parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{bottom}"/>')
-            parts.append(_text(x, bottom + 20, self.x.write(value), "middle"))
-        for value in self.y.ticks():
+            parts.append(_text(x, bottom + 19, written, "middle"))
+        for value, written in self.y.ticks():
             _, y = self.point(self.x.low, value)
             parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
-            parts.append(_text(left - 9, y + 5, self.y.write(value), "end"))
+            parts.append(_text(left - 8, y + 4.5, written, "end"))
         parts.append(f'<path class="axis" d="M{left} {TOP}V{bottom}H{right}"/>')
         parts.append(_text((left + right) / 2, HEIGHT - 8, self.x.label, "middle"))
         middle = (TOP + bottom) / 2
-        turn = f' transform="rotate(-90 18 {middle:.0f})"'
-        parts.append(_text(18, middle, self.y.label, "middle", turn))
+        turn = f' transform="rotate(-90 15 {middle:.0f})"'
+        parts.append(_text(15, middle, self.y.label, "middle", turn))
         return "".join(parts)
 
     def path(

@@ -88,7 +88,7 @@ def test_the_card_tells_where_the_weights_are_from(tmp_path: Path) -> None:
         f"| SHA-256 of the tokenizer | {DIGEST} |",
         rf"| spatial | train | answer en \{{question\}} | {'ab' * 32} |",
         r"| a\|b | train | caption \{question\} |  |",
-        "| Within 25 % of truth | 75.0 % | 50.0 % | 70.0–80.0 | 1,200 |",
+        "| Within 25 % of truth | 75.0 % | 50.0 % | 70.0–80.0 % | 1,200 |",
     ):
         assert row in card
     assert "/users/someone" not in card

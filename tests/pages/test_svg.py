@@ -6,24 +6,6 @@ from spatialvlm_jax.pages import svg
 from spatialvlm_jax.pages.svg import Axis, PlotArea, Series
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-        (0, 1000, [0, 200, 400, 600, 800, 1000]),
-        (-1, 1, [-1, -0.5, 0, 0.5, 1]),
-        (2.3, 7.1, [3, 4, 5, 6, 7]),
-    ],
-)
-def test_linear_ticks_are_round(low, high, ticks):
-    assert svg.linear_ticks(low, high) == pytest.approx(ticks)
-
-
-def test_log_ticks_thin_out_over_many_decades():
-    assert svg.log_ticks(0.09, 2.1) == pytest.approx([0.1, 0.2, 0.5, 1, 2])
-    assert svg.log_ticks(0.01, 1000) == pytest.approx([0.01, 0.1, 1, 10, 100, 1000])
-
-
 def test_axes_map_limits_to_corners_and_logs_by_ratio():
     frame = PlotArea(Axis(0.1, 10, "x", log=True), Axis(0, 2, "y"))
     assert frame.point(0.1, 0) == (svg.LEFT, svg.HEIGHT - svg.BOTTOM)

@@ -35,8 +35,9 @@ def loss_chart(rows: Sequence[Mapping[str, Any]]) -> str:
         Series("", *_thin(steps, losses), faint=True),
         Series("", *_thin(centres, smooth)),
     ]
-    x = Axis(float(steps[0]), float(max(steps[-1], steps[0] + 1)), "step", write="{:,.0f}".format)
-    return svg.line_chart(series, x, Axis(max(low, 0.0), high, "loss"), "Training loss by step")
+    x = _step_axis(steps[0], steps[-1])
+    y = Axis(max(low, 0.0), high, "loss, nats")
+    return svg.line_chart(series, x, y, "Training loss by step")
 
 
 def accuracy_chart(evaluations: Mapping[int, Summary]) -> str:
@@ -53,8 +54,8 @@ def accuracy_chart(evaluations: Mapping[int, Summary]) -> str:
         if known:
             steps, values = zip(*known, strict=True)
             series.append(Series(title, steps, values, color))
-    x = Axis(min(evaluations), max(evaluations), "step", write="{:,.0f}".format)
-    y = Axis(0.0, 1.0, "share", write="{:.0%}".format)
+    x = _step_axis(min(evaluations), max(evaluations))
+    y = Axis(0.0, 1.0, "share of answers", percent=True)
     return svg.line_chart(series, x, y, "Held-out accuracy by step")
 
 
@@ -75,8 +76,8 @@ def scatter_chart(answers: Sequence[Answer]) -> str:
         xs = [answer.record.value for answer in members]
         ys = [answer.value or 0.0 for answer in members]
         series.append(Series(name.replace("_", " "), xs, ys, color % svg.SERIES_COLORS))
-    axis = Axis(low, high, "true, metres", log=True)
-    return svg.scatter(series, axis, "predicted, metres", "Predicted against true length")
+    axis = Axis(low, high, "true length, metres", log=True)
+    return svg.scatter(series, axis, "predicted length, metres", "Predicted against true length")
 
 
 def ratio_chart(answers: Sequence[Answer]) -> str:
@@ -87,11 +88,15 @@ def ratio_chart(answers: Sequence[Answer]) -> str:
     octaves = np.log2([(answer.value or 0.0) / answer.record.value for answer in said])
     edges = np.linspace(-_OCTAVES, _OCTAVES, 2 * _OCTAVES * _BINS_PER_OCTAVE + 1)
     counts, _ = np.histogram(np.clip(octaves, -_OCTAVES, _OCTAVES), edges)
-    x = Axis(2.0**-_OCTAVES, 2.0**_OCTAVES, "predicted / true", log=True)
-    y = Axis(0.0, 1.05 * float(counts.max()), "answers", write="{:,.0f}".format)
+    x = Axis(2.0**-_OCTAVES, 2.0**_OCTAVES, "predicted length ÷ true length", log=True)
+    y = Axis(0.0, 1.05 * float(counts.max()), "number of answers", whole=True)
     return svg.histogram(
         counts.tolist(), (2.0**edges).tolist(), x, y, "How far predicted lengths are off"
     )
+
+
+def _step_axis(first: float, last: float) -> Axis:
+    return Axis(float(first), float(max(last, first + 1)), "training step", whole=True)
 
 
 def _with_length(answers: Sequence[Answer]) -> list[Answer]:

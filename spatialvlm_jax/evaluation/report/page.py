@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer
-from spatialvlm_jax.evaluation.report import charts, results
+from spatialvlm_jax.evaluation.report import charts, parameters, results
 from spatialvlm_jax.evaluation.scorer import Summary
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri
+from spatialvlm_jax.pages.template import FEW, load_templates
 
 PICTURES = 24
 _ANSWERS_PER_PICTURE = 4
@@ -62,12 +62,13 @@ def write_report(
     Returns:
       The path of the page.
     """
-    page = _template().render(
+    template = load_templates(Path(__file__).parent / "assets").get_template("report.html.jinja")
+    page = template.render(
         title=name,
         step=step,
         paper=PAPER,
         which=which,
-        **_figures(workdir, step, summary, which),
+        **_figures(workdir, step, answers, summary, which),
         lengths=_shown(
             ("Predicted against true", charts.scatter_chart(answers)),
             ("Predicted divided by true", charts.ratio_chart(answers)),
@@ -85,16 +86,24 @@ def write_report(
     return path
 
 
-def _figures(workdir: Path, step: int, summary: Summary, which: Choice) -> dict[str, Any]:
+def _figures(
+    workdir: Path, step: int, answers: Sequence[Answer], summary: Summary, which: Choice
+) -> dict[str, Any]:
     """What the page shows of figures: tiles, tables, and what the run left of its course."""
-    kept = results.load_evaluations(workdir, which, summary)
+    questions = results.digest_questions(answers)
+    kept = results.load_evaluations(workdir, which, questions)
+    others = sorted(results.load_evaluations(workdir, which).keys() - kept.keys() - {step})
     evaluations = dict(sorted({**kept, step: summary}.items()))
     step_before, earlier = results.before(evaluations, step) or (None, None)
     headline = results.headline_rows(summary, earlier)
     rows = results.type_rows(summary, earlier)
-    parameters = workdir / "parameters.txt"
+    written = workdir / "parameters.txt"
     return {
         "step_before": step_before,
+        "label_before": "" if step_before is None else f"before, step {step_before:,}",
+        "label_value": "value" if step_before is None else f"after, step {step:,}",
+        "other_questions": [f"{number:,}" for number in others],
+        "few": any(row.count < FEW for row in [*headline, *rows]),
         "tiles": [row for row in headline if row.name in _TILES and row.count],
         "headline": headline,
         "types": [
@@ -105,19 +114,8 @@ def _figures(workdir: Path, step: int, summary: Summary, which: Choice) -> dict[
             ("Loss", charts.loss_chart(read_rows(workdir / FILE))),
             ("Held-out figures", charts.accuracy_chart(evaluations)),
         ),
-        "parameters": parameters.read_text(encoding="utf-8") if parameters.exists() else "",
+        "parameters": parameters.read(written.read_text("utf-8") if written.exists() else ""),
     }
-
-
-def _template() -> jinja2.Template:
-    folder = Path(__file__).parent / "assets"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    return environment.get_template("report.html.jinja")
 
 
 def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ WORKDIR/predictions.jsonl                every question, answer and prediction o
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -49,21 +50,41 @@ def evaluation_path(workdir: Path, step: int) -> Path:
     return workdir / "evaluations" / f"step_{step:08d}.json"
 
 
+def digest_questions(answers: Sequence[Answer]) -> str:
+    """The same for the same questions with the same truths about the same pictures, in any order.
+
+    What was said to them makes no difference.
+    """
+    rows = sorted(repr((answer.dataset, answer.image_id, answer.record)) for answer in answers)
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "replace")).hexdigest()
+
+
 def save_evaluation(
-    workdir: Path, step: int, summary: Summary, which: Choice = "conclusion"
-) -> None:
-    """Keeps the figures at one step, for curves and for "before", and how answers were read."""
-    content = {"step": step, "which": which, "summary": summary}
+    workdir: Path, step: int, answers: Sequence[Answer], which: Choice = "conclusion"
+) -> Summary:
+    """Keeps the figures at one step, for curves and for "before", and what they are of.
+
+    Returns:
+      The figures.
+    """
+    summary = summarize(answers)
+    content = {
+        "step": step,
+        "which": which,
+        "questions": digest_questions(answers),
+        "summary": summary,
+    }
     write_json(evaluation_path(workdir, step), content, indent=1)
+    return summary
 
 
 def load_evaluations(
-    workdir: Path, which: Choice = "conclusion", like: Summary | None = None
+    workdir: Path, which: Choice = "conclusion", questions: str | None = None
 ) -> dict[int, Summary]:
     """All kept figures of answers that were read so, by step, in order.
 
     Args:
-      like: only those of the same questions as these; None: of any.
+      questions: only those of the questions of this digest; None: of any.
     """
     found = {}
     for path in sorted((workdir / "evaluations").glob("step_*.json")):
@@ -75,29 +96,16 @@ def load_evaluations(
             raise FileError(f"{path} is not {_WHAT}: a figure has no value")
         if content.get("which", "conclusion") != which:
             continue
-        if like is None or _questions(summary) == _questions(like):
+        if questions is None or content.get("questions") == questions:
             found[step] = summary
     return dict(sorted(found.items()))
-
-
-def _questions(summary: Summary) -> dict[str, object]:
-    """What figures tell of the questions alone: how many there are and the best constant answers.
-
-    Relative errors are left out, which are means over the answers that gave a number.
-    """
-    return {
-        name: (figure.get("count"), figure.get("baseline"))
-        for name, figure in summary.items()
-        if not name.startswith("mean_absolute_relative_error")
-    }
 
 
 def save_results(
     workdir: Path, step: int, answers: Sequence[Answer], which: Choice = "conclusion"
 ) -> Summary:
     """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
-    summary = summarize(answers)
-    save_evaluation(workdir, step, summary, which)
+    summary = save_evaluation(workdir, step, answers, which)
     write_predictions(workdir / "predictions.jsonl", answers)
     write_json(workdir / "summary.json", summary, indent=1)
     return summary
@@ -142,8 +150,8 @@ def percent(value: float | None) -> str:
 
 
 def interval(ci95: tuple[float, float] | None) -> str:
-    """ "82.5–85.6", percent."""
-    return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f}"
+    """ "82.5–85.6 %"."""
+    return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f} %"
 
 
 def format_table(rows: Sequence[ResultRow], first: str = "metric") -> str:

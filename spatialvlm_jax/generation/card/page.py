@@ -174,7 +174,7 @@ def _whole_numbers(values: Sequence[int], label: str, of: str) -> str:
         return ""
     step = max(1, -(-max(values) // 30))
     edges = np.arange(0, max(values) + 2 * step, step) - 0.5
-    return _histogram(values, edges, Axis(edges[0], edges[-1], label), of)
+    return _histogram(values, edges, Axis(edges[0], edges[-1], label, whole=True), of)
 
 
 def _lengths(values: Sequence[float], label: str, of: str) -> str:
@@ -188,7 +188,7 @@ def _lengths(values: Sequence[float], label: str, of: str) -> str:
 
 def _histogram(values: Sequence[float], edges: np.ndarray, x: Axis, of: str) -> str:
     bars, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-    y = Axis(0.0, 1.05 * float(bars.max()), of, write="{:,.0f}".format)
+    y = Axis(0.0, 1.05 * float(bars.max()), of, whole=True)
     return svg.histogram(bars.tolist(), edges.tolist(), x, y, f"{of} by {x.label}")
 
 

@@ -22,15 +22,24 @@ class Checker(HTMLParser):
         self.open: list[str] = []
         self.seen: list[str] = []
         self.sources: list[str] = []
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
 
     def handle_starttag(self, tag, attrs):
         self.seen.append(tag)
+        self.attributes.append((tag, dict(attrs)))
         self.sources += [value for name, value in attrs if name in ("src", "href")]
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
         self.seen.append(tag)
+
+    def handle_data(self, data):
+        self.texts += [data.strip()] if data.strip() else []
+
+    def with_tag(self, tag):
+        return [attributes for name, attributes in self.attributes if name == tag]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -94,14 +103,14 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
 def test_a_run_with_history_shows_curves_before_and_parameters(tmp_path):
     rows = [json.dumps({"step": step, "loss": 3.0 - step / 10}) for step in range(1, 21)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(rows) + '\n{"step": 21, "lo')
-    results.save_evaluation(tmp_path, 0, results.summarize(sample_answers()))
-    (tmp_path / "parameters.txt").write_text(f"encoder  12,345  {EVIL}")
+    results.save_evaluation(tmp_path, 0, sample_answers())
+    (tmp_path / "parameters.txt").write_text(f"group  parameters  dtype\nencoder  12,345  {EVIL}")
     page, _ = write(tmp_path)
     check(page)
     assert "before, step 0" in page
     assert "Training loss by step" in page
     assert "Held-out accuracy by step" in page
-    assert "encoder  12,345" in page
+    assert '<td data-label="parameters">12,345</td>' in page
     assert EVIL not in page
 
 
@@ -117,3 +126,57 @@ def test_picked_answers_take_turns_among_kinds():
     picked = pick_answers(sample_answers(), 4)
     kinds = [answer.record.kind for answer in picked]
     assert kinds == ["quantitative", "qualitative", "general", "quantitative"]
+
+
+def test_a_phone_finds_the_name_of_each_figure_beside_it(tmp_path):
+    results.save_evaluation(tmp_path, 0, sample_answers())
+    page, _ = write(tmp_path)
+    checker = check(page)
+    assert "viewport" in {each.get("name") for each in checker.with_tag("meta")}
+    assert all("stack" in (each["class"] or "") for each in checker.with_tag("table"))
+    cells = [each for each in checker.with_tag("td") if each.get("class") != "wide"]
+    named = {each["data-label"] for each in cells if "data-label" in each}
+    assert {"before, step 0", "after, step 20", "baseline", "95 % interval", "answers"} < named
+    assert sum("data-label" not in each for each in cells) == 1  # over the bars, in the head
+    assert all(each["alt"] for each in checker.with_tag("img"))
+
+
+def test_figures_of_few_answers_are_muted_and_a_note_says_so(tmp_path):
+    answers = sample_answers()  # six of each type
+
+    def rows(count):
+        page = write_report(
+            tmp_path,
+            name="run",
+            step=1,
+            answers=answers * count,
+            pictures={},
+            summary=results.summarize(answers * count),
+        ).read_text("utf-8")
+        checker = check(page)
+        few = [each for each in checker.with_tag("tr") if each.get("class") == "few"]
+        assert ("Figures of fewer than 10 answers" in page) == bool(few)
+        return len(few)
+
+    assert rows(1) == len(results.headline_rows(results.summarize(answers), None)) + 3
+    assert rows(2) == 0
+
+
+def test_figures_of_other_questions_are_named_and_not_compared(tmp_path):
+    results.save_evaluation(tmp_path, 0, sample_answers()[:-1])
+    page, _ = write(tmp_path)
+    assert "Figures kept at step 0 are of other questions, and are not compared." in page
+    assert "before, step 0" not in page
+
+
+def test_true_angles_are_in_degrees(tmp_path):
+    scorer = Scorer()
+    record = QA("Where?", "", "bearing", "quantitative", value=-0.5236, unit="degrees")
+    scorer.add(record, "5 degrees to the right", image_id="image")
+    answers = scorer.answers()
+    pictures = {"image": np.zeros((4, 4, 3), np.uint8)}
+    summary = results.summarize(answers)
+    path = write_report(
+        tmp_path, name="run", step=1, answers=answers, pictures=pictures, summary=summary
+    )
+    assert "true: 30° to the left" in path.read_text("utf-8")

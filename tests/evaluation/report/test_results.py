@@ -47,8 +47,35 @@ def test_only_figures_of_the_same_questions_are_compared(tmp_path):
         scorer.add(record, "1 m", image_id="image")
     results.save_results(tmp_path, 30, scorer.answers())
     last = results.save_results(tmp_path, 40, answers("1 m"))
-    assert results.load_evaluations(tmp_path, like=last) == {10: worse, 40: last}
+    asked = results.digest_questions(answers("about a metre"))
+    assert results.load_evaluations(tmp_path, questions=asked) == {10: worse, 40: last}
     assert list(results.load_evaluations(tmp_path)) == [10, 20, 30, 40]
+
+
+def test_other_questions_with_equal_figures_are_told_apart(tmp_path):
+    def asked(image_id, question="How tall?"):
+        scorer = Scorer()
+        record = QA(question, "", "height", "quantitative", value=1.0, unit="m")
+        scorer.add(record, "1 m", image_id=image_id, dataset="worlds")
+        return scorer.answers()
+
+    one, two = asked("a"), asked("b")
+    results.save_evaluation(tmp_path, 10, one)
+    assert results.save_evaluation(tmp_path, 20, two) == results.summarize(one)
+    found = results.load_evaluations(tmp_path, questions=results.digest_questions(two))
+    assert list(found) == [20]
+    digests = {results.digest_questions(each) for each in (one, two, asked("a", "How high?"))}
+    assert len(digests) == 3
+    assert results.digest_questions(one + two) == results.digest_questions(two + one)
+
+
+def test_figures_of_unknown_questions_are_compared_with_none(tmp_path):
+    results.save_evaluation(tmp_path, 10, answers("1 m"))
+    path = results.evaluation_path(tmp_path, 10)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "questions": None}))
+    asked = results.digest_questions(answers("1 m"))
+    assert results.load_evaluations(tmp_path, questions=asked) == {}
+    assert list(results.load_evaluations(tmp_path)) == [10]
 
 
 def test_figures_that_are_none_are_refused_by_name(tmp_path):
@@ -93,4 +120,4 @@ def test_missing_figures_are_dashes():
     assert results.percent(None) == "–"
     assert results.interval(None) == "–"
     assert results.percent(0.876) == "87.6 %"
-    assert results.interval((0.1, 0.256)) == "10.0–25.6"
+    assert results.interval((0.1, 0.256)) == "10.0–25.6 %"
