@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.marked_files import lacks_marker
 from tests.shapes import MODULES
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -24,6 +25,10 @@ hypothesis.settings.register_profile(
     "spatialvlm", deadline=None, derandomize=True, max_examples=25, print_blob=True
 )
 hypothesis.settings.load_profile("spatialvlm")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return lacks_marker(collection_path, config.option.markexpr) or None
 
 
 @pytest.fixture(scope="session")

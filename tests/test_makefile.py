@@ -41,6 +41,11 @@ def test_make_targets_run_what_the_readme_says(target: str, runs: str) -> None:
     assert runs in done.stdout
 
 
+@pytest.mark.parametrize("target", ["test", "test-slow", "test-experts", "test-ray", "test-tpu"])
+def test_the_check_of_a_change_runs_every_set(target: str) -> None:
+    assert target in (ROOT / ".ci" / "run").read_text().split()
+
+
 def test_make_alone_lists_its_targets() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("setup", "demo", "test", "lint", "lock"):
