@@ -33,21 +33,23 @@ class QAConfig(Settings):
     """What to ask, how often, in which words.
 
     pairs_per_image: at most so many; fewer where the scene has not enough to ask about.
-    spatial_fraction, general_fraction: shares of the two halves; spatial questions are half
-      qualitative, half quantitative.
-    types: names of the types to use; empty means all. weights: name -> relative share.
-    max_per_type, max_per_pair: at most so many of a type, and spatial ones about two objects;
-      None derives them from `pairs_per_image`, see `per_type` and `per_pair`.
-    question_phrasings, answer_phrasings: use the first so many templates; None means all.
+    spatial_fraction: share of spatial questions, which are half qualitative, half quantitative.
+    general_fraction: share of general questions, beside that.
+    types: names of the types to use; empty means all. weights: relative share by name of a type.
+    max_per_type: at most so many of a type; none derives it from `pairs_per_image`.
+    max_per_pair: at most so many spatial ones about the same two objects; none likewise.
+    question_phrasings, answer_phrasings: use the first so many templates of a type; none means all.
     units: "metric" always says metres, square and cubic metres; "human" chooses among metric and
-      imperial units by size (`imperial_fraction` of the time).
+      imperial units by size. imperial_fraction: share of "human" answers in imperial units.
     precision: "human" rounds as people do, with two significant digits for units by symbol;
-      "two_digits" and "exact" (three digits) always say so many, see `phrasing`.
+      "two_digits" and "exact" (three digits) always say so many.
     min_pixel_fraction: an object asked about shows at least this share of the picture's pixels.
-    min_visible_fraction, max_truncation: and is not more hidden or cut off than this.
+    min_visible_fraction: at least this share of an object asked about is not hidden by others.
+    max_truncation: at most this share of an object asked about lies outside the picture.
     min_value: metres, shorter lengths are not asked, nor areas and volumes below its square and
-      cube. min_gap: nor lengths between two objects below this share of the smaller one's longest
-      side. max_relative_std: nor numbers known worse than this.
+      cube. min_gap: lengths between two objects that are below this share of the smaller one's
+      longest side are not asked.
+    max_relative_std: numbers whose standard error is a larger share of them are not asked.
     """
 
     pairs_per_image: Pairs = 32

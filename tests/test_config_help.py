@@ -34,7 +34,7 @@ class Whole:
 
 
 def test_every_field_has_its_type_and_its_default() -> None:
-    assert describe_fields(Whole).splitlines()[2:] == [
+    assert describe_fields(Whole).splitlines()[3:] == [
         "config: All there is.",
         "  how                         fast | well                             well",
         "  steps                       integer, 1 to 9, or -1, or none         none",

@@ -40,9 +40,8 @@ examples:
   spatialvlm generate --source=photos --photos=shards --config=configs/generation.py:paper \\
     --config.experts.device=cuda --config.questions.weights="{'distance': 2.0}" --out=data/photos
 
-Any setting can be overridden as --config.FIELD=VALUE, with or without --config=FILE; the fields are
-those of GenerationSettings in spatialvlm_jax/generation/settings.py. docs/generation.md is the
-guide.
+Any setting can be overridden as --config.FIELD=VALUE, with or without --config=FILE;
+docs/settings.md has them all. docs/generation.md is the guide.
 """
 _SOURCES = ("worlds", "omni3d", "rgbd", "photos", "rendered_photos")
 MOST_IMAGES = 1_000_000_000

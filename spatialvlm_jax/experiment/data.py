@@ -27,7 +27,8 @@ class WorldsRecipe(Settings):
     """How to render a data set that is not there yet, as `spatialvlm generate` would.
 
     preset: name of a `WorldConfig` preset. image_size: pixels a side.
-    images, validation_images: sizes of the splits "train" and "validation".
+    images: size of the split "train". validation_images: size of the split "validation".
+    seed: another seed draws other worlds.
     questions: what is asked about each image.
     """
 
@@ -43,17 +44,19 @@ class WorldsRecipe(Settings):
 class DatasetConfig(Settings):
     """One member of the mixture.
 
+    name: what messages, metrics and figures call it; no two sets of a mixture have the same.
     path: directory of a stored data set (TFDS layout), or a file of records.
+    split: which part of a stored set.
     format: "stored", or "jsonl": `path` is a JSON or JSON Lines file of records {image, question,
       answer}, read where it is; `split` does not matter then.
     images: folder or zip file of the pictures that records name.
-    fields, answer_map: of "jsonl": what records call their fields ("question=caption", ...), and
-      words for answers that are labels ("1=yes,0=no"), as `spatialvlm convert` takes them.
-    worlds: how to render it if `path` is missing; None: a missing data set is an error.
-    weight: its share, in the unit `MixtureConfig.unit`.
-    kinds, types: which pairs to use; empty means all.
+    fields: what records of "jsonl" call their fields ("question=caption", ...), as `spatialvlm
+      convert` takes them. answer_map: words for their answers that are labels ("1=yes,0=no").
+    worlds: how to render it if `path` is missing; none: a missing data set is an error.
+    weight: its share of the mixture, in its `unit`.
+    kinds, types: which pairs to use; empty means all. exclude_types: types that are left out.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
-      metres before they are phrased (the paper's noise ablation).
+      metres before they are phrased (the paper's noise ablation). noise_seed: seed of that noise.
     prefix_template: how this set's questions are put to the model; "" as the mixture's or the
       evaluation's are.
     """
@@ -107,9 +110,11 @@ def check_template(template: str) -> None:
 class DataConfig(Settings):
     """Loading, tokenising, packing and mixing.
 
+    datasets: the members of the mixture.
     unit: "examples" mixes rows by weight; "loss_tokens" corrects the weights so that each data
       set's share of tokens with loss is what was asked.
     tokenizer: path of a SentencePiece model, or "small" for the shipped one.
+    batch_size: rows of a step, over all devices.
     length: text tokens a row, the packing budget.
     block_length: a pair never crosses a multiple of it, so that attention over text runs in blocks
       of this size; must divide `length`; 0 takes the row as one block.
@@ -118,6 +123,9 @@ class DataConfig(Settings):
       asked "answer en {question}".
     resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
       shorter one with grey, which keeps proportions.
+    seed: another seed changes the order and which pairs are packed together.
+    workers: processes that make batches; 0 makes them in the run's own.
+    shuffle: draw images in random order.
     features: folder of what a frozen encoder makes of the pictures: computed there once, when a run
       first starts, and read in place of pictures from then on; "" encodes them in every step.
     """

@@ -13,8 +13,12 @@ Choice = Literal["conclusion", "first"]
 class EvalConfig(Settings):
     """Evaluation on schedule and at the end.
 
-    every: steps between evaluations during training; 0 for none. `at_start` evaluates step 0 too.
-    images: at most this many held-out images (0 for all).
+    datasets: the held-out sets.
+    every: steps between evaluations during training; 0 for none. at_start: evaluate step 0 too.
+    images: at most this many held-out images (0 for all), in equal parts of the sets.
+    batch_size: images that are answered about at once.
+    pairs_per_image: at most this many of an image's questions. max_answer_tokens: an answer ends
+      there.
     prefix_template: wraps the question, as `DataConfig.prefix_template`; "" takes that one.
     which: of several lengths in an answer, the one that counts: the one it concludes with, or
       plainly the first.

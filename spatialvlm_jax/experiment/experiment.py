@@ -15,7 +15,10 @@ from spatialvlm_jax.experiment.train import TrainConfig
 
 @dataclasses.dataclass(frozen=True)
 class Experiment(Settings):
-    """Everything one run needs; `dense` is None where there is no dense loss."""
+    """Everything one run needs.
+
+    name: what its report calls it. dense: none where there is no dense loss.
+    """
 
     name: str = "experiment"
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)

@@ -21,6 +21,11 @@ _Softcap = Annotated[float, Range(0, 1e6)]
 class EncoderConfig(Settings):
     """A SigLIP-compatible ViT.
 
+    image_size: pixels a side of the picture that it sees. patch_size: pixels a side of what becomes
+      a token; must divide `image_size`.
+    width: length of a token's vector. depth: number of layers.
+    heads: heads of attention; must divide `width`.
+    mlp_width: hidden units of a layer's MLP.
     stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
       convolutions to the same grid, which learns faster from scratch on small images.
     """
@@ -52,7 +57,12 @@ class EncoderConfig(Settings):
 class DecoderConfig(Settings):
     """A Gemma-compatible decoder (Gemma: arXiv 2403.08295; Gemma 2: arXiv 2408.00118).
 
+    vocab_size: tokens of the vocabulary. width: length of a token's vector.
+    depth: number of layers.
+    heads: heads of attention for queries. kv_heads: those for keys and values; must divide `heads`.
+    head_size: width of a head, an even number. mlp_width: hidden units of a layer's MLP.
     scale_embeddings: multiply token embeddings by sqrt(width), as Gemma does.
+    rope_base: base of the wavelengths of the rotary position embedding (RoPE).
     query_scale: what queries are multiplied by; 0 takes head_size^-0.5.
     post_norms: normalise what attention and MLP add to the residual stream (Gemma 2).
     attention_softcap, final_softcap: c tanh(x / c) on attention scores and on logits; 0 for none.
@@ -88,7 +98,7 @@ class DecoderConfig(Settings):
 class AdapterConfig(Settings):
     """Low-rank adapters on linear maps (LoRA, arXiv 2106.09685); they train in frozen groups too.
 
-    rank: of the update of a kernel; 0 for no adapters.
+    rank: rank of the update of a kernel; 0 for no adapters.
     alpha: the update is multiplied by alpha / rank.
     targets: which linear maps, as patterns of their names: "decoder/*", "*/query", "connector".
     """
@@ -118,9 +128,9 @@ class ModelConfig(Settings):
       unrolled layers step faster on small models.
     remat: what the backward pass computes again instead of keeping it: nothing, whole layers, or
       all but the results of matrix products with parameters ("matmuls").
-    adapters: low-rank adapters on linear maps.
-    int8, nf4: linear maps whose kernels are kept in 8 bits, or in 4 (QLoRA's NormalFloat), as
-      patterns of their names ("decoder/*"); their groups must be frozen.
+    encoder, decoder: the two towers. adapters: low-rank adapters on linear maps.
+    int8: linear maps whose kernels are kept in 8 bits, as patterns of their names ("decoder/*");
+      their groups must be frozen. nf4: likewise in 4 bits (QLoRA's NormalFloat).
     """
 
     encoder: EncoderConfig = EncoderConfig()

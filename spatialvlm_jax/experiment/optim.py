@@ -18,8 +18,14 @@ class OptimConfig(Settings):
     optimizer: "adamw"; "muon" for block matrices with Adam elsewhere; "adafactor", whose second
       moments are kept as row and column means (with `b1` = 0 it keeps next to nothing else).
     moment_dtype: dtype of the first moments.
+    peak_lr: learning rate after the warm-up. end_lr: where "cosine" ends.
     schedule: "cosine" (to `end_lr`), "constant", or "wsd" (warm up, stay, decay linearly over the
       last `decay_steps`), all after a linear warm-up of `warmup_steps`.
+    warmup_steps: first steps, in which the rate rises. decay_steps: last steps, in which that of
+      "wsd" falls.
+    b1: decay of the first moments. b2: decay of the second moments.
+    weight_decay: decay of matrices, times the learning rate; of biases, norms, embeddings none.
+    clip_norm: gradients of a larger norm, over all that trains, are scaled down to it; 0 for never.
     lr_multipliers: group name -> factor on the learning rate.
     freeze: groups that get no gradient, no slot, no decay.
     """

@@ -9,17 +9,20 @@ from spatialvlm_jax.bounds import BatchSize, Decay, Seed, SettingError, Settings
 class TrainConfig(Settings):
     """The loop.
 
-    text_weight: of the text loss; 0 trains the encoder on dense targets alone.
+    steps: updates from begin to end. seed: of weights that begin at random.
+    log_every_steps: steps between rows of metrics.jsonl.
+    text_weight: factor of the text loss; 0 trains the encoder on dense targets alone.
     accumulate: parts that a batch is computed in, one after the other, for less memory; the result
       is that of the whole batch.
-    average_decay: of running averages of the parameters, which are then what is evaluated and
-      exported; 0 keeps none.
+    average_decay: decay of running averages of the parameters, which are then what is evaluated
+      and exported; 0 keeps none.
     init_from: weights to begin with: "" for random, the name of a shipped checkpoint, a path to
       `.safetensors`, to a Hugging Face folder, to a big_vision `.npz` or to a working directory or
       a checkpoint of big_vision (`checkpoint.bv-000012000`).
-    init_encoder_from, init_decoder_from: likewise, of one tower alone (a SigLIP, a Gemma).
+    init_encoder_from, init_decoder_from: weights, as of `init_from`, for one tower alone (a SigLIP,
+      a Gemma).
     profile_steps: (first, last) step to trace into WORKDIR/profile; empty for none.
-    wandb_project: of Weights & Biases, to send metrics there too; "" sends nothing.
+    wandb_project: project of Weights & Biases, to send metrics there too; "" sends nothing.
     """
 
     steps: SomeSteps = 1_000

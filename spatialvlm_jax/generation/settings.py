@@ -47,9 +47,12 @@ class SplitSettings(Settings):
 class GenerationSettings(Settings):
     """The source, its own settings, and those of every stage behind it.
 
-    seed: another seed draws other worlds, and asks other questions about the same image.
+    source: where images come from. seed: another seed draws other worlds, and asks other questions
+      about the same image.
     worlds, omni3d, rgbd, photos: read for the source of that name; "rendered_photos" reads
-      `worlds`, and the noise in `experts`. lift, experts: for sources that experts look at.
+      `worlds`, and the noise in `experts`.
+    split: how images are divided. questions: what is asked. ambiguity: what things are called.
+    lift, experts: for sources that experts look at.
     """
 
     source: SourceName = "worlds"

@@ -108,6 +108,8 @@ def _check_words(words: list[str]) -> None:
         if not re.fullmatch(OTHER_PROGRAMS[program], " ".join(rest)):
             raise Wrong(f"{program} is not called like this on any page so far")
     elif program in PROGRAMS:
+        if ">" in rest[:-1] and program != "echo":
+            rest = rest[: rest.index(">")]
         PROGRAMS[program](rest)
     else:
         raise Wrong(f"nothing here knows {program!r}")
@@ -195,6 +197,8 @@ def _python(words: list[str]) -> None:
 def _check_script(name: str, words: Sequence[str]) -> None:
     """Runs the `main` of a module until it has read its arguments."""
     module = importlib.import_module(name)
+    if not words and not hasattr(module, "main"):
+        return
     parse = argparse.ArgumentParser.parse_args
 
     def read(parser: argparse.ArgumentParser, argv: Any = None, namespace: Any = None) -> None:

@@ -55,6 +55,7 @@ def inline(page: Path) -> Iterator[Command]:
 
 
 OPTIONS = checkers.known_options()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 VERBS = set(cli.verb_parser()[1])
 
 
@@ -64,6 +65,8 @@ def check_inline(code: str) -> None:
         checkers.check(code)
     elif code.startswith("--format=") and " " in code:
         checkers.check(f"spatialvlm convert {code} --out=NAME")
+    elif re.fullmatch(r"--config\.[^= ]+", code):
+        assert f"`{code}`" in SETTINGS, "there is no such field"
     elif code.startswith("--config."):
         checkers.check_overrides(code)
     elif code.startswith(("--", "spatialvlm ")):

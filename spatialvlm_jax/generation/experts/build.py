@@ -51,24 +51,28 @@ class ExpertsConfig(Settings):
     """Which model does what.
 
     filter, detector, segmenter, depth, ground, embedder: a directory with a checkpoint, or the hub
-      name of one in the local cache; "rendered" for the stand-in that reads a rendered world; None
+      name of one in the local cache; "rendered" for the stand-in that reads a rendered world; none
       leaves out the filter, the ground or the embedder. What kind of model it is stands in the
       checkpoint's config.json. "files:PATH" reads what another model wrote: the detector, segmenter
-      and ground from a COCO file, depth from a folder; see `files`.
-    device, dtype, batch_size: see `Runtime`. batch_sizes: other batch sizes, by stage.
-    keep_labels, reject_labels, filter_margin: see `SemanticFilter`.
-    vocabulary, threshold: what Grounding DINO or OWLv2 looks for, and the lowest score (None: the
-      model's own). proposals: see `FlorenceOptions`. most_overlap: of two boxes that overlap by
-      more (intersection over union), one goes.
+      and ground from a COCO file, depth from a folder.
+    device: a device of torch ("cpu", "cuda", "cuda:1"), or "auto": CUDA where there is any.
+    dtype: what weights and activations are kept in. batch_size: images a forward pass.
+    batch_sizes: other batch sizes, by stage.
+    keep_labels: what photos may show; the label nearest to a photo decides. reject_labels: what
+      they may not. filter_margin: lead that the former need over the latter, in probability.
+    vocabulary: what Grounding DINO or OWLv2 looks for. threshold: the lowest score of a box (none:
+      the model's own).
+    proposals: have Florence-2 describe boxes without names, too.
+    most_overlap: of two boxes that overlap by more (intersection over union), one goes.
     min_mask_pixels: regions with smaller masks are dropped.
     fov_degrees: the angle that the longer side of every photo spans, for photos whose focal length
       is unknown and depth models that do not estimate it.
-    depth_scale_std, depth_noise_std: relative standard errors of depth (None: as published for
-      the model, see `depth.ERRORS`).
-    captions, depth_scale: beside files: a JSON Lines file of captions by annotation_id ("" for
-      none), and what integer depth is divided by to be metres.
+    depth_scale_std, depth_noise_std: relative standard errors of depth, common to a photo and of a
+      pixel (none: as published for the model).
+    captions: beside "files:", a JSON Lines file of captions by annotation_id; "" for none.
+    depth_scale: beside "files:", what integer depth is divided by to be metres.
     ground_labels: what the ground is called in the labels of the segmentation model.
-    noise, seed: errors of the "rendered" stand-ins.
+    noise: errors of the "rendered" stand-ins. seed: seed of these errors.
     """
 
     detector: str = "florence-community/Florence-2-large-ft"

@@ -25,7 +25,8 @@ _Angle = Annotated[float, Range(0, 3.15)]
 class FrameConfig(Settings):
     """When a ground plane is believed.
 
-    max_points: points of the ground that are looked at, at most. min_points: that are needed.
+    max_points: points of the ground that are looked at, at most.
+    min_points: points of the ground that are needed.
     tolerance: relative depth error within which a point lies on the plane, at least.
     min_inliers: share of the ground's points that must lie on it.
     max_tilt: radians between the camera's up and the plane's: a facing wall is at 90 degrees.

@@ -30,11 +30,12 @@ class CleanConfig(Settings):
     edge_width: pixels, how far from a mask's border the depth may be that of something else: masks
       are drawn a little too large, and depth maps are blurred at edges.
     edge_jump: relative difference of the depths of neighbours that is an edge, not a surface.
-    bleed_jump: the same between a pixel near the border and the inside.
+    bleed_jump: relative difference of the depths of a pixel near the border and of the inside,
+      above which the pixel is of something else.
     noise_length: pixels beyond which the errors of depth are taken to be independent.
     neighbors: nearest points by whose mean distance a point is an outlier.
-    outlier_ratio: refused where that distance is so many times the object's median.
-    min_pixels: pixels a mask needs. min_valid: share of them that needs depth.
+    outlier_ratio: a point is refused where that distance is so many times the object's median.
+    min_pixels: pixels a mask needs. min_valid: share of a mask's pixels that needs depth.
     min_points: points that need to be left after cleaning.
     """
 

@@ -45,7 +45,8 @@ class LiftConfig(Settings):
     focal_std: relative standard error of an estimated focal length; none is assumed for a given
       one.
     unseen: standard error of extents that comes from what a single view never shows, as a share of
-      the longest one. hidden: the same for each share of the object that is hidden or cut off.
+      the longest one. hidden: standard error likewise, for each share of the object that is hidden
+      or cut off.
     """
 
     clean: CleanConfig = dataclasses.field(default_factory=CleanConfig)

@@ -35,15 +35,15 @@ _Metres = Annotated[float, Range(0, 1_000)]
 class BoxSettings(Settings):
     """Which boxes are believed, and how far.
 
-    position_std: metres, standard error of an annotated position, and relative_std: what comes to
-      it as a share of the distance. extents_std: metres, of a size.
+    position_std: metres, standard error of an annotated position. relative_std: what comes to it
+      as a share of the distance. extents_std: metres, standard error of an annotated size.
     max_distance: metres, boxes further off are left out.
     max_depth_error: metres, boxes further than this from the depth that was measured are left out.
     min_visibility: objects annotated as less visible are left out, as hidden.
     estimate_visibility: where a set does not say how visible an object is, take the share of its
       2D box that the boxes of nearer objects leave free.
-    gravity: take up from the boxes. up_votes: boxes that must agree on it.
-    max_up_angle: radians by which they may differ.
+    gravity: take up from the boxes. up_votes: boxes that must agree on where up is.
+    max_up_angle: radians by which these boxes may differ.
     max_floor_gap: metres between the lowest ends of what stands on the floor, for the camera's
       height to be known from them.
     """

@@ -39,7 +39,7 @@ class Omni3DSettings(Settings):
     annotations: JSON files. image_root: the folder that their file paths are relative to.
     rotate: whether pictures are turned by `src_90_rotate`: "auto" does where the file's sides are
       the other way round than annotated.
-    boxes: which boxes are believed, and how far.
+    boxes: which boxes are believed, and how far. decode: how pictures are read.
     """
 
     annotations: tuple[str, ...] = ()

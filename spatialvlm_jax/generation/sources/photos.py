@@ -43,7 +43,7 @@ class PhotosSettings(Settings):
     root: the folder that a list's lines are relative to; "" for the list's own.
     all_files: take files of any name. column: the column of a table that holds the pictures.
     fov: horizontal field of view in degrees of photos whose metadata does not tell their focal
-      length; None leaves it to the depth expert.
+      length; none leaves it to the depth expert. decode: how pictures are read.
     """
 
     path: str = ""

@@ -96,16 +96,20 @@ class RGBDSettings(Settings):
     """Where the files are, and how their numbers are read.
 
     root: the folder. layout: names used where the fields below are "".
-    color: a glob below the root. depth, masks, labels, intrinsics, gravity: patterns, see above;
-      `intrinsics` may also be the four numbers "fx fy cx cy" for all pictures.
+    color: a glob of the colour pictures below the root.
+    depth, masks, labels, gravity: patterns of the files that belong to a colour picture, in which
+      {dir}, {parent} and {stem} stand for its own folder, the one above and its name.
+    intrinsics: such a pattern, or the four numbers "fx fy cx cy" for all pictures.
     depth_scale: what integer depth is divided by to be metres; floating-point depth is metres.
-    encoding, world_up: see `sensor_files`; "" is what the layout says.
+    encoding: of integer depth: "sunrgbd" where bits are turned by three; "" as the layout says.
+    world_up: the axis of camera poses that points up; "" as the layout says.
     max_depth: metres, larger values are unknown.
     scale_std, noise_std: relative standard errors of depth: common to a picture, and of a pixel.
     ground: labels of what is floor or ground; it tells up, or the camera's height.
     ignore: labels of what is no object and holds none. Instances whose label is null, or one such
       as "void" that is not named here, may hold things of any kind. Instance 0, and those that the
       labels do not list, are background.
+    decode: how pictures are read.
     """
 
     root: str = ""

@@ -11,7 +11,10 @@ from spatialvlm_jax.scene.records import Scene
 
 @dataclasses.dataclass(frozen=True)
 class WorldsSettings(Settings):
-    """preset: simple, clear, rich or gallery. image_size: pixels a side, None for the preset's."""
+    """Which worlds are rendered.
+
+    preset: simple, clear, rich or gallery. image_size: pixels a side, none for the preset's.
+    """
 
     preset: str = "rich"
     image_size: Pixels | None = None
