@@ -208,6 +208,8 @@ def _descend(hint: Any, parent: Any, step: str, path: str) -> tuple[Any, Any]:
 
 
 def _parse_text(hint: Any, text: str, path: str) -> Any:
+    if text.lower() == "none" and without_none(hint) != hint:
+        return None
     hint = _plain(hint)
     if hint is str or typing.get_origin(hint) is Literal:
         return text

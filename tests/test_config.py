@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spatialvlm_jax import config as config_lib
 from spatialvlm_jax.config import ConfigError, from_config_dict, to_config_dict
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, OptimConfig
+from spatialvlm_jax.generation.experts.build import ExpertsConfig
 from tests.test_repository import ROOT
 
 
@@ -40,6 +41,16 @@ FULL = Experiment(
 @pytest.mark.parametrize("record", [Experiment(), FULL])
 def test_a_dataclass_survives_the_round_trip_through_a_config_dict(record):
     assert from_config_dict(Experiment, to_config_dict(record)) == record
+
+
+def test_none_sets_a_text_that_may_be_left_out() -> None:
+    config = to_config_dict(ExpertsConfig())
+    for text in ("none", "None"):
+        config_lib.override_field(config, "config.filter", text, ExpertsConfig)
+        assert config.filter is None
+        config.filter = "clip"
+    config_lib.override_field(config, "config.captions", "none", ExpertsConfig)
+    assert config.captions == "none"
 
 
 def test_nested_types_are_converted():
