@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 
-def align_columns(rows: Sequence[Sequence[str]], *, rule: bool = False) -> list[str]:
-    """One line a row: the first column to the left, others to the right, two spaces between.
+def align_columns(rows: Sequence[Sequence[str]], *, rule: bool = False, left: int = 1) -> list[str]:
+    """One line a row: the first columns to the left, others to the right, two spaces between.
 
     Args:
       rows: the head first; all of one length.
-      rule: draw a line under the head.
+      rule: draw a line under the head. left: how many columns begin at their left.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     ruled = [rows[0], ["-" * width for width in widths], *rows[1:]] if rule else rows
     return [
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
+            cell.ljust(width) if place < left else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
+        ).rstrip()
         for row in ruled
     ]

@@ -255,6 +255,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax import progress
 
     with progress.waiting("opening the source", "opened the source"):
+        from spatialvlm_jax.generation.experts.build import check_models
         from spatialvlm_jax.generation.pipeline import check_directory, generate_dataset
         from spatialvlm_jax.generation.settings import stages_of
 
@@ -265,6 +266,8 @@ def run(args: argparse.Namespace) -> int:
         counts = ", ".join(f"{count} in {name}" for name, count in splits.items())
         print(f"{settings.source}: {sum(splits.values())} images, {counts}; nothing was written")
         return 0
+    if settings.source == "photos" and not args.ray_address:
+        check_models(settings.experts)  # workers of a cluster have their own
     report = generate_dataset(
         source,
         splits,

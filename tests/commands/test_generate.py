@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.commands import generate
@@ -102,6 +103,21 @@ def test_a_folder_of_others_is_not_written_into(verb: str, tmp_path: Path, capsy
         "began: name a new or an empty folder\n"
     )
     assert [path.name for path in (tmp_path / "docs").iterdir()] == ["guide.md"]
+
+
+def test_models_that_are_missing_are_told_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "photos" / "a.jpg")
+    command = ["generate", "--source=photos", f"--photos={tmp_path / 'photos'}"]
+    command += ["--config.experts.filter=none", "--config.experts.ground=none"]
+    assert cli.main([*command, f"--out={tmp_path / 'data'}"]) == 2
+    told = capsys.readouterr().err
+    for role in ("detector", "segmenter", "depth", "embedder"):
+        assert f"({role})" in told
+    assert "filter" not in told
+    assert not (tmp_path / "data").exists()
 
 
 def test_options_and_overrides_are_settings() -> None:

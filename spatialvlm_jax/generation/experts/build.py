@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from spatialvlm_jax.bounds import BatchSize, OneOf, Range, RelativeStd, Seed, Settings, Share
+from spatialvlm_jax.bounds import (
+    BatchSize,
+    OneOf,
+    Range,
+    RelativeStd,
+    Seed,
+    SettingError,
+    Settings,
+    Share,
+)
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts import (
     depth,
@@ -38,6 +47,7 @@ from spatialvlm_jax.generation.experts.filter import KEEP_LABELS, REJECT_LABELS,
 from spatialvlm_jax.generation.experts.florence import FlorenceDetector, FlorenceOptions
 from spatialvlm_jax.generation.experts.ground import GROUND_LABELS, LabelledGround
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
+from spatialvlm_jax.generation.experts.present import OPTIONAL, require_models
 from spatialvlm_jax.generation.experts.rendered import rendered_experts
 from spatialvlm_jax.generation.experts.segmentation import BoxSegmenter
 
@@ -102,6 +112,16 @@ class ExpertsConfig(Settings):
     noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
     seed: Seed = 0
 
+    def __post_init__(self) -> None:
+        """Raises SettingError."""
+        super().__post_init__()
+        for stage in STAGES:
+            name = getattr(self, stage)
+            if name is not None and name.strip().lower() in ("", "none"):
+                out = "say None" if stage in OPTIONAL else "it cannot be left out"
+                wanted = "a folder, a name on the model hub, or files:PATH"
+                raise SettingError(stage, f"{name!r} names no model; give {wanted} ({out})")
+
     def runtime(self, stage: str) -> Runtime:
         """Where and how the model of this stage runs."""
         return Runtime(self.device, self.dtype, self.batch_sizes.get(stage, self.batch_size))
@@ -117,18 +137,49 @@ def build_experts(config: ExpertsConfig) -> Experts:
     """Loads every model that the configuration names.
 
     Raises:
-      ExpertError: a checkpoint is not on this machine, is of a family that its stage has no use
-        for, or lacks weights; an option does not fit it.
+      ExpertError: checkpoints are not on this machine, of a family that their stage has no use
+        for, or lack weights; an option does not fit them.
     """
-    stand_ins = rendered_experts(config.noise, config.seed)
-    return Experts(
-        **{
-            stage: getattr(stand_ins, stage)
-            if getattr(config, stage) == RENDERED
-            else _build(config, stage)
-            for stage in STAGES
-        }
-    )
+    check_models(config)
+    return Experts(**{stage: build_expert(config, stage) for stage in STAGES})
+
+
+def check_models(config: ExpertsConfig) -> None:
+    """Looks, before anything is made, whether every model is on this machine; none is loaded.
+
+    Raises:
+      ExpertError: names every stage whose model cannot be used, with the remedy.
+    """
+    require_models(model_names(config), FAMILIES)
+
+
+def model_names(config: ExpertsConfig) -> dict[str, str]:
+    """The folder or hub name of the model of each stage that has one."""
+    names = {stage: getattr(config, stage) for stage in STAGES}
+    return {
+        stage: name
+        for stage, name in names.items()
+        if name not in (None, RENDERED) and path_in_files(name) is None
+    }
+
+
+def build_expert(config: ExpertsConfig, stage: str) -> Any:
+    """The expert of one stage, or None where it is left out.
+
+    Raises:
+      ExpertError: as `build_experts`.
+    """
+    name = getattr(config, stage)
+    if name is None:
+        return None
+    if name == RENDERED:
+        return getattr(rendered_experts(config.noise, config.seed), stage)
+    path = path_in_files(name)
+    if path is not None:
+        return _read_by_file(path, config, stage)
+    checkpoint = find_expert_checkpoint(name)
+    builder = choose_for_family(checkpoint, stage, FAMILIES)
+    return builder(checkpoint, config.runtime(stage), config)
 
 
 def check_files(config: ExpertsConfig, names: Sequence[str]) -> None:
@@ -169,18 +220,6 @@ def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
     if folder is not None:
         found += depth_files(folder, image_id)
     return list(dict.fromkeys(found))
-
-
-def _build(config: ExpertsConfig, stage: str) -> Any:
-    name = getattr(config, stage)
-    if name is None:
-        return None
-    path = path_in_files(name)
-    if path is not None:
-        return _read_by_file(path, config, stage)
-    checkpoint = find_expert_checkpoint(name)
-    builder = choose_for_family(checkpoint, stage, FAMILIES)
-    return builder(checkpoint, config.runtime(stage), config)
 
 
 def _read_by_file(path: Path, config: ExpertsConfig, stage: str) -> Any:

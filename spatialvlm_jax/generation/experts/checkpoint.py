@@ -13,11 +13,15 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_object
 
-_MISSING_EXTRA = "experts need torch and transformers: run `make setup-experts`"
+MISSING_EXTRA = "experts need torch and transformers: run `make setup-experts`"
 
 
 class ExpertError(UserError):
     """An expert that cannot be built; the message names the checkpoint and the remedy."""
+
+
+class MissingModelError(ExpertError):
+    """A model that is not on this machine; `present.require_models` knows the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,14 +90,15 @@ def import_extra(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ExpertError(_MISSING_EXTRA) from None
+        raise ExpertError(MISSING_EXTRA) from None
 
 
 def find_expert_checkpoint(name: str) -> Checkpoint:
     """The checkpoint in a local directory, or in the local cache under its hub name.
 
     Raises:
-      ExpertError: it is not on this machine, or is no transformers checkpoint.
+      MissingModelError: it is not on this machine.
+      ExpertError: it is no transformers checkpoint.
     """
     folder = Path(name) if Path(name).is_dir() else _cached(name)
     path = folder / "config.json"
@@ -103,24 +108,30 @@ def find_expert_checkpoint(name: str) -> Checkpoint:
         raise ExpertError(f"{name}: {error}; download it again") from None
     if not isinstance(config, dict) or "model_type" not in config:
         raise ExpertError(f"{name}: its config.json names no model_type; give another checkpoint")
-    if not any(folder.glob("*.safetensors")):
+    checkpoint = Checkpoint(name, folder, config)
+    if not weight_files(checkpoint):
         raise ExpertError(
             f"{name}: no *.safetensors in {folder}; other weight files can run code and are not"
             " read: give a checkpoint with safetensors"
         )
-    return Checkpoint(name, folder, config)
+    return checkpoint
+
+
+def weight_files(checkpoint: Checkpoint) -> list[Path]:
+    """The files of its weights."""
+    return sorted(checkpoint.folder.glob("*.safetensors"))
 
 
 def _cached(name: str) -> Path:
-    hub = import_extra("huggingface_hub")
+    missing = MissingModelError(f"{name!r} is neither a folder nor in the hub's local cache")
+    try:
+        hub = import_extra("huggingface_hub")
+    except ExpertError:
+        raise missing from None
     try:
         return Path(hub.snapshot_download(name, local_files_only=True))
-    except Exception as error:
-        raise ExpertError(
-            f"{name!r} is neither a directory nor in the local cache ({type(error).__name__});"
-            f" nothing is downloaded at run time: run `hf download {name} --local-dir DIR` where"
-            " there is a network, and give DIR"
-        ) from None
+    except Exception:
+        raise missing from None
 
 
 def choose_for_family(

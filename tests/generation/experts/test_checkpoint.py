@@ -9,6 +9,7 @@ import pytest
 from spatialvlm_jax.generation.experts.checkpoint import (
     Checkpoint,
     ExpertError,
+    MissingModelError,
     Runtime,
     choose_for_family,
     find_expert_checkpoint,
@@ -87,9 +88,8 @@ def test_batches_hold_one_shape_and_lose_nothing() -> None:
         assert stacked[:, 0, 0].tolist() == indices
 
 
-@pytest.mark.experts
-def test_a_name_that_is_nowhere_says_how_to_get_it() -> None:
-    with pytest.raises(ExpertError, match="hf download nobody/nothing --local-dir DIR"):
+def test_a_name_that_is_nowhere_is_missing() -> None:
+    with pytest.raises(MissingModelError, match="'nobody/nothing' is neither a folder nor in"):
         find_expert_checkpoint("nobody/nothing")
 
 
