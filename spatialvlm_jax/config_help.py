@@ -85,7 +85,7 @@ def own_fields(record: Any) -> Iterator[tuple[str, Any]]:
 def _row(record: Any, name: str, hint: Any) -> list[str]:
     (field,) = [field for field in dataclasses.fields(record) if field.name == name]
     kind = textwrap.wrap(describe_type(hint), _TYPE)
-    value = textwrap.wrap(describe_default(field), _WIDTH - _NAME - _TYPE - 6) or [""]
+    value = textwrap.wrap(describe_value(default_of(field)), _WIDTH - _NAME - _TYPE - 6) or [""]
     lines = max(len(kind), len(value))
     columns = [[name], kind, value]
     cells = [column + [""] * (lines - len(column)) for column in columns]
@@ -95,13 +95,16 @@ def _row(record: Any, name: str, hint: Any) -> list[str]:
     ]
 
 
-def describe_default(field: Any) -> str:
-    """The default of a dataclass's field; text without quotes, unless it is empty."""
-    if field.default is not dataclasses.MISSING:
-        value = field.default
-    elif field.default_factory is not dataclasses.MISSING:
-        value = field.default_factory()
-    else:
+def default_of(field: Any) -> Any:
+    """The default of a dataclass's field; MISSING where it has none."""
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def describe_value(value: Any) -> str:
+    """A default; text without quotes, unless it is empty."""
+    if value is dataclasses.MISSING:
         return REQUIRED
     if isinstance(value, str):
         return value or '""'

@@ -8,8 +8,9 @@ from typing import Any
 from spatialvlm_jax.bounds import field_types
 from spatialvlm_jax.config_help import (
     REQUIRED,
-    describe_default,
+    default_of,
     describe_type,
+    describe_value,
     meanings,
     own_fields,
     record_in,
@@ -45,31 +46,33 @@ def settings_page() -> str:
     """The page, in Markdown."""
     parts = [_HEAD]
     for title, (about, record) in _PARTS.items():
-        parts += [f"## {title}\n\n{about}\n", *_sections(record, "config", {})]
+        parts += [f"## {title}\n\n{about}\n", *_sections(record, "config", record())]
     return "\n".join(parts)
 
 
-def _sections(record: Any, place: str, shown: dict[Any, str]) -> Iterator[str]:
-    """The section of a record, and those of the records in it; `shown` says which there are."""
-    if record in shown:
-        link = f"#{re.sub(r'[^a-z0-9_]', '', shown[record])}"
-        yield f"### `{place}`\n\nThe fields of [`{shown[record]}`]({link}).\n"
-        return
-    shown[record] = place
-    rows = "".join(f"{row}\n" for row in _rows(record, place))
+def _sections(record: Any, place: str, defaults: Any) -> Iterator[str]:
+    """The section of a record, and those of the records in it.
+
+    Args:
+      defaults: what stands at this place by default; None where there is no record.
+    """
+    rows = "".join(f"{row}\n" for row in _rows(record, place, defaults))
     table = f"\n{_COLUMNS}\n{rows}" if rows else ""
     yield f"### `{place}`\n\n{_plain(summary(record))}\n{table}"
     for name, hint in field_types(record).items():
         inner, suffix = record_in(hint)
         if inner:
-            yield from _sections(inner, f"{place}.{name}{suffix}", shown)
+            value = getattr(defaults, name, None)
+            inside = value if isinstance(value, inner) else None
+            yield from _sections(inner, f"{place}.{name}{suffix}", inside)
 
 
-def _rows(record: Any, place: str) -> Iterator[str]:
+def _rows(record: Any, place: str, defaults: Any) -> Iterator[str]:
     fields = {field.name: field for field in dataclasses.fields(record)}
     told = meanings(record)
     for name, hint in own_fields(record):
-        default = _cell(describe_default(fields[name]))
+        own = default_of(fields[name]) if defaults is None else getattr(defaults, name)
+        default = _cell(describe_value(own))
         shown = default if default == REQUIRED else f"`{default}`"
         value, meaning = _plain(describe_type(hint)), _plain(told[name])
         yield f"| `--{place}.{name}` | {value} | {shown} | {meaning} |"

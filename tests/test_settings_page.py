@@ -46,5 +46,8 @@ def test_a_setting_is_found_by_its_name() -> None:
         "| `--config.optim.peak_lr` | number, 0 to 1,000 | `0.001` "
         "| learning rate after the warm-up. |"
     )
+    # The same record may begin otherwise at another place.
+    upright = [row.split(" | ")[2] for row in rows if ".decode.upright`" in row]
+    assert upright == ["`false`", "`false`", "`true`"]
     for name in ("questions.units", "experts.noise.box_jitter", "data.datasets[0].weight"):
         assert [row for row in rows if row.startswith(f"| `--config.{name}` ")], name

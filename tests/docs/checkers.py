@@ -46,7 +46,7 @@ PLACEHOLDERS = {
 # Programs that are not ours, as they are called; looked up in their own help.
 OTHER_PROGRAMS = {
     "git": r"clone REPOSITORY [\w-]+",
-    "hf": r"download [\w-]+/[\w.-]+ --local-dir models/\w+",
+    "hf": r"download [\w-]+/[\w.-]+ --local-dir models/[\w.-]+",
     "pip": r"wheel \. --no-deps --no-build-isolation --wheel-dir=dist"
     r"|install --no-deps (--require-hashes --requirement=[\w./]+|dist/\*\.whl)"
     r"|install --no-deps --no-build-isolation \."

@@ -1,22 +1,28 @@
 """The Python on the pages runs, on small things in the place of the reader's."""
 
-import inspect
+import dataclasses
 import json
 import runpy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from configs import demo
+from data_loaders import model_evaluation
+from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.evaluation.answers import parse_answer
+from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.generation.experts import build
 from spatialvlm_jax.generation.experts.base import Experts, Photo
 from spatialvlm_jax.generation.questions import registry
-from spatialvlm_jax.scene.records import QA, Scene
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.training.checkpoints import load_model
 from spatialvlm_jax.worlds import source
 from tests.docs.commands import ROOT, Block, blocks, pages
 from tests.generation.rays import look, standing
@@ -24,7 +30,6 @@ from tests.generation.rays import look, standing
 Names = Mapping[str, Any]
 DESK = standing("wood desk", 0.3, 2.6, (1.1, 0.6, 0.45), yaw=0.5)
 BIN = standing("gray bin", -0.7, 2.3, (0.3, 0.25, 0.4), yaw=0.2)
-GENERATE_SCENES = source.generate_scenes
 
 # Pages whose Python is run by a test of its own, with what that has to make first.
 ELSEWHERE = {
@@ -48,21 +53,19 @@ def seen_room(folder: Path) -> Names:
     return {"perception": perception, "scene": scene}
 
 
-def pair(folder: Path) -> Names:
+def trained_run(folder: Path) -> Names:
+    """The finished run that docs/evaluation.md reads, as far as a configuration."""
+    workdir = folder / "runs" / "demo"
+    workdir.mkdir(parents=True)
+    (workdir / RUN_CONFIG).write_text(json.dumps(dataclasses.asdict(Experiment())))
     question = QA("Is it left?", "left, so yes", "left_of", "qualitative", verdict="yes")
     return {"record": question}
-
-
-def rendered(*args: Any, **options: Any) -> list[Scene]:
-    """Of a call that `generate_scenes` takes, a room that needs no rendering."""
-    inspect.signature(GENERATE_SCENES).bind(*args, **options)
-    return [look(DESK, BIN)[1]]
 
 
 # What a page's Python finds: names that the page speaks of, and files in the working folder.
 GIVEN: Mapping[str, Callable[[Path], Names]] = {
     "docs/cotraining.md": own_records,
-    "docs/evaluation.md": pair,
+    "docs/evaluation.md": trained_run,
     "docs/experts.md": lambda folder: {},
     "docs/generation.md": lambda folder: {},
     "docs/lifting.md": seen_room,
@@ -89,10 +92,17 @@ def test_the_python_of_every_page_is_run_somewhere() -> None:
 def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Names]:
     """Runs the blocks of a page one after the other; returns the names that are known then."""
     monkeypatch.chdir(tmp_path)
-    # What a page adds or loads stays in its test.
+    # What a page adds stays in its test.
     monkeypatch.setattr(registry, "REGISTRY", dict(registry.REGISTRY))
-    monkeypatch.setattr(build, "build_experts", lambda config: Experts(None, None, None))
-    monkeypatch.setattr(source, "generate_scenes", rendered)
+    scene = look(DESK, BIN)[1]
+    for module, name, result in (
+        (build, "build_experts", Experts(None, None, None)),
+        (source, "generate_scenes", [scene]),
+        (load_model, "restore_model", (None, 0)),
+        (model_evaluation, "evaluate_model", Scorer()),
+    ):  # these take long: calls are compared with what they take, and not made
+        stand_in = mock.create_autospec(getattr(module, name), return_value=result)
+        monkeypatch.setattr(module, name, stand_in)
 
     def run(name: str) -> Names:
         known = dict(GIVEN[name](tmp_path))
@@ -114,6 +124,15 @@ def test_answers_are_read_as_the_page_says(run_page: Callable[[str], Names]) -> 
     read = parse_answer("about 5 ft 3 in")
     assert read.value_metres == pytest.approx(1.6002)
     assert (read.unit, read.verdict) == ("ft", None)
+    assert isinstance(known["scorer"], Scorer)  # of the model
+
+
+def test_a_scorer_has_the_figures_that_the_page_names() -> None:
+    (block, _) = python_of(ROOT / "docs" / "evaluation.md")
+    known: dict[str, Any] = {
+        "record": QA("?", "left, so yes", "left_of", "qualitative", verdict="yes")
+    }
+    exec(block.text, known)
     figure = known["scorer"].summary()["qualitative_accuracy"]
     assert figure["value"] == 1.0
     assert set(figure) == {"value", "baseline", "count", "ci95"}
