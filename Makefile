@@ -119,7 +119,7 @@ LOCK := requirements
 
 lock: setup ## pin every dependency by version and hash, and keep what each of them needs
 	$(COMPILE) --output-file $(LOCK)/core.txt
-	$(COMPILE) --extra dev --extra exr --extra kernels --constraint $(LOCK)/core.txt \
+	$(COMPILE) --extra dev --extra exr --extra heic --extra kernels --constraint $(LOCK)/core.txt \
 	  --output-file $(LOCK)/dev.txt
 	$(COMPILE) --extra experts --extra parity $(LOCK)/beside-torch.in --constraint $(LOCK)/dev.txt \
 	  --override $(LOCK)/without-torch.txt --output-file $(LOCK)/experts.txt

@@ -19,7 +19,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 # Which files are installed together, and which extras of the project that is.
 INSTALLED = {
     "core": (["core"], []),
-    "dev": (["dev"], ["dev", "exr", "kernels"]),
+    "dev": (["dev"], ["dev", "exr", "heic", "kernels"]),
     "experts": (["dev", "torch", "experts"], ["experts", "parity"]),
     "ray": (["dev", "ray"], ["ray"]),
     "cuda": (["dev", "cuda"], ["cuda"]),

@@ -19,7 +19,10 @@ from spatialvlm_jax.bounds import Range, SettingError, Settings
 from spatialvlm_jax.generation.outcomes import Rejected
 
 # Formats that are pictures and decoded in this process; EPS, for one, would start an interpreter.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM")
+FORMATS = (
+    *("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM"),
+    "HEIF",
+)
 # What data sets can hold as it is and every reader decodes alike.
 _STORABLE = ("JPEG", "PNG", "WEBP")
 _ORIENTATION, _EXIF_IFD, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT = 274, 34665, 41989, 40962, 40963
@@ -39,10 +42,28 @@ _TURNS = {
 
 
 @functools.cache
-def _formats() -> tuple[str, ...]:
-    """Those of `FORMATS` that this installation of Pillow decodes."""
+def readable_formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this installation decodes; HEIF (HEIC) is an extra."""
     Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    heif = _register_heif()
+    return tuple(name for name in FORMATS if (name in Image.OPEN if name != "HEIF" else heif))
+
+
+def _register_heif() -> bool:
+    """Whether there is a reader of HEIC; Pillow knows it from here on.
+
+    It turns pictures as their container says (irot, imir) and takes the orientation out of their
+    EXIF, which is of no effect in HEIF (ISO/IEC 23008-12).
+    """
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    # What hangs on a picture is not looked at; worker processes are the threads here.
+    pillow_heif.register_heif_opener(
+        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+    )
+    return True
 
 
 _Side = Annotated[int, Range(1, 65_535)]
@@ -127,14 +148,18 @@ def _unread(data: bytes) -> str:
     length = min(int.from_bytes(data[:4], "big"), len(data), _MAX_BRANDS_BYTES)
     brands = {data[8:12], *(data[at : at + 4] for at in range(16, length - 3, 4))}
     if brands & _HEIC_BRANDS:
-        return "a HEIC picture, which Pillow does not decode; convert it to JPEG"
+        if "HEIF" in readable_formats():
+            return "a HEIC picture that is damaged"
+        return (
+            "a HEIC picture, which needs the extra 'heic': run `make setup`, or convert it to JPEG"
+        )
     if brands & _AVIF_BRANDS:
         return "an AVIF picture that Pillow does not decode here; convert it to JPEG"
     return "a video or another ISO media file, not a picture"
 
 
 def _decode(data: bytes, settings: DecodeSettings) -> Decoded:
-    picture: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
     width, height = picture.size
     if width * height > settings.max_pixels:
         raise Rejected(

@@ -45,8 +45,8 @@ def with_brands(*brands: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("brands", "reason"),
     [
-        ((b"heic", b"mif1"), "a HEIC picture, .*; convert it to JPEG"),
-        ((b"mif1", b"heix"), "a HEIC picture, .*; convert it to JPEG"),
+        ((b"heic", b"mif1"), "a HEIC picture that is damaged"),
+        ((b"mif1", b"heix"), "a HEIC picture that is damaged"),
         ((b"mp42", b"isom"), "a video or another ISO media file, not a picture"),
     ],
 )
