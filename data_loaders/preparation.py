@@ -4,7 +4,7 @@ import contextlib
 
 from jax.sharding import Mesh
 
-from data_loaders.build import Loader, train_loader
+from data_loaders.build import Loader, load_tokenizer, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.evaluation import check_held_out
 from data_loaders.feature_cache import FeatureCache
@@ -39,6 +39,8 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
             with progress.waiting("checking the stored data", "checked it"):
                 verify_shards(data.datasets)
 
+    with multihost.raise_on_all():
+        load_tokenizer(data, experiment.model)  # rendering takes long: what is wrong is told before
     multihost.broadcast_from_main(prepare)
     with multihost.raise_on_all():
         if experiment.eval.every or experiment.eval.at_start:
