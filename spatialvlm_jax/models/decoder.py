@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32
 
@@ -61,6 +62,14 @@ class Embedder(nnx.Module):
         logits = jnp.einsum("td,vd->tv", flat, table, preferred_element_type=jnp.float32)
         logits = softcap(logits, self.logit_limit)
         return logits.reshape(*hidden.shape[:-1], -1)
+
+    def decode_one(
+        self, hidden: Float[Array, "*texts D"], tokens: Int32[Array, "*texts"]
+    ) -> Float32[Array, "*texts"]:
+        """The logit of one token behind each hidden state."""
+        rows = self.embedding[...].astype(hidden.dtype)[tokens]
+        logits = jnp.einsum("...d,...d->...", hidden, rows, preferred_element_type=jnp.float32)
+        return softcap(logits, self.logit_limit)
 
 
 class DecoderBlock(nnx.Module):
@@ -222,14 +231,16 @@ class Decoder(nnx.Module):
 
     def extend(
         self,
-        text: Float[Array, "B S 1 D"],
-        positions: Int32[Array, "B S 1"],
+        text: Float[Array, "B S Q D"],
+        positions: Int32[Array, "B S Q"],
         image_keys: Keys,
         text_keys: Keys,
         key_positions: Int32[Array, "B S K"],
         visible: Bool[Array, "B S 1 K"],
-    ) -> tuple[Float[Array, "B S 1 D"], Keys]:
-        """One decoding step: a new token for each text, from stored keys.
+        *,
+        sees: Bool[Array, "B S Q Q"] | None = None,
+    ) -> tuple[Float[Array, "B S Q D"], Keys]:
+        """One decoding step: new tokens for each text, from stored keys.
 
         Args:
           text: the new tokens' embeddings.
@@ -237,6 +248,7 @@ class Decoder(nnx.Module):
           image_keys, text_keys: those stored, of all layers.
           key_positions: of the stored text keys, counted likewise.
           visible: which of these each text sees.
+          sees: which new tokens (last axis) each of them sees; None for all, as one alone does.
 
         Returns:
           Final-normed hidden states and the new tokens' keys, which the caller stores.
@@ -244,17 +256,18 @@ class Decoder(nnx.Module):
         image_tokens = image_keys.key.shape[-2]
         rotary = self.rotary(positions + image_tokens)
         answer = jnp.ones_like(positions, bool)
-        windows = self.windows(image_tokens, positions, key_positions, answer)
+        every_position = jnp.concatenate([key_positions, positions], axis=-1)
+        windows = self.windows(image_tokens, positions, every_position, answer)
 
         def layer(
             block: DecoderBlock,
-            x: Float[Array, "B S 1 D"],
+            x: Float[Array, "B S Q D"],
             inputs: tuple[Bool[Array, ""] | None, Keys, Keys],
-        ) -> tuple[Float[Array, "B S 1 D"], Keys]:
+        ) -> tuple[Float[Array, "B S Q D"], Keys]:
             query, own = block.project(x, rotary)
             slides, image, earlier = inputs
-            stored = _slide([image, earlier._replace(mask=visible)], windows, slides)
-            return block.finish(x, query, [*stored, own]), own
+            parts = [image, earlier._replace(mask=visible), own._replace(mask=sees)]
+            return block.finish(x, query, _slide(parts, windows, slides)), own
 
         inputs = (self._slides(windows), image_keys, text_keys)
         text, keys = run_stack(self.blocks, layer, text, inputs, scan=self.scan_layers)
@@ -264,12 +277,14 @@ class Decoder(nnx.Module):
 def _slide(
     parts: list[Keys], windows: Windows | None, slides: Bool[Array, ""] | None
 ) -> list[Keys]:
-    """Image and text keys with their masks narrowed to the window in a layer that slides it."""
+    """Keys of image, then of text, with their masks narrowed in a layer that slides its window."""
     if windows is None or slides is None:
         return parts
+    sizes = [part.key.shape[-2] for part in parts[1:]]
+    text = jnp.split(windows.text, np.cumsum(sizes)[:-1], axis=-1)
     return [
         part._replace(
             mask=(within | ~slides) if part.mask is None else part.mask & (within | ~slides)
         )
-        for part, within in zip(parts, windows, strict=True)
+        for part, within in zip(parts, [windows.image, *text], strict=True)
     ]

@@ -93,7 +93,7 @@ def _generate(
         prefix_tokens = prefix_tokens.reshape(-1, 1, prefix_tokens.shape[-1])
         prefix_lengths = prefix_lengths.reshape(-1, 1)
     longest = prefix_tokens.shape[-1]
-    hidden, image_keys, text_keys = _read_prefix(model, embeddings, prefix_tokens, prefix_lengths)
+    hidden, image_keys, text_keys = read_prefix(model, embeddings, prefix_tokens, prefix_lengths)
 
     def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
@@ -143,7 +143,7 @@ def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -
     )
 
 
-def _read_prefix(
+def read_prefix(
     model: VLM,
     embeddings: Float[Array, "B N D"],
     tokens: Int32[Array, "B S P"],

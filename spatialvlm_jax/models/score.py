@@ -1,0 +1,203 @@
+"""How likely given answers are: any set of them for every question, behind one image, in one pass.
+
+Answers to a question mostly begin alike ("2.1 m", "2.2 m"), so they are held as a tree whose nodes
+are run once each:
+
+    answers     2 . 1 m EOS     2 . 2 m EOS     5 m EOS
+    nodes       2 -> . -> 1 -> m        "m" and EOS behind "1" are others than those behind "2"
+                       -> 2 -> m
+                5 -> m
+    EOS is read off the last node of each answer and is none itself.
+
+A node sees image, question and the nodes above it, which is what a token of an answer sees when it
+stands alone.
+
+Axes: B images, S questions on each, P prefix tokens, K nodes, A answers.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Bool, Float, Float32, Int32, UInt8
+
+from spatialvlm_jax.batch import Array
+from spatialvlm_jax.models.generate import read_prefix
+from spatialvlm_jax.models.vlm import VLM
+
+ROOT = -1  # the parent of an answer's first token: the question itself
+_LOGITS_AT_ONCE = 512  # nodes whose scores of the whole vocabulary exist at a time
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class AnswerTrees:
+    """The answers to be scored, as a tree for each question; built by `grow_tree`.
+
+    tokens: of the nodes; 0 where there is none.
+    parents: the node that each one follows, `ROOT` for the question itself.
+    depths: how many nodes of its answer stand before it.
+    sees: which nodes (last axis) each one sees: itself and those above.
+    ends: the last node of each answer, `ROOT` where it is a single token.
+    last: the token behind it, which is the answer's last; 0 where there is no answer.
+    """
+
+    tokens: Int32[Array, "*questions K"]
+    parents: Int32[Array, "*questions K"]
+    depths: Int32[Array, "*questions K"]
+    sees: Bool[Array, "*questions K K"]
+    ends: Int32[Array, "*questions A"]
+    last: Int32[Array, "*questions A"]
+
+
+def grow_tree(answers: Sequence[Sequence[int]]) -> AnswerTrees:
+    """The tree of one question.
+
+    Args:
+      answers: the tokens of each, with what ends it.
+
+    Raises:
+      ValueError: an answer has no token.
+    """
+    places: dict[tuple[int, ...], int] = {}
+    ends, last = [], []
+    for answer in map(tuple, answers):
+        if not answer:
+            raise ValueError("an answer needs at least one token")
+        for length in range(1, len(answer)):
+            places.setdefault(answer[:length], len(places))
+        ends.append(places.get(answer[:-1], ROOT))
+        last.append(answer[-1])
+    parents = np.array([places.get(path[:-1], ROOT) for path in places], np.int32)
+    sees = np.eye(len(places), dtype=bool)
+    for node, parent in enumerate(parents):
+        if parent != ROOT:
+            sees[node] |= sees[parent]
+    return AnswerTrees(
+        tokens=np.array([path[-1] for path in places], np.int32),
+        parents=parents,
+        depths=np.array([len(path) - 1 for path in places], np.int32),
+        sees=sees,
+        ends=np.array(ends, np.int32),
+        last=np.array(last, np.int32),
+    )
+
+
+def pad_tree(tree: AnswerTrees, nodes: int, answers: int) -> AnswerTrees:
+    """The same tree with room for `nodes` and `answers`, so that trees can be stacked.
+
+    Raises:
+      ValueError: it has more of them.
+    """
+    more, others = nodes - tree.tokens.shape[-1], answers - tree.last.shape[-1]
+    if more < 0 or others < 0:
+        raise ValueError(f"a tree of {tree.tokens.shape[-1]} nodes does not fit into {nodes}")
+    sees = np.eye(nodes, dtype=bool)
+    sees[: nodes - more, : nodes - more] = tree.sees
+    return AnswerTrees(
+        tokens=np.pad(tree.tokens, (0, more)),
+        parents=np.pad(tree.parents, (0, more), constant_values=ROOT),
+        depths=np.pad(tree.depths, (0, more)),
+        sees=sees,
+        ends=np.pad(tree.ends, (0, others), constant_values=ROOT),
+        last=np.pad(tree.last, (0, others)),
+    )
+
+
+def score_answers(
+    model: VLM,
+    images: UInt8[Array, "B H W 3"],
+    prefix_tokens: Int32[Array, "B S P"],
+    prefix_lengths: Int32[Array, "B S"],
+    trees: AnswerTrees,
+) -> Float32[Array, "B S A"]:
+    """Log-likelihood of each answer to its question, in nats, under the model's attention rule.
+
+    Args:
+      model: the model.
+      images: one for the questions of a row.
+      prefix_tokens, prefix_lengths: as `generate` takes them.
+      trees: of shape [B, S, ...].
+
+    Returns:
+      The sum over an answer's tokens; -inf where there is no answer or no question.
+    """
+    definition, state = nnx.split(model)
+    arrays = jax.tree.map(jnp.asarray, (images, prefix_tokens, prefix_lengths, trees))
+    return _score(definition, state, *arrays)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _score(
+    definition: Any,
+    state: Any,
+    images: UInt8[Array, "B H W 3"],
+    prefix_tokens: Int32[Array, "B S P"],
+    prefix_lengths: Int32[Array, "B S"],
+    trees: AnswerTrees,
+) -> Float32[Array, "B S A"]:
+    model: VLM = nnx.merge(definition, state)
+    shape = prefix_lengths.shape
+    embeddings, _ = model.encode_image(images)
+    asked = (prefix_tokens, prefix_lengths, trees)
+    if model.config.attention == "prefix":
+        # The image sees the question, so each question needs its own copy of the image.
+        embeddings = jnp.repeat(embeddings, shape[1], axis=0)
+        asked = jax.tree.map(lambda array: array.reshape(-1, 1, *array.shape[2:]), asked)
+    prefix_tokens, prefix_lengths, trees = asked
+    question, image_keys, prefix_keys = read_prefix(
+        model, embeddings, prefix_tokens, prefix_lengths
+    )
+    place = jnp.arange(prefix_tokens.shape[-1])
+    nodes, _ = model.decoder.extend(
+        model.decoder.embedder.encode(trees.tokens, embeddings.dtype),
+        prefix_lengths[..., None] + trees.depths,
+        image_keys,
+        prefix_keys,
+        jnp.broadcast_to(place, prefix_tokens.shape),
+        (place < prefix_lengths[..., None])[..., None, :],
+        sees=trees.sees,
+    )
+    scores = _answer_scores(model, jnp.concatenate([question[..., None, :], nodes], -2), trees)
+    there = (trees.last > 0) & (prefix_lengths[..., None] > 0)
+    return jnp.where(there, scores, -jnp.inf).reshape(*shape, -1)
+
+
+def _answer_scores(
+    model: VLM, states: Float[Array, "B S M D"], trees: AnswerTrees
+) -> Float32[Array, "B S A"]:
+    """Sums along the paths of a tree.
+
+    Args:
+      states: hidden states of the question, then of the K nodes: M = K + 1.
+      trees: of them.
+    """
+    totals = _log_totals(model, states)
+
+    def behind(parents: Int32[Array, "B S X"], tokens: Int32[Array, "B S X"]) -> jax.Array:
+        """Log-probability of a token behind the node that it follows."""
+        at = parents + 1  # the question comes first
+        hidden = jnp.take_along_axis(states, at[..., None], axis=-2)
+        logits = model.decoder.embedder.decode_one(hidden, tokens)
+        return logits - jnp.take_along_axis(totals, at, axis=-1)
+
+    each = behind(trees.parents, trees.tokens)
+    paths = jnp.einsum("bskj,bsj->bsk", trees.sees.astype(each.dtype), each)
+    paths = jnp.concatenate([jnp.zeros_like(paths[..., :1]), paths], -1)
+    return jnp.take_along_axis(paths, trees.ends + 1, axis=-1) + behind(trees.ends, trees.last)
+
+
+def _log_totals(model: VLM, states: Float[Array, "B S M D"]) -> Float32[Array, "B S M"]:
+    """Log of the sum of exponentials over the vocabulary, a few nodes at a time."""
+    images, questions, nodes, width = states.shape
+    chunk = min(nodes, max(1, _LOGITS_AT_ONCE // (images * questions)))
+    steps = -(-nodes // chunk)
+    padded = jnp.pad(states, [(0, 0), (0, 0), (0, steps * chunk - nodes), (0, 0)])
+    chunks = jnp.moveaxis(padded.reshape(images, questions, steps, chunk, width), 2, 0)
+    totals = jax.lax.map(lambda some: jax.nn.logsumexp(model.logits(some), axis=-1), chunks)
+    return jnp.moveaxis(totals, 0, 2).reshape(images, questions, -1)[..., :nodes]
