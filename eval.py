@@ -55,6 +55,7 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
             return ""
         answers = scorer.answers()
         summary = results.save_results(workdir, step, answers, scorer.which)
+        results.save_calibration(workdir, step, scorer.temperature())
         kept = results.load_evaluations(workdir, scorer.which, results.digest_questions(answers))
         earlier = results.before(kept, step)
         page = write_report(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import zlib
+from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
@@ -12,8 +13,11 @@ from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig, Resize
+from spatialvlm_jax.generation.wording.spoken_values import RANGES
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.units import DIMENSIONS
 
+Units = tuple[str, ...]
 _PREFIX_MULTIPLE = 8
 # All questions of an evaluation are padded to the longest, and attention takes its square.
 MAX_PREFIX_TOKENS = 4096
@@ -26,7 +30,9 @@ class EvalBatch:
     images: uint8[B, H, W, 3]. prefix_tokens: int32[B, S, P], BOS prefix newline, then zeros.
     prefix_lengths: int32[B, S], 0 where there is no question. records: for each image the pairs
     asked, in the order of its slots. image_ids, datasets: a name for each image. valid: bool[B],
-    False for rows that only fill up the last batch.
+    False for rows that only fill up the last batch. spoken_units: for each record the units that
+    a quantity of its type is spoken in, in its set; () for others and for angles. most_quantities:
+    of all images asked about, the most records that have some.
     """
 
     images: np.ndarray
@@ -36,6 +42,8 @@ class EvalBatch:
     image_ids: tuple[str, ...]
     datasets: tuple[str, ...]
     valid: np.ndarray
+    spoken_units: tuple[tuple[Units, ...], ...]
+    most_quantities: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,9 +179,13 @@ def eval_batches(
     sources = _open_all(datasets, load_tokenizer(data, model), template)
     asked = _choose_all(sources, images, pairs_per_image)
     width = _padded_length(asked)
+    units = _spoken_units(asked)
+    most = max(sum(map(bool, row)) for row in units)
     return (
         _stack(
             asked[start : start + batch_size],
+            units[start : start + batch_size],
+            most,
             batch_size,
             pairs_per_image,
             width,
@@ -185,8 +197,28 @@ def eval_batches(
     )
 
 
+def _spoken_units(asked: Sequence[_Asked]) -> list[tuple[Units, ...]]:
+    """For each image and record the units that its type is spoken in, in all of its set."""
+    spoken: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for chosen in asked:
+        for record in chosen.records:
+            if record.kind == "quantitative" and DIMENSIONS.get(record.unit, "") in RANGES:
+                spoken[chosen.source.name, record.type].add(record.unit)
+    return [
+        tuple(
+            tuple(sorted(spoken[chosen.source.name, record.type]))
+            if record.kind == "quantitative"
+            else ()
+            for record in chosen.records
+        )
+        for chosen in asked
+    ]
+
+
 def _stack(
     asked: Sequence[_Asked],
+    units: Sequence[tuple[Units, ...]],
+    most_quantities: int,
     rows: int,
     slots: int,
     width: int,
@@ -210,4 +242,6 @@ def _stack(
         image_ids=(*(chosen.image_id for chosen in asked), *("",) * missing),
         datasets=(*(chosen.source.name for chosen in asked), *("",) * missing),
         valid=np.arange(rows) < len(asked),
+        spoken_units=(*units, *((),) * missing),
+        most_quantities=most_quantities,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jax.sharding import Mesh
 
+from data_loaders.answer_values import ValueReader
 from data_loaders.build import load_tokenizer
 from data_loaders.evaluation import eval_batches
 from data_loaders.tokenizer import Tokenizer
@@ -57,6 +58,7 @@ def evaluate_model(
             rows=own,
             prefix_template=settings.prefix_template,
         )
+    read = ValueReader(model, tokenizer, mesh, settings.scored_values)
     scorer, quiet = Scorer(settings.which), not multihost.is_main_process()
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
     total = settings.images or None
@@ -73,12 +75,14 @@ def evaluate_model(
                 eos_id=tokenizer.eos_id,
             )
             answers = multihost.gather_everywhere(tokens)
+            values = read(batch, own)
             if len(scorer.pictures) < PICTURES:
                 pictures = multihost.gather_everywhere(images)
             for row in np.flatnonzero(batch.valid):
                 place = {"image_id": batch.image_ids[row], "dataset": batch.datasets[row]}
-                for record, ids in zip(batch.records[row], answers[row], strict=False):
-                    scorer.add(record, decode_answer(tokenizer, ids), **place)
+                asked_here = zip(batch.records[row], values[row], answers[row], strict=False)
+                for record, value, ids in asked_here:
+                    scorer.add(record, decode_answer(tokenizer, ids), **place, distribution=value)
                 if len(scorer.pictures) < PICTURES:
                     scorer.pictures[place["image_id"]] = pictures[row]
             bar.update(int(batch.valid.sum()))

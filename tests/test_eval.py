@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 from flax import nnx
 
 import eval as evaluation_script
-from data_loaders import model_evaluation
+from data_loaders import answer_values, model_evaluation
 from data_loaders.build import load_tokenizer, train_loader
+from spatialvlm_jax import cli
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import METRICS
 from spatialvlm_jax.experiment import (
@@ -26,6 +28,7 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
 )
 from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
+from spatialvlm_jax.models.score import ROOT
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint, restore_model
@@ -34,6 +37,7 @@ from spatialvlm_jax.training.optim import make_optimizer
 from spatialvlm_jax.training.provenance import write_provenance
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, create_state, parameters_of
+from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from spatialvlm_jax.weights.settings import settings_of
 from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
@@ -142,6 +146,65 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
     ]
     assert {answer.mark for answer in scorer.answers()} == {"right"}
     assert list(scorer.pictures) == [f"fake-{i:04d}" for i in range(IMAGES)]
+
+
+def test_every_distribution_meets_its_own_question(data, trained, monkeypatch):
+    """Likelihoods that fall off on both sides of the truth are read as the truth."""
+    experiment = dataclasses.replace(
+        experiment_on(str(data)),
+        eval=dataclasses.replace(experiment_on(str(data)).eval, scored_values=32),
+    )
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    pictures = [picture(index).image for index in range(IMAGES)]
+
+    def truth(image, ids):
+        number = next(i for i, each in enumerate(pictures) if np.array_equal(each, image))
+        question = tokenizer.decode(ids.tolist()).strip()
+        return next(pair.value for pair in pairs(number) if pair.question == question)
+
+    def oracle(model, asked, trees):
+        images, tokens, lengths = map(np.asarray, asked)
+        trees = jax.tree.map(np.asarray, trees)
+        scores = np.full(trees.last.shape, -np.inf)
+        for row, slot, answer in np.argwhere(trees.last > 0):
+            if lengths[row, slot]:
+                node, ids = trees.ends[row, slot, answer], [trees.last[row, slot, answer]]
+                while node != ROOT:
+                    ids.append(trees.tokens[row, slot, node])
+                    node = trees.parents[row, slot, node]
+                said = float(tokenizer.decode(ids[::-1]))
+                true = truth(images[row], tokens[row, slot, : lengths[row, slot]])
+                scores[row, slot, answer] = -(np.log(said / true) ** 2) / 0.02
+        return jnp.asarray(scores)
+
+    monkeypatch.setattr(answer_values, "read_questions", lambda model, *asked: asked)
+    monkeypatch.setattr(answer_values, "score_answers", oracle)
+    model, _ = restore_model(experiment, trained)
+    answers = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH).answers()
+    read = [answer for answer in answers if answer.reading]
+    assert len(read) == 2 * IMAGES
+    assert {answer.record.kind for answer in read} == {"quantitative"}
+    for answer in read:
+        assert answer.reading.median == pytest.approx(answer.record.value, rel=0.1)
+
+
+def test_distributions_are_read_where_they_are_asked_for(data, trained, tmp_path):
+    workdir = shutil.copytree(trained, tmp_path / "run")
+    assert run(data, workdir, "--config.eval.scored_values=16") == 0
+    summary = json.loads((workdir / "summary.json").read_text())
+    assert summary["within_25_distribution"]["count"] == 2 * IMAGES
+    assert summary["within_25_distribution"]["baseline"] == summary["within_25"]["baseline"]
+    assert 0 <= summary["interval_90_covers_distribution"]["value"] <= 1
+    lines = map(json.loads, (workdir / "predictions.jsonl").read_text().splitlines())
+    for line in (line for line in lines if line["kind"] == "quantitative"):
+        low, high = line["distribution"]["interval_90"]
+        assert 0 < low < line["distribution"]["median"] < high
+    kept = json.loads((workdir / "calibration.json").read_text())
+    assert kept["step"] == 7
+    copy = tmp_path / "copy.safetensors"
+    assert cli.main(["export", str(workdir), str(copy)]) == 0
+    header = read_safetensors(copy)[1]
+    assert float(header["answer_temperature"]) == kept["answer_temperature"] > 0
 
 
 def test_the_command_line_writes_figures_predictions_and_report(data, trained, capsys):

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "generation": {"worlds"},
     "conversion": {"generation"},
     "evaluation": set(),
+    "inference": {"evaluation", "generation", "models"},
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},

@@ -64,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
     from spatialvlm_jax import progress
+    from spatialvlm_jax.weights.run_record import RunRecord
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
     if args.tokenizer and args.format != "huggingface":
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
         arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     with progress.waiting(f"writing {args.out}", f"wrote {args.out}"):
         if args.format == "safetensors":
-            _write_own(args.out, arrays, metadata, args.dtype or "float16")
+            known = metadata | RunRecord.of(args.source, metadata).belongs
+            _write_own(args.out, arrays, known, args.dtype or "float16")
         else:
             _write_published(args, arrays, metadata)
     files = [args.out] if args.out.is_file() else list(args.out.glob("*"))

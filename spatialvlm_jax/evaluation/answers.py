@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spatialvlm_jax.evaluation import metrics, vqa_accuracy
+from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.scene.records import QA
@@ -42,6 +43,7 @@ class Answer:
       angles, within 15 and within 30 degrees; for free texts, "near" where some people agree;
       "wrong".
     accuracy: of a free text, 0 to 1, as `vqa_accuracy` has it; else 1 where right, 0 elsewhere.
+    reading: what the distribution of a quantity says, where it was asked for.
     """
 
     record: QA
@@ -52,6 +54,7 @@ class Answer:
     verdict: str | None
     mark: Mark
     accuracy: float
+    reading: ValueReading | None = None
 
     @property
     def is_text(self) -> bool:
@@ -81,6 +84,7 @@ class Answer:
             "mark": self.mark,
             "correct": self.mark == "right",
             **({"accuracy": self.accuracy} if self.is_text else {}),
+            **({"distribution": dataclasses.asdict(self.reading)} if self.reading else {}),
         }
 
 

@@ -1,5 +1,6 @@
 """From records and predicted texts to figures, each beside its best constant answer."""
 
+import dataclasses
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,12 @@ import numpy as np
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation import baselines, metrics
 from spatialvlm_jax.evaluation.answers import Answer, judge, people_said
+from spatialvlm_jax.evaluation.distribution import (
+    ValueDistribution,
+    cross_fitted,
+    fit_temperature,
+)
+from spatialvlm_jax.evaluation.distribution_figures import distribution_figures
 from spatialvlm_jax.evaluation.metrics import Figure
 from spatialvlm_jax.evaluation.reading import verdicts
 from spatialvlm_jax.experiment import Choice
@@ -40,20 +47,37 @@ class Scorer:
         self.which: Choice = which
         self.pictures: dict[str, np.ndarray] = {}
         self._predictions: list[tuple[QA, str, str, str]] = []
+        self._distributions: dict[int, ValueDistribution] = {}
 
     def __len__(self) -> int:
         return len(self._predictions)
 
-    def add(self, record: QA, prediction: str, image_id: str = "", dataset: str = "") -> None:
-        """Adds one predicted text for one question."""
+    def add(
+        self,
+        record: QA,
+        prediction: str,
+        image_id: str = "",
+        dataset: str = "",
+        distribution: ValueDistribution | None = None,
+    ) -> None:
+        """Adds one predicted text for one question, and the distribution of its quantity."""
+        if distribution is not None and record.value > 0:
+            self._distributions[len(self._predictions)] = distribution
         self._predictions.append((record, prediction, image_id, dataset))
+
+    def temperature(self) -> float | None:
+        """What makes the distributions fit the truths best; None where there are none."""
+        if not self._distributions:
+            return None
+        truths = [self._predictions[place][0].value for place in self._distributions]
+        return fit_temperature(list(self._distributions.values()), truths)
 
     def answers(self) -> list[Answer]:
         """Every prediction, judged, in the order in which they were added."""
         vocabulary: dict[str, set[str]] = defaultdict(set)
         for record, *_ in self._predictions:
             vocabulary[record.type].add(record.verdict)
-        return [
+        judged = [
             judge(
                 record,
                 text,
@@ -64,6 +88,15 @@ class Scorer:
             )
             for record, text, image_id, dataset in self._predictions
         ]
+        asked = [judged[place] for place in self._distributions]
+        readings = cross_fitted(
+            list(self._distributions.values()),
+            [answer.record.value for answer in asked],
+            [answer.image_id for answer in asked],
+        )
+        for place, reading in zip(self._distributions, readings, strict=True):
+            judged[place] = dataclasses.replace(judged[place], reading=reading)
+        return judged
 
     def summary(self) -> Summary:
         """Metric name -> {"value", "baseline", "count", "ci95"}.
@@ -101,7 +134,8 @@ def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
     for kind, name in WORD_METRICS.items():
         figures[name] = _word_figure(of_kind.get(kind, []))
     ordered = {name: figures[name] for name in METRICS}
-    return ordered | ({ANGLE_METRIC: _angle_figure(angles)} if angles else {})
+    ordered |= {ANGLE_METRIC: _angle_figure(angles)} if angles else {}
+    return ordered | distribution_figures(numbers, figures)
 
 
 def _word_figure(answers: Sequence[Answer]) -> Figure:

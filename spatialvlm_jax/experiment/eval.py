@@ -22,6 +22,8 @@ class EvalConfig(Settings):
     prefix_template: wraps the question, as `DataConfig.prefix_template`; "" takes that one.
     which: of several lengths in an answer, the one that counts: the one it concludes with, or
       plainly the first.
+    scored_values: read quantities from their distribution as well, by the likelihood of so many
+      worded answers to each question; 0 for none.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -33,6 +35,7 @@ class EvalConfig(Settings):
     max_answer_tokens: Annotated[int, Range(1, 65_536)] = 24
     prefix_template: str = ""
     which: Choice = "conclusion"
+    scored_values: Annotated[int, Range(4, 1_024, also=(0,))] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

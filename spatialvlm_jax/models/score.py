@@ -26,7 +26,8 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
-from spatialvlm_jax.batch import Array
+from spatialvlm_jax.batch import AnyArray, Array
+from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.generate import read_prefix
 from spatialvlm_jax.models.vlm import VLM
 
@@ -47,12 +48,12 @@ class AnswerTrees:
     last: the token behind it, which is the answer's last; 0 where there is no answer.
     """
 
-    tokens: Int32[Array, "*questions K"]
-    parents: Int32[Array, "*questions K"]
-    depths: Int32[Array, "*questions K"]
-    sees: Bool[Array, "*questions K K"]
-    ends: Int32[Array, "*questions A"]
-    last: Int32[Array, "*questions A"]
+    tokens: Int32[AnyArray, "*questions K"]
+    parents: Int32[AnyArray, "*questions K"]
+    depths: Int32[AnyArray, "*questions K"]
+    sees: Bool[AnyArray, "*questions K K"]
+    ends: Int32[AnyArray, "*questions A"]
+    last: Int32[AnyArray, "*questions A"]
 
 
 def grow_tree(answers: Sequence[Sequence[int]]) -> AnswerTrees:
@@ -109,63 +110,96 @@ def pad_tree(tree: AnswerTrees, nodes: int, answers: int) -> AnswerTrees:
     )
 
 
-def score_answers(
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ReadQuestions:
+    """Questions as the model has read them, for any answers; made by `read_questions`.
+
+    Under rule "prefix" each question is an image of its own: B S takes the place of B, 1 that of S.
+
+    lengths: tokens of each, 0 where there is none.
+    state: the hidden state of the last token.
+    keys: of the image, and of the question, of all layers.
+    """
+
+    lengths: Int32[AnyArray, "B S"]
+    state: Float[AnyArray, "B S D"]
+    keys: tuple[Keys, Keys]
+
+
+def read_questions(
     model: VLM,
     images: UInt8[Array, "B H W 3"],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
-    trees: AnswerTrees,
-) -> Float32[Array, "B S A"]:
-    """Log-likelihood of each answer to its question, in nats, under the model's attention rule.
+) -> ReadQuestions:
+    """Runs images and questions once, under the model's attention rule.
 
     Args:
       model: the model.
       images: one for the questions of a row.
       prefix_tokens, prefix_lengths: as `generate` takes them.
+    """
+    arrays = (images, prefix_tokens, prefix_lengths)
+    return _read(*nnx.split(model), *map(jnp.asarray, arrays))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _read(
+    definition: Any,
+    state: Any,
+    images: UInt8[Array, "B H W 3"],
+    tokens: Int32[Array, "B S P"],
+    lengths: Int32[Array, "B S"],
+) -> ReadQuestions:
+    model: VLM = nnx.merge(definition, state)
+    embeddings, _ = model.encode_image(images)
+    if model.config.attention == "prefix":
+        # The image sees the question, so each question needs its own copy of the image.
+        embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)
+        tokens, lengths = tokens.reshape(-1, 1, tokens.shape[-1]), lengths.reshape(-1, 1)
+    hidden, image_keys, keys = read_prefix(model, embeddings, tokens, lengths)
+    return ReadQuestions(lengths, hidden, (image_keys, keys))
+
+
+def score_answers(
+    model: VLM, questions: ReadQuestions, trees: AnswerTrees
+) -> Float32[Array, "B S A"]:
+    """Log-likelihood of each answer to its question, in nats.
+
+    Args:
+      model: that has read the questions.
+      questions: B images with S questions each.
       trees: of shape [B, S, ...].
 
     Returns:
       The sum over an answer's tokens; -inf where there is no answer or no question.
     """
-    definition, state = nnx.split(model)
-    arrays = jax.tree.map(jnp.asarray, (images, prefix_tokens, prefix_lengths, trees))
-    return _score(definition, state, *arrays)
+    return _score(*nnx.split(model), questions, jax.tree.map(jnp.asarray, trees))
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _score(
-    definition: Any,
-    state: Any,
-    images: UInt8[Array, "B H W 3"],
-    prefix_tokens: Int32[Array, "B S P"],
-    prefix_lengths: Int32[Array, "B S"],
-    trees: AnswerTrees,
+    definition: Any, state: Any, questions: ReadQuestions, trees: AnswerTrees
 ) -> Float32[Array, "B S A"]:
     model: VLM = nnx.merge(definition, state)
-    shape = prefix_lengths.shape
-    embeddings, _ = model.encode_image(images)
-    asked = (prefix_tokens, prefix_lengths, trees)
-    if model.config.attention == "prefix":
-        # The image sees the question, so each question needs its own copy of the image.
-        embeddings = jnp.repeat(embeddings, shape[1], axis=0)
-        asked = jax.tree.map(lambda array: array.reshape(-1, 1, *array.shape[2:]), asked)
-    prefix_tokens, prefix_lengths, trees = asked
-    question, image_keys, prefix_keys = read_prefix(
-        model, embeddings, prefix_tokens, prefix_lengths
-    )
-    place = jnp.arange(prefix_tokens.shape[-1])
+    shape, lengths = trees.last.shape, questions.lengths
+    trees = jax.tree.map(lambda x: x.reshape(*lengths.shape, *x.shape[2:]), trees)
+    image_keys, keys = questions.keys
+    place = jnp.arange(keys.key.shape[-2])
     nodes, _ = model.decoder.extend(
-        model.decoder.embedder.encode(trees.tokens, embeddings.dtype),
-        prefix_lengths[..., None] + trees.depths,
+        model.decoder.embedder.encode(trees.tokens, questions.state.dtype),
+        lengths[..., None] + trees.depths,
         image_keys,
-        prefix_keys,
-        jnp.broadcast_to(place, prefix_tokens.shape),
-        (place < prefix_lengths[..., None])[..., None, :],
+        keys,
+        jnp.broadcast_to(place, (*lengths.shape, len(place))),
+        (place < lengths[..., None])[..., None, :],
         sees=trees.sees,
     )
-    scores = _answer_scores(model, jnp.concatenate([question[..., None, :], nodes], -2), trees)
-    there = (trees.last > 0) & (prefix_lengths[..., None] > 0)
-    return jnp.where(there, scores, -jnp.inf).reshape(*shape, -1)
+    states = jnp.concatenate([questions.state[..., None, :], nodes], axis=-2)
+    there = (trees.last > 0) & (lengths[..., None] > 0)
+    scores = jnp.where(there, _answer_scores(model, states, trees), -jnp.inf)
+    return scores.reshape(shape)
 
 
 def _answer_scores(

@@ -11,7 +11,14 @@ from spatialvlm_jax.experiment import EvalConfig
 from spatialvlm_jax.migration import migrate
 from spatialvlm_jax.weights.paths import read_json
 from spatialvlm_jax.weights.pieces import WeightsError
-from spatialvlm_jax.weights.settings import CONTENT, PREFIX, RECORDED, TOKENIZER, recorded_settings
+from spatialvlm_jax.weights.settings import (
+    CONTENT,
+    PREFIX,
+    RECORDED,
+    TEMPERATURE,
+    TOKENIZER,
+    recorded_settings,
+)
 
 NO_TOKENIZER = "none"
 _MAX_TOKENIZER_BYTES = 1 << 26
@@ -71,9 +78,11 @@ class RunRecord:
 
     @property
     def belongs(self) -> dict[str, str]:
-        """What is written with the weights: settings by name, and the tokenizer's digest."""
+        """What is written with the weights: settings by name, the tokenizer's digest, a fit."""
         names = (*RECORDED, TOKENIZER)
-        return {name: self.settings[name] for name in names if name in self.settings}
+        known = {name: self.settings[name] for name in names if name in self.settings}
+        fitted = self.answer_temperature
+        return known | ({TEMPERATURE: fitted} if fitted else {})
 
     @property
     def prefix(self) -> str:
@@ -112,6 +121,14 @@ class RunRecord:
         """The longest answer of an evaluation."""
         stated = self.section("eval").get("max_answer_tokens")
         return stated if isinstance(stated, int) and stated > 0 else EvalConfig.max_answer_tokens
+
+    @property
+    def answer_temperature(self) -> str:
+        """What its distributions of answers are tempered with, fitted on held-out data; or ""."""
+        known = _beside(self.source, "calibration.json", "a calibration")
+        fitted = known.get("answer_temperature")
+        right = isinstance(fitted, float) and str(known.get("step", "")) == self.step
+        return str(fitted) if right else self.settings.get(TEMPERATURE, "")
 
     def datasets(self) -> list[tuple[str, str, str, str]]:
         """Of each set that the run trained on its name, split, prefix template and digest."""

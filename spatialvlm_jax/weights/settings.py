@@ -21,6 +21,8 @@ ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_templ
 RECORDED = (ATTENTION, RESIZE, PREFIX)
 # What a run read, by content: digests that the loaders hand in.
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
+# What the distribution of an answer is tempered with (`evaluation.distribution`).
+TEMPERATURE = "answer_temperature"
 _SHOWN = 3  # settings in one message
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
@@ -49,7 +51,8 @@ def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
         }
     except (ValueError, TypeError, AttributeError, RecursionError):
         known = {}
-    named = {name for name in metadata if name in RECORDED or name.endswith(CONTENT)}
+    own = (*RECORDED, TEMPERATURE)
+    named = {name for name in metadata if name in own or name.endswith(CONTENT)}
     return known | {name: metadata[name] for name in sorted(named)}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatialvlm_jax.experiment import AttentionRule
-from spatialvlm_jax.models.score import ROOT, grow_tree, pad_tree, score_answers
+from spatialvlm_jax.models.score import ROOT, grow_tree, pad_tree, read_questions, score_answers
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.losses import token_losses
 
@@ -51,7 +51,8 @@ def test_scores_equal_teacher_forced_losses(
     model = lively(rule, **decoder)
     tree = pad_tree(grow_tree(ANSWERS), 20, 9)
     trees = jax.tree.map(lambda array: jnp.broadcast_to(array, (2, 2, *array.shape)), tree)
-    scores = np.asarray(score_answers(model, IMAGES, PREFIXES, LENGTHS, trees))
+    questions = read_questions(model, IMAGES, PREFIXES, LENGTHS)
+    scores = np.asarray(score_answers(model, questions, trees))
     assert scores.shape == (2, 2, 9)
     assert np.isneginf(scores[1, 1]).all()  # no question
     assert np.isneginf(scores[..., len(ANSWERS) :]).all()  # no answer

@@ -3,6 +3,7 @@
 WORKDIR/evaluations/step_00000500.json   figures at one step; the least step is "before"
 WORKDIR/summary.json                     figures of the last evaluation
 WORKDIR/predictions.jsonl                every question, answer and prediction of it
+WORKDIR/calibration.json                 what its distributions of answers were fitted with
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.distribution_figures import COVERS, SUFFIX
 from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.foreign_files.errors import FileError
@@ -29,6 +31,11 @@ TITLES = {
     "mean_absolute_relative_error": "Mean absolute relative error (less is better)",
     "angle_within_15_degrees": "Angles within 15 degrees of truth",
     "general_accuracy": "General VQA accuracy",
+    f"within_50_200{SUFFIX}": "Median of the distribution within [50, 200] %",
+    f"within_25{SUFFIX}": "Median of the distribution within 25 %",
+    f"within_90_110{SUFFIX}": "Median of the distribution within [90, 110] %",
+    COVERS[50]: "Truth in the 50 % interval",
+    COVERS[90]: "Truth in the 90 % interval",
 }
 
 
@@ -111,6 +118,17 @@ def save_results(
     return summary
 
 
+def save_calibration(workdir: Path, step: int, temperature: float | None) -> None:
+    """Keeps the temperature that distributions of answers were fitted with, or that there is none.
+
+    Args:
+      step: of the weights, which an export takes it along with.
+    """
+    if temperature is not None:
+        content = {"step": step, "answer_temperature": temperature}
+        write_json(workdir / "calibration.json", content, indent=1)
+
+
 def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary] | None:
     """The earliest kept figures, if they are from before `step`."""
     earlier = [number for number in evaluations if number < step]
@@ -119,8 +137,12 @@ def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary]
 
 def headline_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
     """The overall figures that anything was asked for, in the order of `TITLES`."""
-    asked = (name for name in TITLES if name in summary and summary[name]["baseline"] is not None)
+    asked = (name for name in TITLES if name in summary and _is_asked(name, summary[name]))
     return [_row(name, TITLES[name], summary, earlier) for name in asked]
+
+
+def _is_asked(name: str, figure: Mapping[str, object]) -> bool:
+    return figure["baseline"] is not None or (name in COVERS.values() and bool(figure["count"]))
 
 
 def type_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:

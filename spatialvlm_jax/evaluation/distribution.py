@@ -1,0 +1,178 @@
+"""The distribution of a quantity that a model's likelihoods of worded answers amount to.
+
+A worded answer stands for all quantities that would be said so: "2.1 m" for those from 2.05 to
+2.15 m. Its likelihood, spread over the logarithm of these, is a density. Densities of answers in
+different units add up.
+"""
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import optimize
+
+_LOG_TEMPERATURES = (-2.5, 2.5)
+_EMPTY = -np.inf
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ValueDistribution:
+    """A density over the logarithm of a positive quantity, constant between edges.
+
+    edges: float64[M + 1], rising, logarithms of SI units.
+    log_density: float64[M], up to a constant; -inf where there is nothing.
+    """
+
+    edges: np.ndarray
+    log_density: np.ndarray
+
+    @classmethod
+    def of_answers(
+        cls, low: np.ndarray, high: np.ndarray, log_density: np.ndarray
+    ) -> "ValueDistribution":
+        """The sum of one density for each answer, constant over what the answer stands for.
+
+        Args:
+          low, high: float64[A], logarithms of SI units, low < high.
+          log_density: float64[A], logarithms of likelihood by width.
+
+        Raises:
+          ValueError: no answer has a finite likelihood.
+        """
+        if not np.isfinite(log_density).any():
+            raise ValueError("no answer has a finite likelihood")
+        edges = np.unique(np.concatenate([low, high]))
+        middles = (edges[:-1] + edges[1:]) / 2
+        inside = (low[:, None] < middles) & (middles < high[:, None])
+        parts = np.where(inside, log_density[:, None], _EMPTY)
+        return cls(edges, np.logaddexp.reduce(parts, axis=0))
+
+    def tempered(self, temperature: float) -> "ValueDistribution":
+        """The same, flatter (above 1) or more peaked (below 1)."""
+        return dataclasses.replace(self, log_density=self.log_density / temperature)
+
+    @property
+    def masses(self) -> np.ndarray:
+        """Probability of each interval, float64[M]."""
+        weights = np.exp(self.log_density - self.log_density.max()) * np.diff(self.edges)
+        return weights / weights.sum()
+
+    def quantile(self, share: float) -> float:
+        """The quantity below which `share` of the probability lies, SI units."""
+        total = np.concatenate([[0.0], np.cumsum(self.masses)])
+        return float(np.exp(np.interp(share, total, self.edges)))
+
+    @property
+    def median(self) -> float:
+        """SI units."""
+        return self.quantile(0.5)
+
+    @property
+    def mean(self) -> float:
+        """SI units."""
+        low, high = np.exp(self.edges[:-1]), np.exp(self.edges[1:])
+        # Of a density that is constant in the logarithm.
+        return float(self.masses @ ((high - low) / np.diff(self.edges)))
+
+    @property
+    def std(self) -> float:
+        """Standard deviation, SI units."""
+        low, high = np.exp(2 * self.edges[:-1]), np.exp(2 * self.edges[1:])
+        square = self.masses @ ((high - low) / (2 * np.diff(self.edges)))
+        return float(np.sqrt(max(0.0, square - self.mean**2)))
+
+    def interval(self, share: float) -> tuple[float, float]:
+        """The central interval that holds `share` of the probability, SI units."""
+        return self.quantile((1 - share) / 2), self.quantile((1 + share) / 2)
+
+    @property
+    def entropy(self) -> float:
+        """Of the logarithm of the quantity, nats: a factor e in width is 1."""
+        masses = self.masses
+        some = masses > 0
+        return float(-masses[some] @ np.log(masses[some] / np.diff(self.edges)[some]))
+
+    def log_likelihood(self, value: float) -> float:
+        """Log density at a quantity, SI units; beyond the edges, that of the outermost interval."""
+        above = int(np.searchsorted(self.edges, np.log(value), side="right"))
+        place = min(max(above - 1, 0), len(self.log_density) - 1)
+        mass, width = self.masses[place], np.diff(self.edges)[place]
+        return float(np.log(max(mass, 1e-12) / width))
+
+
+@dataclasses.dataclass(frozen=True)
+class ValueReading:
+    """What a distribution says of a quantity, SI units.
+
+    median: the answer. mean, std: of the quantity. interval_50, interval_90: central intervals.
+    entropy: of its logarithm, nats.
+    """
+
+    median: float
+    mean: float
+    std: float
+    interval_50: tuple[float, float]
+    interval_90: tuple[float, float]
+    entropy: float
+
+    @classmethod
+    def of(cls, distribution: ValueDistribution) -> "ValueReading":
+        return cls(
+            distribution.median,
+            distribution.mean,
+            distribution.std,
+            distribution.interval(0.5),
+            distribution.interval(0.9),
+            distribution.entropy,
+        )
+
+
+def fit_temperature(distributions: Sequence[ValueDistribution], values: Sequence[float]) -> float:
+    """The temperature under which true values are likeliest (Guo et al., 2017, section 4.2).
+
+    Args:
+      distributions: as the model gives them.
+      values: the truths, SI units, above zero.
+
+    Returns:
+      1 where there is nothing to fit it on.
+    """
+    if not distributions:
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        temperature = float(np.exp(log_temperature))
+        likelihoods = [
+            distribution.tempered(temperature).log_likelihood(value)
+            for distribution, value in zip(distributions, values, strict=True)
+        ]
+        return -float(np.mean(likelihoods))
+
+    best = optimize.minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded")
+    return float(np.exp(best.x))
+
+
+def cross_fitted(
+    distributions: Sequence[ValueDistribution], values: Sequence[float], images: Sequence[str]
+) -> list[ValueReading]:
+    """Readings under a temperature that was fitted on other images.
+
+    The images fall into two halves by their ids; each half is read under what fits the other.
+
+    Args:
+      distributions, values: as `fit_temperature` takes them. images: the image id of each.
+    """
+    halves = [zlib.crc32(image.encode()) % 2 for image in images]
+    temperatures = []
+    for half in (0, 1):
+        others = [place for place, own in enumerate(halves) if own != half]
+        temperatures.append(
+            fit_temperature(
+                [distributions[place] for place in others], [values[place] for place in others]
+            )
+        )
+    return [
+        ValueReading.of(distribution.tempered(temperatures[half]))
+        for distribution, half in zip(distributions, halves, strict=True)
+    ]

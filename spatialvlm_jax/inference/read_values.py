@@ -1,0 +1,134 @@
+"""A quantity read from a model's likelihoods of all the answers that could state it.
+
+Answers spaced evenly in ratio are scored first, then those where most of the probability lies.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+
+from spatialvlm_jax.evaluation.distribution import ValueDistribution
+from spatialvlm_jax.generation.wording.spoken_values import SpokenValues
+from spatialvlm_jax.models.score import AnswerTrees, grow_tree, pad_tree
+
+# AnswerTrees [Q, ...] -> float[Q, A]: log-likelihoods, as `models.score.score_answers` has them.
+Score = Callable[[AnswerTrees], np.ndarray]
+Encode = Callable[[str], Sequence[int]]
+# Trees of about one size are padded to one, so that scoring is compiled seldom.
+_NODES_MULTIPLE, _ANSWERS_MULTIPLE = 16, 16
+
+
+def read_values(
+    score: Score, spoken: Sequence[SpokenValues | None], encode: Encode, count: int
+) -> list[ValueDistribution | None]:
+    """The distribution of each quantity asked for.
+
+    Args:
+      score: of Q questions.
+      spoken: what can be said to each of them; None: it is not asked for.
+      encode: an answer to its tokens, with the one that ends it.
+      count: answers to score for each question, at least 4.
+
+    Returns:
+      One for each question, None where nothing is asked for or no answer is likely at all.
+
+    Raises:
+      ValueError: too few answers.
+    """
+    if count < 4:
+        raise ValueError(f"a distribution needs at least 4 answers, not {count}")
+    nothing = np.zeros(0, int)
+    first = [nothing if each is None else each.spread(count // 2) for each in spoken]
+    coarse = _scores(score, spoken, first, encode)
+    second = [
+        nothing if each is None else _refine(each, chosen, scores, count - len(chosen))
+        for each, chosen, scores in zip(spoken, first, coarse, strict=True)
+    ]
+    fine = _scores(score, spoken, second, encode)
+    return [
+        None if each is None else _distribution(each, *parts)
+        for each, *parts in zip(spoken, first, coarse, second, fine, strict=True)
+    ]
+
+
+def _scores(
+    score: Score,
+    spoken: Sequence[SpokenValues | None],
+    chosen: Sequence[np.ndarray],
+    encode: Encode,
+) -> list[np.ndarray]:
+    """Log-likelihoods of the chosen answers to each question."""
+    trees = [
+        _tree(() if each is None else tuple(each.texts[place] for place in places), encode)
+        for each, places in zip(spoken, chosen, strict=True)
+    ]
+    nodes = _rounded(max(tree.tokens.shape[0] for tree in trees), _NODES_MULTIPLE)
+    answers = _rounded(max(tree.last.shape[0] for tree in trees), _ANSWERS_MULTIPLE)
+    padded = [pad_tree(tree, nodes, answers) for tree in trees]
+    found = np.asarray(score(jax.tree.map(lambda *arrays: np.stack(arrays), *padded)), np.float64)
+    return [row[: tree.last.shape[0]] for row, tree in zip(found, trees, strict=True)]
+
+
+def _rounded(count: int, multiple: int) -> int:
+    return max(1, -(-count // multiple)) * multiple
+
+
+@functools.lru_cache(maxsize=4096)
+def _tree(texts: tuple[str, ...], encode: Encode) -> AnswerTrees:
+    """Answers without the ending that all of them have.
+
+    Unit and end follow a number with one probability whatever it is. Where a number may go on to be
+    another ("10 cm", "100 cm"), the first token behind it, which tells them apart, stays.
+    """
+    answers = [tuple(encode(text)) for text in texts]
+    shortest = min(map(len, answers), default=0)
+    alike = 0
+    while alike < shortest and len({answer[len(answer) - alike - 1 :] for answer in answers}) == 1:
+        alike += 1
+    numbers = [answer[: len(answer) - alike] for answer in answers]
+    if _go_on(numbers):
+        numbers = [answer[: len(answer) - max(alike - 1, 0)] for answer in answers]
+    return grow_tree(numbers)
+
+
+def _go_on(numbers: Sequence[tuple[int, ...]]) -> bool:
+    """Whether one is the beginning of another, or nothing."""
+    beginnings = {number[:length] for number in numbers for length in range(len(number))}
+    return any(number in beginnings or not number for number in numbers)
+
+
+def _log_density(spoken: SpokenValues, chosen: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return scores - np.log(spoken.high[chosen] - spoken.low[chosen])
+
+
+def _refine(spoken: SpokenValues, chosen: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
+    """The other answers that hold most of the probability, if their neighbours' density is theirs.
+
+    Returns:
+      Rising indices int64[B], at most `count`.
+    """
+    low, high = spoken.cells(chosen)
+    density = _log_density(spoken, chosen, scores)
+    middles = (spoken.low + spoken.high) / 2
+    within = (low <= middles[:, None]) & (middles[:, None] < high)
+    within &= spoken.units[:, None] == spoken.units[chosen]
+    expected = np.where(within, density, -np.inf).max(1) + np.log(spoken.high - spoken.low)
+    expected[chosen] = -np.inf
+    return np.sort(np.argsort(-expected, kind="stable")[: min(count, len(expected) - len(chosen))])
+
+
+def _distribution(
+    spoken: SpokenValues,
+    first: np.ndarray,
+    coarse: np.ndarray,
+    second: np.ndarray,
+    fine: np.ndarray,
+) -> ValueDistribution | None:
+    chosen, scores = np.concatenate([first, second]), np.concatenate([coarse, fine])
+    order = np.argsort(chosen)
+    chosen, scores = chosen[order], scores[order]
+    if not np.isfinite(scores).any():
+        return None
+    return ValueDistribution.of_answers(*spoken.cells(chosen), _log_density(spoken, chosen, scores))
