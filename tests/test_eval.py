@@ -181,11 +181,11 @@ def test_every_distribution_meets_its_own_question(data, trained, monkeypatch):
     monkeypatch.setattr(answer_values, "score_answers", oracle)
     model, _ = restore_model(experiment, trained)
     answers = model_evaluation.evaluate_model(model, experiment, tokenizer, MESH).answers()
-    read = [answer for answer in answers if answer.reading]
+    read = [(answer.record, answer.reading) for answer in answers if answer.reading]
     assert len(read) == 2 * IMAGES
-    assert {answer.record.kind for answer in read} == {"quantitative"}
-    for answer in read:
-        assert answer.reading.median == pytest.approx(answer.record.value, rel=0.1)
+    assert {record.kind for record, _ in read} == {"quantitative"}
+    for record, reading in read:
+        assert reading.median == pytest.approx(record.value, rel=0.1)
 
 
 def test_distributions_are_read_where_they_are_asked_for(data, trained, tmp_path):

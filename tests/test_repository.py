@@ -193,7 +193,7 @@ def test_a_second_thing_of_one_name_is_found(tmp_path: Path) -> None:
 
 
 # Work of the loaders with a model: a run's data made ready, a model asked held-out questions.
-WITH_A_MODEL = {"preparation.py", "model_evaluation.py"}
+WITH_A_MODEL = {"preparation.py", "model_evaluation.py", "answer_values.py"}
 
 
 def test_loaders_do_not_import_models_or_training() -> None:
