@@ -1,7 +1,7 @@
 """A model asked all held-out questions: by `eval.py`, and on schedule by `train.py`."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ from jax.sharding import Mesh
 
 from data_loaders.answer_values import ValueReader
 from data_loaders.build import load_tokenizer
-from data_loaders.evaluation import eval_batches
+from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import progress
+from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.scorer import Scorer
@@ -47,17 +48,7 @@ def evaluate_model(
     settings = experiment.eval
     batch_size = sharding.fill_up(settings.batch_size, mesh)
     own = sharding.process_rows(batch_size, mesh)
-    with multihost.raise_on_all():
-        batches = eval_batches(
-            settings.datasets,
-            experiment.data,
-            experiment.model,
-            batch_size=batch_size,
-            pairs_per_image=settings.pairs_per_image,
-            images=settings.images,
-            rows=own,
-            prefix_template=settings.prefix_template,
-        )
+    batches = _held_out(experiment, batch_size, own)
     read = ValueReader(model, tokenizer, mesh, settings.scored_values)
     scorer, quiet = Scorer(settings.which), not multihost.is_main_process()
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
@@ -78,15 +69,42 @@ def evaluate_model(
             values = read(batch, own)
             if len(scorer.pictures) < PICTURES:
                 pictures = multihost.gather_everywhere(images)
-            for row in np.flatnonzero(batch.valid):
-                place = {"image_id": batch.image_ids[row], "dataset": batch.datasets[row]}
-                asked_here = zip(batch.records[row], values[row], answers[row], strict=False)
-                for record, value, ids in asked_here:
-                    scorer.add(record, decode_answer(tokenizer, ids), **place, distribution=value)
+            for row in np.flatnonzero(batch.valid).tolist():
+                texts = [decode_answer(tokenizer, ids) for ids in answers[row]]
+                _add(scorer, batch, row, texts, values[row])
                 if len(scorer.pictures) < PICTURES:
-                    scorer.pictures[place["image_id"]] = pictures[row]
+                    scorer.pictures[batch.image_ids[row]] = pictures[row]
             bar.update(int(batch.valid.sum()))
     return scorer
+
+
+def _held_out(experiment: Experiment, batch_size: int, own: Sequence[int]) -> Iterator[EvalBatch]:
+    """What is asked, with the pictures of the rows `own`."""
+    settings = experiment.eval
+    with multihost.raise_on_all():
+        return eval_batches(
+            settings.datasets,
+            experiment.data,
+            experiment.model,
+            batch_size=batch_size,
+            pairs_per_image=settings.pairs_per_image,
+            images=settings.images,
+            rows=own,
+            prefix_template=settings.prefix_template,
+        )
+
+
+def _add(
+    scorer: Scorer,
+    batch: EvalBatch,
+    row: int,
+    texts: Sequence[str],
+    values: Sequence[ValueDistribution | None],
+) -> None:
+    """Adds what was answered about one image of a batch."""
+    place = {"image_id": batch.image_ids[row], "dataset": batch.datasets[row]}
+    for record, text, value in zip(batch.records[row], texts, values, strict=False):
+        scorer.add(record, text, **place, distribution=value)
 
 
 def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:
