@@ -11,6 +11,7 @@ from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.foreign_files.json_files import read_object
+from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.pipeline import RECIPE_FILE, check_directory, generate_dataset
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
@@ -69,7 +70,12 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
         # Before the data: a kill once they are there would leave them without a recipe.
         write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
     report = generate_dataset(
-        source, splits, folder, stages=stages_of(settings), workers=os.cpu_count() or 1
+        source,
+        splits,
+        folder,
+        stages=stages_of(settings),
+        workers=os.cpu_count() or 1,
+        making=Making.of_this_process(folder),
     )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
     write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))

@@ -177,6 +177,34 @@ def read_measure(text: str) -> tuple[float, Unit] | None:
     return None if match is None or unit is None else (float(match[1]), unit)
 
 
+def name_unit(unit: str) -> str:
+    """A spoken unit with its name where it is a symbol: "m²" is "m² (square meters)"."""
+    names = [row.name for row in _SPOKEN_UNITS.values() if row.symbol == unit != row.name]
+    return f"{unit} ({names[0]})" if names and names[0] else unit
+
+
+def describe_exact(value: float, dimension: str, std: float = math.nan) -> str:
+    """A stored value to three digits, in the unit people would use ("0.374 m", "26° to the left").
+
+    Args:
+      value: in SI units; of an angle, radians, positive to the right.
+      dimension: "length", "area", "volume", "ratio" or "angle".
+      std: its standard error, shown where it is known and not 0.
+    """
+    is_angle = dimension == "angle"
+    scale = math.degrees(1) if is_angle else 1.0
+    written = _digits(abs(value) * scale if is_angle else value, 3)
+    if math.isfinite(std) and std:
+        written += f" ± {_digits(std * scale, 2)}"
+    if not is_angle:
+        return f"{written} {METRIC[dimension]}"
+    return f"{written}° to the {'right' if value > 0 else 'left'}"
+
+
+def _digits(value: float, digits: int) -> str:
+    return f"{float(f'{value:.{digits}g}'):,.12f}".rstrip("0").rstrip(".")
+
+
 def choose_unit(
     value: float, draw: float, imperial_fraction: float = 0.2, dimension: str = "length"
 ) -> str:

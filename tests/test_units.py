@@ -1,8 +1,18 @@
+import math
+
 import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from spatialvlm_jax.units import SI, SINGULAR, UNITS, find_unit, read_measure, symbol_of
+from spatialvlm_jax.units import (
+    SI,
+    SINGULAR,
+    UNITS,
+    describe_exact,
+    find_unit,
+    read_measure,
+    symbol_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +71,18 @@ def test_anything_else_is_none(text: str) -> None:
 def test_any_text_is_a_measure_or_none(text: str) -> None:
     found = read_measure(text)
     assert found is None or found[1] in UNITS.values()
+
+
+@pytest.mark.parametrize(
+    ("value", "dimension", "std", "said"),
+    [
+        (0.37412, "length", math.nan, "0.374 m"),
+        (1234.5, "length", 0.0, "1,230 m"),
+        (0.006852, "volume", 0.00012, "0.00685 ± 0.00012 m³"),
+        (1.5, "ratio", math.nan, "1.5 times"),
+        (-math.pi / 6, "angle", math.radians(2), "30 ± 2° to the left"),
+        (math.radians(22.14), "angle", math.nan, "22.1° to the right"),
+    ],
+)
+def test_exact_values_are_said_with_their_unit(value, dimension, std, said):
+    assert describe_exact(value, dimension, std) == said

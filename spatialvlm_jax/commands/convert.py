@@ -130,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
     """Converts and prints what was made."""
     from spatialvlm_jax.conversion.convert import convert
     from spatialvlm_jax.conversion.held_out import HoldOut
+    from spatialvlm_jax.generation.execution.making import Making
     from spatialvlm_jax.generation.pipeline import check_directory
 
     request = read_request(args)
@@ -142,6 +143,7 @@ def run(args: argparse.Namespace) -> int:
         held_out=HoldOut(args.validation_images, args.seed) if args.validation_images else None,
         workers=args.workers,
         quiet=args.quiet,
+        making=Making.of_this_process(args.out),
     )
     print(_describe(args.out, report, questions))
     print(args.out / "card.html")

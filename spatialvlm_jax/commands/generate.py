@@ -255,6 +255,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax import progress
 
     with progress.waiting("opening the source", "opened the source"):
+        from spatialvlm_jax.generation.execution.making import Making
         from spatialvlm_jax.generation.experts.build import check_models
         from spatialvlm_jax.generation.pipeline import check_directory, generate_dataset
         from spatialvlm_jax.generation.settings import stages_of
@@ -278,6 +279,7 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.quiet,
         ray_address=args.ray_address,
         ray_gpus=args.ray_gpus,
+        making=Making.of_this_process(args.out),
     )
     print(
         f"{args.out}: {report.stored} images, {report.pairs} pairs "

@@ -17,6 +17,7 @@ from spatialvlm_jax.conversion.question_counts import QuestionCounts, write_ques
 from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import GenerationError, Report, generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES
@@ -34,6 +35,7 @@ def convert(
     held_out: HoldOut | None = None,
     workers: int = 1,
     quiet: bool = False,
+    making: Making | None = None,
 ) -> tuple[Report, QuestionCounts]:
     """Makes, or goes on making, a stored data set of a public one, or a split beside others.
 
@@ -44,6 +46,7 @@ def convert(
       name: the type of its pairs and the beginning of its image ids; by default the format's.
       split: what the stored split is called.
       held_out: images that go to the split "validation" instead.
+      making: by which command this is, for the card; None if it shall not tell.
 
     Returns:
       What became of the images, and of the questions, of these splits.
@@ -52,8 +55,7 @@ def convert(
       UserError: the files cannot be read, do not belong together, `directory` holds another set, or
         another split with one of the pictures.
     """
-    name = name or request.format
-    reader = build_reader(request)
+    name, reader = name or request.format, build_reader(request)
     directory.mkdir(parents=True, exist_ok=True)
     items = group_by_image(_counted(reader.rows(), quiet), reader.image)
     if not items:
@@ -61,27 +63,46 @@ def convert(
     _check_some_question_is_good(items)
     items, splits = _divide(items, reader.image, split, held_out, quiet)
     check_apart(items, reader.image, directory, splits, quiet=quiet)
-    # Another conversion in this directory, which the pipeline refuses, writes a file of its own.
-    partial = directory / f".items-{os.getpid()}.array_record"
-    tally = write_items(items, partial)
-    path = partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
+    tally, path = _write_items(items, directory)
     rejections = _rejections(items, name)
     del items
     source = ConvertedSource(reader, path, name, _description(request, tally))
     _check_some_image_is_there(source, FORMATS[request.format])
     try:
         report = generate_dataset(
-            source, splits, directory, stages=NO_STAGES, workers=workers, quiet=quiet, adds=True
+            source,
+            splits,
+            directory,
+            stages=NO_STAGES,
+            workers=workers,
+            quiet=quiet,
+            adds=True,
+            making=making,
         )
     except GenerationError:
         path.unlink()
         raise
     path.unlink()
-    rejected = sum(tally.faults.values())
-    lost = tally.questions - rejected - report.pairs
-    counts = QuestionCounts(tally.questions, report.pairs, rejected, lost, tally.faults)
+    counts = _count_questions(tally, stored=report.pairs)
     write_questions(directory, splits, counts, rejections)
     return report, counts
+
+
+def _count_questions(tally: Tally, stored: int) -> QuestionCounts:
+    """What became of the questions; those that are neither stored nor rejected went with images."""
+    rejected = sum(tally.faults.values())
+    lost = tally.questions - rejected - stored
+    return QuestionCounts(tally.questions, stored, rejected, lost, tally.faults)
+
+
+def _write_items(items: Sequence[AskedImage], directory: Path) -> tuple[Tally, Path]:
+    """Writes the items for the workers to read, into a file that is named after its content.
+
+    Another conversion in this directory, which the pipeline refuses, writes a file of its own.
+    """
+    partial = directory / f".items-{os.getpid()}.array_record"
+    tally = write_items(items, partial)
+    return tally, partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
 
 
 def _rejections(items: Iterable[AskedImage], name: str) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ shards lie:
     ledger.jsonl      one line an image that was not stored: stage, status, reason
     summary.json      counts: asked = stored + rejected + failed; doubts about its unit
     card.html, .md    what the set holds, counted and shown
+    made.json         when the set was begun and by which commands, for the card
     checksums.json    what every shard was when it was written; one that differs is made again
     .shards/          the report of every shard
     .parts/           parts of shards that are not whole yet
@@ -38,6 +39,7 @@ from spatialvlm_jax.generation.execution.chunks import (
 )
 from spatialvlm_jax.generation.execution.ledger import Report, read_generation_report
 from spatialvlm_jax.generation.execution.local import run_local
+from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.execution.on_ray import run_ray
 from spatialvlm_jax.generation.execution.plan import (
     CHUNK,
@@ -75,6 +77,7 @@ def generate_dataset(
     ray_address: str | None = None,
     ray_gpus: float = 0.0,
     adds: bool = False,
+    making: Making | None = None,
 ) -> Report:
     """Makes, or goes on making, a stored data set.
 
@@ -90,6 +93,7 @@ def generate_dataset(
       ray_gpus: share of a GPU of each actor that observes; 0 for none.
       adds: where the directory holds other splits of a source of this name, these are added to
         them. Whether they show other images is for the caller to know.
+      making: by which command this is, for the card; None if it shall not tell.
 
     Returns:
       What became of the images of these splits; the rows about lost ones are in `ledger.jsonl`.
@@ -105,7 +109,7 @@ def generate_dataset(
     with only_writer(directory):
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
-        requests = record_request(directory, request, adds=adds)
+        requests = record_request(directory, request, adds=adds, making=making)
         drop_stale(job, plan, directory)
         assembly = _Assembly(plan, directory)
         chunks = assembly.chunks_to_make()

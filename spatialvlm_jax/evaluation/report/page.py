@@ -1,6 +1,5 @@
 """WORKDIR/report.html: one self-contained page about a run and what its model answers."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri
 from spatialvlm_jax.pages.template import FEW, load_templates
+from spatialvlm_jax.units import describe_exact
 
 PICTURES = 24
 _ANSWERS_PER_PICTURE = 4
 _PIXELATED_BELOW = 160
 _TILES = ("qualitative_accuracy", "within_50_200", "within_25", "general_accuracy")
-_SI = {"length": "m", "area": "m²", "volume": "m³", "ratio": "times"}
 _MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
 _HEADINGS = {
     "qualitative_accuracy": "Spatial, qualitative",
@@ -128,10 +127,7 @@ def _truth(answer: Answer) -> str:
     record = answer.record
     if record.kind != "quantitative":
         return record.answer
-    if answer.dimension == "angle":
-        side = "right" if record.value > 0 else "left"
-        return f"{math.degrees(abs(record.value)):.3g}° to the {side}"
-    return f"{record.value:.3g} {_SI[answer.dimension]}"
+    return describe_exact(record.value, answer.dimension)
 
 
 def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

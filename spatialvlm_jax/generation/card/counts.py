@@ -2,17 +2,20 @@
 
 import collections
 import dataclasses
+import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split, split_sizes
+from spatialvlm_jax.units import DIMENSIONS, describe_exact
 
 SAMPLE = 2000
 _TOP = 40
@@ -53,9 +56,13 @@ class ExampleReader:
 
 @dataclasses.dataclass
 class TypeCounts:
-    """The pairs of one type: how many, how they are answered, their exact values (SI)."""
+    """The pairs of one type: how many, how they are answered, their exact values (SI).
+
+    dimension: of the values, "length" or another of `units.DIMENSIONS`.
+    """
 
     kind: str
+    dimension: str = "length"
     pairs: int = 0
     answers: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     values: list[float] = dataclasses.field(default_factory=list)
@@ -64,14 +71,19 @@ class TypeCounts:
     def balance(self) -> str:
         """How evenly the answers fall, in a few words."""
         if self.values:
-            low, middle, high = np.quantile(self.values, [0.05, 0.5, 0.95])
-            return f"{low:.3g} to {high:.3g}, median {middle:.3g}"
+            low, middle, high = (
+                describe_exact(value, self.dimension)
+                for value in np.quantile(self.values, [0.05, 0.5, 0.95]).tolist()
+            )
+            return low if low == high else f"{low} – {high}, median {middle}"
         if not self.answers:
             return ""
         if len(self.answers) <= 2 and set(self.answers) <= {"yes", "first"} | {"no", "second"}:
             word = "yes" if set(self.answers) & {"yes", "no"} else "first"
             return f"{self.answers[word] / self.answers.total():.0%} {word}"
         answer, most = self.answers.most_common(1)[0]
+        if len(self.answers) == 1:
+            return f"always “{answer}”"
         return f"{len(self.answers)} answers, most often “{answer}” ({most / self.pairs:.0%})"
 
 
@@ -80,7 +92,8 @@ class CardCounts:
     """Everything that is counted over the sample.
 
     camera_distances: metres from the camera to objects' centres. lengths: exact values of the pairs
-    whose answer is a length, metres. gravity: images whose canonical frame is known.
+    whose answer is a length, metres. gravity: images whose canonical frame is known. sizes: widths
+    and heights of the images, pixels.
     """
 
     images: int = 0
@@ -94,6 +107,7 @@ class CardCounts:
     captions: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     provenance: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     vocabulary: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    sizes: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     objects_per_image: list[int] = dataclasses.field(default_factory=list)
     pairs_per_image: list[int] = dataclasses.field(default_factory=list)
     camera_distances: list[float] = dataclasses.field(default_factory=list)
@@ -104,6 +118,7 @@ class CardCounts:
         captions, pairs = example.texts("objects/caption"), example.pairs()
         centers = example.floats("objects/center", (-1, 3))
         self.images += 1
+        self.sizes.add(Image.open(io.BytesIO(example.bytes_of("image")[0])).size)
         self.pairs += len(pairs)
         self.gravity += example.up() is not None
         self.categories.update(filter(None, example.texts("objects/category")))
@@ -120,9 +135,10 @@ class CardCounts:
         self.question_words += len(pair.question.split())
         self.answer_words += len(pair.answer.split())
         self.vocabulary.update(question + answer)
-        row = self.types.setdefault(pair.type, TypeCounts(pair.kind))
-        row.pairs += 1
         registered = REGISTRY.get(pair.type)
+        dimension = registered.dimension if registered else DIMENSIONS.get(pair.unit, "length")
+        row = self.types.setdefault(pair.type, TypeCounts(pair.kind, dimension))
+        row.pairs += 1
         if registered is not None and registered.answer_form == "choice":
             first = captions[pair.objects[0]] if pair.objects else ""
             row.answers["first" if pair.verdict == first else "second"] += 1
@@ -131,8 +147,14 @@ class CardCounts:
         if pair.kind == "quantitative":
             row.values.append(pair.value)
             self.units[pair.unit or "none"] += 1
-            if registered is None or registered.dimension == "length":
+            if dimension == "length":
                 self.lengths.append(pair.value)
+
+    @property
+    def size(self) -> str:
+        """How large the images are, in pixels: "64 × 64 px", or the range of widths and heights."""
+        ranges = [sorted({min(side), max(side)}) for side in zip(*self.sizes, strict=True)]
+        return " × ".join("–".join(map(str, each)) for each in ranges) + " px"
 
     def top(self, name: str) -> list[tuple[str, int]]:
         """The most frequent entries of one of the counters."""

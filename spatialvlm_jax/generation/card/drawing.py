@@ -1,7 +1,8 @@
 """Drawings of a data card: an image with the objects asked about, and its scene from above.
 
-Both are SVG. Colours are left to the page: the first object asked about has class "a", the second
-"b", all others "other".
+Both are SVG. The objects asked about are lettered in the order of the question. Colours of the plan
+are left to the page: the first object asked about has class "a", the second "b", the unasked
+"other".
 """
 
 import html
@@ -9,30 +10,74 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.spatial import ConvexHull, QhullError
 
 from spatialvlm_jax.pages import svg
 from spatialvlm_jax.pages.data_uri import data_uri
+from spatialvlm_jax.pages.placement import Rectangle, place_labels
 from spatialvlm_jax.scene.records import Object3D, Scene
 
 PICTURE_SIDE = 360
-_PLAN_WIDTH, _PLAN_HEIGHT, _PLAN_MARGIN = 360, 300, 18
-# The page's colours of the boxes.
-_OUTLINES = ((255, 138, 31), (74, 144, 255), (79, 192, 127), (181, 123, 234))
-_MAX_NAME = 28
+# A light line on a dark one: whatever is behind them, one of the two stands out.
+DARK = "#10131a"
+LIGHT = ("#ffb35c", "#8fc1ff", "#7fe0a8", "#d9b3ff")
+_BADGES_ACROSS = 16
+_PLAN_WIDTH, _PLAN_HEIGHT, _PLAN_MARGIN, _PLAN_BADGE = 360, 300, 24, 20
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
+def letter(place: int) -> str:
+    """What marks the object at this place in a list: A to Z, then 27, 28, ..."""
+    return chr(ord("A") + place) if place < 26 else str(place + 1)
+
+
 def role(place: int) -> str:
-    """The class of the object that a question names at this place."""
-    return "abcd"[place] if place < 4 else "other"
+    """The class of the object at this place, which gives its colour."""
+    return "abcd"[place % len(LIGHT)]
+
+
+def name_letters(scene: Scene, asked: Sequence[int]) -> list[tuple[str, str, str]]:
+    """Letter, class and caption of each object asked about."""
+    return [
+        (letter(place), role(place), scene.objects[index].caption)
+        for place, index in enumerate(asked)
+    ]
 
 
 def picture(scene: Scene, asked: Sequence[int]) -> str:
-    """The image at the card's size, with outlines and boxes of the objects asked about."""
+    """The image at the card's size, with outlines, boxes and letters of the objects asked about."""
+    height, width = scene.image.shape[:2]
+    pixels = _outlined(scene, asked)
+    look = ' class="pixelated"' if pixels.shape[0] > height else ""
+    uri = data_uri(pixels, "jpeg")
+    parts = [f'<image width="{width}" height="{height}" href="{uri}"{look}/>']
+    line = max(width, height) / 170
+    boxes = [Rectangle(*map(float, scene.objects[index].box)) for index in asked]
+    for colour, share in ((DARK, 2.4), ("", 1.0)):
+        for place, box in enumerate(boxes):
+            stroke = colour or LIGHT[place % len(LIGHT)]
+            parts.append(
+                f'<rect class="box" x="{box.x0:.1f}" y="{box.y0:.1f}" width="{box.width:.1f}" '
+                f'height="{box.height:.1f}" fill="none" stroke="{stroke}" '
+                f'stroke-width="{share * line:.2f}"/>'
+            )
+    side = min(max(width, height) / _BADGES_ACROSS, height / 4, width / 4)
+    parts += _badges(boxes, side, Rectangle(0, 0, width, height))
+    names = ", ".join(f"{each} {name}" for each, _, name in name_letters(scene, asked))
+    title = f"Picture {scene.image_id}" + (f": {names}" if names else "")
+    return svg.document(parts, "picture", width, height, title)
+
+
+def _outlined(scene: Scene, asked: Sequence[int]) -> np.ndarray:
+    """uint8[H, W, 3] at the card's size: an outline around each mask, and no tint within.
+
+    Questions ask for colours.
+    """
     height, width = scene.image.shape[:2]
     scale = PICTURE_SIDE / max(width, height)
+    # Pixels of small pictures all get the same size.
+    scale = scale if scale < 1 else float(int(scale))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     smooth = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST
     pixels = np.array(Image.fromarray(scene.image).resize(size, smooth))
@@ -40,23 +85,35 @@ def picture(scene: Scene, asked: Sequence[int]) -> str:
         mask = scene.objects[index].mask
         if mask is not None:
             shown = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
-            # An outline, and no tint: questions ask for colours.
-            pixels[shown & ~binary_erosion(shown)] = _OUTLINES[place % len(_OUTLINES)]
-    uri = data_uri(pixels, "jpeg")
-    parts = [f'<image width="{width}" height="{height}" href="{uri}"/>']
-    letters = max(width, height) / 26
-    for place, index in enumerate(asked):
-        item = scene.objects[index]
-        x0, y0, x1, y1 = (float(value) for value in item.box)
+            pixels[binary_dilation(shown) & ~shown] = _rgb(DARK)
+            pixels[shown & ~binary_erosion(shown)] = _rgb(LIGHT[place % len(LIGHT)])
+    return pixels
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour[1:]))
+
+
+def _badges(
+    named: Sequence[Rectangle], side: float, frame: Rectangle, taken: Sequence[Rectangle] = ()
+) -> list[str]:
+    """A lettered square beside each of these, where there is room."""
+    parts = []
+    places = place_labels(named, [(side, side)] * len(named), frame, taken)
+    for number, place in enumerate(places):
+        if place is None:
+            continue
+        colour, text = LIGHT[number % len(LIGHT)], letter(number)
+        line, size = side / 12, side * (0.68 if len(text) == 1 else 0.5)
         parts.append(
-            f'<rect class="box {role(place)}" x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" '
-            f'height="{y1 - y0:.1f}" stroke-width="{letters / 8:.2f}"/>'
+            f'<rect class="badge" x="{place.x0 + line / 2:.2f}" y="{place.y0 + line / 2:.2f}" '
+            f'width="{side - line:.2f}" height="{side - line:.2f}" rx="{side / 5:.2f}" '
+            f'fill="{DARK}" stroke="{colour}" stroke-width="{line:.2f}"/>'
         )
-        room = width - 0.62 * letters * min(len(item.caption), _MAX_NAME)
-        x = max(0.0, min(x0, room))
-        y = y0 - 0.35 * letters if y0 > 1.5 * letters else min(y1 + letters, height - 0.3 * letters)
-        parts.append(_text(x, y, item.caption, f"name {role(place)}", letters))
-    return svg.document(parts, "picture", width, height, "The image with the objects asked about")
+        x, y = place.middle
+        look = f' font-size="{size:.1f}" fill="{colour}"'
+        parts.append(svg.text_at(x, y + 0.36 * size, text, "letter", "middle", look))
+    return parts
 
 
 def outline_from_above(item: Object3D, rotation: np.ndarray) -> np.ndarray:
@@ -88,24 +145,7 @@ def plan(scene: Scene, asked: Sequence[int]) -> str:
     outlines = [outline_from_above(item, rotation) for item in scene.objects]
     if not outlines:
         return ""
-    points = np.concatenate([*outlines, np.zeros((1, 2))])
-    # A thing far away must not squeeze all others: the plan ends soon behind what is asked about.
-    near = np.concatenate([*(outlines[i] for i in asked), np.zeros((1, 2))]) if asked else points
-    reach = 2.5 * float(np.abs(near).max())
-    points = points[(np.abs(points) <= reach).all(axis=1)]
-    low, high = points.min(0), points.max(0)
-    scale = float(
-        min(
-            (_PLAN_WIDTH - 2 * _PLAN_MARGIN) / max(high[0] - low[0], 0.1),
-            (_PLAN_HEIGHT - 2 * _PLAN_MARGIN) / max(high[1] - low[1], 0.1),
-        )
-    )
-    middle = (low + high) / 2
-
-    def pixels(xy: np.ndarray) -> np.ndarray:
-        x, y = ((np.atleast_2d(xy) - middle) * scale).T
-        return np.stack([_PLAN_WIDTH / 2 + x, _PLAN_HEIGHT / 2 - y], axis=-1)
-
+    scale, pixels = _to_plan(outlines, asked)
     parts = [_view(scene, pixels)]
     order = [i for i in range(len(outlines)) if i not in asked] + list(asked)
     for index in order:
@@ -115,19 +155,58 @@ def plan(scene: Scene, asked: Sequence[int]) -> str:
         parts.append(
             f'<polygon class="print {css}" points="{corners}"><title>{name}</title></polygon>'
         )
+    x, y = pixels(np.zeros(2))[0]
+    bar, taken = _scale_bar(scale)
+    camera = Rectangle(x - 6, y - 6, x + 6, y + 6)
+    frame = Rectangle(0, 0, _PLAN_WIDTH, _PLAN_HEIGHT)
+    parts += [bar, *_badges(_shapes(outlines, asked, pixels), _PLAN_BADGE, frame, [taken, camera])]
+    title = f"The scene of {scene.image_id} from above"
+    return svg.document(parts, "plan", _PLAN_WIDTH, _PLAN_HEIGHT, title)
+
+
+def _to_plan(
+    outlines: Sequence[np.ndarray], asked: Sequence[int]
+) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
+    """Pixels a metre, and from float[N, 2] metres on the ground to float[N, 2] pixels.
+
+    A thing far away must not squeeze all others: the plan ends soon behind what is asked about.
+    """
+    points = np.concatenate([*outlines, np.zeros((1, 2))])
+    near = np.concatenate([*(outlines[i] for i in asked), np.zeros((1, 2))]) if asked else points
+    reach = 2.5 * float(np.abs(near).max())
+    points = points[(np.abs(points) <= reach).all(axis=1)]
+    low, high = points.min(0), points.max(0)
+    room = np.array([_PLAN_WIDTH, _PLAN_HEIGHT]) - 2 * _PLAN_MARGIN
+    scale = float((room / np.maximum(high - low, 0.1)).min())
+    middle = (low + high) / 2
+
+    def pixels(xy: np.ndarray) -> np.ndarray:
+        x, y = ((np.atleast_2d(xy) - middle) * scale).T
+        return np.stack([_PLAN_WIDTH / 2 + x, _PLAN_HEIGHT / 2 - y], axis=-1)
+
+    return scale, pixels
+
+
+def _shapes(
+    outlines: Sequence[np.ndarray],
+    asked: Sequence[int],
+    pixels: Callable[[np.ndarray], np.ndarray],
+) -> list[Rectangle]:
+    """What the badges name: the middle of a footprint that has room for one, else all of it."""
+    shapes = []
     for index in asked:
-        x, y = pixels(outlines[index].mean(0))[0]
-        css = f"name {role(list(asked).index(index))}"
-        x = float(np.clip(x, 60, _PLAN_WIDTH - 60))
-        parts.append(_text(x, y + 4, scene.objects[index].caption, css, 13, "middle"))
-    parts.append(_scale_bar(scale))
-    return svg.document(parts, "plan", _PLAN_WIDTH, _PLAN_HEIGHT, "The scene from above")
+        low, high = (bound(pixels(outlines[index]), axis=0) for bound in (np.min, np.max))
+        if (high - low).min() > 2 * _PLAN_BADGE:  # a line that the badge stands on
+            half, (x, y) = _PLAN_BADGE / 2, (low + high) / 2
+            low, high = np.array([x - half, y + half]), np.array([x + half, y + half])
+        shapes.append(Rectangle(*low.tolist(), *high.tolist()))
+    return shapes
 
 
 def _view(scene: Scene, pixels: Callable[[np.ndarray], np.ndarray]) -> str:
     """The camera and the edges of its horizontal field of view, where the focal length is known."""
     x, y = pixels(np.zeros(2))[0]
-    dot = f'<circle class="camera" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+    dot = f'<circle class="camera" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>camera</title></circle>'
     focal, centre = scene.intrinsics[0, 0], scene.intrinsics[0, 2]
     if not (np.isfinite(focal) and np.isfinite(centre)):
         return dot
@@ -138,13 +217,10 @@ def _view(scene: Scene, pixels: Callable[[np.ndarray], np.ndarray]) -> str:
     return f'<path class="view" d="{steps}"/>' + dot
 
 
-def _scale_bar(scale: float) -> str:
+def _scale_bar(scale: float) -> tuple[str, Rectangle]:
+    """The bar with its length, and the room that it takes."""
     step = max((s for s in _STEPS if s * scale <= _PLAN_WIDTH / 3), default=_STEPS[0])
     x, y = 12, _PLAN_HEIGHT - 10
-    label = _text(x, y - 6, f"{step:g} m", "note", 12)
-    return f'<path class="scale" d="M{x} {y}h{step * scale:.1f}"/>{label}'
-
-
-def _text(x: float, y: float, text: str, css: str, size: float, anchor: str = "start") -> str:
-    shown = text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
-    return svg.text_at(x, y, shown, css, anchor, f' font-size="{size:.1f}"')
+    label = svg.text_at(x, y - 6, f"{step:g} m", "note", "start", ' font-size="13"')
+    bar = f'<path class="scale" d="M{x} {y - 3}v3h{step * scale:.1f}v-3"/>{label}'
+    return bar, Rectangle(x, y - 20, x + max(step * scale, 48), y + 2)

@@ -7,13 +7,13 @@ random. The page is one file without any reference to another.
 import collections
 import dataclasses
 import html
+import itertools
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
@@ -26,18 +26,39 @@ from spatialvlm_jax.generation.card.counts import (
     count_examples,
     sample_indices,
 )
-from spatialvlm_jax.generation.card.drawing import picture, plan
+from spatialvlm_jax.generation.card.drawing import DARK, LIGHT, name_letters, picture, plan
+from spatialvlm_jax.generation.execution.making import read_making
 from spatialvlm_jax.pages import svg
 from spatialvlm_jax.pages.svg import Axis
+from spatialvlm_jax.pages.template import FEW, load_templates, shown_text
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.shards import split_sizes
+from spatialvlm_jax.units import describe_exact, name_unit
 
 EXAMPLES = 72
+SHOWN = 6  # of a kind, before one asks for more
 _ROUNDS = 8
-_MAX_TEXT, _MAX_SETTINGS, _MAX_REASONS = 400, 100_000, 60
+_MAX_SETTINGS, _MAX_REASONS = 100_000, 60
 _PICTURE_BYTES = 3_500_000
 _MARKUP = re.compile(r"[\\\\`|\[\]*]")
-_KINDS = ("qualitative", "quantitative", "general")
+_KINDS = {
+    "qualitative": "Qualitative: space, answered by a word",
+    "quantitative": "Quantitative: space, answered by a number",
+    "general": "General: what there is to see",
+}
+_SOURCES = {
+    "worlds": "rendered rooms with exact geometry",
+    "omni3d": "photographs with 3D boxes that people drew (Omni3D)",
+    "rgbd": "pictures of a depth camera (RGB-D)",
+    "photos": "photographs looked at by expert models",
+    "rendered_photos": "rendered rooms looked at by stand-in experts",
+}
+_ORIGINS = {
+    "exact": "known exactly, from the renderer",
+    "annotated": "annotated by people",
+    "sensor": "measured by a depth camera",
+    "estimated": "estimated by models",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +82,21 @@ def write_card(directory: Path) -> Path:
     counts = count_examples(read(place) for place in places)
     facts = _facts(directory, counts)
     examples = choose_examples(places, read, counts.types)
-    page = _environment().get_template("card.html.jinja")
-    groups = _groups(examples, read)
-    write_text(directory / "card.html", page.render(**facts, charts=_charts(counts), groups=groups))
-    text = _environment().get_template("card.md.jinja")
-    write_text(directory / "card.md", text.render(**facts, examples=examples))
+    templates = load_templates(Path(__file__).parent / "assets")
+    templates.filters["cell"] = _cell
+    page = templates.get_template("card.html.jinja").render(
+        **facts,
+        charts=_charts(counts),
+        groups=_groups(examples, read, counts.types),
+        asked={example.pair.type: example.pair.question for example in examples},
+        few=any(row.pairs < FEW for row in counts.types.values()),
+        SHOWN=SHOWN,
+        light=LIGHT,
+        dark=DARK,
+    )
+    write_text(directory / "card.html", page)
+    text = templates.get_template("card.md.jinja").render(**facts, examples=examples)
+    write_text(directory / "card.md", text)
     return directory / "card.html"
 
 
@@ -90,7 +121,7 @@ def choose_examples(
 
 
 def _groups(
-    examples: Sequence[Example], read: ExampleReader
+    examples: Sequence[Example], read: ExampleReader, types: Mapping[str, TypeCounts]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     groups: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
     room = _PICTURE_BYTES
@@ -107,19 +138,20 @@ def _groups(
                 "pair": pair,
                 "image_id": scene.image_id,
                 "picture": shown,
+                "names": name_letters(scene, asked),
                 "plan": above,
                 "gravity": scene.up is not None,
-                "truth": _truth(pair),
+                "truth": exact_answer(pair, types[pair.type].dimension),
             }
         )
-    return [(kind, shown) for kind, shown in groups.items() if shown]
+    return [(_KINDS.get(kind, kind), shown) for kind, shown in groups.items() if shown]
 
 
-def _truth(pair: QA) -> str:
+def exact_answer(pair: QA, dimension: str) -> str:
+    """The truth that is stored behind the words of an answer; "" where there is none."""
     if not np.isfinite(pair.value):
         return pair.verdict
-    spread = f" ± {pair.value_std:.2g}" if np.isfinite(pair.value_std) and pair.value_std else ""
-    return f"{pair.value:.4g}{spread} (SI)"
+    return describe_exact(pair.value, dimension, pair.value_std)
 
 
 def _facts(directory: Path, counts: CardCounts) -> dict[str, Any]:
@@ -127,11 +159,15 @@ def _facts(directory: Path, counts: CardCounts) -> dict[str, Any]:
     request = _json(directory / "generation.json")
     summary = _json(directory / "summary.json")
     sizes = split_sizes(directory)
-    types = sorted(counts.types.items(), key=lambda item: (_order(item[1]), -item[1].pairs))
+    types = sorted(counts.types.items(), key=lambda item: (*_order(item[1]), -item[1].pairs))
     totals = summary.get("types", {})
+    rows = [(name, row, totals.get(name, row.pairs)) for name, row in types]
+    source, made = request.get("source", "unknown"), read_making(directory)
     reasons = sorted(summary.get("reasons", {}).items(), key=lambda item: -item[1])
     return {
-        "source": request.get("source", "unknown"),
+        "name": made.name or f"Data set from {source}",
+        "made": made,
+        "source_words": _SOURCES.get(source, f"made from {source}"),
         "version": request.get("version", "unknown"),
         "settings": json.dumps(request, indent=2, sort_keys=True)[:_MAX_SETTINGS],
         "summary": summary,
@@ -142,14 +178,24 @@ def _facts(directory: Path, counts: CardCounts) -> dict[str, Any]:
         "stored": sum(sum(size.shard_lengths) for size in sizes.values()),
         "num_bytes": sum(size.num_bytes for size in sizes.values()),
         "counts": counts,
-        "types": [(name, row, totals.get(name, row.pairs)) for name, row in types],
+        "pairs": summary.get("pairs", counts.pairs),
+        "types": rows,
+        "types_by_kind": [
+            (_KINDS.get(kind, kind), list(members))
+            for kind, members in itertools.groupby(rows, key=lambda row: row[1].kind)
+        ],
+        "units": [(name_unit(unit), number) for unit, number in counts.top("units")],
+        "origins": [
+            (_ORIGINS.get(name, name), number) for name, number in counts.top("provenance")
+        ],
         "reasons": reasons[:_MAX_REASONS],
         "kinds": summary.get("kinds", {}),
     }
 
 
-def _order(row: TypeCounts) -> int:
-    return _KINDS.index(row.kind) if row.kind in _KINDS else len(_KINDS)
+def _order(row: TypeCounts) -> tuple[int, str]:
+    kinds = list(_KINDS)
+    return kinds.index(row.kind) if row.kind in kinds else len(kinds), row.kind
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -158,13 +204,19 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _charts(counts: CardCounts) -> list[tuple[str, str]]:
     charts = [
-        ("Objects in an image", _whole_numbers(counts.objects_per_image, "objects", "images")),
-        ("Pairs of an image", _whole_numbers(counts.pairs_per_image, "pairs", "images")),
         (
-            "Distance of objects",
-            _lengths(counts.camera_distances, "metres to the camera", "objects"),
+            "Objects in a picture",
+            _whole_numbers(counts.objects_per_image, "number of objects", "pictures"),
         ),
-        ("Lengths asked for", _lengths(counts.lengths, "exact value, metres", "pairs")),
+        (
+            "Questions about a picture",
+            _whole_numbers(counts.pairs_per_image, "number of questions", "pictures"),
+        ),
+        (
+            "Distance of the objects",
+            _lengths(counts.camera_distances, "from the camera to the middle, metres", "objects"),
+        ),
+        ("Lengths asked for", _lengths(counts.lengths, "exact length, metres", "questions")),
     ]
     return [(title, chart) for title, chart in charts if chart]
 
@@ -188,34 +240,11 @@ def _lengths(values: Sequence[float], label: str, of: str) -> str:
 
 def _histogram(values: Sequence[float], edges: np.ndarray, x: Axis, of: str) -> str:
     bars, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-    y = Axis(0.0, 1.05 * float(bars.max()), of, whole=True)
+    y = Axis(0.0, 1.05 * float(bars.max()), f"number of {of}", whole=True)
     return svg.histogram(bars.tolist(), edges.tolist(), x, y, f"{of} by {x.label}")
-
-
-def _short(text: Any) -> str:
-    """At most `_MAX_TEXT` characters of a text, those that turn the page or a terminal left out."""
-    whole = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
-    return whole if len(whole) <= _MAX_TEXT else whole[: _MAX_TEXT - 1] + "…"
 
 
 def _cell(text: Any) -> str:
     """A text as Markdown shows it: no markup, HTML, picture or link, and one line."""
-    line = html.escape(" ".join(_short(text).splitlines()), quote=False)
+    line = html.escape(" ".join(shown_text(text).splitlines()), quote=False)
     return _MARKUP.sub(r"\\\g<0>", line)
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "assets"),
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["thousands"] = "{:,}".format
-    environment.filters["bytes"] = lambda n: (
-        f"{n / 1e9:,.2f} GB" if n > 1e8 else f"{n / 1e6:.1f} MB"
-    )
-    environment.filters["short"] = _short
-    environment.filters["cell"] = _cell
-    return environment

@@ -8,19 +8,21 @@ from typing import Any
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.chunks import GenerationError
+from spatialvlm_jax.generation.execution.making import Making, record_making
 
 REQUEST_FILE = "generation.json"
 _ADDED = "added"
 
 
 def record_request(
-    directory: Path, request: Mapping[str, Any], *, adds: bool
+    directory: Path, request: Mapping[str, Any], *, adds: bool, making: Making | None = None
 ) -> list[dict[str, Any]]:
     """Writes the request, or compares it with the one that its splits were begun with.
 
     Args:
       request: has "version", "rules", "source" and "splits": name -> [images, shards].
       adds: splits that are not there yet are added to those of the same source.
+      making: recorded where the request is a new one.
 
     Returns:
       All that was asked of the directory, the first request first.
@@ -32,6 +34,7 @@ def record_request(
     asked: dict[str, Any] = json.loads(json.dumps(request))
     if not path.exists():
         write_json(path, asked, sort_keys=True)
+        _record(directory, making)
         return [asked]
     first, *added = read_requests(directory)
     known = [first, *added]
@@ -42,7 +45,13 @@ def record_request(
     if is_new:
         known.append(asked)
         write_json(path, {**first, _ADDED: [*added, asked]}, sort_keys=True)
+        _record(directory, making)
     return known
+
+
+def _record(directory: Path, making: Making | None) -> None:
+    if making is not None:
+        record_making(directory, making)
 
 
 def read_requests(directory: Path) -> list[dict[str, Any]]:
