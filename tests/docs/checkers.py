@@ -5,6 +5,7 @@ A check raises `Wrong`, or what the program says, where the command would not do
 
 import argparse
 import contextlib
+import functools
 import importlib
 import io
 import re
@@ -27,7 +28,7 @@ from spatialvlm_jax.training.processes import entry_point
 from spatialvlm_jax.training.processes.join import named_place
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.sheet import VIEWS
-from tests.docs.commands import ROOT
+from tests.docs.commands import ROOT, commands, pages
 
 # What a reader puts something of their own in the place of.
 PLACEHOLDERS = {
@@ -242,11 +243,19 @@ def _with_config(words: list[str]) -> list[str]:
     """The words with the configuration that the run in their workdir would have left."""
     if any(word.startswith("--config=") for word in words):
         return words
-    (workdir,) = [word for word in words if word.startswith("--workdir=")]
-    known = {"--workdir=runs/demo": "demo", "--workdir=runs/mine": "demo", "--workdir=DIR": "demo"}
-    if workdir not in known:
-        raise Wrong(f"no run before it is in {workdir}")
-    return [*words, f"--config=configs/{known[workdir]}.py"]
+    (workdir,) = [word.partition("=")[2] for word in words if word.startswith("--workdir=")]
+    if workdir not in _configs_of_runs():
+        raise Wrong(f"no training on any page is in {workdir}")
+    return [*words, f"--config={_configs_of_runs()[workdir]}"]
+
+
+@functools.cache
+def _configs_of_runs() -> dict[str, str]:
+    """The configuration of each workdir in which a page has something trained."""
+    typed = [command.command for page in pages() for command in commands(page)]
+    trained = r"python train\.py .*--config=(\S+).* --workdir=(\S+)"
+    found = {run[2]: run[1] for text in typed for run in re.finditer(trained, text)}
+    return {"DIR": "configs/demo.py", **found}
 
 
 def _spatialvlm(words: list[str]) -> None:
@@ -285,6 +294,12 @@ def _plan(module: Any, args: argparse.Namespace) -> None:
     parse_topology(args.topology)
 
 
+def _experts(module: Any, args: argparse.Namespace) -> None:
+    check_overrides(" ".join(map(shlex.quote, args.overrides)))
+    if set((args.check or module.ROLES[0]).split(",")) - set(module.ROLES):
+        raise Wrong(f"--check={args.check}")
+
+
 def _preview(module: Any, args: argparse.Namespace) -> None:
     WorldConfig.preset(args.preset)
     if set(args.show.split(",")) - set(VIEWS):
@@ -295,6 +310,7 @@ def _preview(module: Any, args: argparse.Namespace) -> None:
 VERBS: dict[str, Callable[[Any, argparse.Namespace], None]] = {
     "generate": _generate,
     "convert": _convert,
+    "experts": _experts,
     "plan": _plan,
     "preview": _preview,
 }

@@ -61,7 +61,7 @@ VERBS = set(cli.verb_parser()[1])
 
 def check_inline(code: str) -> None:
     """Checks a whole command, an override, a verb, options; what is left are names."""
-    if re.match(r"(python|make|pip|pytest|hf) \S", code):
+    if re.match(r"(python|make|pip|pytest|hf|\.venv/bin/\w+) \S", code):
         checkers.check(code)
     elif code.startswith("--format=") and " " in code:
         checkers.check(f"spatialvlm convert {code} --out=NAME")
@@ -134,7 +134,7 @@ def test_examples_in_configurations_are_taken() -> None:
         ("python train.py --config=configs/demo.py", "code 2"),
         ("python train.py --config=configs/demo.py --config.optim.peek_lr=1 --workdir=x", "code 2"),
         ("python train.py --config=configs/paligemma.py:lora=-1 --workdir=x", "code 2"),
-        ("python eval.py --workdir=runs/never", "no run before"),
+        ("python eval.py --workdir=runs/never", "no training on any page"),
         ("python benchmarks/packing.py --row=a", "row"),
         ("python -m benchmarks.scale --expert", "--expert"),
         ("spatialvlm generate --out=x --preset=poor", "poor"),
@@ -142,6 +142,8 @@ def test_examples_in_configurations_are_taken() -> None:
         ("spatialvlm convert --format=csv --images=photos --out=x", "--questions"),
         ("spatialvlm plan --config=configs/demo.py --topology=v5e:16", "v5e"),
         ("spatialvlm preview --show=sound", "sound"),
+        ("spatialvlm experts --check=nose", "nose"),
+        ("spatialvlm experts --config.experts.nose=none", "nose"),
         ("spatialvlm export SOURCE OUT", "no placeholder"),
         ("SPATIALVLM_PROCES=1 python train.py", "SPATIALVLM_PROCES"),
     ],
