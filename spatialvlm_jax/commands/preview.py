@@ -1,4 +1,4 @@
-"""`spatialvlm preview`: a sheet of worlds to look at before making a data set of them."""
+"""`spatialvlm preview`: pictures of a stored data set, or of worlds before they are stored."""
 
 import argparse
 from pathlib import Path
@@ -9,55 +9,114 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import SEED, place, whole_number
 
 _DESCRIPTION = """\
-Draws a few scenes of a kind of worlds and writes them side by side into one PNG file.
+With DIR, writes one HTML page of the pictures of a stored data set (of `spatialvlm generate` or
+`convert`): each with the boxes and names of its objects, its questions and their answers.
 
-The same preset, seed and first scene always give the same picture.
+Without DIR, draws a few scenes of a kind of rendered worlds side by side into one PNG file, before
+a data set is made of them. The same preset, seed and first scene always give the same picture.
 """
 _EPILOG = """\
 examples:
+  spatialvlm preview data/worlds
+  spatialvlm preview data/worlds --split=validation --first=100 --images=12 --out=validation.html
   spatialvlm preview --out=worlds.png
   spatialvlm preview --preset=gallery --count=6 --columns=3 --out=gallery.png
   spatialvlm preview --preset=simple --show=image,depth,instances --count=8 --columns=2
 """
 _COUNT, _NATURAL = whole_number(1, 10_000), whole_number(0, 1_000_000_000)
+_MOST_IMAGES = 1_000  # a page of more is no longer opened
+_OF_SETS = {"split": "", "images": 24}
+_OF_WORLDS = {
+    "preset": "rich",
+    "count": 24,
+    "columns": 6,
+    "seed": 0,
+    "image_size": None,
+    "scale": 0,
+    "show": "image",
+}
 
 
 def add_parser(subparsers: Any) -> None:
-    """Adds the verb `preview`."""
+    """Adds the verb `preview`.
+
+    Options have no defaults here, so that those of the other kind of preview are told.
+    """
     parser = subparsers.add_parser(
         "preview",
-        help="draw a sheet of worlds to look at",
+        help="look at a stored data set, or at worlds before they are stored",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--out", type=place, default=Path("worlds.png"), metavar="FILE", help="PNG file to write")
+    add("directory", type=place, nargs="?", metavar="DIR", help="a stored data set")
+    help_text = "file to write (preview.html; of worlds, worlds.png)"
+    add("--out", type=place, metavar="FILE", help=help_text)
+    help_text = "number of the first picture or scene (default: 0)"
+    add("--first", type=_NATURAL, default=0, metavar="N", help=help_text)
+
+    add = parser.add_argument_group("a stored data set").add_argument
+    add("--split", metavar="NAME", help="split to show (default: its first)")
+    help_text = f"how many pictures (default: {_OF_SETS['images']})"
+    add("--images", type=whole_number(1, _MOST_IMAGES), metavar="N", help=help_text)
+
+    add = parser.add_argument_group("worlds").add_argument
     add(
         "--preset",
-        default="rich",
+        metavar="NAME",
         help="kind of worlds: simple, clear, rich, gallery (default: rich)",
     )
-    add("--count", type=_COUNT, default=24, help="how many scenes (default: %(default)s)")
-    add("--columns", type=_COUNT, default=6, help="scenes in a row (default: %(default)s)")
-    add("--seed", type=SEED, default=0, help="another seed draws other scenes (default: 0)")
-    add("--first", type=_NATURAL, default=0, help="number of the first scene (default: 0)")
+    add("--count", type=_COUNT, metavar="N", help="how many scenes (default: 24)")
+    add("--columns", type=_COUNT, metavar="N", help="scenes in a row (default: 6)")
+    add("--seed", type=SEED, metavar="N", help="another seed draws other scenes (default: 0)")
     add("--image-size", type=_NATURAL, metavar="PIXELS", help="side (default: the preset's)")
-    add("--scale", type=_NATURAL, default=0, help="enlarge pixels (default: to be seen)")
+    add("--scale", type=_NATURAL, metavar="N", help="enlarge pixels (default: to be seen)")
     add(
         "--show",
-        default="image",
         metavar="VIEW,...",
         help="what to show of each scene: image, depth, instances (default: image)",
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Writes the sheet.
+    """Writes the page or the sheet, and says where.
 
     Raises:
       UserError: an argument does not make sense, or the file cannot be written.
     """
+    own, others = (_OF_WORLDS, _OF_SETS) if args.directory is None else (_OF_SETS, _OF_WORLDS)
+    for name in others:
+        if getattr(args, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            where = "of a stored data set: name its folder DIR, too"
+            where = where if args.directory is None else "of rendered worlds, without DIR"
+            raise UserError(f"{option} is {where}, or leave it out")
+    for name, default in own.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+    if args.directory is None:
+        _preview_worlds(args, args.out or Path("worlds.png"))
+    else:
+        _preview_set(args, args.out or Path("preview.html"))
+
+
+def _preview_set(args: argparse.Namespace, out: Path) -> None:
+    _check_suffix(out, ".html")
+    from spatialvlm_jax.generation.card.preview import write_preview
+
+    count = write_preview(
+        args.directory, out, split=args.split, first=args.first, images=args.images
+    )
+    print(f"{out}: {count} pictures of {args.directory}")
+
+
+def _check_suffix(out: Path, suffix: str) -> None:
+    if out.suffix.lower() != suffix:
+        raise UserError(f"--out must name a {suffix} file, not '{out}'")
+
+
+def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
     from PIL import Image
 
     from spatialvlm_jax.worlds.config import WorldConfig
@@ -67,8 +126,7 @@ def run(args: argparse.Namespace) -> None:
     views = args.show.split(",")
     if unknown := sorted(set(views) - set(VIEWS)):
         raise UserError(f"--show knows {', '.join(VIEWS)}, not '{unknown[0]}'")
-    if args.out.suffix.lower() != ".png":
-        raise UserError(f"--out must name a .png file, not '{args.out}'")
+    _check_suffix(out, ".png")
     changes = {} if args.image_size is None else {"image_size": args.image_size}
     try:
         config = WorldConfig.preset(args.preset, **changes)
@@ -78,8 +136,8 @@ def run(args: argparse.Namespace) -> None:
     scale = args.scale or max(1, 160 // config.image_size)
     sheet = contact_sheet(scenes, args.columns, views, scale)
     try:
-        with whole_file(args.out) as temporary:
+        with whole_file(out) as temporary:
             Image.fromarray(sheet).save(temporary, format="png", optimize=True)
     except OSError as error:
-        raise UserError(f"cannot write {args.out}: {error.strerror}") from error
-    print(f"{args.out}: {len(scenes)} scenes of {config.image_size} pixels")
+        raise UserError(f"cannot write {out}: {error.strerror}") from error
+    print(f"{out}: {len(scenes)} scenes of {config.image_size} pixels")

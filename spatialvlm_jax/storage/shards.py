@@ -106,6 +106,8 @@ def split_sizes(directory: Path) -> dict[str, SplitSize]:
 
 def _read_info(directory: Path) -> tuple[str, dict[str, SplitSize]]:
     """The name that a data set's files begin with, and its splits; raises StoreError."""
+    if directory.is_file():
+        raise StoreError(f"{directory} is a file; name the folder of a data set")
     if not directory.is_dir():
         raise StoreError(
             f"data directory {directory} does not exist; "

@@ -14,7 +14,7 @@ from PIL import Image
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
-from spatialvlm_jax.storage.shards import open_split, split_sizes
+from spatialvlm_jax.storage.shards import StoreError, open_split, split_sizes
 from spatialvlm_jax.units import DIMENSIONS, describe_exact
 
 SAMPLE = 2000
@@ -45,10 +45,21 @@ def sample_indices(directory: Path, count: int = SAMPLE) -> list[ExampleIndex]:
 
 
 class ExampleReader:
-    """Reads examples of a data set by index."""
+    """Reads examples of a data set by index.
 
-    def __init__(self, directory: Path):
-        self._splits = {split: open_split(directory, split) for split in split_sizes(directory)}
+    Raises:
+      StoreError: the directory does not hold one that this program made, or not these splits.
+    """
+
+    def __init__(self, directory: Path, splits: Sequence[str] | None = None):
+        names = split_sizes(directory) if splits is None else splits
+        self._splits = {split: open_split(directory, split) for split in names}
+        for records in self._splits.values():
+            if records and not StoredExample(records[0]).bytes_of("image_id"):
+                raise StoreError(
+                    f"{directory} is a data set of another program: "
+                    "spatialvlm convert --format=tfds makes one of it that can be shown"
+                )
 
     def __call__(self, place: ExampleIndex) -> StoredExample:
         return StoredExample(self._splits[place.split][place.index])
