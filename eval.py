@@ -1,10 +1,10 @@
 """Evaluates a model: python eval.py --workdir=runs/demo
 
-The configuration is the one that the run left in its workdir, unless --config names another; any
-field of it can be set on top: --config.eval.images=100. The weights are those of the newest whole
-checkpoint in the workdir, unless --checkpoint names a step or a weight file. Writes report.html,
-summary.json and predictions.jsonl into the workdir, and prints each figure beside the best constant
-answer.
+The configuration is the one that the run left in its workdir, else the one in the weight file that
+--checkpoint names, unless --config names another; any field of it can be set on top:
+--config.eval.images=100. The weights are those of the newest whole checkpoint in the workdir,
+unless --checkpoint names a step or a weight file. Writes report.html, summary.json and
+predictions.jsonl into the workdir, and prints each figure beside the best constant answer.
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
@@ -29,7 +29,7 @@ from spatialvlm_jax.evaluation.report.page import results, write_report
 from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoints.load_model import restore_model
+from spatialvlm_jax.training.checkpoints.load_model import find_run_config, restore_model
 from spatialvlm_jax.training.mesh import make_mesh
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.entry_point import make_parser, run_entry_point
@@ -104,7 +104,9 @@ def main(argv: Sequence[str]) -> int:
         if table:
             print(table, flush=True)
 
-    return run_entry_point(parser, argv, work, of_run=True)
+    return run_entry_point(
+        parser, argv, work, of_run=lambda args: find_run_config(args.workdir, args.checkpoint)
+    )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,20 @@ class EvalBatch:
 
 
 @dataclasses.dataclass(frozen=True)
+class EvalBatches:
+    """The batches of an evaluation, to be gone through once; `images` is how many they ask about.
+
+    An image that two data sets ask about counts twice.
+    """
+
+    images: int
+    batches: Iterator[EvalBatch]
+
+    def __iter__(self) -> Iterator[EvalBatch]:
+        return self.batches
+
+
+@dataclasses.dataclass(frozen=True)
 class _Asked:
     """The questions chosen for one image: everything but its pixels."""
 
@@ -159,7 +173,7 @@ def eval_batches(
     images: int = 0,
     rows: Sequence[int] | None = None,
     prefix_template: str = "",
-) -> Iterator[EvalBatch]:
+) -> EvalBatches:
     """All questions that are asked in an evaluation; the same ones every time.
 
     Every batch has the same shapes, so generation is compiled once; the last one is filled up with
@@ -181,7 +195,7 @@ def eval_batches(
     width = _padded_length(asked)
     units = _spoken_units(asked)
     most = max(sum(map(bool, row)) for row in units)
-    return (
+    batches = (
         _stack(
             asked[start : start + batch_size],
             units[start : start + batch_size],
@@ -195,6 +209,7 @@ def eval_batches(
         )
         for start in range(0, len(asked), batch_size)
     )
+    return EvalBatches(len(asked), batches)
 
 
 def _spoken_units(asked: Sequence[_Asked]) -> list[tuple[Units, ...]]:

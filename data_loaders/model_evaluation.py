@@ -1,7 +1,7 @@
 """A model asked all held-out questions: by `eval.py`, and on schedule by `train.py`."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from jax.sharding import Mesh
 
 from data_loaders.answer_values import ValueReader
 from data_loaders.build import load_tokenizer
-from data_loaders.evaluation import EvalBatch, eval_batches
+from data_loaders.evaluation import EvalBatch, EvalBatches, eval_batches
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
@@ -52,8 +52,7 @@ def evaluate_model(
     read = ValueReader(model, tokenizer, mesh, settings.scored_values)
     scorer, quiet = Scorer(settings.which), not multihost.is_main_process()
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
-    total = settings.images or None
-    with progress.bar(desc="evaluating", unit="image", total=total, quiet=quiet) as bar:
+    with progress.bar(desc="evaluating", unit="image", total=batches.images, quiet=quiet) as bar:
         for batch in batches:
             check()
             asked = (batch.images[own], batch.prefix_tokens[own], batch.prefix_lengths[own])
@@ -78,7 +77,7 @@ def evaluate_model(
     return scorer
 
 
-def _held_out(experiment: Experiment, batch_size: int, own: Sequence[int]) -> Iterator[EvalBatch]:
+def _held_out(experiment: Experiment, batch_size: int, own: Sequence[int]) -> EvalBatches:
     """What is asked, with the pictures of the rows `own`."""
     settings = experiment.eval
     with multihost.raise_on_all():

@@ -23,7 +23,7 @@ import re
 import sys
 import traceback
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -77,15 +77,36 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
       ConfigError: the file is missing or fails, or a field or value is wrong.
     """
-    config = _read_run_config(Path(spec)) if spec.endswith(".json") else read_config_file(spec)
+    config = read_run_config(Path(spec)) if spec.endswith(".json") else read_config_file(spec)
+    return _build_experiment(config, overrides)
+
+
+def read_run_config(path: Path) -> ConfigDict:
+    """The `config.json` that a run left.
+
+    Raises:
+      ConfigError: the file cannot be read, or a field or value is wrong.
+    """
+    return run_config(read_object(path, "the configuration of a run"), str(path))
+
+
+def run_config(tree: Any, where: str) -> ConfigDict:
+    """The configuration that a run wrote down, in today's form.
+
+    Args:
+      tree: a mapping of field names to values. where: it was read, for messages.
+
+    Raises:
+      ConfigError: a field or value is wrong.
+    """
+    tree = migration.migrate(tree)
+    return to_config_dict(from_config_dict(Experiment, tree, f"{where}: config"))
+
+
+def _build_experiment(config: ConfigDict, overrides: Sequence[str]) -> Experiment:
     _drop_retired(config)
     override_fields(config, overrides)
     return from_config_dict(Experiment, config)
-
-
-def _read_run_config(path: Path) -> ConfigDict:
-    tree = migration.migrate(read_object(path, "the configuration of a run"))
-    return to_config_dict(from_config_dict(Experiment, tree, f"{path}: config"))
 
 
 def _drop_retired(config: ConfigDict) -> None:
@@ -96,12 +117,15 @@ def _drop_retired(config: ConfigDict) -> None:
 
 
 def parse_experiment(
-    parser: argparse.ArgumentParser, argv: Sequence[str], *, of_run: bool = False
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    *,
+    of_run: Callable[[argparse.Namespace], ConfigDict] | None = None,
 ) -> tuple[argparse.Namespace, Experiment]:
     """Parses a command line with `--config=FILE` and overrides, `--config.field=value`.
 
     Args:
-      of_run: where --config is left out, the one that the run in --workdir left counts.
+      of_run: finds the configuration where --config is left out; None: it may not be.
 
     Raises:
       ConfigError: as `load_experiment`; other mistakes end the program with code 2.
@@ -109,26 +133,14 @@ def parse_experiment(
     parser.allow_abbrev = False
     help_text = "configuration file, with an argument if it takes one; see configs/"
     if of_run:
-        help_text += f" (default: {RUN_CONFIG} in the workdir, which the run left there)"
-    parser.add_argument("--config", required=not of_run, metavar="FILE.py[:ARG]", help=help_text)
+        help_text += f" (default: that of the run, {RUN_CONFIG} in the workdir)"
+    required = of_run is None
+    parser.add_argument("--config", required=required, metavar="FILE.py[:ARG]", help=help_text)
     args, rest = parser.parse_known_args(argv)
     overrides = take_overrides(parser, rest)
-    return args, load_experiment(args.config or find_run_config(args.workdir), overrides)
-
-
-def find_run_config(workdir: Path) -> str:
-    """The configuration that a run left in its workdir.
-
-    Raises:
-      ConfigError: there is none.
-    """
-    path = workdir / RUN_CONFIG
-    if not path.is_file():
-        raise ConfigError(
-            f"--config was left out, and {path} is not there: name the --workdir of a run, "
-            "or the configuration with --config"
-        )
-    return str(path)
+    if of_run and args.config is None:
+        return args, _build_experiment(of_run(args), overrides)
+    return args, load_experiment(args.config, overrides)
 
 
 def take_overrides(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]:

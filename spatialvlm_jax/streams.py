@@ -1,11 +1,13 @@
 """Standard output and error that nothing written to them ends with a traceback.
 
-A terminal without UTF-8 gets what it cannot show as escapes. A reader that has enough, such as
-`head`, ends the program quietly, with the code that a shell gives to what SIGPIPE ends.
+A warning is a line that begins with "WARNING: ". A terminal without UTF-8 gets what it cannot show
+as escapes. A reader that has enough, such as `head`, ends the program quietly, with the code that a
+shell gives to what SIGPIPE ends.
 """
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ def lasting() -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         try:
             yield

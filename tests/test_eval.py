@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from safetensors.numpy import save_file
 
 import eval as evaluation_script
 from data_loaders import answer_values, model_evaluation
@@ -339,6 +340,28 @@ def test_the_configuration_of_the_run_counts_where_none_is_named(data, trained, 
         error = capsys.readouterr().err
         assert error.startswith(message)
         assert len(error.splitlines()) == 1
+
+
+def test_a_weight_file_brings_the_configuration_of_its_run(data, trained, tmp_path, capsys):
+    arrays, header = read_safetensors(trained / "model.safetensors")
+    told = {**header, "config": json.dumps(dataclasses.asdict(experiment_on(str(data))))}
+    save_file(arrays, tmp_path / "told.safetensors", told)
+    save_file(arrays, tmp_path / "silent.safetensors", header)
+    assert run(data, trained) == 0
+    command = [f"--workdir={tmp_path / 'empty'}", f"--checkpoint={tmp_path / 'told.safetensors'}"]
+    assert evaluation_script.main(command) == 0
+    found = [(folder / "predictions.jsonl").read_text() for folder in (tmp_path / "empty", trained)]
+    assert found[0] == found[1]
+    capsys.readouterr()
+    for name, reason in (
+        ("silent", "does not say what it was made of"),
+        ("lost", "there is no such file"),
+    ):
+        file = tmp_path / f"{name}.safetensors"
+        assert evaluation_script.main([f"--workdir={tmp_path / name}", f"--checkpoint={file}"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert str(file) in line
+        assert reason in line
 
 
 def test_a_weight_file_is_read_under_its_own_rule_unless_another_is_asked_for(

@@ -39,6 +39,12 @@ def test_a_reader_that_leaves_ends_the_program_quietly(command: list[str]) -> No
     assert done.stderr == b""
 
 
+def test_a_warning_is_a_line_without_names_of_modules() -> None:
+    code = "import logging; from spatialvlm_jax import streams\nwith streams.lasting():\n"
+    done = run([sys.executable, "-c", f"{code}    logging.warning('%s is old', 'a')"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"WARNING: a is old\n")
+
+
 def test_a_terminal_without_utf_8_gets_escapes(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     Image.new("RGB", (32, 32), "red").save(tmp_path / "pictures" / "a.png")

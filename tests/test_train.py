@@ -1,5 +1,6 @@
 """The real entry point, tiny: it trains, goes on, refuses, and survives being killed."""
 
+import io
 import json
 import os
 import random
@@ -16,6 +17,7 @@ import eval as evaluation_script
 import train
 from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.storage.only_writer import only_writer
+from spatialvlm_jax.streams import BROKEN_PIPE
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.training.logging.metrics_file import reproducible
@@ -117,6 +119,31 @@ def test_weights_begin_under_their_own_rule_unless_another_is_asked_for(
     assert train.main(arguments(data, tmp_path, *accepted)) == 0
     header = read_safetensors(tmp_path / "model.safetensors")[1]
     assert header["model.attention"] == "prefix"
+
+
+class LeavingReader(io.StringIO):
+    """Standard output whose reader leaves before the first step, as `head` does."""
+
+    def write(self, text: str) -> int:
+        if "mixture" in self.getvalue():
+            raise BrokenPipeError
+        return super().write(text)
+
+
+@pytest.mark.slow
+def test_a_run_whose_reader_leaves_is_continued_by_the_same_command(
+    data, finished, tmp_path, capsys, monkeypatch
+):
+    changes = ("train.steps=4", "checkpoint.every=2")
+    command = arguments(data, tmp_path, *changes)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", LeavingReader())
+        with pytest.raises(SystemExit) as ended:
+            train.main(command)
+    assert ended.value.code == BROKEN_PIPE
+    assert not (tmp_path / "model.safetensors").exists()
+    assert train.main(command) == 0
+    assert losses(tmp_path) == losses(finished)
 
 
 def test_a_changed_run_needs_another_workdir(data, finished, capsys):

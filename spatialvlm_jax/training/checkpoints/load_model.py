@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import orbax.checkpoint as ocp
 from flax import nnx
 from jax.sharding import Mesh
+from ml_collections import ConfigDict
 
+from spatialvlm_jax.config import RUN_CONFIG, ConfigError, read_run_config, run_config
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number
@@ -24,6 +26,7 @@ from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
 from spatialvlm_jax.weights.load import OPTIONAL, load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
+from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.weights.settings import CONTENT, RECORDED, check_settings, describe_changes
 
@@ -31,6 +34,28 @@ _REMEDY = (
     "evaluate with the configuration that trained it, the workdir's where --config is left out"
 )
 _SHAPING = ("model.", "dense", "optim.freeze")
+
+
+def find_run_config(workdir: Path, checkpoint: str) -> ConfigDict:
+    """The configuration of the run whose weights are asked for.
+
+    Args:
+      workdir: the run's config.json there comes first.
+      checkpoint: as of `restore_model`; the header of a weight file has the configuration, too.
+
+    Raises:
+      UserError: there is none, or it cannot be read.
+    """
+    path = workdir / RUN_CONFIG
+    if path.is_file():
+        return read_run_config(path)
+    refusal = f"--config was left out, and {path} is not there"
+    if checkpoint.endswith(".safetensors"):
+        record = RunRecord.of(Path(checkpoint), SafetensorFiles(Path(checkpoint)).metadata)
+        if record.experiment:
+            return run_config(record.experiment, checkpoint)
+        refusal += f", and {checkpoint} does not say what it was made of"
+    raise ConfigError(f"{refusal}: name the --workdir of a run, or the configuration with --config")
 
 
 def restore_model(

@@ -9,10 +9,11 @@
 
 import argparse
 import contextlib
-import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+
+from ml_collections import ConfigDict
 
 from spatialvlm_jax import progress, signals, streams
 from spatialvlm_jax.config import parse_experiment
@@ -52,16 +53,15 @@ def run_entry_point(
     work: Work,
     *,
     only: bool = False,
-    of_run: bool = False,
+    of_run: Callable[[argparse.Namespace], ConfigDict] | None = None,
 ) -> int:
     """Parses a command line, joins other processes, does the work; returns the exit code.
 
     Args:
       only: keep out others that ask for the same workdir with `only`.
-      of_run: the configuration is that of the run in the workdir, unless --config names another.
+      of_run: finds the configuration where --config is left out; None: it may not be.
     """
     progress.end_importing()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     with signals.listening() as request, streams.lasting(), short_words():
         try:
             args, experiment = parse_experiment(parser, argv, of_run=of_run)
