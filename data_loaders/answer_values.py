@@ -44,14 +44,13 @@ class ValueReader:
         if not self.answers or not any(slots):
             return found
         tokens, lengths, spoken = _only(batch, slots)
-        questions = read_questions(
-            self.model,
-            *(sharding.to_devices(x[own], self.mesh) for x in (batch.images, tokens, lengths)),
-        )
+        asked = (batch.images, tokens, lengths, batch.rays)
+        rows = jax.tree.map(lambda x: x[own], asked)
+        questions = read_questions(self.model, *sharding.to_devices(rows, self.mesh))
 
         def score(trees: AnswerTrees) -> np.ndarray:
-            rows = jax.tree.map(lambda x: x.reshape(*lengths.shape, *x.shape[1:])[own], trees)
-            scores = score_answers(self.model, questions, sharding.to_devices(rows, self.mesh))
+            ours = jax.tree.map(lambda x: x.reshape(*lengths.shape, *x.shape[1:])[own], trees)
+            scores = score_answers(self.model, questions, sharding.to_devices(ours, self.mesh))
             return multihost.gather_everywhere(scores).reshape(lengths.size, -1)
 
         read = read_values(score, spoken, self.tokenizer.encode_suffix, self.answers)

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from absl import flags
 
+from data_loaders.camera import CameraReader, RayGrid
 from data_loaders.contents import training_contents
 from data_loaders.dense import DenseReader
 from data_loaders.errors import DataError
@@ -209,8 +210,10 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
             dense=dense,
             resize=data.resize,
             features=features[number].files if features else None,
+            camera=CameraReader.of(dataset, data),
+            rays=RayGrid.of(data, model),
         )
-        for number, source in enumerate(sources)
+        for number, (source, dataset) in enumerate(zip(sources, data.datasets, strict=True))
     ]
     shares = requested_shares([dataset.weight for dataset in data.datasets])
     per_row = np.array([_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)])

@@ -8,12 +8,15 @@ from collections.abc import Container, Iterator, Sequence
 import numpy as np
 
 from data_loaders.build import load_tokenizer
+from data_loaders.camera import RayGrid
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig, Resize
 from spatialvlm_jax.generation.wording.spoken_values import RANGES
+from spatialvlm_jax.scene.camera import tell
+from spatialvlm_jax.scene.rays import RAY_FEATURES
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.units import DIMENSIONS
 
@@ -32,7 +35,7 @@ class EvalBatch:
     asked, in the order of its slots. image_ids, datasets: a name for each image. valid: bool[B],
     False for rows that only fill up the last batch. spoken_units: for each record the units that
     a quantity of its type is spoken in, in its set; () for others and for angles. most_quantities:
-    of all images asked about, the most records that have some.
+    of all images asked about, the most records that have some. rays: float32[B, N, R], or None.
     """
 
     images: np.ndarray
@@ -44,6 +47,12 @@ class EvalBatch:
     valid: np.ndarray
     spoken_units: tuple[tuple[Units, ...], ...]
     most_quantities: int
+    rays: np.ndarray | None
+
+    def asked(self, rows: Sequence[int]) -> tuple[np.ndarray | None, ...]:
+        """Images, rays, tokens and lengths of prefixes, of some rows."""
+        arrays = (self.images, self.rays, self.prefix_tokens, self.prefix_lengths)
+        return tuple(None if array is None else array[rows] for array in arrays)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,6 +214,7 @@ def eval_batches(
             width,
             model.encoder.image_size,
             data.resize,
+            RayGrid.of(data, model),
             range(batch_size) if rows is None else rows,
         )
         for start in range(0, len(asked), batch_size)
@@ -239,14 +249,19 @@ def _stack(
     width: int,
     size: int,
     resize: Resize,
+    grid: RayGrid | None,
     pictured: Container[int],
 ) -> EvalBatch:
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
+    rays = np.zeros((rows, grid.patches**2, RAY_FEATURES), np.float32) if grid else None
     for row, chosen in enumerate(asked):
         if row in pictured:
-            images[row] = resize_image(chosen.source.at(chosen.index).example.image(), size, resize)
+            example = chosen.source.at(chosen.index).example
+            images[row] = resize_image(example.image(), size, resize)
+            if grid is not None and rays is not None:
+                rays[row] = grid(tell(example.camera(), chosen.source.told))
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(
@@ -259,4 +274,5 @@ def _stack(
         valid=np.arange(rows) < len(asked),
         spoken_units=(*units, *((),) * missing),
         most_quantities=most_quantities,
+        rays=rays,
     )

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from spatialvlm_jax.experiment import Resize
+from spatialvlm_jax.scene.camera import KnownCamera
+from spatialvlm_jax.scene.intrinsics import scaled_intrinsics, shifted_intrinsics
 
 Tokens = Sequence[int]
 Pair = tuple[Tokens, Tokens]
@@ -130,6 +132,26 @@ def pad_prefixes(
     return tokens, lengths
 
 
+def placement(width: int, height: int, size: int, how: Resize) -> tuple[int, int, int, int]:
+    """Where a picture comes to lie in a square: width and height there, left and top; pixels."""
+    if how == "squash":
+        return size, size, 0, 0
+    longest = max(height, width)
+    columns, rows = max(1, round(width * size / longest)), max(1, round(height * size / longest))
+    return columns, rows, (size - columns) // 2, (size - rows) // 2
+
+
+def resize_camera(camera: KnownCamera, size: int, how: Resize = "squash") -> KnownCamera:
+    """The camera of the picture that `resize_image` makes."""
+    width, height = camera.size
+    columns, rows, left, top = placement(width, height, size, how)
+    matrix = camera.intrinsics
+    if matrix is not None:
+        scale = np.array([columns / width, rows / height])
+        matrix = shifted_intrinsics(scaled_intrinsics(matrix, scale), left, top)
+    return dataclasses.replace(camera, size=(size, size), intrinsics=matrix)
+
+
 def resize_image(image: np.ndarray, size: int, how: Resize = "squash") -> np.ndarray:
     """A square picture in colour, resized by antialiased bicubic interpolation.
 
@@ -146,18 +168,12 @@ def resize_image(image: np.ndarray, size: int, how: Resize = "squash") -> np.nda
     height, width = image.shape[:2]
     if (height, width) == (size, size):
         return image
-    longest = max(height, width)
-    rows, columns = (
-        (size, size)
-        if how == "squash"
-        else (max(1, round(height * size / longest)), max(1, round(width * size / longest)))
-    )
+    columns, rows, left, top = placement(width, height, size, how)
     picture = Image.fromarray(np.ascontiguousarray(image))
     resized = np.asarray(picture.resize((columns, rows), Image.Resampling.BICUBIC))
     if (rows, columns) == (size, size):
         return resized
     square = np.full((size, size, 3), _GREY, np.uint8)
-    top, left = (size - rows) // 2, (size - columns) // 2
     square[top : top + rows, left : left + columns] = resized
     return square
 

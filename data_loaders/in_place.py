@@ -19,7 +19,8 @@ from spatialvlm_jax.conversion.rows import parse_answer_map, parse_fields
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.sources.images import decode
+from spatialvlm_jax.generation.sources.images import decode, read_camera
+from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.records import QA
 
 _REMEDY = "mend it, or leave it out with: spatialvlm convert --format=jsonl"
@@ -49,7 +50,21 @@ class InPlaceExample:
         try:
             return decode(self.images.read(self.item.image), DECODING).image
         except Rejected as error:
-            raise DataError(f"{self.item.image} of {self.type!r}: {error}; {_REMEDY}") from None
+            raise self._unusable(error) from None
+
+    def camera(self) -> KnownCamera:
+        """What the file tells of its camera.
+
+        Raises:
+          DataError: it cannot be read.
+        """
+        try:
+            return read_camera(self.images.read(self.item.image), DECODING)
+        except Rejected as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Rejected) -> DataError:
+        return DataError(f"{self.item.image} of {self.type!r}: {error}; {_REMEDY}")
 
     def pairs(self) -> list[QA]:
         """All its pairs, in the order of the file."""

@@ -55,14 +55,14 @@ def evaluate_model(
     with progress.bar(desc="evaluating", unit="image", total=batches.images, quiet=quiet) as bar:
         for batch in batches:
             check()
-            asked = (batch.images[own], batch.prefix_tokens[own], batch.prefix_lengths[own])
-            images, *prefixes = sharding.to_devices(asked, mesh)
+            images, rays, *prefixes = sharding.to_devices(batch.asked(own), mesh)
             tokens = ask(
                 model,
                 images,
                 *prefixes,
                 max_tokens=settings.max_answer_tokens,
                 eos_id=tokenizer.eos_id,
+                rays=rays,
             )
             answers = multihost.gather_everywhere(tokens)
             values = read(batch, own)

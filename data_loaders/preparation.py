@@ -13,7 +13,12 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.feature_encoder import LocalEncoder, encoder_weights, weights_digest
+from spatialvlm_jax.training.feature_encoder import (
+    LocalEncoder,
+    check_unaided,
+    encoder_weights,
+    weights_digest,
+)
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.stop import RunStop
 from spatialvlm_jax.training.state import TrainState
@@ -69,6 +74,7 @@ def fill_features(
     """
     if not experiment.data.features:
         return
+    check_unaided(state)
     weights = encoder_weights(state)
     cache = FeatureCache.of(experiment, weights_digest(weights), loader.features)
     missing = multihost.broadcast_from_main(cache.check)

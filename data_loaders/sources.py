@@ -136,6 +136,7 @@ class TokenizedSource:
         self._prefix_template = config.prefix_template or prefix_template
         self.examples = open_examples(config)
         self.name = config.name
+        self.told = config.camera
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
         self._tokenizer = tokenizer

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import grain
 import numpy as np
 
+from data_loaders.camera import CameraReader, RayGrid
 from data_loaders.dense import DenseReader
 from data_loaders.features import FeatureFiles
 from data_loaders.functional import BatchRow, choose_pairs, pack_row, resize_image
@@ -21,7 +22,7 @@ class ImageRow:
     """One row of a `Batch`, without its batch axis.
 
     image: uint8[S, S, 3], or None. dense: targets of one image, or None. features: float[N, E], in
-    place of the image, or None.
+    place of the image, or None. rays: float32[N, R], or None.
     """
 
     image: np.ndarray | None
@@ -29,6 +30,7 @@ class ImageRow:
     dataset_id: int
     dense: DenseTargets | None
     features: np.ndarray | None
+    rays: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +41,7 @@ class PackRow(grain.transforms.MapWithIndex):
 
     dense: reads dense targets; None leaves them out.
     features: of the pictures, which are then not decoded.
+    camera: reads cameras, which `rays` tells the model of; None, too, where it is not told.
     """
 
     dataset_id: int
@@ -51,6 +54,8 @@ class PackRow(grain.transforms.MapWithIndex):
     dense: DenseReader | None
     resize: Resize = "squash"
     features: FeatureFiles | None = None
+    camera: CameraReader | None = None
+    rays: RayGrid | None = None
 
     def choose(self, index: int, image: TokenizedImage) -> list[int]:
         """Which pairs the row at `index` of the endlessly repeated data set packs, in order."""
@@ -75,10 +80,14 @@ class PackRow(grain.transforms.MapWithIndex):
             assert isinstance(element.example, StoredExample)
             records = [element.records[place] for place in taken]
             dense = self.dense(element.example, row, pairs, records)
+        rays = None
+        if self.camera is not None and self.rays is not None:
+            epoch = index // self.examples
+            rays = self.rays(self.camera(element.example, epoch, self.dataset_id))
         if self.features is not None:
-            return ImageRow(None, row, self.dataset_id, dense, self.features[element.index])
+            return ImageRow(None, row, self.dataset_id, dense, self.features[element.index], rays)
         image = resize_image(element.example.image(), self.image_size, self.resize)
-        return ImageRow(image, row, self.dataset_id, dense, None)
+        return ImageRow(image, row, self.dataset_id, dense, None, rays)
 
 
 def stack_rows(rows: Sequence[ImageRow]) -> Batch:
@@ -92,6 +101,7 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
     dense = [row.dense for row in rows if row.dense is not None]
     images = [row.image for row in rows if row.image is not None]
     features = [row.features for row in rows if row.features is not None]
+    rays = [row.rays for row in rows if row.rays is not None]
     return Batch(
         images=np.stack(images) if images else None,
         tokens=stacked("tokens"),
@@ -110,4 +120,5 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
         if dense
         else None,
         features=np.stack(features) if features else None,
+        rays=np.stack(rays) if rays else None,
     )

@@ -1,7 +1,7 @@
 """The one typed contract between loaders, models and plans: `Batch`, and its shapes.
 
 Axes: B rows (one image each), H x W pixels, L text tokens a row, N image tokens (patches),
-E encoder width, V dense values, K words.
+E encoder width, V dense values, K words, R features of a ray.
 
 A row is one image with one or more question-answer segments packed behind it:
 
@@ -25,6 +25,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.experiment import Experiment, ModelConfig
+from spatialvlm_jax.scene.rays import RAY_FEATURES
 
 # Array: what JAX computes with; NumPy's will do. AnyArray: a shape where nothing is allocated, too;
 # type checkers are told nothing of it, because no operation is common to all three. Missing: None,
@@ -82,6 +83,8 @@ class Batch:
     dataset_ids: which data set of the mixture a token comes from.
     dense: optional dense targets.
     features: what the frozen encoder made of the images; None beside `images`.
+    rays: what is known of the camera, along each image token's ray (`scene.rays`); None where the
+      model is not told.
     """
 
     images: UInt8[AnyArray, "B H W 3"] | Missing
@@ -94,6 +97,7 @@ class Batch:
     dataset_ids: Int32[AnyArray, "B L"]
     dense: DenseTargets | None = None
     features: Float[AnyArray, "B N E"] | Missing = None
+    rays: Float32[AnyArray, "B N R"] | Missing = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +105,7 @@ class BatchSpec:
     """Shapes of a batch, enough to make abstract or fake ones.
 
     features: [N, E] and dtype of an image's features, which then stand for the images.
+    ray_tokens: image tokens that have a ray each; 0: there are no rays.
     """
 
     batch_size: int
@@ -111,6 +116,7 @@ class BatchSpec:
     dense_values: int = 0
     dense_words: int = 0
     features: jax.ShapeDtypeStruct | None = None
+    ray_tokens: int = 0
 
     @classmethod
     def of(cls, experiment: Experiment, rows: int | None = None) -> "BatchSpec":
@@ -129,6 +135,7 @@ class BatchSpec:
             dense_values=dense.values if dense else 0,
             dense_words=dense.words if dense else 0,
             features=feature_spec(model) if data.features else None,
+            ray_tokens=image_tokens(model) if experiment.reads_rays else 0,
         )
 
     def abstract(self) -> Batch:
@@ -165,7 +172,11 @@ class BatchSpec:
             dataset_ids=ints(),
             dense=dense,
             features=one and one.update(shape=(rows, *one.shape)),
+            rays=jax.ShapeDtypeStruct(self._ray_shape(), jnp.float32) if self.ray_tokens else None,
         )
+
+    def _ray_shape(self) -> tuple[int, int, int]:
+        return self.batch_size, self.ray_tokens, RAY_FEATURES
 
     def _image_shape(self) -> tuple[int, int, int, int]:
         return self.batch_size, self.image_size, self.image_size, 3
@@ -215,4 +226,5 @@ class BatchSpec:
             dataset_ids=rowwise(np.zeros(length)),
             dense=dense,
             features=one and rng.normal(size=(rows, *one.shape)).astype(one.dtype),
+            rays=rng.normal(size=self._ray_shape()).astype(np.float32) if self.ray_tokens else None,
         )

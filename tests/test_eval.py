@@ -125,7 +125,8 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     pictures = [picture(index).image for index in range(IMAGES)]
 
-    def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id):
+    def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id, rays):
+        assert rays is None
         tokens = np.zeros((*prefix_lengths.shape, max_tokens + 24), np.int32)
         for row, slot in np.argwhere(np.asarray(prefix_lengths) > 0):
             number = next(
@@ -164,7 +165,7 @@ def test_every_distribution_meets_its_own_question(data, trained, monkeypatch):
         return next(pair.value for pair in pairs(number) if pair.question == question)
 
     def oracle(model, asked, trees):
-        images, tokens, lengths = map(np.asarray, asked)
+        images, tokens, lengths = map(np.asarray, asked[:3])
         trees = jax.tree.map(np.asarray, trees)
         scores = np.full(trees.last.shape, -np.inf)
         for row, slot, answer in np.argwhere(trees.last > 0):

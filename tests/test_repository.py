@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "migration": set(),
     "errors": set(),
     "hardware": {"errors"},
-    "batch": {"experiment"},
+    "batch": {"experiment", "scene"},
     "child_processes": set(),
     "metrics_rows": set(),
     "foreign_files": set(),

@@ -14,6 +14,7 @@ from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.images import decode
 from spatialvlm_jax.generation.stages import AnsweredScene
+from spatialvlm_jax.scene.camera import FOCAL_STD
 from spatialvlm_jax.scene.records import Scene
 
 
@@ -94,5 +95,14 @@ class ConvertedSource:
             objects=(),
             source=self.name,
             encoded=picture.encoded,
+            extra=_lens(picture.focal),
         )
         return AnsweredScene(scene, tuple(item.records(self.name)))
+
+
+def _lens(focal: float | None) -> dict[str, Any]:
+    """For `Scene.extra`: the focal length that a file tells, pixels, and its error; or nothing.
+
+    Not as the scene's intrinsics, which tell readers that its space is known.
+    """
+    return {} if focal is None else {"camera": {"focal": focal, "focal_std": FOCAL_STD}}

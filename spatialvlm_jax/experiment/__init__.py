@@ -7,7 +7,13 @@ the name (`steps`, `seconds`, `examples`). Every field has a default where a sen
 """
 
 from spatialvlm_jax.experiment.checkpoint import CheckpointConfig
-from spatialvlm_jax.experiment.data import DataConfig, DatasetConfig, Resize, WorldsRecipe
+from spatialvlm_jax.experiment.data import (
+    CameraUse,
+    DataConfig,
+    DatasetConfig,
+    Resize,
+    WorldsRecipe,
+)
 from spatialvlm_jax.experiment.dense import DenseConfig
 from spatialvlm_jax.experiment.eval import Choice, EvalConfig
 from spatialvlm_jax.experiment.experiment import Experiment
@@ -29,6 +35,7 @@ __all__ = [
     "AdapterConfig",
     "AttentionBackend",
     "AttentionRule",
+    "CameraUse",
     "CheckpointConfig",
     "Choice",
     "DataConfig",

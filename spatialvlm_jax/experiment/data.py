@@ -12,6 +12,7 @@ from spatialvlm_jax.bounds import (
     Seed,
     SettingError,
     Settings,
+    Share,
     SomeSteps,
     Weight,
 )
@@ -19,6 +20,7 @@ from spatialvlm_jax.questions import QAConfig
 
 _OPTIONS = {"fields": "field", "answer_map": "answer-map"}
 Resize = Literal["squash", "pad"]
+CameraUse = Literal["none", "rays"]
 _Length = Annotated[int, Range(2, 1_048_576)]
 
 
@@ -59,6 +61,8 @@ class DatasetConfig(Settings):
       metres before they are phrased (the paper's noise ablation). noise_seed: seed of that noise.
     prefix_template: how this set's questions are put to the model; "" as the mixture's or the
       evaluation's are.
+    camera: what is told of its cameras at most, where `DataConfig.camera` tells the model: what is
+      known, the field of view alone, or nothing.
     """
 
     name: str
@@ -76,6 +80,7 @@ class DatasetConfig(Settings):
     fields: tuple[str, ...] = ()
     answer_map: str = ""
     prefix_template: str = ""
+    camera: Literal["known", "field_of_view", "unknown"] = "known"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -123,6 +128,13 @@ class DataConfig(Settings):
       asked "answer en {question}".
     resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
       shorter one with grey, which keeps proportions.
+    camera: how the model is told of the camera behind a picture: "none", or "rays": each image
+      token is given the direction of its ray against gravity, its distance to the ground, camera
+      height and field of view, as far as they are known.
+    camera_dropout: in training, with this probability a picture's camera is told nothing of, else
+      each of field of view, gravity and height is left out with it.
+    camera_errors: in training, facts that are known better than usual get errors of the usual size
+      times this (focal length 3 %, gravity 1 degree, height 10 %); 0 tells them as they are.
     seed: another seed changes the order and which pairs are packed together.
     workers: processes that make batches; 0 makes them in the run's own.
     shuffle: draw images in random order.
@@ -139,6 +151,9 @@ class DataConfig(Settings):
     pairs_per_image: Pairs = 16
     prefix_template: str = "{question}"
     resize: Resize = "squash"
+    camera: CameraUse = "none"
+    camera_dropout: Share = 0.25
+    camera_errors: Annotated[float, Range(0, 10)] = 1.0
     seed: Seed = 0
     workers: Annotated[int, Range(0, 1_024)] = 0
     shuffle: bool = True

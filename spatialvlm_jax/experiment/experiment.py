@@ -89,7 +89,8 @@ class Experiment(Settings):
         _check_parts("model.adapters.targets", model.adapters.targets)
         _check_parts("model.int8", model.int8)
         _check_parts("model.nf4", model.nf4)
-        if set(freeze) == set(GROUPS) and not model.adapters.rank:
+        there = set(GROUPS) if self.reads_rays else set(GROUPS) - {"camera"}
+        if there <= set(freeze) and not model.adapters.rank:
             raise SettingError(
                 "optim.freeze",
                 "it names all groups, so nothing would train: take one out, or add adapters "
@@ -113,6 +114,11 @@ class Experiment(Settings):
                 "data.features",
                 "model.adapters.targets names the encoder, so features change in every step",
             )
+
+    @property
+    def reads_rays(self) -> bool:
+        """Whether the model has camera maps, and batches rays."""
+        return self.data.camera == "rays"
 
     @property
     def dense_weight(self) -> float:

@@ -12,7 +12,7 @@ _Width = Annotated[int, Range(1, 65_536)]
 _Depth = Annotated[int, Range(1, 1_024)]
 _Heads = Annotated[int, Range(1, 1_024)]
 # Where names of linear maps begin.
-PARTS = ("encoder", "connector", "decoder", "dense_head")
+PARTS = ("encoder", "connector", "decoder", "dense_head", "camera")
 _MOST_TOKENS = 65_536  # of a picture
 _Softcap = Annotated[float, Range(0, 1e6)]
 

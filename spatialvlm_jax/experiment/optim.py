@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from spatialvlm_jax.bounds import Decay, OneOf, Range, Settings, Steps
 
-Group = Literal["encoder", "connector", "decoder", "embeddings"]
-GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder", "embeddings")
+Group = Literal["encoder", "connector", "decoder", "embeddings", "camera"]
+GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder", "embeddings", "camera")
 _GroupName = Annotated[str, OneOf(*GROUPS)]
 _Rate = Annotated[float, Range(0, 1_000)]
 
@@ -27,7 +27,8 @@ class OptimConfig(Settings):
     weight_decay: decay of matrices, times the learning rate; of biases, norms, embeddings none.
     clip_norm: gradients of a larger norm, over all that trains, are scaled down to it; 0 for never.
     lr_multipliers: group name -> factor on the learning rate.
-    freeze: groups that get no gradient, no slot, no decay.
+    freeze: groups that get no gradient, no slot, no decay. With the encoder, what `data.camera`
+      adds inside of it is frozen, too.
     """
 
     optimizer: Literal["adamw", "muon", "adafactor"] = "adamw"

@@ -1,6 +1,7 @@
 """Decoding with stored keys: an image is encoded once, all its questions are answered together.
 
-Axes: B images, S questions on each, P prefix tokens, T answer tokens, C = P + T - 1 stored keys.
+Axes: B images, S questions on each, P prefix tokens, T answer tokens, C = P + T - 1 stored keys,
+N image tokens, R features of a ray.
 """
 
 import functools
@@ -38,6 +39,7 @@ def generate(
     eos_id: int,
     temperature: float = 0.0,
     seed: int = 0,
+    rays: Float32[Array, "B N R"] | None = None,
 ) -> Int32[Array, "B S {max_tokens}"]:
     """Answers S questions on each of B images, under the model's attention rule.
 
@@ -50,6 +52,7 @@ def generate(
       eos_id: ends an answer.
       temperature: 0 takes the likeliest token, otherwise tokens are drawn.
       seed: of the draws.
+      rays: what is known of the cameras, for a model that reads it; None: nothing.
 
     Returns:
       Answers up to and with `eos_id`, then 0; all 0 where there is no question.
@@ -59,6 +62,7 @@ def generate(
         definition,
         state,
         jnp.asarray(images),
+        None if rays is None else jnp.asarray(rays),
         jnp.asarray(prefix_tokens),
         jnp.asarray(prefix_lengths),
         jax.random.key(seed),
@@ -74,6 +78,7 @@ def _generate(
     definition: Any,
     state: Any,
     images: UInt8[Array, "B H W 3"],
+    rays: Float32[Array, "B N R"] | None,
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
     random: Key[Array, ""],
@@ -85,8 +90,7 @@ def _generate(
 ) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
     decoder = model.decoder
-    embeddings, _ = model.encode_image(images)
-    shape = prefix_lengths.shape
+    (embeddings, _), shape = model.encode_image(images, rays), prefix_lengths.shape
     if model.config.attention == "prefix":
         # The image sees the question, so each question needs its own copy of the image.
         embeddings = jnp.repeat(embeddings, shape[1], axis=0)

@@ -12,7 +12,8 @@ are run once each:
 A node sees image, question and the nodes above it, which is what a token of an answer sees when it
 stands alone.
 
-Axes: B images, S questions on each, P prefix tokens, K nodes, A answers.
+Axes: B images, S questions on each, P prefix tokens, K nodes, A answers, N image tokens,
+R features of a ray.
 """
 
 import dataclasses
@@ -132,16 +133,17 @@ def read_questions(
     images: UInt8[Array, "B H W 3"],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
+    rays: Float32[Array, "B N R"] | None = None,
 ) -> ReadQuestions:
     """Runs images and questions once, under the model's attention rule.
 
     Args:
       model: the model.
       images: one for the questions of a row.
-      prefix_tokens, prefix_lengths: as `generate` takes them.
+      prefix_tokens, prefix_lengths, rays: as `generate` takes them.
     """
-    arrays = (images, prefix_tokens, prefix_lengths)
-    return _read(*nnx.split(model), *map(jnp.asarray, arrays))
+    arrays = (images, prefix_tokens, prefix_lengths, rays)
+    return _read(*nnx.split(model), *jax.tree.map(jnp.asarray, arrays))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -151,9 +153,10 @@ def _read(
     images: UInt8[Array, "B H W 3"],
     tokens: Int32[Array, "B S P"],
     lengths: Int32[Array, "B S"],
+    rays: Float32[Array, "B N R"] | None,
 ) -> ReadQuestions:
     model: VLM = nnx.merge(definition, state)
-    embeddings, _ = model.encode_image(images)
+    embeddings, _ = model.encode_image(images, rays)
     if model.config.attention == "prefix":
         # The image sees the question, so each question needs its own copy of the image.
         embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)

@@ -155,6 +155,8 @@ def group_of(path: tuple[str | int, ...]) -> Group:
     match tuple(map(str, path)):
         case ("encoder", *_) | ("dense_head", *_):
             return "encoder"
+        case ("camera", *_):
+            return "camera"
         case ("connector", *_):
             return "connector"
         case ("decoder", "embedder", *_):

@@ -135,10 +135,19 @@ class Encoder(nnx.Module):
         )
         self.final_norm = LayerNorm(config.width)
 
-    def __call__(self, images: Float[Array, "B H W 3"]) -> Float[Array, "B N E"]:
-        """Pixels in [-1, 1] to final-normed features, in the dtype of `images`."""
+    def __call__(
+        self, images: Float[Array, "B H W 3"], added: Float[Array, "B N E"] | None = None
+    ) -> Float[Array, "B N E"]:
+        """Pixels in [-1, 1] to final-normed features, in the dtype of `images`.
+
+        Args:
+          images: the pixels.
+          added: to the patches beside their positions.
+        """
         x = self.stem(images)
         x = x + self.positions[...].astype(x.dtype)
+        if added is not None:
+            x = x + added.astype(x.dtype)
         x, _ = run_stack(
             self.blocks,
             lambda block, x, _: (block(x), None),

@@ -1,7 +1,7 @@
 """The vision-language model: image encoder, linear connector, decoder.
 
 Axes: B rows, H x W pixels, N image tokens, L text tokens, E encoder width, D decoder width,
-C classes of patches, V dense values.
+C classes of patches, V dense values, R features of a ray.
 """
 
 import jax
@@ -11,11 +11,12 @@ from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import Array
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.experiment import DenseConfig, ModelConfig
+from spatialvlm_jax.experiment import DenseConfig, Experiment, ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder
 from spatialvlm_jax.models.layers import Linear, RMSNorm
 from spatialvlm_jax.models.vit import Encoder, scale_pixels
+from spatialvlm_jax.scene.rays import RAY_FEATURES
 
 
 class DenseHead(nnx.Module):
@@ -30,6 +31,21 @@ class DenseHead(nnx.Module):
         self.mentions = Linear(config.decoder.width, values, bias=True, rngs=rngs, gain=0.1)
 
 
+class CameraMaps(nnx.Module):
+    """What is known of each patch's ray, added to the patch and to the image token made of it.
+
+    Linear, without biases, and zero at first: a model that is given them answers as before, and
+    nothing known (all zeros) adds nothing.
+    """
+
+    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs) -> None:
+        """patches: to the encoder's width; tokens: to the decoder's."""
+        self.patches = Linear(RAY_FEATURES, config.encoder.width, bias=False, rngs=rngs)
+        self.tokens = Linear(RAY_FEATURES, config.decoder.width, bias=False, rngs=rngs)
+        for linear in (self.patches, self.tokens):
+            linear.kernel[...] = jnp.zeros_like(linear.kernel[...])
+
+
 class VLM(nnx.Module):
     """Images and text to hidden states and logits.
 
@@ -37,9 +53,20 @@ class VLM(nnx.Module):
     """
 
     def __init__(
-        self, config: ModelConfig, dense: DenseConfig | None = None, *, rngs: nnx.Rngs
+        self,
+        config: ModelConfig,
+        dense: DenseConfig | None = None,
+        *,
+        reads_rays: bool = False,
+        rngs: nnx.Rngs,
     ) -> None:
         """Random float32 parameters, with a dense head where `dense` has its sizes.
+
+        Args:
+          config: of both towers.
+          dense: of the dense head.
+          reads_rays: whether it has camera maps.
+          rngs: of the draws; the camera maps come last, so that all else is drawn as without them.
 
         Raises:
           ValueError: sizes do not fit together.
@@ -59,25 +86,52 @@ class VLM(nnx.Module):
             rngs=rngs,
         )
         self.dense_head = nnx.data(DenseHead(config, dense, rngs=rngs) if dense else None)
+        self.camera = nnx.data(CameraMaps(config, rngs=rngs) if reads_rays else None)
         adapters.attach(self, config.adapters, rngs=rngs)
         quantize.quantize_linears(self, config)
 
+    @classmethod
+    def of(cls, experiment: Experiment) -> "VLM":
+        """The model of an experiment, as its seed draws it; raises ValueError likewise."""
+        return cls(
+            experiment.model,
+            experiment.dense,
+            reads_rays=experiment.reads_rays,
+            rngs=nnx.Rngs(experiment.train.seed),
+        )
+
     def encode_image(
-        self, images: UInt8[Array, "B H W 3"]
+        self, images: UInt8[Array, "B H W 3"], rays: Float32[Array, "B N R"] | None = None
     ) -> tuple[Float[Array, "B N D"], Float[Array, "B N E"]]:
-        """Image embeddings and encoder features, in compute dtype."""
-        features = self.encode(images)
-        return self.connect(features), features
+        """Image embeddings and encoder features, in compute dtype; `rays` as in `encode`."""
+        features = self.encode(images, rays)
+        return self.connect(features, rays), features
 
-    def encode(self, images: UInt8[Array, "B H W 3"]) -> Float[Array, "B N E"]:
-        """Encoder features, final-normed, in compute dtype."""
+    def encode(
+        self, images: UInt8[Array, "B H W 3"], rays: Float32[Array, "B N R"] | None = None
+    ) -> Float[Array, "B N E"]:
+        """Encoder features, final-normed, in compute dtype.
+
+        Args:
+          images: the pictures.
+          rays: as in `spatialvlm_jax.batch.Batch`; None: nothing is known of the camera.
+
+        Raises:
+          ValueError: rays are given to a model that does not read them.
+        """
         with jax.named_scope("encoder"):
-            return self.encoder(scale_pixels(images, self.config.compute_dtype))
+            added = None if rays is None else self._camera_maps().patches(rays)
+            return self.encoder(scale_pixels(images, self.config.compute_dtype), added)
 
-    def connect(self, features: Float[Array, "B N E"]) -> Float[Array, "B N D"]:
-        """Encoder features to image embeddings."""
+    def connect(
+        self, features: Float[Array, "B N E"], rays: Float32[Array, "B N R"] | None = None
+    ) -> Float[Array, "B N D"]:
+        """Encoder features to image embeddings; `rays` as in `encode`."""
         with jax.named_scope("connector"):
-            return self.connector(features)
+            embeddings = self.connector(features)
+            if rays is None:
+                return embeddings
+            return embeddings + self._camera_maps().tokens(rays).astype(embeddings.dtype)
 
     def text_states(
         self,
@@ -161,6 +215,11 @@ class VLM(nnx.Module):
         """
         head = self._dense_head()
         return head.mentions(head.mention_norm(halfway)).astype(jnp.float32)
+
+    def _camera_maps(self) -> CameraMaps:
+        if self.camera is None:
+            raise ValueError("this model has no camera maps: build it with reads_rays=True")
+        return self.camera
 
     def _dense_head(self) -> DenseHead:
         if self.dense_head is None:

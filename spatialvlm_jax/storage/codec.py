@@ -31,6 +31,11 @@ def decode_image(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Width and height, pixels, of the picture in the bytes of a file, which is not decoded."""
+    return Image.open(io.BytesIO(data)).size
+
+
 def encode_depth(depth: np.ndarray) -> bytes:
     """PNG bytes of float32[H, W] metres, as TFDS stores float images: bits spread over RGBA."""
     known = np.where(np.isfinite(depth) & (depth > 0), depth, 0.0)

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from tensorflow_datasets.proto import tf_example_pb2
 
+from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.geometry import SceneGeometry
+from spatialvlm_jax.scene.intrinsics import pinhole
 from spatialvlm_jax.scene.records import QA, Object3D, Scene
 from spatialvlm_jax.storage.codec import (
     NOTHING,
@@ -24,6 +26,7 @@ from spatialvlm_jax.storage.codec import (
     decode_image,
     encode_depth,
     encode_png,
+    picture_size,
 )
 from spatialvlm_jax.storage.schema import ATTRIBUTES, QA_OBJECTS, features
 
@@ -100,6 +103,22 @@ def _pair_fields(pair: QA) -> dict[str, Any]:
 
 def _columns(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _positive(value: Any, otherwise: float = np.nan) -> float:
+    """A finite number above 0, or `otherwise`."""
+    known = isinstance(value, int | float | np.floating) and np.isfinite(value) and value > 0
+    return float(value) if known else otherwise
+
+
+def _is_camera(matrix: np.ndarray) -> bool:
+    """Whether a float64[3, 3] maps what lies before a camera to pixels, one to one."""
+    is_finite = bool(np.isfinite(matrix).all())
+    return is_finite and matrix[0, 0] > 0 and matrix[1, 1] > 0 and matrix[2].tolist() == [0, 0, 1]
 
 
 def _plain(value: Any) -> Any:
@@ -195,6 +214,32 @@ class StoredExample:
         """float32[3], camera frame, or None where gravity is unknown."""
         up = self.floats("up")
         return up if np.isfinite(up).all() else None
+
+    def camera(self) -> KnownCamera:
+        """What is known of the camera; what cannot be of a camera counts as unknown.
+
+        Errors are those that `extra["camera"]` and `extra["frame"]` tell; where they say nothing,
+        rendered truth has none, and of anything else they are NaN.
+        """
+        width, height = picture_size(self.bytes_of("image")[0])
+        extra, up = self.extra(), self.up()
+        told, frame = _table(extra.get("camera")), _table(extra.get("frame"))
+        matrix = self.floats("intrinsics", (3, 3)).astype(np.float64)
+        focal = _positive(told.get("focal"))
+        if np.isnan(matrix).any() and np.isfinite(focal):
+            matrix = pinhole(width, height, focal)
+        above = _positive(self.floats("camera_height")[0])
+        exact = all(word == "exact" for word in self.texts("objects/provenance"))
+        own = 0.0 if exact else np.nan
+        return KnownCamera(
+            size=(width, height),
+            intrinsics=matrix if _is_camera(matrix) else None,
+            up=None if up is None else up.astype(np.float64),
+            height=above if np.isfinite(above) else None,
+            focal_std=_positive(told.get("focal_std"), own),
+            up_std=_positive(frame.get("error"), own),
+            height_std=own if exact else float(self.floats("scale_std")[0]),
+        )
 
     def pairs(self) -> list[QA]:
         """All question-answer pairs."""

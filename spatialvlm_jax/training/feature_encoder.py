@@ -15,6 +15,7 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.vit import scale_pixels
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
+from spatialvlm_jax.training.optim import PATCH_RAYS
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, TrainState
 
@@ -27,12 +28,23 @@ def check_frozen(state: TrainState) -> None:
     Args:
       state: arrays or `jax.ShapeDtypeStruct`s.
     """
-    trained = [name for name in state.trainable if name.startswith(TOWER)]
+    trained = [name for name in state.trainable if name.startswith((TOWER, PATCH_RAYS))]
     if trained:
         raise UserError(
             f"data.features: model.adapters trains {trained[0]}, so features change in every step; "
             "take the encoder out of model.adapters.targets, or leave data.features empty"
         )
+
+
+def check_unaided(state: TrainState) -> None:
+    """Raises UserError if the encoder is told of the camera, which features would not show."""
+    for name in sorted(state.frozen):
+        if name.startswith(PATCH_RAYS) and multihost.gather_everywhere(state.frozen[name]).any():
+            raise UserError(
+                f"data.features: these weights tell the encoder of the camera ({name} is not 0), "
+                "and stored features are of pictures alone; leave data.features empty, or begin "
+                "with weights that were not trained with data.camera='rays'"
+            )
 
 
 def encoder_weights(state: TrainState) -> dict[str, np.ndarray]:

@@ -27,14 +27,22 @@ MUON_MOMENTUM = 0.95
 ADAFACTOR_DECAY = 0.8
 
 
+PATCH_RAYS = "camera/patches/"  # how the names begin of what adds rays to patches
+
+
 def parameter_group(name: str) -> str:
     """The group a parameter belongs to, for freezing and learning rates."""
     return group_of(tuple(name.split("/")))
 
 
 def is_frozen(name: str, config: OptimConfig) -> bool:
-    """Whether the parameter is in a frozen group; adapters always train."""
-    return parameter_group(name) in config.freeze and not is_adapter(name)
+    """Whether the parameter is in a frozen group; adapters always train.
+
+    What is added inside of the encoder is frozen with it: to train it, the gradient would have to
+    go through the encoder, whose features could not be kept.
+    """
+    within_encoder = name.startswith(PATCH_RAYS) and "encoder" in config.freeze
+    return (within_encoder or parameter_group(name) in config.freeze) and not is_adapter(name)
 
 
 def is_decayed(name: str) -> bool:

@@ -19,6 +19,7 @@ from spatialvlm_jax.training.optim import is_decayed, parameter_group
 from spatialvlm_jax.training.state import TrainState
 from spatialvlm_jax.training.step import StepConfig, loss_and_sums
 
+_ALWAYS_TOLD = tuple(name for name in GROUPS if name != "camera")
 _COUNTS = ("parameters", "trainable", "decayed", "parameter_bytes", "slot_bytes")
 _FLOPS = ("forward", "backward", "recomputed")
 
@@ -78,7 +79,7 @@ def report_groups(state: TrainState) -> list[GroupReport]:
         members.setdefault(name, {})[key] = x
     for name in (f"{name}{kind}" for kind in ("", " adapters") for name in GROUPS):
         arrays = members.get(name, {})
-        if not arrays and name not in GROUPS:
+        if not arrays and name not in _ALWAYS_TOLD:
             continue
         trainable = {key: x for key, x in arrays.items() if key in state.trainable}
         rows.append(

@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float32, Int32
 
@@ -47,11 +46,9 @@ def step_config(experiment: Experiment) -> StepConfig:
     Raises:
       UserError: sizes or schedules that do not fit together.
     """
-    seed, steps = experiment.train.seed, experiment.train.steps
+    steps = experiment.train.steps
     return StepConfig(
-        template=ModelTemplate.of(
-            lambda: VLM(experiment.model, experiment.dense, rngs=nnx.Rngs(seed))
-        ),
+        template=ModelTemplate.of(lambda: VLM.of(experiment)),
         optimizer=make_optimizer(experiment.optim, steps),
         schedule=learning_rate(experiment.optim, steps),
         train=experiment.train,
@@ -77,8 +74,10 @@ def loss_and_sums(
       The loss, and addable: text_loss, accuracy, dense_loss, mention_loss float32[], sums and
       tokens of each data set.
     """
-    features = model.encode(batch.images) if batch.features is None else batch.features
-    embeddings = model.connect(features)
+    features = batch.features
+    if features is None:
+        features = model.encode(batch.images, batch.rays)
+    embeddings = model.connect(features, batch.rays)
     loss, sums = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
         hidden, halfway = model.text_states(

@@ -21,7 +21,8 @@ from spatialvlm_jax.weights.read import read_parameter, read_rounded
 from spatialvlm_jax.weights.settings import ATTENTION, TOKENIZER, check_settings
 
 Part = Literal["model", "encoder", "decoder"]
-OPTIONAL = ("dense_head",)  # what a file may lack, or have too much
+CAMERA_MAPS = "camera/"
+OPTIONAL = ("dense_head", CAMERA_MAPS)  # what a file may lack, or have too much
 _UNUSED = {"huggingface": huggingface.UNUSED, "ours": OPTIONAL, "big_vision": big_vision.UNUSED}
 
 
@@ -40,10 +41,15 @@ class Manifest:
 
     def summary(self) -> str:
         """One line for people."""
-        return (
+        line = (
             f"{len(self.loaded)} parameters loaded ({len(self.adapted)} adapted), "
             f"{len(self.initialised)} initialised, {len(self.ignored)} published tensors ignored"
         )
+        if any(name.startswith(CAMERA_MAPS) for name in self.initialised):
+            line += "; what is told of the camera begins at zero"
+        if any(name.startswith(CAMERA_MAPS) for name in self.ignored):
+            line += "; what they were told of the camera is left out (data.camera is not 'rays')"
+        return line
 
 
 def load_weights(

@@ -18,7 +18,8 @@ from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 
 ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_template"
-RECORDED = (ATTENTION, RESIZE, PREFIX)
+CAMERA = "data.camera"
+RECORDED = (ATTENTION, RESIZE, PREFIX, CAMERA)
 # What a run read, by content: digests that the loaders hand in.
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 # What the distribution of an answer is tempered with (`evaluation.distribution`).
@@ -113,4 +114,4 @@ def _describe_change(name: str, then: Any, now: Any) -> str:
 
 
 def _is_acceptable(name: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _ACCEPTABLE)
+    return name != CAMERA and any(fnmatch.fnmatchcase(name, pattern) for pattern in _ACCEPTABLE)

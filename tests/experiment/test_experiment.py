@@ -105,6 +105,10 @@ HEAD = DenseConfig(weight=0.1, labels=4, values=2)
             "optim.freeze: it names all groups, so nothing would train",
         ),
         (
+            lambda: Experiment(optim=OptimConfig(freeze=GROUPS[:4])),
+            "optim.freeze: it names all groups, so nothing would train",
+        ),
+        (
             lambda: Experiment(model=ModelConfig(nf4=("decoder/*",))),
             "model.nf4: kernels in few bits do not train: add 'decoder' to optim.freeze",
         ),
@@ -158,3 +162,8 @@ def test_what_does_not_train_may_still_be_adapted() -> None:
     model = ModelConfig(adapters=adapters, nf4=("decoder/*", "encoder/*"))
     data = DataConfig(features="features")
     assert Experiment(model=model, data=data, optim=OptimConfig(freeze=GROUPS)).model is model
+
+
+def test_what_is_told_of_the_camera_may_train_alone() -> None:
+    alone = OptimConfig(freeze=GROUPS[:4])
+    assert Experiment(data=DataConfig(camera="rays"), optim=alone).reads_rays

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from spatialvlm_jax.scene.camera import KnownCamera
+from spatialvlm_jax.scene.intrinsics import pinhole
 from spatialvlm_jax.scene.records import Object3D, Scene
 from spatialvlm_jax.storage import codec
 from spatialvlm_jax.storage import examples as store
@@ -138,3 +140,45 @@ def test_more_than_the_format_holds_is_refused() -> None:
     pair = dataclasses.replace(pairs(0)[0], objects=(0, 1, 0, 1, 0))
     with pytest.raises(ValueError, match="'left_of' pair names 5 objects"):
         store.encode_example(picture(0), [pair])
+
+
+def test_the_camera_is_what_was_stored_of_it(example: store.StoredExample) -> None:
+    camera = example.camera()
+    assert camera.size == (16, 16)
+    np.testing.assert_array_equal(camera.intrinsics, picture(3).intrinsics)
+    np.testing.assert_array_equal(camera.up, [0, -1, 0])
+    assert (camera.height, camera.focal_std, camera.up_std, camera.height_std) == (1.5, 0, 0, 0)
+
+
+def test_errors_of_the_camera_are_those_of_its_source() -> None:
+    scene = picture(3)
+    estimated = [dataclasses.replace(item, provenance="estimated") for item in scene.objects]
+    scene = dataclasses.replace(scene, objects=tuple(estimated), camera_height=None)
+    bare = stored_camera(scene)
+    assert bare.height is None
+    np.testing.assert_equal((bare.focal_std, bare.up_std), (np.nan, np.nan))
+    extra = {"camera": {"focal_std": 0.05}, "frame": {"from": "ground plane", "error": 0.02}}
+    told = stored_camera(dataclasses.replace(scene, extra=extra))
+    assert (told.focal_std, told.up_std, told.height_std) == (0.05, 0.02, 0.0625)
+
+
+@pytest.mark.parametrize(
+    ("focal", "known"), [(20.0, True), (-1.0, False), ("20", False), (None, False)]
+)
+def test_pictures_without_space_may_know_their_lens(focal: object, known: bool) -> None:
+    blind = dataclasses.replace(
+        picture(0), intrinsics=np.full((3, 3), np.nan), up=None, extra={"camera": {"focal": focal}}
+    )
+    camera = stored_camera(blind)
+    assert (camera.intrinsics is not None) == known
+    if known:
+        np.testing.assert_array_equal(camera.intrinsics, pinhole(16, 16, 20.0))
+
+
+def test_intrinsics_of_no_camera_are_unknown() -> None:
+    absurd = dataclasses.replace(picture(0), intrinsics=np.diag([-16.0, 16.0, 1.0]))
+    assert stored_camera(absurd).intrinsics is None
+
+
+def stored_camera(scene: Scene) -> KnownCamera:
+    return store.StoredExample(store.encode_example(scene, pairs(0))).camera()

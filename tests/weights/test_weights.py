@@ -46,14 +46,16 @@ GEMMA2 = dataclasses.replace(MODEL, decoder=dataclasses.replace(MODEL.decoder, p
 
 
 def shapes(
-    config: ModelConfig, dense: DenseConfig | None = None
+    config: ModelConfig, dense: DenseConfig | None = None, *, reads_rays: bool = False
 ) -> dict[str, jax.ShapeDtypeStruct]:
-    return dict(_shapes(config, dense))
+    return dict(_shapes(config, dense, reads_rays))
 
 
 @functools.cache
-def _shapes(config: ModelConfig, dense: DenseConfig | None) -> dict[str, jax.ShapeDtypeStruct]:
-    model = nnx.eval_shape(lambda: VLM(config, dense, rngs=nnx.Rngs(0)))
+def _shapes(
+    config: ModelConfig, dense: DenseConfig | None, reads_rays: bool
+) -> dict[str, jax.ShapeDtypeStruct]:
+    model = nnx.eval_shape(lambda: VLM(config, dense, reads_rays=reads_rays, rngs=nnx.Rngs(0)))
     return {name: jax.ShapeDtypeStruct(x.shape, x.dtype) for name, x in flat_params(model).items()}
 
 
@@ -351,3 +353,19 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(WeightsError, match=message):
             load_weights({"model": tmp_path / name}, MODEL, shapes(MODEL))
+
+
+def test_weights_with_and_without_camera_maps_may_begin_each_other(tmp_path: Path) -> None:
+    told, plain = shapes(MODEL, reads_rays=True), shapes(MODEL)
+    maps = told.keys() - plain.keys()
+    for wanted, there, line in (
+        (told, plain, "what is told of the camera begins at zero"),
+        (plain, told, "what they were told of the camera is left out"),
+    ):
+        path = tmp_path / "model.safetensors"
+        save_file({name: np.ones(x.shape, x.dtype) for name, x in there.items()}, path)
+        arrays, manifest = load_weights({"model": path}, MODEL, wanted)
+        assert arrays.keys() == plain.keys()
+        assert set(manifest.initialised) | set(manifest.ignored) == maps
+        assert line in manifest.summary()
+    assert "camera" not in load_weights({"model": path}, MODEL, told)[1].summary()

@@ -20,6 +20,7 @@ class Photo:
 
     image_id: unique, stable. image: uint8[H, W, 3].
     intrinsics: float64[3, 3], pixels, or None where the focal length is unknown.
+    focal_std: relative standard error of their focal length, where somebody tells it; 0 for none.
     up: float64[3], against gravity, camera frame (from a sensor), or None.
     encoded: the bytes of the file it was decoded from, or None. extra: anything for the record.
     truth: the rendered scene behind it; stand-ins read it, real experts never do.
@@ -30,6 +31,7 @@ class Photo:
     image_id: str
     image: np.ndarray
     intrinsics: np.ndarray | None = None
+    focal_std: float = 0.0
     up: np.ndarray | None = None
     encoded: bytes | None = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)

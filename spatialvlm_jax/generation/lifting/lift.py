@@ -93,8 +93,9 @@ class _Seen:
 def lift(perception: Perception, config: LiftConfig) -> Scene:
     """The scene that a photo shows, before ambiguous captions are resolved.
 
-    The scene's `extra` tells, beside what the photo's holds: "frame" (where up comes from, and
-    why it is unknown where it is), "dropped" (caption, reason and pixels of regions without enough
+    The scene's `extra` tells, beside what the photo's holds: "camera" ("focal_std", the relative
+    standard error of a focal length that is not measured), "frame" (where up comes from, and why it
+    is unknown where it is), "dropped" (caption, reason and pixels of regions without enough
     evidence; those that may hold anything with their "box") and "regions" (for each object, its
     index in `perception.regions`).
 
@@ -143,8 +144,13 @@ def lift(perception: Perception, config: LiftConfig) -> Scene:
         source="photos",
         scale_std=float(np.hypot(metric.scale_std, focal_std)),
         encoded=photo.encoded,
-        extra={**photo.extra, **extra},
+        extra={**photo.extra, **extra, **_lens(focal_std or photo.focal_std)},
     )
+
+
+def _lens(focal_std: float) -> dict[str, Any]:
+    """For `Scene.extra`: the error of a focal length that nobody measured."""
+    return {"camera": {"focal_std": focal_std}} if focal_std else {}
 
 
 def _see_all(

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from spatialvlm_jax.generation.experts.base import Perception, Region
+from spatialvlm_jax.scene.intrinsics import turned_intrinsics
 
 # Of up, at least this share lies in the picture's plane: one who looks down has no side up.
 _IN_PICTURE = 0.5
@@ -42,7 +43,9 @@ def _turned_once(perception: Perception) -> Perception:
         photo=dataclasses.replace(
             photo,
             image=np.ascontiguousarray(np.rot90(photo.image)),
-            intrinsics=None if photo.intrinsics is None else _intrinsics(photo.intrinsics, width),
+            intrinsics=None
+            if photo.intrinsics is None
+            else turned_intrinsics(photo.intrinsics, width),
             up=up,
             encoded=None,
         ),
@@ -50,7 +53,7 @@ def _turned_once(perception: Perception) -> Perception:
         depth=dataclasses.replace(
             metric,
             depth=np.ascontiguousarray(np.rot90(metric.depth)),
-            intrinsics=_intrinsics(metric.intrinsics, width),
+            intrinsics=turned_intrinsics(metric.intrinsics, width),
         ),
         ground=_plane(perception.ground),
     )
@@ -58,12 +61,6 @@ def _turned_once(perception: Perception) -> Perception:
 
 def _plane(mask: np.ndarray | None) -> np.ndarray | None:
     return None if mask is None else np.ascontiguousarray(np.rot90(mask))
-
-
-def _intrinsics(matrix: np.ndarray, width: int) -> np.ndarray:
-    """x' = y and y' = -x in the camera, u' = v and v' = width - u in the picture; without skew."""
-    (fx, _, cx), (_, fy, cy) = matrix[0], matrix[1]
-    return np.array([[fy, 0, cy], [0, fx, width - cx], [0, 0, 1]], np.float64)
 
 
 def _region(region: Region, width: int) -> Region:

@@ -17,6 +17,8 @@ from PIL import Image
 
 from spatialvlm_jax.bounds import Range, SettingError, Settings
 from spatialvlm_jax.generation.outcomes import Rejected
+from spatialvlm_jax.scene.camera import FOCAL_STD, KnownCamera
+from spatialvlm_jax.scene.intrinsics import pinhole
 
 # Formats that are pictures and decoded in this process; EPS, for one, would start an interpreter.
 FORMATS = (
@@ -26,6 +28,8 @@ FORMATS = (
 # What data sets can hold as it is and every reader decodes alike.
 _STORABLE = ("JPEG", "PNG", "WEBP")
 _ORIENTATION, _EXIF_IFD, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT = 274, 34665, 41989, 40962, 40963
+_FOCAL_MM, _SENSOR_RESOLUTION, _SENSOR_UNIT = 37386, 41486, 41488
+_UNIT_MM = {2: 25.4, 3: 10.0, 4: 1.0}  # of what a sensor's pixels are counted in: inch, cm, mm
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _MAX_BRANDS_BYTES = 1024
@@ -207,15 +211,16 @@ def _is_plain(picture: Image.Image, data: bytes) -> bool:
 def _exif(picture: Image.Image, notes: list[str]) -> tuple[int, float | None]:
     """Orientation (1 where there is none) and focal length in pixels of the stored picture.
 
-    The 35 mm equivalent compares diagonals (CIPA DCG-001). It speaks of the picture as it was
-    taken, so it is left out where the sides were cropped since.
+    The 35 mm equivalent compares diagonals (CIPA DCG-001); where it is not told, the size of the
+    sensor gives the crop factor. Both speak of the picture as it was taken, so they are left out
+    where the sides were cropped since. What no lens has (5 to 2,000 mm on film) is left out.
     """
     try:
         exif = picture.getexif()
         details: Mapping[int, Any] = exif.get_ifd(_EXIF_IFD)
         orientation = exif.get(_ORIENTATION, 1)
-        equivalent = float(details.get(_FOCAL_35MM) or 0.0)
         taken = (float(details.get(_EXIF_WIDTH) or 0), float(details.get(_EXIF_HEIGHT) or 0))
+        equivalent = float(details.get(_FOCAL_35MM) or 0.0) or _by_crop_factor(details, taken)
     except Exception as error:  # metadata that cannot be read says nothing, the pixels still do
         notes.append(f"metadata left aside: {type(error).__name__}")
         return 1, None
@@ -228,6 +233,34 @@ def _exif(picture: Image.Image, notes: list[str]) -> tuple[int, float | None]:
     if not 5.0 <= equivalent <= 2000.0:
         return orientation, None
     return orientation, equivalent / _FILM_DIAGONAL_MM * math.hypot(width, height)
+
+
+def _by_crop_factor(details: Mapping[int, Any], taken: tuple[float, float]) -> float:
+    """The 35 mm equivalent, by the lens's focal length and the sensor's pixels; 0 if not told."""
+    focal, resolution = (float(details.get(tag) or 0) for tag in (_FOCAL_MM, _SENSOR_RESOLUTION))
+    millimetres = math.hypot(*taken) * _UNIT_MM.get(details.get(_SENSOR_UNIT, 2), 0.0)
+    if not (focal > 0 and resolution > 0 and min(taken) > 0 and millimetres > 0):
+        return 0.0
+    return focal * _FILM_DIAGONAL_MM * resolution / millimetres
+
+
+def read_camera(data: bytes, settings: DecodeSettings) -> KnownCamera:
+    """What a file tells of its camera, without its pixels: of the picture as `decode` turns it.
+
+    Raises:
+      Rejected: it is no picture.
+    """
+    try:
+        picture = Image.open(io.BytesIO(data), formats=readable_formats())
+    except Exception:
+        raise Rejected("decode", _unread(data)) from None
+    orientation, focal = _exif(picture, [])
+    width, height = picture.size
+    if settings.upright and orientation >= 5:  # turned by a quarter
+        width, height = height, width
+    if focal is None:
+        return KnownCamera((width, height))
+    return KnownCamera((width, height), pinhole(width, height, focal), focal_std=FOCAL_STD)
 
 
 def _to_rgb(picture: Image.Image, notes: list[str]) -> Image.Image:

@@ -32,6 +32,7 @@ from spatialvlm_jax.generation.sources.photo_files import (
     list_photos,
 )
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.scene.camera import FOCAL_STD
 from spatialvlm_jax.scene.intrinsics import pinhole
 
 
@@ -139,6 +140,7 @@ class PhotosSource:
             image_id=self.image_id(index),
             image=decoded.image,
             intrinsics=None if focal is None else pinhole(width, height, focal),
+            focal_std=0.0 if focal is None else FOCAL_STD,
             encoded=decoded.encoded,
             extra={"decode": list(decoded.notes)} if decoded.notes else {},
             file_size=(round(width / decoded.scale[0]), round(height / decoded.scale[1])),

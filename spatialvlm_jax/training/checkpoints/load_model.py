@@ -8,7 +8,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
-from flax import nnx
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
@@ -77,10 +76,7 @@ def restore_model(
     Raises:
       UserError: there are no such weights, they do not fit, or they were made with other contents.
     """
-    seed = experiment.train.seed
-    template = ModelTemplate.of(
-        lambda: VLM(experiment.model, experiment.dense, rngs=nnx.Rngs(seed))
-    )
+    template = ModelTemplate.of(lambda: VLM.of(experiment))
     places = _places(template, experiment, mesh)
     if checkpoint.endswith(".safetensors"):
         try:

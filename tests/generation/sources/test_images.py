@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.sources.images import DecodeSettings, decode
+from spatialvlm_jax.generation.sources.images import DecodeSettings, decode, read_camera
 from tests.generation.sources import hostile
 
 PLAIN = DecodeSettings()
@@ -136,6 +136,44 @@ def test_the_focal_length_compares_diagonals() -> None:
     assert decode(with_focal(36, (3000, 3000)), PLAIN).focal is None
     assert decode(with_focal(0), PLAIN).focal is None
     assert decode(with_focal(60_000), PLAIN).focal is None
+
+
+def with_sensor(focal: float, **changes: float) -> bytes:
+    """A picture of 300 x 200 pixels by a sensor of 12 x 8 mm, taken at ten times that size."""
+    exif = Image.Exif()
+    tags = {"focal": 37386, "resolution": 41486, "unit": 41488, "width": 40962, "height": 40963}
+    own = {"focal": focal, "resolution": 2500.0, "unit": 3, "width": 3000, "height": 2000}
+    exif.get_ifd(34665).update({tags[name]: value for name, value in {**own, **changes}.items()})
+    return hostile.encoded(hostile.pixels(0, (200, 300)), exif=exif)
+
+
+def test_the_sensor_gives_the_crop_factor_where_no_equivalent_is_told() -> None:
+    # A third of the film: 12 mm is the width of the sensor, and so of 300 pixels.
+    assert decode(with_sensor(12), PLAIN).focal == pytest.approx(300)
+    assert decode(with_sensor(12, resolution=250.0, unit=4), PLAIN).focal == pytest.approx(300)
+    absurd: tuple[tuple[float, dict[str, float]], ...] = (
+        (0.001, {}),
+        (12, {"resolution": 0}),
+        (12, {"unit": 7}),
+        (12, {"width": 0}),
+    )
+    for focal, changes in absurd:
+        assert decode(with_sensor(focal, **changes), PLAIN).focal is None
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_camera_is_read_without_the_pixels(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    exif.get_ifd(34665)[41989] = 36
+    data = hostile.encoded(hostile.pixels(0, (200, 300)), exif=exif)
+    for settings in (PLAIN, DecodeSettings(upright=False)):
+        decoded, camera = decode(data, settings), read_camera(data, settings)
+        assert camera.size == decoded.image.shape[1::-1]
+        assert camera.intrinsics is not None
+        assert camera.intrinsics[0, 0] == decoded.focal
+    with pytest.raises(Rejected, match="not a picture"):
+        read_camera(b"text", PLAIN)
 
 
 def test_wrong_bounds_are_named() -> None:
