@@ -25,6 +25,7 @@ examples:
 """
 _COUNT, _NATURAL = whole_number(1, 10_000), whole_number(0, 1_000_000_000)
 _MOST_IMAGES = 1_000  # a page of more is no longer opened
+_MOST_PIXELS = 1_000_000_000  # of a sheet, which is drawn in memory
 _OF_SETS = {"split": "", "images": 24}
 _OF_WORLDS = {
     "preset": "rich",
@@ -132,8 +133,13 @@ def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
         config = WorldConfig.preset(args.preset, **changes)
     except ValueError as error:
         raise UserError(str(error)) from error
-    scenes = generate_scenes(config, args.seed, range(args.first, args.first + args.count))
     scale = args.scale or max(1, 160 // config.image_size)
+    if args.count * len(views) * (config.image_size * scale) ** 2 > _MOST_PIXELS:
+        raise UserError(
+            f"{args.count} scenes of {config.image_size * scale} pixels a side are too much for a "
+            "sheet: take less of --count, --image-size or --scale"
+        )
+    scenes = generate_scenes(config, args.seed, range(args.first, args.first + args.count))
     sheet = contact_sheet(scenes, args.columns, views, scale)
     try:
         with whole_file(out) as temporary:

@@ -62,6 +62,7 @@ def test_preview_writes_the_sheet(tmp_path):
         ("--out=sheet.jpg", "--out must name a .png file"),
         ("--count=0", "--count: 0 is less than 1"),
         ("--image-size=0", "image_size: 0 is less than 1"),
+        ("--scale=1000", "24 scenes of 64000 pixels a side are too much for a sheet"),
     ],
 )
 def test_preview_explains_mistakes(argument, message, capsys):
