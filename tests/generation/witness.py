@@ -78,6 +78,12 @@ def surface_of(thing: Object3D) -> np.ndarray:
     return np.concatenate([surface(part) for part in thing.parts or (whole,)])
 
 
+def nearest(tree: cKDTree, points: np.ndarray) -> float:
+    """The least distance of any of the points to one of the tree."""
+    bound = float(tree.query(points[::20])[0].min())  # some tell how far away is too far for all
+    return float(tree.query(points, distance_upper_bound=bound)[0].min(initial=bound))
+
+
 class Witness:
     """What a scene's sampled surfaces say, metres and radians, gravity frame."""
 
@@ -106,7 +112,7 @@ class Witness:
         return float(np.linalg.norm(self.scene.objects[i].center))
 
     def distance(self, i: int, j: int) -> float:
-        return float(self.tree(j).query(self.points[i])[0].min())
+        return nearest(self.tree(j), self.points[i])
 
     def step(self, i: int, j: int) -> np.ndarray:
         return self.centers[i] - self.centers[j]
@@ -114,7 +120,7 @@ class Witness:
     def gap(self, i: int, j: int) -> float:
         """Between the convex outlines on the ground, by points every 5 mm along them."""
         first, second = (self._outline(index) for index in (i, j))
-        return float(cKDTree(first).query(second)[0].min())
+        return nearest(cKDTree(first), second)
 
     def _outline(self, index: int) -> np.ndarray:
         plan = self.points[index][:, :2]
@@ -127,7 +133,7 @@ class Witness:
     def rests_on(self, i: int, j: int, slack: float) -> bool:
         """Whether the lowest points of i lie within `slack` of j, higher than j's own lowest."""
         lowest = self.points[i][self.points[i][:, 2] < self.low[i, 2] + 1e-3]
-        near = self.tree(j).query(lowest)[0].min() <= slack
+        near = nearest(self.tree(j), lowest) <= slack
         return bool(near and self.low[i, 2] > self.low[j, 2] + 0.01)
 
     def sector(self, i: int, j: int) -> set[str]:

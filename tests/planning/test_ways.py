@@ -1,12 +1,16 @@
 """Which ways to fine-tune fit a card, and at what batch."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 
 from spatialvlm_jax.config import load_experiment
+from spatialvlm_jax.planning import planner, ways
+from spatialvlm_jax.planning.cost import RowCost, trace_row
 from spatialvlm_jax.planning.estimate import USABLE_SHARE, Plan
 from spatialvlm_jax.planning.planner import plan_run
+from spatialvlm_jax.planning.program import Program
 from spatialvlm_jax.planning.report import describe_ways, ways_as_json
 from spatialvlm_jax.planning.topology import Topology, parse_topology
 from spatialvlm_jax.planning.ways import MOST_ROWS, WAYS, Way, WayPlan, plan_ways
@@ -27,6 +31,24 @@ def size(plan: Plan) -> int:
 
 def named(*names: str) -> list[Way]:
     return [way for way in WAYS if way.name in names]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced_once() -> Iterator[None]:
+    """A row costs the same in any batch: of experiments that differ in it alone, one is traced."""
+    traced: dict[str, RowCost] = {}
+
+    def row_of(program: Program) -> RowCost:
+        data = dataclasses.replace(program.experiment.data, batch_size=8)
+        key = repr(dataclasses.replace(program.experiment, data=data))
+        if key not in traced:
+            traced[key] = trace_row(program)
+        return traced[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (planner, ways):
+            patch.setattr(module, "trace_row", row_of)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -117,15 +117,18 @@ from spatialvlm_jax.training.step import compile_step
 from tests.training.conftest import MODEL, SPEC, step_config, tiny_experiment
 
 sharding.SMALLEST_SPLIT = 256
+folder, form, *meshes = sys.argv[1:]
 changes = {}
-if sys.argv[3] == "nf4":
+if form == "nf4":
     wide = dataclasses.replace(MODEL.decoder, mlp_width=512)
     adapters = AdapterConfig(rank=2, targets=("decoder/*",))
     model = dataclasses.replace(MODEL, decoder=wide, nf4=("decoder/*",), adapters=adapters)
     optimizer = OptimConfig(warmup_steps=2, peak_lr=1e-2, freeze=GROUPS)
     changes = {"model": model, "optim": optimizer}
+one_device = sharding.device_mesh(MeshConfig(), jax.devices()[:1])
 result = []
-for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
+for name in ("1x1x1", *meshes):
+    sizes = tuple(map(int, name.split("x")))
     experiment = tiny_experiment(mesh=MeshConfig(*sizes), **changes)
     config = step_config(experiment)
     mesh = sharding.device_mesh(experiment.mesh, jax.devices()[: int(np.prod(sizes))])
@@ -142,58 +145,58 @@ for sizes in ((1, 1, 1), tuple(map(int, sys.argv[1].split("x")))):
     slots = [shard(x) for x in jax.tree.leaves(state.opt_state) if x.shape == kernel.shape]
     result.append({"losses": losses, "norms": norms, "shares": shares, "slots": slots})
 
-# What was saved on eight devices is restored on one.
-checkpoints = Checkpoints(Path(sys.argv[2]), keep=1)
-checkpoints.save(state, iter(grain.MapDataset.range(3).to_iter_dataset()), {})
-checkpoints.wait()
-one_device = sharding.device_mesh(MeshConfig(), jax.devices()[:1])
-abstract = Initialiser(config.template, config.optimizer, experiment, one_device).abstract()
-data = iter(grain.MapDataset.range(3).to_iter_dataset())
-restored = checkpoints.restore(checkpoints.latest(), abstract, data)
-checkpoints.close()
-for name, value in restored.parameters.items():
-    assert len(value.devices()) == 1
-    assert np.array_equal(value, state.parameters[name])
+    # What is saved on any number of devices is restored on one.
+    checkpoints = Checkpoints(Path(folder, name), keep=1)
+    checkpoints.save(state, iter(grain.MapDataset.range(3).to_iter_dataset()), {})
+    checkpoints.wait()
+    abstract = Initialiser(config.template, config.optimizer, experiment, one_device).abstract()
+    data = iter(grain.MapDataset.range(3).to_iter_dataset())
+    restored = checkpoints.restore(checkpoints.latest(), abstract, data)
+    checkpoints.close()
+    for name, value in restored.parameters.items():
+        assert len(value.devices()) == 1
+        assert np.array_equal(value, state.parameters[name])
 print(json.dumps(result))
 """
 
 
-def on_one_and_eight(mesh: str, form: str, folder: Any) -> list[dict[str, Any]]:
+def on_one_and_eight(meshes: tuple[str, ...], form: str, folder: Any) -> list[dict[str, Any]]:
+    """What each mesh of eight devices found, after it is compared with what one device found."""
     flags = "--xla_force_host_platform_device_count=8"
     done = subprocess.run(
-        [sys.executable, "-c", EIGHT_DEVICES, mesh, str(folder), form],
+        [sys.executable, "-c", EIGHT_DEVICES, str(folder), form, *meshes],
         env={**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    one, eight = json.loads(done.stdout.splitlines()[-1])
-    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
+    one, *others = json.loads(done.stdout.splitlines()[-1])
     assert one["losses"][0] != one["losses"][2]
-    np.testing.assert_allclose(eight["norms"], one["norms"], rtol=1e-3)
     assert one["norms"][0] != one["norms"][1]
-    return [one, eight]
+    for mesh, eight in zip(meshes, others, strict=True):
+        np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5, err_msg=mesh)
+        np.testing.assert_allclose(eight["norms"], one["norms"], rtol=1e-3, err_msg=mesh)
+    return others
 
 
 @pytest.mark.parametrize(
-    ("mesh", "share"),
+    "shares",
     [
-        ("2x2x2", 1 / 4),
-        pytest.param("8x1x1", 1.0, marks=pytest.mark.slow),
-        pytest.param("1x8x1", 1 / 8, marks=pytest.mark.slow),
-        pytest.param("1x1x8", 1 / 8, marks=pytest.mark.slow),
+        {"2x2x2": 1 / 4},
+        pytest.param({"8x1x1": 1.0, "1x8x1": 1 / 8, "1x1x8": 1 / 8}, marks=pytest.mark.slow),
     ],
 )
-def test_the_loss_is_the_same_on_one_device_and_on_eight(mesh, share, tmp_path):
-    eight = on_one_and_eight(mesh, "float32", tmp_path)[1]
-    assert eight["shares"]["decoder/blocks/mlp/up/kernel"] == eight["slots"][0] == share
+def test_the_loss_is_the_same_on_one_device_and_on_eight(shares, tmp_path):
+    found = on_one_and_eight(tuple(shares), "float32", tmp_path)
+    for eight, share in zip(found, shares.values(), strict=True):
+        assert eight["shares"]["decoder/blocks/mlp/up/kernel"] == eight["slots"][0] == share
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mesh", ["2x2x2", "1x8x1", "1x1x8"])
-def test_kernels_in_4_bits_under_adapters_are_split_like_any_other(mesh, tmp_path):
-    eight = on_one_and_eight(mesh, "nf4", tmp_path)[1]
-    split = np.prod([int(size) for size in mesh.split("x")[1:]])
-    down = "decoder/blocks/mlp/down/kernel"
-    assert eight["shares"][down] == eight["shares"][f"{down}_blocks"] == 1 / split
+def test_kernels_in_4_bits_under_adapters_are_split_like_any_other(tmp_path):
+    shares = {"2x2x2": 1 / 4, "1x8x1": 1 / 8, "1x1x8": 1 / 8}
+    found = on_one_and_eight(tuple(shares), "nf4", tmp_path)
+    for eight, share in zip(found, shares.values(), strict=True):
+        down = "decoder/blocks/mlp/down/kernel"
+        assert eight["shares"][down] == eight["shares"][f"{down}_blocks"] == share
