@@ -35,7 +35,8 @@ examples:
 Topologies: v4:4x4x4, v5e:16x16, v5p:4x4x8, v6e:8x8; 2xv5e:16x16 for two slices with the data
 centre's network between them; so many GPUs, as in rtx4090:1, of t4, a10, l4, rtx3090, rtx4090,
 l40s, rtx6000ada, a100_40gb, a100, h100, h200, b200, mi300x. docs/performance.md compares the
-methods.
+methods. Any field of the configuration is set as --config.FIELD=VALUE; docs/settings.md has them
+all.
 """
 
 
