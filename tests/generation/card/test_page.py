@@ -156,7 +156,7 @@ def test_name_date_and_commands_are_told_and_stay_when_the_card_is_written_again
     page, text = pages[0]
     assert "<h1>my &lt;mugs&gt;</h1>" in page
     assert "made on 2026-11-28 by SpatialVLM-JAX" in page
-    assert "<code>spatialvlm generate --out=&#39;a b&#39;</code>" in page
+    assert "<code><span>spatialvlm generate</span> <span>--out=&#39;a b&#39;</span> </code>" in page
     assert text.startswith("# my &lt;mugs&gt;\n")
     assert "Made by: spatialvlm generate --out='a b'" in text
 
