@@ -154,6 +154,9 @@ class _Reader:
             ):
                 return None
             number = numerals.Number(1.0, index + 1, alone=False)
+        share = self._share(number.end)
+        if share:
+            return Span(number.value, OTHER, index, share)
         value, end, alone = number.value, self._past_tolerance(number.end), number.alone
         at = self._to_unit(end)
         unit, after = self.unit_at(at)
@@ -168,6 +171,14 @@ class _Reader:
         part = self._and_a_half(after)
         value, after = (value + part.value, part.end) if part else (value, after)
         return Span(value, unit, index, self._past_tolerance(after), alone)
+
+    def _share(self, index: int) -> int:
+        """The index after "in 3" of "2 in 3", which is no inches; 0 where there is no such thing."""
+        whole = numerals.read_number(self.tokens, index + 1) if self.word(index) == "in" else None
+        if whole is None or value_at(self.tokens, index + 1) is None:
+            return 0
+        measured = self.unit_at(self._to_unit(whole.end))[0]
+        return 0 if measured else whole.end
 
     def _and_a_half(self, index: int) -> numerals.Number | None:
         """What completes "a metre": "and a half"."""
@@ -211,8 +222,11 @@ class _Reader:
                 return span
             size = UNITS[unit].si
             same_system = (unit in IMPERIAL) == (smallest in IMPERIAL)
-            if not same_system or part.value * size >= UNITS[smallest].si:
+            wholes = part.value * size / UNITS[smallest].si
+            if not same_system or size >= UNITS[smallest].si or (wholes >= 1 and at > span.end):
                 return span
+            if wholes >= 2:  # "6 feet 70 inches" contradicts itself; "6 feet 13 inches" adds up
+                return Span(math.nan, first.unit, first.start, part.end)
             total = span.value + part.value * size / UNITS[first.unit].si
             span, smallest = Span(total, first.unit, first.start, part.end), unit
         return span

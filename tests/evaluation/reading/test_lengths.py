@@ -81,6 +81,9 @@ def test_single_lengths(text, value):
         ("1 m 20 cm", 1.2),
         ("1 m and 20 cm", 1.2),
         ("1 km 200 m", 1200),
+        ("6 feet 13 inches", 2.1590),  # 7 ft 1 in
+        ("5 feet 15 inches", 1.9050),
+        ("1 m 120 cm", 2.2),
     ],
 )
 def test_units_of_one_system_add_up_downwards(text, value):
@@ -92,12 +95,33 @@ def test_units_of_one_system_add_up_downwards(text, value):
     [
         ("1 m, 20 cm", 1),  # a list, not a sum
         ("3 m 3 ft", 3),  # two systems
-        ("5 feet 15 inches", 1.524),  # more than one foot
+        ("5 feet, 15 inches", 1.524),  # more than one foot: a list
+        ("5 feet and 15 inches", 1.524),
         ("3 feet (about 0.9 m)", 0.9144),
         ("3 feet or 1 metre", 0.9144),
     ],
 )
 def test_otherwise_the_first_length_counts(text, value):
+    assert metres(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["6 feet 70 inches", "1 m 300 cm", "2 in 3", "2 in 3 people", "1 in 10."]
+)
+def test_what_contradicts_itself_and_shares_are_no_lengths(text):
+    assert metres(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 in", 0.0508),
+        ("24 in 36 in", 0.6096),
+        ("1 in 10 cases it is 2 m", 2.0),
+        ("about 5 in 1 ft", 0.127),
+    ],
+)
+def test_inches_are_not_taken_for_the_preposition(text, value):
     assert metres(text) == pytest.approx(value)
 
 
