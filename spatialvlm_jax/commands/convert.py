@@ -74,7 +74,12 @@ def add_parser(subparsers: Any) -> None:
     add("--name", default="", help="type of its pairs (default: the format's name)")
     add("--field", action="append", default=[], metavar="NAME=FIELD", help=_field_help())
     add("--prompt", default="", help="the question of records that have an answer only (captions)")
-    add("--answer-map", default="", metavar="LABEL=WORD,...", help="words for labels: 1=yes,0=no")
+    add(
+        "--answer-map",
+        default="",
+        metavar="LABEL=WORD,...",
+        help="words for labels: 1=yes,0=no; true=yes",
+    )
     add("--answer", default="most_frequent", help="of several people: most_frequent or sampled")
     help_text = "images to hold out as the split validation: a number, or a share such as 10%%"
     add("--validation-images", default="", metavar="N|P%", help=help_text)

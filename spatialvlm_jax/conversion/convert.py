@@ -4,6 +4,7 @@ Beside what the pipeline writes lies what became of the questions (`question_cou
 """
 
 import collections
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,8 +20,9 @@ from spatialvlm_jax.conversion.source import ConvertedSource
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import GenerationError, Report, generate_dataset
+from spatialvlm_jax.generation.pipeline import Report, generate_dataset
 from spatialvlm_jax.generation.stages import NO_STAGES
+from spatialvlm_jax.storage.only_writer import FolderInUseError
 
 VALIDATION = "validation"
 _PROBES = 16
@@ -63,12 +65,11 @@ def convert(
     _check_some_question_is_good(items)
     items, splits = _divide(items, reader.image, split, held_out, quiet)
     check_apart(items, reader.image, directory, splits, quiet=quiet)
-    tally, path = _write_items(items, directory)
-    rejections = _rejections(items, name)
-    del items
-    source = ConvertedSource(reader, path, name, _description(request, tally))
-    _check_some_image_is_there(source, FORMATS[request.format])
-    try:
+    with _items_file(items, directory) as (path, tally):
+        rejections = _rejections(items, name)
+        del items
+        source = ConvertedSource(reader, path, name, _description(request, tally))
+        _check_some_image_is_there(source, FORMATS[request.format])
         report = generate_dataset(
             source,
             splits,
@@ -79,10 +80,6 @@ def convert(
             adds=True,
             making=making,
         )
-    except GenerationError:
-        path.unlink()
-        raise
-    path.unlink()
     counts = _count_questions(tally, stored=report.pairs)
     write_questions(directory, splits, counts, rejections)
     return report, counts
@@ -95,14 +92,29 @@ def _count_questions(tally: Tally, stored: int) -> QuestionCounts:
     return QuestionCounts(tally.questions, stored, rejected, lost, tally.faults)
 
 
-def _write_items(items: Sequence[AskedImage], directory: Path) -> tuple[Tally, Path]:
-    """Writes the items for the workers to read, into a file that is named after its content.
+@contextlib.contextmanager
+def _items_file(items: Sequence[AskedImage], directory: Path) -> Iterator[tuple[Path, Tally]]:
+    """The file of the items while the set is made, and what is in it.
 
-    Another conversion in this directory, which the pipeline refuses, writes a file of its own.
+    Another conversion in this directory, which the pipeline refuses, writes a file of its own, and
+    leaves the one that is in use if it holds the same.
     """
     partial = directory / f".items-{os.getpid()}.array_record"
     tally = write_items(items, partial)
-    return tally, partial.rename(directory / f".items-{tally.digest[:16]}.array_record")
+    del items
+    path = directory / f".items-{tally.digest[:16]}.array_record"
+    of_another = path.exists()
+    partial.rename(path)
+    try:
+        yield path, tally
+    except FolderInUseError:
+        if not of_another:
+            path.unlink()
+        raise
+    except BaseException:
+        path.unlink()
+        raise
+    path.unlink()
 
 
 def _rejections(items: Iterable[AskedImage], name: str) -> list[dict[str, str]]:

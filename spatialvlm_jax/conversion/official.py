@@ -1,7 +1,9 @@
 """Sets of questions and pictures in files: VQA v2, OK-VQA, GQA, LLaVA, plain JSON(L) and CSV."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import re
+import string
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,35 @@ from spatialvlm_jax.foreign_files.json_files import read_document, read_json_rec
 
 COCO_NAME = "COCO_{subset}_{image_id:0>12}.jpg"
 GQA_NAME = "{image_id}.jpg"
+_MOST_CHARACTERS = 255  # of a file's name on common systems
 
 
 def image_name(pattern: str, **values: str) -> str:
     """The name of a picture's file.
 
     Raises:
-      UserError: the pattern asks for something that is not known of a picture.
+      UserError: the pattern asks for something that is not known of a picture, or for more
+        characters than a file's name can have.
     """
     try:
-        return pattern.format(**values)
+        problem = _problem(pattern, values)
+        if not problem:
+            return pattern.format(**values)
     except (LookupError, ValueError, AttributeError, TypeError) as error:
-        known = ", ".join(f"{{{name}}}" for name in values)
-        raise UserError(f"image name {pattern!r}: {error!r}; it may use {known}") from None
+        problem = repr(error)
+    known = ", ".join(f"{{{name}}}" for name in values)
+    raise UserError(f"image name {pattern!r}: {problem}; it may use {known}")
+
+
+def _problem(pattern: str, known: Collection[str]) -> str:
+    """Why a pattern is not used, "" if it is; raises ValueError where it is none."""
+    for _, name, form, _ in string.Formatter().parse(pattern):
+        if name is not None and name not in known:
+            return f"{{{name}}} is not known"
+        numbers = re.findall("[0-9]+", form or "")
+        if "{" in (form or "") or any(int(number) > _MOST_CHARACTERS for number in numbers):
+            return f"a file's name has at most {_MOST_CHARACTERS} characters"
+    return ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -170,25 +170,32 @@ class PairReader:
         text = about_one_picture(said_text(question)) or self.prompt
         several = not isinstance(answers, str | bytes | Mapping) and _is_list(answers)
         said = [_answer_in(each) for each in (answers if several else [answers])]
-        people = [self._word(said_text(each)) for each in said if not is_missing(each)]
+        people = [self._word(each) for each in said if not is_missing(each)]
         given = [answer for answer in people if answer]
         if not text:
             raise Fault("empty question")
         if not given:
             raise Fault("empty answer")
-        chosen = self._choose(given, key, self._word(as_text(preferred)))
+        chosen = self._choose(given, key, self._word(preferred))
         # Who said nothing was asked all the same: accuracies are shares of all people.
         truth = read_truth(columns, chosen, self.kind)
         return Asked(text, chosen, tuple(people) if len(people) > 1 else (), truth)
 
-    def _word(self, answer: str) -> str:
-        """What an answer is called; raises Fault where the map has no word for it."""
+    def _word(self, value: Any) -> str:
+        """What an answer is called.
+
+        Raises:
+          Fault: it is no text, or the map has no word for it.
+        """
+        answer = said_text(value)
         if not self.answer_map or not answer:
             return about_one_picture(answer)
-        label = answer.removesuffix(".0")
-        if label not in self.answer_map:
-            raise Fault(f"answer {answer[:80]!r} is not in the answer map")
-        return self.answer_map[label]
+        # True and false stand in the map as JSON writes them.
+        labels = [str(value).lower()] if isinstance(value, bool | np.bool_) else []
+        for label in (*labels, answer.removesuffix(".0")):
+            if label in self.answer_map:
+                return self.answer_map[label]
+        raise Fault(f"answer {(*labels, answer)[0][:80]!r} is not in the answer map")
 
     def _choose(self, given: Sequence[str], key: str, preferred: str) -> str:
         if self.rule == "sampled":

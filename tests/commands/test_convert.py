@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import open_split
 from tests.conversion import published
 from tests.conversion.published import coco_name, photo, write_json, write_zip
@@ -280,6 +281,23 @@ def test_wrong_images_are_found_out_at_once(
     assert cli.main(command("gqa", paths, tmp_path / "other")) == 2
     error = capsys.readouterr().err
     assert "of 6 images tried not one is there; the first: '2000.jpg' is missing" in error
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_a_conversion_beside_the_same_one_is_refused_and_leaves_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, out = published.vqa(tmp_path, images=3), tmp_path / "out"
+    assert cli.main(command("vqa_v2", paths, out)) == 0
+    digest = json.loads((out / "generation.json").read_text())["items"][:16]
+    in_use = out / f".items-{digest}.array_record"
+    in_use.write_bytes(b"of another process")
+    with only_writer(out):
+        assert cli.main(command("vqa_v2", paths, out)) == 2
+        assert "another run is writing to" in capsys.readouterr().err
+        assert in_use.exists()
+        assert cli.main(command("vqa_v2", paths, out, "--answer=sampled", "--seed=1")) == 2
+    assert [path.name for path in out.glob(".items-*")] == [in_use.name]
 
 
 def test_questions_of_another_set_are_found_out_at_once(

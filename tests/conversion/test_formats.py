@@ -69,6 +69,11 @@ def test_pictures_may_have_other_names(tmp_path: Path) -> None:
     for pattern in ("{image_id.stem}.jpg", "{image_id[a]}.jpg"):
         with pytest.raises(UserError, match="it may use {image_id}, {subset}"):
             build_reader(request("vqa_v2", paths, image_name=pattern))
+    for pattern in ("{image_id:0>999999999}.jpg", "{image_id:.300}.jpg", "{image_id:{subset}}.jpg"):
+        with pytest.raises(UserError, match="a file's name has at most 255 characters"):
+            build_reader(request("vqa_v2", paths, image_name=pattern))
+    with pytest.raises(UserError, match="it may use {image_id}, {subset}"):
+        build_reader(request("vqa_v2", paths, image_name="{image_id"))
 
 
 def test_gqa_groups_its_questions_by_image(tmp_path: Path) -> None:

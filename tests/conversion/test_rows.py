@@ -154,6 +154,15 @@ def test_fields_are_pairs_of_known_names() -> None:
             parse_fields(given)
 
 
+def test_true_and_false_stand_in_an_answer_map_as_json_writes_them() -> None:
+    reader = PairReader(answer_map={"true": "it is", "no": "it is not", "1": "one"})
+    for value, word in ((True, "it is"), (np.True_, "it is"), (False, "it is not"), (1.0, "one")):
+        assert row({"question": "Is it?", "answer": value}, reader)[0] == [Asked("Is it?", word)]
+    reader = PairReader(answer_map={"true": "it is"})
+    faults = row({"question": "Is it?", "answer": False}, reader)[1]
+    assert faults == ["answer 'false' is not in the answer map"]
+
+
 def test_an_answer_map_is_labels_with_a_word_each() -> None:
     assert parse_answer_map("1=yes, 0=no") == {"1": "yes", "0": "no"}
     assert parse_answer_map("") == {}

@@ -173,7 +173,7 @@ class _Reader:
         return Span(value, unit, index, self._past_tolerance(after), alone)
 
     def _share(self, index: int) -> int:
-        """The index after "in 3" of "2 in 3", which is no inches; 0 where there is no such thing."""
+        """The index after "in 3" of "2 in 3", which is no inches; 0 where there is none."""
         whole = numerals.read_number(self.tokens, index + 1) if self.word(index) == "in" else None
         if whole is None or value_at(self.tokens, index + 1) is None:
             return 0
