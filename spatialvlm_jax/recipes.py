@@ -69,6 +69,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     if not (folder / "generation.json").exists():
         # Before the data: a kill once they are there would leave them without a recipe.
         write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
+    # Runs that train on the same data may begin together: one renders, the others wait for it.
     report = generate_dataset(
         source,
         splits,
@@ -76,6 +77,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
         stages=stages_of(settings),
         workers=os.cpu_count() or 1,
         making=Making.of_this_process(folder),
+        waits=True,
     )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
     write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))

@@ -1,8 +1,10 @@
 """Recipes: what is missing is made once, as `spatialvlm generate` would with the same options."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from spatialvlm_jax.generation.settings import GenerationSettings
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.recipes import generation_settings, render_missing
+from spatialvlm_jax.storage.only_writer import only_writer
 
 QUESTIONS = QAConfig(pairs_per_image=6, question_phrasings=2, types=("height", "left_of", "color"))
 RECIPE = WorldsRecipe(
@@ -43,11 +46,17 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_a_rendered_set_has_the_bytes_that_the_command_would_store(tmp_path: Path) -> None:
+def test_a_rendered_set_has_the_bytes_that_the_command_would_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one = DatasetConfig(name="a", path=str(tmp_path / "ours"), worlds=RECIPE)
     two = dataclasses.replace(one, name="b", split="validation")
     plain = DatasetConfig(name="c", path=str(tmp_path / "elsewhere"))
-    render_missing([one, two, plain])
+    with contextlib.ExitStack() as other_run:
+        other_run.enter_context(only_writer(tmp_path / "ours"))
+        threading.Timer(0.2, other_run.close).start()
+        render_missing([one, two, plain])
+    assert f"waiting for another run that fills {tmp_path / 'ours'}" in capsys.readouterr().out
     asked = ["--preset=simple", "--images=7", "--validation-images=2", "--seed=3", "--quiet"]
     asked += ["--image-size=32", "--pairs-per-image=6", "--question-phrasings=2"]
     asked += ["--types=height,left_of,color"]

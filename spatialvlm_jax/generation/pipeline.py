@@ -78,6 +78,7 @@ def generate_dataset(
     ray_gpus: float = 0.0,
     adds: bool = False,
     making: Making | None = None,
+    waits: bool = False,
 ) -> Report:
     """Makes, or goes on making, a stored data set.
 
@@ -94,19 +95,21 @@ def generate_dataset(
       adds: where the directory holds other splits of a source of this name, these are added to
         them. Whether they show other images is for the caller to know.
       making: by which command this is, for the card; None if it shall not tell.
+      waits: for the end of another run that makes it, and then makes what is left.
 
     Returns:
       What became of the images of these splits; the rows about lost ones are in `ledger.jsonl`.
 
     Raises:
       GenerationError: the directory holds something else, or no image can be made.
+      FolderInUseError: another run makes it, and `waits` is not set.
     """
     check_directory(directory)
     job, plan = Job(source, stages), plan_shards(splits, shards)
     for folder in (directory, directory / PARTS, directory / REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
     request = _request(job, splits, plan)
-    with only_writer(directory):
+    with only_writer(directory, wait=waits):
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
         requests = record_request(directory, request, adds=adds, making=making)

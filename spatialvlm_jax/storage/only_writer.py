@@ -2,12 +2,15 @@
 
 import contextlib
 import fcntl
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from spatialvlm_jax.errors import UserError
 
 LOCK_FILE = ".lock"
+SECONDS_BETWEEN_TRIES, SECONDS_BETWEEN_LINES = 0.2, 30.0
 
 
 class FolderInUseError(UserError):
@@ -27,13 +30,29 @@ def only_writer(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK_FILE, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _acquired(lock):
             if not wait:
                 raise FolderInUseError(
                     f"another run is writing to {folder}: wait for its end, or name another folder"
-                ) from None
-            print(f"waiting for another run that fills {folder}", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+                )
+            _wait(lock, folder)
         yield
+
+
+def _acquired(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(lock: IO[str], folder: Path) -> None:
+    """Returns once the lock is held; says now and then that it is not."""
+    begin = said = time.monotonic()
+    print(f"waiting for another run that fills {folder}", flush=True)
+    while not _acquired(lock):
+        time.sleep(SECONDS_BETWEEN_TRIES)
+        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            print(f"still waiting for {folder}, {said - begin:.0f} s", flush=True)

@@ -1,10 +1,12 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from spatialvlm_jax.storage import only_writer as only_writer_module
 from spatialvlm_jax.storage.only_writer import FolderInUseError, only_writer
 
 HOLD = """
@@ -44,3 +46,18 @@ def test_another_process_is_seen_and_a_killed_one_is_no_obstacle(tmp_path: Path)
     holder.stdout.close()
     with only_writer(tmp_path, wait=True):
         pass
+
+
+def test_who_waits_says_so_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(only_writer_module, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(only_writer_module, "SECONDS_BETWEEN_LINES", 0.05)
+    said = ""
+    with ThreadPoolExecutor(1) as pool:
+        with only_writer(tmp_path):
+            waiting = pool.submit(lambda: only_writer(tmp_path, wait=True).__enter__())
+            while "still waiting" not in said:
+                said += capsys.readouterr().out
+        waiting.result()
+    assert said.startswith(f"waiting for another run that fills {tmp_path}\nstill waiting for ")
