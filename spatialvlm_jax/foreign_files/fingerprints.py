@@ -22,7 +22,7 @@ def fingerprint_file(path: Path, contents: bool) -> str:
         return "no name of a file"
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=256)  # more than the files of all models that look at a photo
 def _digest(path: Path, changed: int, size: int) -> str:
     """One file may be part of many pictures: it is read again only when it changed."""
     del changed, size

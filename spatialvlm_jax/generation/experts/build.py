@@ -47,7 +47,7 @@ from spatialvlm_jax.generation.experts.filter import KEEP_LABELS, REJECT_LABELS,
 from spatialvlm_jax.generation.experts.florence import FlorenceDetector, FlorenceOptions
 from spatialvlm_jax.generation.experts.ground import GROUND_LABELS, LabelledGround
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
-from spatialvlm_jax.generation.experts.present import OPTIONAL, require_models
+from spatialvlm_jax.generation.experts.present import OPTIONAL, model_files, require_models
 from spatialvlm_jax.generation.experts.rendered import rendered_experts
 from spatialvlm_jax.generation.experts.segmentation import BoxSegmenter
 
@@ -211,7 +211,10 @@ def depth_folder(config: ExpertsConfig) -> Path | None:
 
 
 def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
-    """The files that are read about a photo in the place of models."""
+    """The files that decide what is told of a photo: those in the place of models, and models'.
+
+    A model in the hub's cache is named by its contents there, and is none of them.
+    """
     roles = (config.detector, config.ground)
     found = [path for role in roles if (path := path_in_files(role)) is not None]
     if config.captions:
@@ -219,6 +222,8 @@ def files_read(config: ExpertsConfig, image_id: str) -> list[Path]:
     folder = depth_folder(config)
     if folder is not None:
         found += depth_files(folder, image_id)
+    for name in model_names(config).values():
+        found += model_files(Path(name))
     return list(dict.fromkeys(found))
 
 

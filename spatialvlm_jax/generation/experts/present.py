@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.generation.experts.checkpoint import (
@@ -16,6 +17,7 @@ from spatialvlm_jax.generation.experts.published import default_model, published
 
 OPTIONAL = ("filter", "ground", "embedder")
 _PACKAGES = ("torch", "transformers")
+_MODEL_FILES = (".safetensors", ".json", ".txt", ".model")
 
 
 def find_models(names: Mapping[str, str]) -> dict[str, Checkpoint | ExpertError]:
@@ -31,6 +33,13 @@ def find_models(names: Mapping[str, str]) -> dict[str, Checkpoint | ExpertError]
         except ExpertError as error:
             found[role] = error
     return found
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The weights, settings and vocabulary in the folder of a model; [] where it is none."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
 
 
 def has_packages() -> bool:

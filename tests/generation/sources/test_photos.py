@@ -1,5 +1,6 @@
 import collections
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,25 @@ from spatialvlm_jax.storage.shards import open_split
 from tests.generation.sources import hostile
 
 STAGES = Stages(questions=QAConfig(pairs_per_image=8))
+
+
+def test_a_model_that_is_replaced_makes_the_images_again(tmp_path: Path) -> None:
+    photos, model = tmp_path / "photos", tmp_path / "model"
+    photos.mkdir()
+    (photos / "a.png").write_bytes(hostile.encoded(hostile.pixels(1), "PNG"))
+    model.mkdir()
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (model / name).write_bytes(b"one")
+    source = photos_source(PhotosSettings(path=str(photos)), ExpertsConfig(depth=str(model)))
+    seen = [source.fingerprint(0, contents) for contents in (False, True)]
+    (model / "README.md").write_bytes(b"of no effect")
+    assert [source.fingerprint(0, contents) for contents in (False, True)] == seen
+    os.utime(model / "model.safetensors", (1, 1))  # only copied
+    assert source.fingerprint(0, True) == seen[1]
+    (model / "model.safetensors").write_bytes(b"two")
+    replaced = [source.fingerprint(0, contents) for contents in (False, True)]
+    assert replaced[0] != seen[0]
+    assert replaced[1] != seen[1]
 
 
 def halves(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
