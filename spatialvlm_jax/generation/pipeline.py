@@ -87,8 +87,7 @@ def generate_dataset(
       splits: images asked for in each split.
       stages: what is made of what the source observes; `NO_STAGES` where that is answered scenes.
       shards: of each split; see `plan_shards`.
-      workers: processes on this machine; on Ray, actors of a pool at most.
-      quiet: no progress bar.
+      workers: processes; on Ray, actors of a pool at most. quiet: no progress bar.
       ray_address: None for this machine without Ray; "local", "auto" or HOST:PORT for Ray, which
         wants a `directory` that all its machines share.
       ray_gpus: share of a GPU of each actor that observes; 0 for none.
@@ -102,7 +101,7 @@ def generate_dataset(
 
     Raises:
       GenerationError: the directory holds something else, or no image can be made.
-      FolderInUseError: another run makes it, and `waits` is not set.
+      FolderInUseError: another run makes it.
     """
     check_directory(directory)
     job, plan = Job(source, stages), plan_shards(splits, shards)
