@@ -83,18 +83,17 @@ def generate_dataset(
     """Makes, or goes on making, a stored data set.
 
     Args:
-      source: where the images come from; a copy is sent to each worker.
-      splits: images asked for in each split.
+      source: where images come from; each worker has a copy. splits: images of each split.
       stages: what is made of what the source observes; `NO_STAGES` where that is answered scenes.
       shards: of each split; see `plan_shards`.
       workers: processes; on Ray, actors of a pool at most. quiet: no progress bar.
       ray_address: None for this machine without Ray; "local", "auto" or HOST:PORT for Ray, which
         wants a `directory` that all its machines share.
       ray_gpus: share of a GPU of each actor that observes; 0 for none.
-      adds: where the directory holds other splits of a source of this name, these are added to
-        them. Whether they show other images is for the caller to know.
+      adds: these splits to others of a source of this name that the directory holds; whether they
+        show other images is for the caller to know.
       making: by which command this is, for the card; None if it shall not tell.
-      waits: for the end of another run that makes it, and then makes what is left.
+      waits: for the end of another run that makes it, and makes what is left.
 
     Returns:
       What became of the images of these splits; the rows about lost ones are in `ledger.jsonl`.
@@ -105,10 +104,10 @@ def generate_dataset(
     """
     check_directory(directory)
     job, plan = Job(source, stages), plan_shards(splits, shards)
-    for folder in (directory, directory / PARTS, directory / REPORTS):
-        folder.mkdir(parents=True, exist_ok=True)
     request = _request(job, splits, plan)
     with only_writer(directory, wait=waits):
+        for folder in (directory / PARTS, directory / REPORTS):
+            folder.mkdir(exist_ok=True)
         for folder in (directory, directory / PARTS):
             remove_leftovers(folder)
         requests = record_request(directory, request, adds=adds, making=making)
