@@ -8,6 +8,7 @@ INSTALL := sh requirements/install.sh $(PYTHON)
 PYTEST := JAX_PLATFORMS=cpu $(PYTHON) -m pytest
 COVERAGE := --cov --cov-report=term
 REPORT := --durations=10
+COLLECTING := @echo "collecting the tests, up to a minute; then each dot is one that has passed"
 WORKERS ?= 2
 DEMO := runs/demo
 
@@ -80,24 +81,29 @@ pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cor
 	@echo "to ship them: cp runs/small.safetensors spatialvlm_jax/assets/"
 
 test: setup ## fast tests, with coverage
+	$(COLLECTING)
 	$(PYTEST) -m "not (slow or experts or ray or tpu)" -n $(WORKERS) $(COVERAGE) $(REPORT)
 
 # Only fast tests measure coverage: a process that trains takes half as long again with it.
 # pytest ends with 5 when nothing is marked so, which is no failure.
 test-slow: setup ## slow tests
+	$(COLLECTING)
 	$(PYTEST) -m "slow and not (experts or ray or tpu)" -n $(WORKERS) $(REPORT) || [ $$? -eq 5 ]
 
 test-hostile: setup ## every input that nobody should trust (part of test-slow, too)
 	JAX_PLATFORMS=cpu $(PYTHON) -m tests.hostile
 
 test-experts: setup-experts ## tests of the experts, on tiny models that the tests make
+	$(COLLECTING)
 	$(PYTEST) -m experts -n $(WORKERS) $(REPORT) || [ $$? -eq 5 ]
 
 # Ray listens on the machine's outward address: these tests get a network that has loopback only.
 test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
+	$(COLLECTING)
 	JAX_PLATFORMS=cpu $(PYTHON) tests/loopback.py $(PYTHON) -m pytest -m ray $(REPORT) || [ $$? -eq 5 ]
 
 test-tpu: setup-tpu ## tests with a TPU's compiler, on any machine
+	$(COLLECTING)
 	$(PYTEST) -m tpu $(REPORT)
 
 test-all: test test-slow test-experts test-ray test-tpu ## every test

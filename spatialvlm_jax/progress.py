@@ -15,7 +15,7 @@ from tqdm import tqdm
 P = ParamSpec("P")
 R = TypeVar("R")
 SECONDS_OF_SILENCE = 2.0
-SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LINES, SECONDS_BETWEEN_REMINDERS = 10.0, 30.0
 _LINE = "{desc}: {n_fmt}/{total_fmt} {unit}s [{elapsed}{postfix}]"
 _LINE_WITHOUT_TOTAL = "{desc}: {n_fmt} {unit}s [{elapsed}{postfix}]"
 
@@ -45,25 +45,29 @@ class _LineBar(tqdm):
 class Waiting:
     """Something that may take long: said once it took over two seconds, and how long it took.
 
+    Every half a minute it is said again.
+
     doing, done: "compiling the step" and "compiled the step". quiet: nothing is said.
     """
 
     def __init__(self, doing: str, done: str, *, quiet: bool = False) -> None:
         self._doing, self._done, self._quiet = doing, done, quiet
         self._begin = time.monotonic()
-        self._timer = threading.Timer(SECONDS_OF_SILENCE, self._say_doing)
-        self._said = False
-        self._timer.daemon = True
-        self._timer.start()
+        self._said, self._over = False, threading.Event()
+        threading.Thread(target=self._say_doing, daemon=True).start()
 
     def _say_doing(self) -> None:
-        self._said = True
-        if not self._quiet:
-            say(f"{self._doing} ...")
+        silence = SECONDS_OF_SILENCE
+        while not self._over.wait(silence):
+            passed = f" ({time.monotonic() - self._begin:.0f} s)" if self._said else ""
+            self._said = True
+            if not self._quiet:
+                say(f"{self._doing} ...{passed}")
+            silence = SECONDS_BETWEEN_REMINDERS
 
     def end(self, *, failed: bool = False) -> None:
         """It is over; a second call does nothing."""
-        self._timer.cancel()
+        self._over.set()
         if self._said and not self._quiet and not failed:
             say(f"{self._done} in {time.monotonic() - self._begin:.1f} s")
         self._quiet = True

@@ -16,6 +16,7 @@ from tests.test_repository import ROOT
         ("demo", "eval.py --workdir=runs/demo"),
         ("pretrain", "train.py --config=configs/pretrain.py"),
         ("test", "--cov"),
+        ("test", "collecting the tests, up to a minute"),
         ("test-slow", '-m "slow and not (experts or ray or tpu)"'),
         ("test-experts", "-m experts"),
         ("test-ray", "tests/loopback.py .venv/bin/python -m pytest -m ray"),

@@ -27,6 +27,17 @@ def test_what_takes_long_is_said_before_and_after(capsys) -> None:
     assert said(capsys) == ["compiled the step in T s"]
 
 
+@pytest.mark.usefixtures("impatient")
+def test_what_takes_longer_still_is_said_again_with_its_time(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_REMINDERS", 0.02)
+    lines: list[str] = []
+    with progress.waiting("compiling the step", "compiled the step"):
+        while len(lines) < 3:
+            lines += said(capsys)
+            time.sleep(0.005)
+    assert lines[:3] == ["compiling the step ...", *["compiling the step ... (0 s)"] * 2]
+
+
 def test_what_is_quick_quiet_or_fails_is_not_said_to_be_done(capsys, impatient) -> None:
     with progress.waiting("reading", "read", quiet=True):
         time.sleep(0.1)

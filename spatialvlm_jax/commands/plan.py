@@ -66,6 +66,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the plan; returns 1 if it does not fit, or with `--ways` if none does."""
+    from spatialvlm_jax import progress
+
+    progress.begin_importing()
     import jax
 
     from spatialvlm_jax.config import load_experiment
@@ -74,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.planning.sweep import sweep
     from spatialvlm_jax.planning.topology import parse_topology
 
+    progress.end_importing()
     # Nothing is computed: a device that is there stays with who uses it.
     jax.config.update("jax_platforms", "cpu")
     topology = parse_topology(args.topology)
@@ -87,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
         print(report.describe_sweep(plans) + "\n", flush=True)
         content["sweep"] = [report.as_json(plan) for plan in plans]
         experiment = found[0][1]
-    plan = plan_run(experiment, topology, args.method)
+    with progress.waiting("planning the step", "planned it"):
+        plan = plan_run(experiment, topology, args.method)
     print(report.describe(plan))
     if not plan.fits:
         print("--ways says which ways to fine-tune fit, --sweep which meshes and batches")

@@ -120,6 +120,7 @@ def _check_suffix(out: Path, suffix: str) -> None:
 def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
     from PIL import Image
 
+    from spatialvlm_jax import progress
     from spatialvlm_jax.worlds.config import WorldConfig
     from spatialvlm_jax.worlds.sheet import VIEWS, contact_sheet
     from spatialvlm_jax.worlds.source import generate_scenes
@@ -139,8 +140,9 @@ def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
             f"{args.count} scenes of {config.image_size * scale} pixels a side are too much for a "
             "sheet: take less of --count, --image-size or --scale"
         )
-    scenes = generate_scenes(config, args.seed, range(args.first, args.first + args.count))
-    sheet = contact_sheet(scenes, args.columns, views, scale)
+    with progress.waiting("compiling the renderer and drawing, 10 to 60 s", "drew the scenes"):
+        scenes = generate_scenes(config, args.seed, range(args.first, args.first + args.count))
+        sheet = contact_sheet(scenes, args.columns, views, scale)
     try:
         with whole_file(out) as temporary:
             Image.fromarray(sheet).save(temporary, format="png", optimize=True)

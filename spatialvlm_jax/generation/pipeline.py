@@ -34,6 +34,7 @@ from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
     Source,
+    first_work,
     join_parts,
     remove_part,
 )
@@ -121,10 +122,22 @@ def generate_dataset(
                 job, chunks, directory, address=ray_address, workers=workers, gpus=ray_gpus
             )
         with contextlib.closing(parts):
-            assembly.take(parts, quiet)
+            assembly.take(_announced(parts, first_work(source), quiet or not chunks), quiet)
         whole = _whole_plan(requests, plan, directory)
         _finish(whole, directory, requests[0], made=bool(chunks))
         return _read_report(plan, directory)
+
+
+def _announced(
+    parts: Generator[tuple[Chunk, Report], None, None], doing: str, quiet: bool
+) -> Generator[tuple[Chunk, Report], None, None]:
+    """The parts; what has to be done for the first of them is said if it takes long."""
+    with contextlib.closing(parts):
+        with progress.waiting(doing, "made the first images", quiet=quiet):
+            first = next(parts, None)
+        if first is not None:
+            yield first
+            yield from parts
 
 
 def _request(job: Job, splits: Mapping[str, int], plan: Sequence[Shard]) -> dict[str, Any]:

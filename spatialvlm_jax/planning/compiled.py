@@ -16,8 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from spatialvlm_jax import progress
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.config import from_config_dict
@@ -85,17 +84,16 @@ def compile_apart(experiment: Experiment, topology: Topology) -> Compiled:
 
 
 def _run(command: list[str], name: str) -> str:
-    """Runs it beside a clock; returns what it wrote."""
+    """Runs it, and says how long that takes; returns what it wrote."""
     environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)}
     with (
         tempfile.TemporaryFile("w+") as log,
-        tqdm(desc=f"compiling for {name}", bar_format="{desc} {elapsed}", disable=None) as clock,
+        progress.waiting(f"compiling for {name}", f"compiled for {name}"),
         subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process,
     ):
         try:
             while process.poll() is None:
-                time.sleep(0.5)
-                clock.update()
+                time.sleep(0.1)
         except BaseException:
             process.kill()
             raise

@@ -1,16 +1,18 @@
 import dataclasses
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.generation.pipeline import GenerationError
-from spatialvlm_jax.generation.stages import AnsweredScene
+from spatialvlm_jax.generation.pipeline import GenerationError, generate_dataset
+from spatialvlm_jax.generation.stages import NO_STAGES, AnsweredScene
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.only_writer import FolderInUseError, only_writer
 from spatialvlm_jax.storage.shards import open_split, shard_files
@@ -116,6 +118,24 @@ def test_another_request_in_the_same_directory_is_refused(tmp_path: Path) -> Non
         store_pictures(PictureSource(seed=1), SPLITS, tmp_path)
     with pytest.raises(GenerationError, match=r"\(splits\)"):
         store_pictures(PictureSource(), {"train": 8}, tmp_path)
+
+
+def test_the_wait_for_the_first_images_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_OF_SILENCE", 0.01)
+
+    class Slow(PictureSource):
+        first_work = "warming up"
+
+        def observe(self, indices: Sequence[int]) -> list[Any]:
+            time.sleep(0.2)
+            return super().observe(indices)
+
+    generate_dataset(Slow(), SPLITS, tmp_path, stages=NO_STAGES)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "warming up ..."
+    assert lines[1].startswith("made the first images in ")
 
 
 def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:

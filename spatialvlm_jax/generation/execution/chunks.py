@@ -70,6 +70,14 @@ class Job:
         return {"source": name, **own, **self.stages.describe()}
 
 
+def first_work(source: Source) -> str:
+    """What a process does before it has its first chunk, for those who wait for it.
+
+    A source may say so as `first_work`.
+    """
+    return getattr(source, "first_work", "making the first images")
+
+
 def observe(source: Source, indices: Sequence[int]) -> list[Observation | Rejected]:
     """What the source observes; where that fails for all together, one by one.
 

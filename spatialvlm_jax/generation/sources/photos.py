@@ -31,7 +31,7 @@ from spatialvlm_jax.generation.sources.photo_files import (
     fingerprint_entry,
     list_photos,
 )
-from spatialvlm_jax.generation.sources.worlds import WorldsSettings
+from spatialvlm_jax.generation.sources.worlds import COMPILING, WorldsSettings
 from spatialvlm_jax.scene.camera import FOCAL_STD
 from spatialvlm_jax.scene.intrinsics import pinhole
 
@@ -90,6 +90,7 @@ class PhotosSource:
     photos: PhotoSet
     experts: Experts | ExpertsConfig
     name = "photos"
+    first_work = "loading the experts"
     # What was read last: reading twice could decode a table twice.
     _contents: dict[int, str] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
@@ -195,6 +196,7 @@ class RenderedPhotosSource:
     experts: ExpertsConfig
     seed: int = 0
     name = "rendered_photos"
+    first_work = COMPILING
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.execution.chunks import first_work
 
 SplitBy = Literal["image", "folder"]
 
@@ -44,6 +45,10 @@ class Selection:
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def first_work(self) -> str:
+        return first_work(self.source)
 
     def __len__(self) -> int:
         return len(self.order)
