@@ -214,7 +214,7 @@ def _charts(counts: CardCounts) -> list[tuple[str, str]]:
         ),
         (
             "Distance of the objects",
-            _lengths(counts.camera_distances, "from the camera to the middle, metres", "objects"),
+            _lengths(counts.camera_distances, "from the camera to their middle, metres", "objects"),
         ),
         ("Lengths asked for", _lengths(counts.lengths, "exact length, metres", "questions")),
     ]
