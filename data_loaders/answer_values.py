@@ -44,7 +44,7 @@ class ValueReader:
         if not self.answers or not any(slots):
             return found
         tokens, lengths, spoken = _only(batch, slots)
-        asked = (batch.images, tokens, lengths, batch.rays)
+        asked = (batch.images, tokens, lengths, batch.camera)
         rows = jax.tree.map(lambda x: x[own], asked)
         questions = read_questions(self.model, *sharding.to_devices(rows, self.mesh))
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from data_loaders.camera import CameraReader, RayGrid
+from data_loaders.camera import CameraEncoder, CameraReader, says_before
 from data_loaders.contents import training_contents
 from data_loaders.dense import DenseReader
 from data_loaders.errors import DataError
@@ -29,6 +29,7 @@ from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig
+from spatialvlm_jax.experiment.experiment import CAMERA_TOKENS
 
 _PREFETCHED_BATCHES = 4
 _READ_THREADS = 2
@@ -147,8 +148,11 @@ def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
     return tokenizer
 
 
-def _open(dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer) -> TokenizedSource:
-    length = data.block_length or data.length
+def _open(
+    dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer, room: int
+) -> TokenizedSource:
+    """A member of the mixture; `room` is left for tokens beside those of a pair."""
+    length = (data.block_length or data.length) - room
     return TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template, length=length)
 
 
@@ -193,7 +197,9 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
     if not data.datasets:
         raise DataError("data.datasets is empty; name at least one data set")
     tokenizer = load_tokenizer(data, model)
-    sources = [_open(dataset, data, tokenizer) for dataset in data.datasets]
+    told = CameraEncoder.of(data, model, tokenizer)
+    room = CAMERA_TOKENS if says_before(data, model) else 0
+    sources = [_open(dataset, data, tokenizer, room) for dataset in data.datasets]
     dense = None
     if experiment.dense and experiment.dense.weight:
         dense = DenseReader.of(experiment.dense, model, tokenizer)
@@ -211,7 +217,8 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
             resize=data.resize,
             features=features[number].files if features else None,
             camera=CameraReader.of(dataset, data),
-            rays=RayGrid.of(data, model),
+            told=told,
+            retell=source.retell if says_before(data, model) else None,
         )
         for number, (source, dataset) in enumerate(zip(sources, data.datasets, strict=True))
     ]

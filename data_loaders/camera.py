@@ -2,16 +2,30 @@
 
 import dataclasses
 import zlib
+from collections.abc import Sequence
 
+import jax
 import numpy as np
 
+from data_loaders.errors import DataError
 from data_loaders.functional import resize_camera
 from data_loaders.in_place import InPlaceExample
+from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, ModelConfig, Resize
-from spatialvlm_jax.scene.camera import KnownCamera, Told, add_errors, leave_out, tell
+from spatialvlm_jax.experiment.experiment import CAMERA_TOKENS
+from spatialvlm_jax.scene.camera import (
+    KnownCamera,
+    Told,
+    add_errors,
+    describe_camera,
+    leave_out,
+    tell,
+)
 from spatialvlm_jax.scene.rays import patch_rays
 from spatialvlm_jax.storage.examples import StoredExample
 
+_LONGEST = "camera: 179 degrees wide, 999.9 m high, 89 degrees down."
 _STREAM = 0xCA3E7A  # so that no other draw for the example has the same seed
 
 
@@ -52,14 +66,63 @@ class RayGrid:
     patches: int
     resize: Resize
 
-    @classmethod
-    def of(cls, data: DataConfig, model: ModelConfig) -> "RayGrid | None":
-        """Of a model's encoder; None where it reads no rays."""
-        if data.camera != "rays":
-            return None
-        encoder = model.encoder
-        return cls(encoder.image_size, encoder.image_size // encoder.patch_size, data.resize)
-
     def __call__(self, camera: KnownCamera) -> np.ndarray:
         """float32[N, RAY_FEATURES] of the patches of a picture: `patch_rays`."""
         return patch_rays(resize_camera(camera, self.image_size, self.resize), self.patches)
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraWords:
+    """What is said of a camera behind its picture, in at most `CAMERA_TOKENS` tokens."""
+
+    tokenizer: Tokenizer
+
+    def __call__(self, camera: KnownCamera) -> np.ndarray:
+        """int32[CAMERA_TOKENS], 0 behind the sentence."""
+        tokens = self.tokenizer.encode(describe_camera(camera))
+        return np.pad(np.array(tokens, np.int32), (0, CAMERA_TOKENS - len(tokens)))
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraEncoder:
+    """Makes of a camera what a model takes in beside its picture; None where it does not."""
+
+    rays: RayGrid | None = None
+    words: CameraWords | None = None
+
+    @classmethod
+    def of(cls, data: DataConfig, model: ModelConfig, tokenizer: Tokenizer) -> "CameraEncoder":
+        """As the settings of a run say.
+
+        Raises:
+          DataError: the tokenizer needs more tokens for a sentence than there is room for.
+        """
+        if data.camera == "rays":
+            encoder = model.encoder
+            patches = encoder.image_size // encoder.patch_size
+            return cls(rays=RayGrid(encoder.image_size, patches, data.resize))
+        if data.camera == "words":
+            if len(tokenizer.encode(_LONGEST)) > CAMERA_TOKENS:
+                raise DataError(
+                    f"data.camera='words': the tokenizer makes {len(tokenizer.encode(_LONGEST))} "
+                    f"tokens of {_LONGEST!r}, more than {CAMERA_TOKENS}; train one with these words"
+                )
+            return cls(words=None if says_before(data, model) else CameraWords(tokenizer))
+        return cls()
+
+    def __call__(self, camera: KnownCamera) -> CameraInput:
+        """Of one picture, without a batch axis."""
+        return CameraInput(
+            rays=None if self.rays is None else self.rays(camera),
+            words=None if self.words is None else self.words(camera),
+        )
+
+
+def stack_cameras(cameras: Sequence[CameraInput]) -> CameraInput:
+    """Those of several pictures, with a batch axis."""
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *cameras)
+
+
+def says_before(data: DataConfig, model: ModelConfig) -> bool:
+    """Whether a sentence about the camera stands before each question."""
+    return data.camera == "words" and model.attention == "prefix"

@@ -4,19 +4,21 @@ import dataclasses
 import zlib
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
+from typing import Any
 
+import jax
 import numpy as np
 
 from data_loaders.build import load_tokenizer
-from data_loaders.camera import RayGrid
+from data_loaders.camera import CameraEncoder, says_before, stack_cameras
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig, Resize
 from spatialvlm_jax.generation.wording.spoken_values import RANGES
-from spatialvlm_jax.scene.camera import tell
-from spatialvlm_jax.scene.rays import RAY_FEATURES
+from spatialvlm_jax.scene.camera import KnownCamera, tell
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.units import DIMENSIONS
 
@@ -35,7 +37,7 @@ class EvalBatch:
     asked, in the order of its slots. image_ids, datasets: a name for each image. valid: bool[B],
     False for rows that only fill up the last batch. spoken_units: for each record the units that
     a quantity of its type is spoken in, in its set; () for others and for angles. most_quantities:
-    of all images asked about, the most records that have some. rays: float32[B, N, R], or None.
+    of all images asked about, the most records that have some. camera: what is told of the cameras.
     """
 
     images: np.ndarray
@@ -47,12 +49,12 @@ class EvalBatch:
     valid: np.ndarray
     spoken_units: tuple[tuple[Units, ...], ...]
     most_quantities: int
-    rays: np.ndarray | None
+    camera: CameraInput
 
-    def asked(self, rows: Sequence[int]) -> tuple[np.ndarray | None, ...]:
-        """Images, rays, tokens and lengths of prefixes, of some rows."""
-        arrays = (self.images, self.rays, self.prefix_tokens, self.prefix_lengths)
-        return tuple(None if array is None else array[rows] for array in arrays)
+    def asked(self, rows: Sequence[int]) -> tuple[Any, ...]:
+        """Images, tokens and lengths of prefixes, and what is told of the camera, of some rows."""
+        arrays = (self.images, self.prefix_tokens, self.prefix_lengths, self.camera)
+        return jax.tree.map(lambda array: array[rows], arrays)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,26 +82,37 @@ class _Asked:
     prefixes: tuple[Tokens, ...]
 
 
-def _chosen(source: TokenizedSource, index: int, pairs_per_image: int) -> _Asked | None:
-    """At most `pairs_per_image` of its pairs, drawn by the image's id alone, in stored order."""
+def _chosen(
+    source: TokenizedSource, index: int, pairs_per_image: int, before: bool
+) -> _Asked | None:
+    """At most `pairs_per_image` of its pairs, drawn by the image's id alone, in stored order.
+
+    before: the camera is told before each question.
+    """
     image = source.at(index)
     if not image.pairs:
         return None
     rng = np.random.default_rng(zlib.crc32(image.example.image_id.encode()))
     taken = sorted(rng.permutation(len(image.pairs))[:pairs_per_image].tolist())
+    pairs = [image.pairs[place] for place in taken]
+    if before:
+        camera = tell(image.example.camera(), source.told)
+        pairs = [source.retell(image.records[place], camera) for place in taken]
     return _Asked(
         source,
         index,
         image.example.image_id,
         tuple(image.records[place] for place in taken),
-        tuple(image.pairs[place][0] for place in taken),
+        tuple(prefix for prefix, _ in pairs),
     )
 
 
-def _choose(source: TokenizedSource, images: int, pairs_per_image: int) -> Iterator[_Asked]:
+def _choose(
+    source: TokenizedSource, images: int, pairs_per_image: int, before: bool
+) -> Iterator[_Asked]:
     given = 0
     for index in range(len(source)):
-        asked = _chosen(source, index, pairs_per_image)
+        asked = _chosen(source, index, pairs_per_image, before)
         if asked is not None:
             yield asked
             given += 1
@@ -108,11 +121,13 @@ def _choose(source: TokenizedSource, images: int, pairs_per_image: int) -> Itera
 
 
 def _choose_all(
-    sources: Sequence[TokenizedSource], images: int, pairs_per_image: int
+    sources: Sequence[TokenizedSource], images: int, pairs_per_image: int, before: bool
 ) -> list[_Asked]:
     """The questions about `images` images, shared evenly among sets; 0 for all of them."""
     each = -(-images // len(sources))
-    return [chosen for source in sources for chosen in _choose(source, each, pairs_per_image)]
+    return [
+        chosen for source in sources for chosen in _choose(source, each, pairs_per_image, before)
+    ]
 
 
 def _padded_length(asked: Sequence[_Asked]) -> int:
@@ -146,7 +161,9 @@ def check_held_out(experiment: Experiment) -> None:
     sources = _open_all(settings.datasets, tokenizer, template)
     for source in sources:
         source[0].example.image()
-    _padded_length(_choose_all(sources, settings.images, settings.pairs_per_image))
+    CameraEncoder.of(experiment.data, experiment.model, tokenizer)
+    before = says_before(experiment.data, experiment.model)
+    _padded_length(_choose_all(sources, settings.images, settings.pairs_per_image, before))
 
 
 def _open_all(
@@ -199,8 +216,10 @@ def eval_batches(
       DataError: data, tokenizer or settings cannot be used.
     """
     template = prefix_template or data.prefix_template
-    sources = _open_all(datasets, load_tokenizer(data, model), template)
-    asked = _choose_all(sources, images, pairs_per_image)
+    tokenizer = load_tokenizer(data, model)
+    sources = _open_all(datasets, tokenizer, template)
+    encode_camera = CameraEncoder.of(data, model, tokenizer)
+    asked = _choose_all(sources, images, pairs_per_image, says_before(data, model))
     width = _padded_length(asked)
     units = _spoken_units(asked)
     most = max(sum(map(bool, row)) for row in units)
@@ -214,7 +233,7 @@ def eval_batches(
             width,
             model.encoder.image_size,
             data.resize,
-            RayGrid.of(data, model),
+            encode_camera,
             range(batch_size) if rows is None else rows,
         )
         for start in range(0, len(asked), batch_size)
@@ -249,19 +268,18 @@ def _stack(
     width: int,
     size: int,
     resize: Resize,
-    grid: RayGrid | None,
+    encode_camera: CameraEncoder,
     pictured: Container[int],
 ) -> EvalBatch:
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
-    rays = np.zeros((rows, grid.patches**2, RAY_FEATURES), np.float32) if grid else None
+    cameras = [encode_camera(KnownCamera((1, 1)))] * rows
     for row, chosen in enumerate(asked):
         if row in pictured:
             example = chosen.source.at(chosen.index).example
             images[row] = resize_image(example.image(), size, resize)
-            if grid is not None and rays is not None:
-                rays[row] = grid(tell(example.camera(), chosen.source.told))
+            cameras[row] = encode_camera(tell(example.camera(), chosen.source.told))
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(
@@ -274,5 +292,5 @@ def _stack(
         valid=np.arange(rows) < len(asked),
         spoken_units=(*units, *((),) * missing),
         most_quantities=most_quantities,
-        rays=rays,
+        camera=stack_cameras(cameras),
     )

@@ -55,14 +55,14 @@ def evaluate_model(
     with progress.bar(desc="evaluating", unit="image", total=batches.images, quiet=quiet) as bar:
         for batch in batches:
             check()
-            images, rays, *prefixes = sharding.to_devices(batch.asked(own), mesh)
+            images, *prefixes, camera = sharding.to_devices(batch.asked(own), mesh)
             tokens = ask(
                 model,
                 images,
                 *prefixes,
                 max_tokens=settings.max_answer_tokens,
                 eos_id=tokenizer.eos_id,
-                rays=rays,
+                camera=camera,
             )
             answers = multihost.gather_everywhere(tokens)
             values = read(batch, own)

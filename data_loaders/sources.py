@@ -17,6 +17,7 @@ from data_loaders.in_place import InPlaceExample, open_in_place
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, rephrase
+from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import StoreError, open_split
@@ -181,6 +182,12 @@ class TokenizedSource:
                 records.append(record)
                 kept.append(place)
         return TokenizedImage(index, example, tuple(pairs), tuple(records), tuple(kept))
+
+    def retell(self, record: QA, camera: KnownCamera) -> Pair:
+        """The tokens of a pair with what is known of the camera said before the question."""
+        said = describe_camera(camera)
+        question = f"{said} {record.question}" if said else record.question
+        return self._tokenize(dataclasses.replace(record, question=question))
 
     def _tokenize(self, record: QA) -> Pair:
         prefix = self._prefix_template.replace("{question}", record.question)

@@ -2,18 +2,20 @@
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grain
 import numpy as np
 
-from data_loaders.camera import CameraReader, RayGrid
+from data_loaders.camera import CameraEncoder, CameraReader, stack_cameras
 from data_loaders.dense import DenseReader
 from data_loaders.features import FeatureFiles
-from data_loaders.functional import BatchRow, choose_pairs, pack_row, resize_image
+from data_loaders.functional import BatchRow, Pair, choose_pairs, pack_row, resize_image
 from data_loaders.sources import TokenizedImage
-from spatialvlm_jax.batch import Batch, DenseTargets
+from spatialvlm_jax.batch import NOT_TOLD, Batch, CameraInput, DenseTargets
 from spatialvlm_jax.experiment import Resize
+from spatialvlm_jax.scene.camera import KnownCamera
+from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 
 
@@ -22,7 +24,7 @@ class ImageRow:
     """One row of a `Batch`, without its batch axis.
 
     image: uint8[S, S, 3], or None. dense: targets of one image, or None. features: float[N, E], in
-    place of the image, or None. rays: float32[N, R], or None.
+    place of the image, or None. camera: what is told of it.
     """
 
     image: np.ndarray | None
@@ -30,7 +32,7 @@ class ImageRow:
     dataset_id: int
     dense: DenseTargets | None
     features: np.ndarray | None
-    rays: np.ndarray | None = None
+    camera: CameraInput
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,9 @@ class PackRow(grain.transforms.MapWithIndex):
 
     dense: reads dense targets; None leaves them out.
     features: of the pictures, which are then not decoded.
-    camera: reads cameras, which `rays` tells the model of; None, too, where it is not told.
+    camera: reads cameras, and `told` makes of them what the model takes; None where it is not told.
+    retell: makes the tokens of a pair with the camera told before the question; None where it is
+      not told there.
     """
 
     dataset_id: int
@@ -55,7 +59,8 @@ class PackRow(grain.transforms.MapWithIndex):
     resize: Resize = "squash"
     features: FeatureFiles | None = None
     camera: CameraReader | None = None
-    rays: RayGrid | None = None
+    told: CameraEncoder | None = None
+    retell: Callable[[QA, KnownCamera], Pair] | None = None
 
     def choose(self, index: int, image: TokenizedImage) -> list[int]:
         """Which pairs the row at `index` of the endlessly repeated data set packs, in order."""
@@ -74,20 +79,22 @@ class PackRow(grain.transforms.MapWithIndex):
     def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
         taken = self.choose(index, element)
         pairs = [element.pairs[place] for place in taken]
+        told = NOT_TOLD
+        if self.camera is not None and self.told is not None:
+            camera = self.camera(element.example, index // self.examples, self.dataset_id)
+            told = self.told(camera)
+            if self.retell is not None:
+                pairs = [self.retell(element.records[place], camera) for place in taken]
         row = pack_row(pairs, self.length, self.block_length)
         dense = None
         if self.dense is not None:
             assert isinstance(element.example, StoredExample)
             records = [element.records[place] for place in taken]
             dense = self.dense(element.example, row, pairs, records)
-        rays = None
-        if self.camera is not None and self.rays is not None:
-            epoch = index // self.examples
-            rays = self.rays(self.camera(element.example, epoch, self.dataset_id))
         if self.features is not None:
-            return ImageRow(None, row, self.dataset_id, dense, self.features[element.index], rays)
+            return ImageRow(None, row, self.dataset_id, dense, self.features[element.index], told)
         image = resize_image(element.example.image(), self.image_size, self.resize)
-        return ImageRow(image, row, self.dataset_id, dense, None, rays)
+        return ImageRow(image, row, self.dataset_id, dense, None, told)
 
 
 def stack_rows(rows: Sequence[ImageRow]) -> Batch:
@@ -101,7 +108,6 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
     dense = [row.dense for row in rows if row.dense is not None]
     images = [row.image for row in rows if row.image is not None]
     features = [row.features for row in rows if row.features is not None]
-    rays = [row.rays for row in rows if row.rays is not None]
     return Batch(
         images=np.stack(images) if images else None,
         tokens=stacked("tokens"),
@@ -120,5 +126,5 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
         if dense
         else None,
         features=np.stack(features) if features else None,
-        rays=np.stack(rays) if rays else None,
+        camera=stack_cameras([row.camera for row in rows]),
     )

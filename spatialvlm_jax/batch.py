@@ -1,7 +1,8 @@
 """The one typed contract between loaders, models and plans: `Batch`, and its shapes.
 
 Axes: B rows (one image each), H x W pixels, L text tokens a row, N image tokens (patches),
-E encoder width, V dense values, K words, R features of a ray.
+E encoder width, V dense values, K words, R features of a ray,
+C text tokens about the camera.
 
 A row is one image with one or more question-answer segments packed behind it:
 
@@ -75,6 +76,22 @@ class DenseTargets:
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
+class CameraInput:
+    """What a model is told of the cameras behind a batch's pictures, where it is told.
+
+    rays: what is known along each image token's ray (`scene.rays`).
+    words: the tokens of a sentence that stands behind the image, then 0.
+    """
+
+    rays: Float32[AnyArray, "B N R"] | Missing = None
+    words: Int32[AnyArray, "B C"] | Missing = None
+
+
+NOT_TOLD = CameraInput()
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
 class Batch:
     """One step's data. Arrays are numpy on the host, jax.Array on devices.
 
@@ -83,8 +100,7 @@ class Batch:
     dataset_ids: which data set of the mixture a token comes from.
     dense: optional dense targets.
     features: what the frozen encoder made of the images; None beside `images`.
-    rays: what is known of the camera, along each image token's ray (`scene.rays`); None where the
-      model is not told.
+    camera: what is told of the cameras; nothing by default.
     """
 
     images: UInt8[AnyArray, "B H W 3"] | Missing
@@ -97,7 +113,7 @@ class Batch:
     dataset_ids: Int32[AnyArray, "B L"]
     dense: DenseTargets | None = None
     features: Float[AnyArray, "B N E"] | Missing = None
-    rays: Float32[AnyArray, "B N R"] | Missing = None
+    camera: CameraInput = NOT_TOLD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +122,7 @@ class BatchSpec:
 
     features: [N, E] and dtype of an image's features, which then stand for the images.
     ray_tokens: image tokens that have a ray each; 0: there are no rays.
+    camera_tokens: of the sentence about the camera; 0: there is none.
     """
 
     batch_size: int
@@ -117,6 +134,7 @@ class BatchSpec:
     dense_words: int = 0
     features: jax.ShapeDtypeStruct | None = None
     ray_tokens: int = 0
+    camera_tokens: int = 0
 
     @classmethod
     def of(cls, experiment: Experiment, rows: int | None = None) -> "BatchSpec":
@@ -136,6 +154,7 @@ class BatchSpec:
             dense_words=dense.words if dense else 0,
             features=feature_spec(model) if data.features else None,
             ray_tokens=image_tokens(model) if experiment.reads_rays else 0,
+            camera_tokens=experiment.camera_tokens,
         )
 
     def abstract(self) -> Batch:
@@ -172,11 +191,21 @@ class BatchSpec:
             dataset_ids=ints(),
             dense=dense,
             features=one and one.update(shape=(rows, *one.shape)),
-            rays=jax.ShapeDtypeStruct(self._ray_shape(), jnp.float32) if self.ray_tokens else None,
+            camera=self._abstract_camera(),
         )
 
-    def _ray_shape(self) -> tuple[int, int, int]:
-        return self.batch_size, self.ray_tokens, RAY_FEATURES
+    def _abstract_camera(self) -> CameraInput:
+        rows, rays, words = self.batch_size, self.ray_tokens, self.camera_tokens
+        of_rays = jax.ShapeDtypeStruct((rows, rays, RAY_FEATURES), jnp.float32)
+        of_words = jax.ShapeDtypeStruct((rows, words), jnp.int32)
+        return CameraInput(of_rays if rays else None, of_words if words else None)
+
+    def _fake_camera(self, rng: np.random.Generator) -> CameraInput:
+        made = self._abstract_camera()
+        return CameraInput(
+            made.rays and rng.normal(size=made.rays.shape).astype(np.float32),
+            made.words and rng.integers(3, self.vocab_size, made.words.shape, np.int32),
+        )
 
     def _image_shape(self) -> tuple[int, int, int, int]:
         return self.batch_size, self.image_size, self.image_size, 3
@@ -226,5 +255,5 @@ class BatchSpec:
             dataset_ids=rowwise(np.zeros(length)),
             dense=dense,
             features=one and rng.normal(size=(rows, *one.shape)).astype(one.dtype),
-            rays=rng.normal(size=self._ray_shape()).astype(np.float32) if self.ray_tokens else None,
+            camera=self._fake_camera(rng),
         )

@@ -16,6 +16,7 @@ import eval as evaluation_script
 from data_loaders import answer_values, model_evaluation
 from data_loaders.build import load_tokenizer, train_loader
 from spatialvlm_jax import cli
+from spatialvlm_jax.batch import NOT_TOLD
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import METRICS
 from spatialvlm_jax.experiment import (
@@ -45,6 +46,7 @@ from tests.generation.pictures import PictureSource, pairs, picture, store_pictu
 IMAGES = 5
 MESH = device_mesh(MeshConfig(), jax.local_devices()[:1])
 CONFIG = """
+from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.config import to_config_dict
 from tests.test_eval import experiment_on
 
@@ -125,8 +127,8 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     pictures = [picture(index).image for index in range(IMAGES)]
 
-    def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id, rays):
-        assert rays is None
+    def oracle(model, images, prefix_tokens, prefix_lengths, *, max_tokens, eos_id, camera):
+        assert camera == NOT_TOLD
         tokens = np.zeros((*prefix_lengths.shape, max_tokens + 24), np.int32)
         for row, slot in np.argwhere(np.asarray(prefix_lengths) > 0):
             number = next(

@@ -20,7 +20,7 @@ from spatialvlm_jax.questions import QAConfig
 
 _OPTIONS = {"fields": "field", "answer_map": "answer-map"}
 Resize = Literal["squash", "pad"]
-CameraUse = Literal["none", "rays"]
+CameraUse = Literal["none", "rays", "words"]
 _Length = Annotated[int, Range(2, 1_048_576)]
 
 
@@ -128,9 +128,11 @@ class DataConfig(Settings):
       asked "answer en {question}".
     resize: how pictures come to the encoder's square: "squash" both sides to it, or "pad" the
       shorter one with grey, which keeps proportions.
-    camera: how the model is told of the camera behind a picture: "none", or "rays": each image
-      token is given the direction of its ray against gravity, its distance to the ground, camera
-      height and field of view, as far as they are known.
+    camera: how the model is told of the camera behind a picture, as far as it is known: "none";
+      "rays": each image token is given the direction of its ray against gravity, its distance to
+      the ground, camera height and field of view; "words": a sentence says field of view, height
+      and pitch, behind the image where all questions see it, or, where model.attention="prefix",
+      before the question.
     camera_dropout: in training, with this probability a picture's camera is told nothing of, else
       each of field of view, gravity and height is left out with it.
     camera_errors: in training, facts that are known better than usual get errors of the usual size

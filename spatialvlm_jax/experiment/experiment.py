@@ -12,6 +12,9 @@ from spatialvlm_jax.experiment.model import PARTS, ModelConfig
 from spatialvlm_jax.experiment.optim import GROUPS, OptimConfig
 from spatialvlm_jax.experiment.train import TrainConfig
 
+# Room for what is said of a camera; tokenizers that say digits one by one take 24.
+CAMERA_TOKENS = 32
+
 
 @dataclasses.dataclass(frozen=True)
 class Experiment(Settings):
@@ -119,6 +122,12 @@ class Experiment(Settings):
     def reads_rays(self) -> bool:
         """Whether the model has camera maps, and batches rays."""
         return self.data.camera == "rays"
+
+    @property
+    def camera_tokens(self) -> int:
+        """How many text tokens about the camera stand behind each image; 0 for none."""
+        behind = self.data.camera == "words" and self.model.attention == "image_prefix"
+        return CAMERA_TOKENS if behind else 0
 
     @property
     def dense_weight(self) -> float:

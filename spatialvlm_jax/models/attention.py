@@ -33,7 +33,7 @@ class Keys(NamedTuple):
 
     key: Float[Array, "*layers B heads S K H"]
     value: Float[Array, "*layers B heads S K H"]
-    mask: Bool[Array, "B texts Q K"] | None = None
+    mask: Bool[Array, "*layers B texts Q K"] | None = None
 
 
 def lead_with_heads(

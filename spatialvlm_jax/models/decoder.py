@@ -183,6 +183,7 @@ class Decoder(nnx.Module):
         suffix_mask: Bool[Array, "B S L"],
         text_mask: Bool[Array, "B S L L"],
         image_text_mask: Bool[Array, "B 1 1 L"] | None,
+        image_mask: Bool[Array, "B 1 1 N"] | None = None,
     ) -> tuple[Float[Array, "B S L D"], Float[Array, "B S L D"] | None, tuple[Keys, Keys]]:
         """Runs both streams through all layers.
 
@@ -192,6 +193,7 @@ class Decoder(nnx.Module):
           positions: counted from the segment's start; the image comes before.
           suffix_mask, text_mask: of `models.masks`.
           image_text_mask: None where the image sees no text.
+          image_mask: what of the image stream is there to be seen; None: all.
 
         Returns:
           Final-normed text hidden states, the text's residual stream after half of the layers
@@ -206,6 +208,7 @@ class Decoder(nnx.Module):
         ) -> tuple[Streams, tuple[Float[Array, "B S L D"] | None, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
+            image_keys = image_keys._replace(mask=image_mask)
             text_query, text_keys = block.project(text, text_rotary)
             seen_by_image = [image_keys]
             if image_text_mask is not None:

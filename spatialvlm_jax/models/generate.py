@@ -1,9 +1,9 @@
 """Decoding with stored keys: an image is encoded once, all its questions are answered together.
 
-Axes: B images, S questions on each, P prefix tokens, T answer tokens, C = P + T - 1 stored keys,
-N image tokens, R features of a ray.
+Axes: B images, S questions on each, P prefix tokens, T answer tokens, C = P + T - 1 stored keys.
 """
 
+import dataclasses
 import functools
 from typing import Any, NamedTuple
 
@@ -12,10 +12,27 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8
 
-from spatialvlm_jax.batch import Array
+from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.vlm import VLM
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ReadQuestions:
+    """Questions as the model has read them, for any answers; made by `read_prefix`.
+
+    Under rule "prefix" each question is an image of its own: B S takes the place of B, 1 that of S.
+
+    lengths: tokens of each, 0 where there is none.
+    state: the hidden state of the last token.
+    keys: of the image, and of the question, of all layers.
+    """
+
+    lengths: Int32[AnyArray, "B S"]
+    state: Float[AnyArray, "B S D"]
+    keys: tuple[Keys, Keys]
 
 
 class _Loop(NamedTuple):
@@ -39,7 +56,7 @@ def generate(
     eos_id: int,
     temperature: float = 0.0,
     seed: int = 0,
-    rays: Float32[Array, "B N R"] | None = None,
+    camera: CameraInput = NOT_TOLD,
 ) -> Int32[Array, "B S {max_tokens}"]:
     """Answers S questions on each of B images, under the model's attention rule.
 
@@ -52,7 +69,7 @@ def generate(
       eos_id: ends an answer.
       temperature: 0 takes the likeliest token, otherwise tokens are drawn.
       seed: of the draws.
-      rays: what is known of the cameras, for a model that reads it; None: nothing.
+      camera: what the model is told of the cameras.
 
     Returns:
       Answers up to and with `eos_id`, then 0; all 0 where there is no question.
@@ -62,7 +79,7 @@ def generate(
         definition,
         state,
         jnp.asarray(images),
-        None if rays is None else jnp.asarray(rays),
+        jax.tree.map(jnp.asarray, camera),
         jnp.asarray(prefix_tokens),
         jnp.asarray(prefix_lengths),
         jax.random.key(seed),
@@ -78,7 +95,7 @@ def _generate(
     definition: Any,
     state: Any,
     images: UInt8[Array, "B H W 3"],
-    rays: Float32[Array, "B N R"] | None,
+    camera: CameraInput,
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
     random: Key[Array, ""],
@@ -90,14 +107,9 @@ def _generate(
 ) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
     decoder = model.decoder
-    (embeddings, _), shape = model.encode_image(images, rays), prefix_lengths.shape
-    if model.config.attention == "prefix":
-        # The image sees the question, so each question needs its own copy of the image.
-        embeddings = jnp.repeat(embeddings, shape[1], axis=0)
-        prefix_tokens = prefix_tokens.reshape(-1, 1, prefix_tokens.shape[-1])
-        prefix_lengths = prefix_lengths.reshape(-1, 1)
-    longest = prefix_tokens.shape[-1]
-    hidden, image_keys, text_keys = read_prefix(model, embeddings, prefix_tokens, prefix_lengths)
+    read = read_prefix(model, images, camera, prefix_tokens, prefix_lengths)
+    hidden, image_keys, text_keys, shape = read.state, *read.keys, prefix_lengths.shape
+    longest, prefix_lengths = prefix_tokens.shape[-1], read.lengths
 
     def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
@@ -111,7 +123,7 @@ def _generate(
         visible = (slot < prefix_lengths[..., None]) | answered
         behind = prefix_lengths[..., None] - longest
         hidden, new = decoder.extend(
-            decoder.embedder.encode(loop.token[..., None], embeddings.dtype),
+            decoder.embedder.encode(loop.token[..., None], read.state.dtype),
             (prefix_lengths + loop.step - 1)[..., None],
             image_keys,
             loop.keys,
@@ -149,24 +161,35 @@ def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -
 
 def read_prefix(
     model: VLM,
-    embeddings: Float[Array, "B N D"],
+    images: UInt8[Array, "B H W 3"],
+    camera: CameraInput,
     tokens: Int32[Array, "B S P"],
     lengths: Int32[Array, "B S"],
-) -> tuple[Float[Array, "B S D"], Keys, Keys]:
-    """The last prefix token's hidden state, and the keys of image and prefix."""
+) -> ReadQuestions:
+    """Runs pictures and questions once, under the model's attention rule."""
+    embeddings, _ = model.encode_image(images, camera.rays)
+    words = camera.words
+    if model.config.attention == "prefix":
+        # The image sees the question, so each question needs its own copy of the image.
+        embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)
+        words = None if words is None else jnp.repeat(words, lengths.shape[1], axis=0)
+        tokens, lengths = tokens.reshape(-1, 1, tokens.shape[-1]), lengths.reshape(-1, 1)
     position = jnp.arange(tokens.shape[-1])
     segments = (position < lengths[..., None]).astype(jnp.int32)
     suffix = jnp.zeros(tokens.shape, bool)
-    hidden, _, (image_keys, text_keys) = model.decoder(
-        embeddings[:, None],
+    image, image_mask = model.image_stream(embeddings, words)
+    hidden, _, keys = model.decoder(
+        image,
         model.decoder.embedder.encode(tokens, embeddings.dtype),
         jnp.broadcast_to(position, tokens.shape),
         suffix,
         masks.text_mask(segments, suffix),
         masks.image_text_mask(model.config.attention, segments, suffix),
+        image_mask,
     )
     last = jnp.maximum(lengths - 1, 0)[..., None, None]
-    return jnp.take_along_axis(hidden, last, axis=-2)[..., 0, :], image_keys, text_keys
+    state = jnp.take_along_axis(hidden, last, axis=-2)[..., 0, :]
+    return ReadQuestions(lengths, state, keys)
 
 
 def _grow(keys: Keys, slots: int) -> Keys:

@@ -12,8 +12,7 @@ are run once each:
 A node sees image, question and the nodes above it, which is what a token of an answer sees when it
 stands alone.
 
-Axes: B images, S questions on each, P prefix tokens, K nodes, A answers, N image tokens,
-R features of a ray.
+Axes: B images, S questions on each, P prefix tokens, K nodes, A answers.
 """
 
 import dataclasses
@@ -27,9 +26,8 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
-from spatialvlm_jax.batch import AnyArray, Array
-from spatialvlm_jax.models.attention import Keys
-from spatialvlm_jax.models.generate import read_prefix
+from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
+from spatialvlm_jax.models.generate import ReadQuestions, read_prefix
 from spatialvlm_jax.models.vlm import VLM
 
 ROOT = -1  # the parent of an answer's first token: the question itself
@@ -111,38 +109,21 @@ def pad_tree(tree: AnswerTrees, nodes: int, answers: int) -> AnswerTrees:
     )
 
 
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class ReadQuestions:
-    """Questions as the model has read them, for any answers; made by `read_questions`.
-
-    Under rule "prefix" each question is an image of its own: B S takes the place of B, 1 that of S.
-
-    lengths: tokens of each, 0 where there is none.
-    state: the hidden state of the last token.
-    keys: of the image, and of the question, of all layers.
-    """
-
-    lengths: Int32[AnyArray, "B S"]
-    state: Float[AnyArray, "B S D"]
-    keys: tuple[Keys, Keys]
-
-
 def read_questions(
     model: VLM,
     images: UInt8[Array, "B H W 3"],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
-    rays: Float32[Array, "B N R"] | None = None,
+    camera: CameraInput = NOT_TOLD,
 ) -> ReadQuestions:
     """Runs images and questions once, under the model's attention rule.
 
     Args:
       model: the model.
       images: one for the questions of a row.
-      prefix_tokens, prefix_lengths, rays: as `generate` takes them.
+      prefix_tokens, prefix_lengths, camera: as `generate` takes them.
     """
-    arrays = (images, prefix_tokens, prefix_lengths, rays)
+    arrays = (images, camera, prefix_tokens, prefix_lengths)
     return _read(*nnx.split(model), *jax.tree.map(jnp.asarray, arrays))
 
 
@@ -151,18 +132,11 @@ def _read(
     definition: Any,
     state: Any,
     images: UInt8[Array, "B H W 3"],
+    camera: CameraInput,
     tokens: Int32[Array, "B S P"],
     lengths: Int32[Array, "B S"],
-    rays: Float32[Array, "B N R"] | None,
 ) -> ReadQuestions:
-    model: VLM = nnx.merge(definition, state)
-    embeddings, _ = model.encode_image(images, rays)
-    if model.config.attention == "prefix":
-        # The image sees the question, so each question needs its own copy of the image.
-        embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)
-        tokens, lengths = tokens.reshape(-1, 1, tokens.shape[-1]), lengths.reshape(-1, 1)
-    hidden, image_keys, keys = read_prefix(model, embeddings, tokens, lengths)
-    return ReadQuestions(lengths, hidden, (image_keys, keys))
+    return read_prefix(nnx.merge(definition, state), images, camera, tokens, lengths)
 
 
 def score_answers(

@@ -1,7 +1,8 @@
 """The vision-language model: image encoder, linear connector, decoder.
 
 Axes: B rows, H x W pixels, N image tokens, L text tokens, E encoder width, D decoder width,
-C classes of patches, V dense values, R features of a ray.
+C classes of patches, V dense values, R features of a ray,
+C text tokens about the camera, M = N + C.
 """
 
 import jax
@@ -114,7 +115,7 @@ class VLM(nnx.Module):
 
         Args:
           images: the pictures.
-          rays: as in `spatialvlm_jax.batch.Batch`; None: nothing is known of the camera.
+          rays: as in `spatialvlm_jax.batch.CameraInput`; None: nothing is known of the camera.
 
         Raises:
           ValueError: rays are given to a model that does not read them.
@@ -142,6 +143,7 @@ class VLM(nnx.Module):
         suffix_mask: Bool[Array, "B L"],
         *,
         block_length: int = 0,
+        camera_words: Int32[Array, "B C"] | None = None,
     ) -> tuple[Float[Array, "B L D"], Float[Array, "B L D"]]:
         """States of the text under the configured attention rule.
 
@@ -154,6 +156,7 @@ class VLM(nnx.Module):
           tokens, segment_ids, positions, suffix_mask: as in `spatialvlm_jax.batch.Batch`. Rule
             "prefix" takes one segment a row.
           block_length: divides L; 0 takes the row as one block. Rule "prefix" has one block.
+          camera_words: as in `spatialvlm_jax.batch.CameraInput`.
 
         Returns:
           Final-normed hidden states, and the residual stream half-way there (where there is a
@@ -168,16 +171,33 @@ class VLM(nnx.Module):
         blocks = (rows, -1, block_length or length)
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
         with jax.named_scope("decoder"):
+            image, image_mask = self.image_stream(image_embeddings, camera_words)
             hidden, halfway, _ = self.decoder(
-                image_embeddings[:, None],
+                image,
                 self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
                 positions.reshape(blocks),
                 suffix,
                 masks.text_mask(segments, suffix),
                 masks.image_text_mask(self.config.attention, segments, suffix),
+                image_mask,
             )
         halfway = hidden if halfway is None else halfway
         return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
+
+    def image_stream(
+        self, image_embeddings: Float[Array, "B N D"], camera_words: Int32[Array, "B C"] | None
+    ) -> tuple[Float[Array, "B 1 M D"], Bool[Array, "B 1 1 M"] | None]:
+        """What texts see before them: the image, and the words about its camera behind it.
+
+        Returns:
+          M = N + C embeddings, and which of them can be seen: no padding. None: all.
+        """
+        if camera_words is None:
+            return image_embeddings[:, None], None
+        words = self.decoder.embedder.encode(camera_words, image_embeddings.dtype)
+        image = jnp.ones(image_embeddings.shape[:2], bool)
+        seen = jnp.concatenate([image, camera_words > 0], axis=1)
+        return jnp.concatenate([image_embeddings, words], axis=1)[:, None], seen[:, None, None]
 
     def logits(self, hidden: Float[Array, "*rows D"]) -> Float32[Array, "*rows vocabulary"]:
         """Scores of the next token."""

@@ -11,6 +11,7 @@ Told = Literal["known", "field_of_view", "unknown"]
 # Relative standard error of a focal length from a file's metadata: whole millimetres of some 26,
 # and lenses that breathe. Of up from a phone's accelerometer, radians. Relative, of a height above
 # the ground that somebody estimated.
+_HIGHEST = 1000.0  # metres, of what is said of heights
 FOCAL_STD, UP_STD, HEIGHT_STD = 0.03, float(np.deg2rad(1.0)), 0.1
 
 
@@ -38,6 +39,22 @@ class KnownCamera:
             return None
         (focal, _, middle), width = self.intrinsics[0], self.size[0]
         return float(np.arctan(middle / focal) + np.arctan((width - middle) / focal))
+
+
+def describe_camera(camera: KnownCamera) -> str:
+    """What is known in words: "camera: 62 degrees wide, 1.4 m high, 12 degrees down."; or "".
+
+    How far it looks down or up is that of its axis. From an aircraft, nothing is said of height.
+    """
+    facts = []
+    if camera.field_of_view is not None:
+        facts.append(f"{np.rad2deg(camera.field_of_view):.0f} degrees wide")
+    if camera.height is not None and camera.height < _HIGHEST:
+        facts.append(f"{camera.height:.1f} m high")
+    if camera.up is not None:
+        down = round(float(np.rad2deg(np.arcsin(np.clip(-camera.up[2], -1, 1)))))
+        facts.append(f"{abs(down)} degrees {'down' if down > 0 else 'up'}" if down else "level")
+    return f"camera: {', '.join(facts)}." if facts else ""
 
 
 def tell(camera: KnownCamera, told: Told) -> KnownCamera:

@@ -76,8 +76,8 @@ def loss_and_sums(
     """
     features = batch.features
     if features is None:
-        features = model.encode(batch.images, batch.rays)
-    embeddings = model.connect(features, batch.rays)
+        features = model.encode(batch.images, batch.camera.rays)
+    embeddings = model.connect(features, batch.camera.rays)
     loss, sums = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
         hidden, halfway = model.text_states(
@@ -87,6 +87,7 @@ def loss_and_sums(
             batch.positions,
             batch.suffix_mask,
             block_length=config.block_length,
+            camera_words=batch.camera.words,
         )
         mask, total = batch.loss_mask, totals["text"]
         with jax.named_scope("logits"):

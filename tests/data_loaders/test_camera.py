@@ -9,6 +9,7 @@ from data_loaders.build import train_loader
 from data_loaders.camera import CameraReader
 from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.in_place import open_in_place
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -24,6 +25,7 @@ from tests.conversion.published import write_folder
 from tests.generation.pictures import pairs, picture
 from tests.generation.sources.test_images import with_focal
 
+SMALL = Tokenizer.from_config("small")
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
 EXAMPLE = StoredExample(encode_example(picture(3), pairs(3)))
 EXACT: dict[str, Any] = {"camera": "rays", "camera_dropout": 0.0, "camera_errors": 0.0}
@@ -38,11 +40,11 @@ def experiment(stored: Path, **fields: Any) -> Experiment:
 def test_batches_have_the_rays_of_their_pictures(stored: Path) -> None:
     told = experiment(stored, **EXACT)
     batch = next(train_loader(told))
-    assert batch.rays.shape == BatchSpec.of(told).abstract().rays.shape == (4, 4, 10)
-    np.testing.assert_array_equal(batch.rays[0], patch_rays(EXAMPLE.camera(), 2))
-    assert batch.rays[0, 0, 6:].tolist() == [1, 1, 1, 1]
+    assert batch.camera.rays.shape == BatchSpec.of(told).abstract().camera.rays.shape == (4, 4, 10)
+    np.testing.assert_array_equal(batch.camera.rays[0], patch_rays(EXAMPLE.camera(), 2))
+    assert batch.camera.rays[0, 0, 6:].tolist() == [1, 1, 1, 1]
     plain = next(train_loader(experiment(stored)))
-    assert plain.rays is None
+    assert plain.camera.rays is None
     np.testing.assert_array_equal(plain.images, batch.images)
     np.testing.assert_array_equal(plain.tokens, batch.tokens)
 
@@ -52,16 +54,16 @@ def test_facts_come_and_go_by_example_and_epoch(stored: Path) -> None:
     first, again = train_loader(told), train_loader(told)
     batches = [next(first) for _ in range(12)]
     for batch in batches:
-        np.testing.assert_array_equal(next(again).rays, batch.rays)
-    flags = np.concatenate([batch.rays[:, 0, 6:9] for batch in batches])
+        np.testing.assert_array_equal(next(again).camera.rays, batch.camera.rays)
+    flags = np.concatenate([batch.camera.rays[:, 0, 6:9] for batch in batches])
     assert {tuple(row) for row in flags.tolist()} >= {(1, 1, 1), (0, 0, 0)}
-    assert len(np.unique(np.concatenate([batch.rays[:, 0, 4] for batch in batches]))) > 12
+    assert len(np.unique(np.concatenate([batch.camera.rays[:, 0, 4] for batch in batches]))) > 12
 
 
 def test_a_data_set_may_tell_less(stored: Path) -> None:
     batch = next(train_loader(experiment(stored, told="field_of_view", **EXACT)))
-    assert batch.rays[0, 0, 6:].tolist() == [1, 0, 0, 0]
-    assert not next(train_loader(experiment(stored, told="unknown", **EXACT))).rays.any()
+    assert batch.camera.rays[0, 0, 6:].tolist() == [1, 0, 0, 0]
+    assert not next(train_loader(experiment(stored, told="unknown", **EXACT))).camera.rays.any()
 
 
 def held_out(stored: Path, **fields: Any) -> EvalBatch:
@@ -75,11 +77,12 @@ def held_out(stored: Path, **fields: Any) -> EvalBatch:
 
 def test_evaluations_tell_the_camera_as_it_is_or_less(stored: Path) -> None:
     batch = held_out(stored, camera="rays")
-    assert batch.rays is not None
-    assert batch.rays[:, 0, 6:].tolist() == [[1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]]
-    np.testing.assert_array_equal(batch.rays[0], patch_rays(EXAMPLE.camera(), 2))
-    assert held_out(stored).rays is None
-    assert [None if each is None else len(each) for each in batch.asked([0, 2])] == [2, 2, 2, 2]
+    assert batch.camera.rays is not None
+    assert batch.camera.rays[:, 0, 6:].tolist() == [[1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(batch.camera.rays[0], patch_rays(EXAMPLE.camera(), 2))
+    assert held_out(stored).camera.rays is None
+    *_, camera = batch.asked([0, 2])
+    np.testing.assert_array_equal(camera.rays, batch.camera.rays[[0, 2]])
 
 
 def test_errors_are_seeded_by_the_example() -> None:
@@ -104,3 +107,30 @@ def test_photos_read_in_place_tell_what_their_files_do(
         assert camera.focal_std == 0.03
     else:
         assert camera.intrinsics is None
+
+
+SAID = "camera: 53 degrees wide, 1.5 m high, level."
+
+
+def test_words_stand_behind_the_picture(stored: Path) -> None:
+    told = experiment(stored, **{**EXACT, "camera": "words"})
+    batch = next(train_loader(told))
+    assert batch.camera.words.shape == BatchSpec.of(told).abstract().camera.words.shape
+    assert SMALL.decode(batch.camera.words[0].tolist()) == SAID
+    np.testing.assert_array_equal(batch.tokens, next(train_loader(experiment(stored))).tokens)
+    read = held_out(stored, camera="words").camera.words
+    assert [SMALL.decode(row.tolist()) for row in read] == [SAID, "camera: 53 degrees wide.", ""]
+
+
+def test_words_stand_before_the_question_where_the_image_sees_it(stored: Path) -> None:
+    prefix = dataclasses.replace(MODEL, attention="prefix")
+    data = experiment(stored, **{**EXACT, "camera": "words"}, pairs_per_image=1).data
+    batch = next(train_loader(Experiment(data=data, model=prefix)))
+    assert batch.camera.words is None
+    for row in batch.tokens:
+        assert SMALL.decode(row.tolist()).startswith(f"{SAID} ")
+    sets = (DatasetConfig("fake", str(stored), "validation", camera="field_of_view"),)
+    asked = next(iter(eval_batches(sets, data, prefix, batch_size=2, pairs_per_image=1)))
+    question = asked.records[0][0].question
+    text = SMALL.decode(asked.prefix_tokens[0, 0].tolist())
+    assert text == f"camera: 53 degrees wide. {question}"

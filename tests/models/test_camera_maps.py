@@ -1,4 +1,4 @@
-"""What is told of the camera: nothing at first, nothing where nothing is known, else a difference.
+"""What is told of the camera: nothing where nothing is known, else a difference.
 
 Two images of 4 tokens each; rays for each token.
 """
@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.experiment import AttentionRule, ModelConfig
 from spatialvlm_jax.models.generate import generate
+from spatialvlm_jax.models.score import grow_tree, read_questions, score_answers
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.scene.rays import RAY_FEATURES
 
@@ -105,9 +107,52 @@ def test_every_question_is_answered_by_the_rays_of_its_picture(
         np.repeat(IMAGES[:1], 3, 0),
         np.stack([[one, other], [other, one], [one, other]]),
         np.full((3, 2), 3, np.int32),
-        rays=np.stack([RAYS[0], RAYS[0], 0 * RAYS[0]]),
+        camera=CameraInput(rays=np.stack([RAYS[0], RAYS[0], 0 * RAYS[0]])),
         max_tokens=3,
         eos_id=-1,
     )
     assert np.array_equal(answers[0], answers[1][::-1])
     assert not np.array_equal(answers[0], answers[2])
+
+
+WORDS = np.pad(RNG.integers(3, 40, (1, 5), np.int32), ((0, 0), (0, 3)))
+
+
+@jax.jit
+def states(model: VLM, tokens: jax.Array, segments: jax.Array, words: jax.Array) -> jax.Array:
+    """Of the text of rows that show one picture each; a segment is a question of 4 tokens."""
+    image, _ = model.encode_image(IMAGES[:1].repeat(len(tokens), 0))
+    positions = jnp.arange(tokens.shape[1]) % 4
+    positions, suffix = (jnp.broadcast_to(x, tokens.shape) for x in (positions, positions > 2))
+    return model.text_states(image, tokens, segments, positions, suffix, camera_words=words)[0]
+
+
+def test_every_question_sees_the_words_and_none_their_padding(tiny: ModelConfig) -> None:
+    model = lively(tiny, maps=False)
+    tokens = RNG.integers(3, 40, (1, 8), np.int32)
+    packed, ids = tokens.repeat(3, 0), np.array([[1] * 4 + [2] * 4] * 3, np.int32)
+    apart = np.stack([tokens[0, :4], tokens[0, 4:]])
+    other = np.concatenate([WORDS[:, :4], WORDS[:, 5:], WORDS[:, 5:6]], 1)
+    said, less, padded = states(model, packed, ids, np.concatenate([WORDS, other, WORDS]))
+    assert abs(said - less).max(-1).min() > 1e-3
+    np.testing.assert_array_equal(said, padded)
+    alone = states(model, apart, np.ones((2, 4), np.int32), WORDS.repeat(2, 0))
+    np.testing.assert_allclose(said.reshape(2, 4, -1), alone, rtol=1e-4, atol=1e-5)
+    table = model.decoder.embedder.embedding
+    table[...] = table[...].at[0].set(100.0)  # of padding
+    changed = states(model, packed, ids, np.concatenate([WORDS, other, WORDS]))
+    np.testing.assert_array_equal(changed[0], said)
+
+
+def test_answers_are_generated_and_scored_behind_the_words(tiny: ModelConfig) -> None:
+    model = lively(tiny, maps=False)
+    prefixes, lengths = RNG.integers(3, 40, (2, 1, 3), np.int32), np.full((2, 1), 3, np.int32)
+    told = CameraInput(words=np.concatenate([WORDS, 0 * WORDS]))
+    same = IMAGES[:1].repeat(2, 0), prefixes[:1].repeat(2, 0), lengths
+    answers = np.asarray(generate(model, *same, camera=told, max_tokens=3, eos_id=-1))
+    assert not np.array_equal(answers[0], answers[1])
+    tree = grow_tree(answers[:, 0].tolist())
+    trees = jax.tree.map(lambda x: np.stack([x[None]] * 2), tree)
+    scores = score_answers(model, read_questions(model, *same, told), trees)
+    assert scores[0, 0, 0] > scores[0, 0, 1]
+    assert scores[1, 0, 1] > scores[1, 0, 0]

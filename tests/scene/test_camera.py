@@ -9,6 +9,7 @@ from spatialvlm_jax.scene.camera import (
     UP_STD,
     KnownCamera,
     add_errors,
+    describe_camera,
     leave_out,
     tell,
 )
@@ -77,3 +78,14 @@ def test_errors_leave_the_middle_and_what_is_unknown() -> None:
     np.testing.assert_array_equal(camera.intrinsics[:, 2], [320, 240, 1])
     assert np.linalg.norm(camera.up) == pytest.approx(1)
     assert facts(add_errors(KnownCamera((4, 4)), 1, np.random.default_rng(0))) == (False,) * 3
+
+
+def test_facts_are_said_as_far_as_they_are_known() -> None:
+    down = np.array([0.0, -np.cos(0.2), -np.sin(0.2)])
+    whole = dataclasses.replace(CAMERA, up=down, height=1.44)
+    assert describe_camera(whole) == "camera: 90 degrees wide, 1.4 m high, 11 degrees down."
+    assert describe_camera(tell(whole, "field_of_view")) == "camera: 90 degrees wide."
+    assert describe_camera(tell(whole, "unknown")) == ""
+    assert describe_camera(CAMERA) == "camera: 90 degrees wide, 1.5 m high, level."
+    up = dataclasses.replace(whole, up=down * [1, 1, -1], height=2000.0)
+    assert describe_camera(up) == "camera: 90 degrees wide, 11 degrees up."
