@@ -1,13 +1,27 @@
 """Three readers type what their pages say, on small things: all of it works."""
 
+import dataclasses
 import json
+import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from PIL import Image
 
+import eval as evaluation_script
+from data_loaders import model_evaluation
+from data_loaders.tokenizer import SMALL, Tokenizer
+from spatialvlm_jax.config import load_experiment
+from spatialvlm_jax.training.checkpoints.load_model import restore_model
+from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 from tests.docs.walk import make_checkout, walk
 from tests.generation.coco_room import write_rooms
+from tests.weights.test_parity import theirs
+from tests.weights.test_serving_parity import ANSWER_TOKENS, CONFIG, cut, our_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_no_trace")]
 FEW_STEPS = ("--config.train.steps=2", "--config.optim.warmup_steps=1")
@@ -15,6 +29,19 @@ SMALL_RUN = (*FEW_STEPS, "--config.data.batch_size=2", "--config.eval.batch_size
 SMALL_EVALUATION = ("--config.eval.max_answer_tokens=4",)
 # Less to compile than the checkpoint that ships, which has four layers each.
 SHALLOW = ("--config.model.encoder.depth=1", "--config.model.decoder.depth=1")
+# The sizes of tests/weights/test_serving_parity.py in the place of PaliGemma's.
+TINY_PALIGEMMA = tuple(
+    f"--config.model.{part}.{field.name}={getattr(getattr(CONFIG, part), field.name)}"
+    for part, names in (
+        ("encoder", ("image_size", "width", "depth", "heads", "mlp_width")),
+        (
+            "decoder",
+            ("vocab_size", "width", "depth", "heads", "kv_heads", "head_size", "mlp_width"),
+        ),
+    )
+    for field in dataclasses.fields(getattr(CONFIG, part))
+    if field.name in names
+)
 
 
 @pytest.fixture
@@ -62,3 +89,91 @@ def test_photos_on_a_laptop(checkout: Path, capsys: pytest.CaptureFixture[str]) 
     assert summary["within_25"]["count"] > 0
     page = (checkout / "data/photos/card.html").read_text(encoding="utf-8")
     assert "chair" in page
+
+
+def own_questions(folder: Path) -> Mapping[str, str]:
+    """Photos and questions.json of the reader, 50 about 20 pictures; the answer to each."""
+    (folder / "photos").mkdir()
+    draw, rows = np.random.default_rng(0), []
+    for number in range(20):
+        name, width = f"{number}.jpg", 0.5 + 0.07 * number
+        Image.fromarray(draw.integers(0, 256, (40, 30, 3), np.uint8)).save(folder / "photos" / name)
+        asked = [(f"How wide is crate {number}?", f"{width:.2f} m")]
+        asked.append((f"What is on crate {number}?", "a lamp" if number % 2 else "nothing"))
+        if number % 2:
+            asked.append((f"Is crate {number} wider than 1 m?", "yes" if width > 1 else "no"))
+        rows += [{"image": name, "question": text, "answer": answer} for text, answer in asked]
+    (folder / "questions.json").write_text(json.dumps(rows))
+    assert len(rows) == 50
+    return {row["question"]: row["answer"] for row in rows}
+
+
+def published_paligemma(folder: Path) -> None:
+    """What a reader downloads: here random weights, and the vocabulary that ships."""
+    theirs(CONFIG.encoder, CONFIG.decoder).save_pretrained(folder)
+    shutil.copy(SHIPPED_TOKENIZERS[SMALL], folder / "tokenizer.model")
+
+
+@pytest.mark.experts
+def test_questions_on_one_gpu(checkout: Path, capsys, monkeypatch) -> None:
+    truth = own_questions(checkout)
+    published_paligemma(checkout / "models" / "paligemma")
+    precise = (*TINY_PALIGEMMA, "--config.model.compute_dtype=float32", "--config.data.workers=0")
+    small = {
+        "spatialvlm generate": ("--images=6", "--image-size=32", "--workers=1"),
+        "spatialvlm plan": precise,
+        "python train.py": (
+            *(*SMALL_RUN, *precise),
+            f"--config.eval.max_answer_tokens={ANSWER_TOKENS}",
+        ),
+        "spatialvlm export": ("--dtype=float32",),
+    }
+    names = walk("your_questions.md", checkout, small, capsys)
+
+    run = checkout / "runs" / "own"
+    model, _ = restore_model(load_experiment(str(run / "config.json")), run)
+    tokenizer = Tokenizer.from_config(SMALL)
+    said = list(map(json.loads, (run / "predictions.jsonl").read_text().splitlines()))
+    assert len({row["image_id"] for row in said}) == 4
+    for row in said:
+        number = re.search(r"crate (\d+)", row["question"])
+        assert number
+        picture = checkout / "photos" / f"{number[1]}.jpg"
+        wanted = our_answer(model, np.asarray(Image.open(picture)), row["question"])
+        assert cut(names["ask"](picture, row["question"]).tolist()) == wanted
+        assert model_evaluation.decode_answer(tokenizer, np.array(wanted)) == row["prediction"]
+    assert len({row["prediction"] for row in said}) > 2
+
+    # The figures are those of what is said: the truth, and then lengths that are a fifth too long.
+    assert figures_of(run, truth, monkeypatch) == {
+        "number_given": 1.0, "within_25": 1.0, "within_90_110": 1.0, "general_accuracy": 1.0,
+    }  # fmt: skip
+    longer = {text: _longer(answer) for text, answer in truth.items()}
+    assert figures_of(run, longer, monkeypatch) == {
+        "number_given": 1.0, "within_25": 1.0, "within_90_110": 0.0, "general_accuracy": 1.0,
+    }  # fmt: skip
+
+
+def _longer(answer: str) -> str:
+    return f"{1.2 * float(answer[:-2]):.2f} m" if answer.endswith(" m") else answer
+
+
+def figures_of(run: Path, answers: Mapping[str, str], monkeypatch) -> dict[str, float]:
+    """Figures of an evaluation in which the model says these answers to the questions."""
+    tokenizer = Tokenizer.from_config(SMALL)
+
+    def say(model, images, prefix_tokens, prefix_lengths, *, max_tokens, **options):
+        said = np.zeros((*prefix_lengths.shape, 32), np.int32)
+        for place in np.argwhere(np.asarray(prefix_lengths) > 0):
+            ids = np.asarray(prefix_tokens)[tuple(place)][: prefix_lengths[tuple(place)]]
+            question = tokenizer.decode(ids.tolist()).strip().removeprefix("answer en ")
+            answer = tokenizer.encode_suffix(answers[question])
+            said[tuple(place)][: len(answer)] = answer
+        return jnp.asarray(said)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model_evaluation, "generate", say)
+        assert evaluation_script.main([f"--workdir={run}"]) == 0
+    summary = json.loads((run / "summary.json").read_text())
+    shown = ("number_given", "within_25", "within_90_110", "general_accuracy")
+    return {name: summary[name]["value"] for name in shown}

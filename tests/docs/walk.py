@@ -4,7 +4,7 @@
   reader brings is put there beforehand.
 - A block of bash is read by a shell. `python train.py`, `python eval.py` and `spatialvlm` run in
   this process, with words appended that make them small; `SET_UP` is done already.
-- A block of Python that begins with "# FILE.py" is that file.
+- A block of Python that begins with "# FILE.py" is that file; another one is run.
 - A block of text that follows a block of bash shows lines that it prints; numbers may differ, and
   "..." is what is left out.
 """
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,13 +50,16 @@ def walk(
     folder: Path,
     appended: Mapping[str, Sequence[str]],
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> dict[str, Any]:
     """Types all that a page of `docs` says, in `folder`, which the process works in.
 
     Args:
       appended: words to add to the commands that begin with these, as "python train.py".
+
+    Returns:
+      the names that the page's Python leaves.
     """
-    said = ""
+    said, names = "", dict[str, Any]()
     for block in blocks(ROOT / "docs" / page):
         if block.language == "bash":
             capsys.readouterr()
@@ -68,9 +72,17 @@ def walk(
                     f"{block.page}:{block.line}: {line!r} is not in\n{said}"
                 )
             said = ""
-        elif found := re.match(r"# (\S+\.py)\n", block.text):
-            (folder / found[1]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / found[1]).write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            _run_python(block, folder, names)
+    return names
+
+
+def _run_python(block: Block, folder: Path, names: dict[str, Any]) -> None:
+    if found := re.match(r"# (\S+\.py)\n", block.text):
+        (folder / found[1]).parent.mkdir(parents=True, exist_ok=True)
+        (folder / found[1]).write_text(block.text, encoding="utf-8")
+    else:
+        exec(compile(block.text, block.page, "exec"), names)
 
 
 def _calls(block: Block, folder: Path) -> list[list[str]]:

@@ -6,6 +6,7 @@ WORKDIR/predictions.jsonl                every question, answer and prediction o
 WORKDIR/calibration.json                 what its distributions of answers were fitted with
 """
 
+import collections
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -145,11 +146,27 @@ def _is_asked(name: str, figure: Mapping[str, object]) -> bool:
     return figure["baseline"] is not None or (name in COVERS.values() and bool(figure["count"]))
 
 
+_SORTS = {
+    "qualitative_accuracy": "relations",
+    "within_25": "quantities",
+    "angle_within_15_degrees": "angles",
+    "general_accuracy": "general",
+}
+
+
 def type_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
-    """One figure a question type: its accuracy, or its share near the truth (25 %, angles 15°)."""
-    shown = ("qualitative_accuracy", "within_25", "angle_within_15_degrees", "general_accuracy")
-    names = [name for metric in shown for name in sorted(summary) if name.startswith(f"{metric}/")]
-    return [_row(name, name.split("/", 1)[1], summary, earlier) for name in names]
+    """One figure a question type: its accuracy, or its share near the truth (25 %, angles 15°).
+
+    A type that has several of them, as where all questions of a set have its name, is told with
+    the kind.
+    """
+    names = [name for metric in _SORTS for name in sorted(summary) if name.startswith(f"{metric}/")]
+    found = [(name, *name.split("/", 1)) for name in names]
+    often = collections.Counter(kind for _, _, kind in found)
+    return [
+        _row(name, kind if often[kind] == 1 else f"{kind}, {_SORTS[metric]}", summary, earlier)
+        for name, metric, kind in found
+    ]
 
 
 def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> ResultRow:

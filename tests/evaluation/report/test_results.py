@@ -106,6 +106,15 @@ def test_rows_hold_before_and_after():
     assert (height.title, height.value, height.before) == ("height", 0.5, None)
 
 
+def test_a_type_of_several_kinds_is_told_with_the_kind():
+    scorer = Scorer()
+    for kind, value, unit in (("quantitative", 1.0, "m"), ("general", float("nan"), "")):
+        record = QA("What?", "1 m", "mine", kind, value=value, unit=unit)
+        scorer.add(record, "1 m", image_id="image")
+    rows = results.type_rows(results.summarize(scorer.answers()), None)
+    assert [row.title for row in rows] == ["mine, quantities", "mine, general"]
+
+
 def test_the_table_shows_the_baseline_beside_each_figure():
     early = results.summarize(answers("7 m"))
     late = results.summarize(answers("1 m"))
