@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from data_loaders.errors import DataError
-from data_loaders.functional import resize_camera
+from data_loaders.functional import Placement, canonical_placement, place_camera, placement
 from data_loaders.in_place import InPlaceExample
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import CameraInput
@@ -68,7 +68,8 @@ class RayGrid:
 
     def __call__(self, camera: KnownCamera) -> np.ndarray:
         """float32[N, RAY_FEATURES] of the patches of a picture: `patch_rays`."""
-        return patch_rays(resize_camera(camera, self.image_size, self.resize), self.patches)
+        where = placement(*camera.size, self.image_size, self.resize)
+        return patch_rays(place_camera(camera, self.image_size, where), self.patches)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +85,24 @@ class CameraWords:
 
 
 @dataclasses.dataclass(frozen=True)
+class CanonicalLens:
+    """One lens for all pictures: focal length in sides of the square, which has `size` pixels."""
+
+    size: int
+    focal: float
+
+    def __call__(self, camera: KnownCamera) -> Placement | None:
+        """As `canonical_placement`."""
+        return canonical_placement(camera, self.size, self.focal)
+
+
+@dataclasses.dataclass(frozen=True)
 class CameraEncoder:
     """Makes of a camera what a model takes in beside its picture; None where it does not."""
 
     rays: RayGrid | None = None
     words: CameraWords | None = None
+    lens: CanonicalLens | None = None
 
     @classmethod
     def of(cls, data: DataConfig, model: ModelConfig, tokenizer: Tokenizer) -> "CameraEncoder":
@@ -108,7 +122,13 @@ class CameraEncoder:
                     f"tokens of {_LONGEST!r}, more than {CAMERA_TOKENS}; train one with these words"
                 )
             return cls(words=None if says_before(data, model) else CameraWords(tokenizer))
+        if data.camera == "canonical":
+            return cls(lens=CanonicalLens(model.encoder.image_size, data.camera_focal))
         return cls()
+
+    def place(self, camera: KnownCamera) -> Placement | None:
+        """Where the picture comes to lie; None leaves it to `data.resize`."""
+        return None if self.lens is None else self.lens(camera)
 
     def __call__(self, camera: KnownCamera) -> CameraInput:
         """Of one picture, without a batch axis."""

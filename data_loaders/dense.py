@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_loaders.errors import DataError
-from data_loaders.functional import BatchRow, Pair, Tokens, resize_nearest
+from data_loaders.functional import BatchRow, Pair, Placement, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import DenseTargets
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
@@ -173,7 +173,12 @@ class DenseReader:
         return cls(tokenizer, *sizes, label_words(tokenizer, dense.words))
 
     def __call__(
-        self, example: StoredExample, row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
+        self,
+        example: StoredExample,
+        row: BatchRow,
+        pairs: Sequence[Pair],
+        records: Sequence[QA],
+        where: Placement | None = None,
     ) -> DenseTargets:
         """Targets of one example, without batch axis.
 
@@ -182,6 +187,7 @@ class DenseReader:
           row: the text, one segment for each of `pairs`.
           pairs: what was packed, in order.
           records: of the same pairs.
+          where: the picture's place in the square; None: it fills it.
 
         Raises:
           DataError: nothing is known of the space that the example shows.
@@ -191,8 +197,8 @@ class DenseReader:
                 f"{example.image_id} has no camera, depth or objects: set dense.weight=0, or "
                 "leave its data set out"
             )
-        instances = resize_nearest(example.instances(), self.image_size)
-        depth = resize_nearest(example.depth(), self.image_size)
+        instances = resize_nearest(example.instances(), self.image_size, where)
+        depth = resize_nearest(example.depth(), self.image_size, where)
         patches = to_patches(instances, self.patch_size)
         table, known = object_table(example)
         owners = patch_owners(patches, len(table) - 1)

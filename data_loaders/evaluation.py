@@ -278,8 +278,10 @@ def _stack(
     for row, chosen in enumerate(asked):
         if row in pictured:
             example = chosen.source.at(chosen.index).example
-            images[row] = resize_image(example.image(), size, resize)
-            cameras[row] = encode_camera(tell(example.camera(), chosen.source.told))
+            camera = tell(example.camera(), chosen.source.told)
+            where = encode_camera.place(camera)
+            images[row] = resize_image(example.image(), size, resize, where)
+            cameras[row] = encode_camera(camera)
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(

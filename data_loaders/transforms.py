@@ -79,10 +79,10 @@ class PackRow(grain.transforms.MapWithIndex):
     def map_with_index(self, index: int, element: TokenizedImage) -> ImageRow:
         taken = self.choose(index, element)
         pairs = [element.pairs[place] for place in taken]
-        told = NOT_TOLD
+        told, where = NOT_TOLD, None
         if self.camera is not None and self.told is not None:
             camera = self.camera(element.example, index // self.examples, self.dataset_id)
-            told = self.told(camera)
+            told, where = self.told(camera), self.told.place(camera)
             if self.retell is not None:
                 pairs = [self.retell(element.records[place], camera) for place in taken]
         row = pack_row(pairs, self.length, self.block_length)
@@ -90,10 +90,10 @@ class PackRow(grain.transforms.MapWithIndex):
         if self.dense is not None:
             assert isinstance(element.example, StoredExample)
             records = [element.records[place] for place in taken]
-            dense = self.dense(element.example, row, pairs, records)
+            dense = self.dense(element.example, row, pairs, records, where)
         if self.features is not None:
             return ImageRow(None, row, self.dataset_id, dense, self.features[element.index], told)
-        image = resize_image(element.example.image(), self.image_size, self.resize)
+        image = resize_image(element.example.image(), self.image_size, self.resize, where)
         return ImageRow(image, row, self.dataset_id, dense, None, told)
 
 

@@ -21,13 +21,28 @@ Writes the weights of a finished run in another form:
 
 The last two want a PaliGemma: a SigLIP encoder (stem "patch") and a Gemma decoder.
 Adapters are merged into the weights that they adapt, and weights in few bits are widened. Where
-their readers do not do what the run did (attention rule, padded pictures), a line says so.
+their readers do not do what the run did (attention rule, padded pictures, a camera that is told),
+a line says so.
 """
 _EPILOG = """\
 examples:
   spatialvlm export runs/demo small.safetensors --dtype=float16
   spatialvlm export runs/paligemma/model.safetensors paligemma_spatial --format=huggingface
 """
+
+
+# What a model that is told of the camera needs of readers who cannot, by `data.camera`.
+_CAMERA_NEEDS = {
+    "rays": "the weights read what is known of the camera beside the picture (data.camera=rays), "
+    "for which this form has no place: its readers answer as if nothing were known of it; our own "
+    "file keeps it (--format=safetensors), and data.camera=words needs no place",
+    "words": "the weights were told of the camera in words (data.camera=words): put what is known "
+    'before your question, as "camera: 62 degrees wide, 1.4 m high, 12 degrees down. How far is '
+    'the mug?"; without it they answer as if nothing were known',
+    "canonical": "the weights were trained on pictures of one lens (data.camera=canonical): hand "
+    "them pictures resized to a focal length of {FOCAL} of the square's side and laid on grey, "
+    "the principal point in the middle",
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -153,13 +168,15 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
 
 
 def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
+    from spatialvlm_jax.weights.load import CAMERA_MAPS
     from spatialvlm_jax.weights.run_record import RunRecord
     from spatialvlm_jax.weights.save import save_big_vision
 
     config = _model_config(args.source, metadata)
     record = RunRecord.of(args.source, metadata)
     settings = record.belongs
-    model = {name: x for name, x in arrays.items() if not name.startswith("dense_head/")}
+    beside = ("dense_head/", CAMERA_MAPS)
+    model = {name: x for name, x in arrays.items() if not name.startswith(beside)}
     cautions = list(_cautions(args.source, config.encoder.image_size, settings))
     if args.format == "huggingface":
         _write_folder(args, model, config, record)
@@ -222,7 +239,7 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def _cautions(source: Path, pixels: int, settings: Mapping[str, str]) -> Iterator[str]:
     """What readers of the published forms do otherwise than the run, and what to do about it."""
-    from spatialvlm_jax.weights.settings import ATTENTION, PREFIX, RESIZE
+    from spatialvlm_jax.weights.settings import ATTENTION, CAMERA, FOCAL, PREFIX, RESIZE
 
     if settings.get(ATTENTION, "prefix") != "prefix":
         yield (
@@ -239,3 +256,5 @@ def _cautions(source: Path, pixels: int, settings: Mapping[str, str]) -> Iterato
         )
     if settings.get(PREFIX, "{question}") != "{question}":
         yield f"questions were put to it as {settings[PREFIX]!r}: put yours so, too"
+    if (needs := _CAMERA_NEEDS.get(settings.get(CAMERA, "none"))) is not None:
+        yield needs.format(FOCAL=settings.get(FOCAL, ""))

@@ -20,7 +20,7 @@ from spatialvlm_jax.questions import QAConfig
 
 _OPTIONS = {"fields": "field", "answer_map": "answer-map"}
 Resize = Literal["squash", "pad"]
-CameraUse = Literal["none", "rays", "words"]
+CameraUse = Literal["none", "rays", "words", "canonical"]
 _Length = Annotated[int, Range(2, 1_048_576)]
 
 
@@ -132,7 +132,10 @@ class DataConfig(Settings):
       "rays": each image token is given the direction of its ray against gravity, its distance to
       the ground, camera height and field of view; "words": a sentence says field of view, height
       and pitch, behind the image where all questions see it, or, where model.attention="prefix",
-      before the question.
+      before the question; "canonical": pictures are resized to one focal length, and laid on grey
+      or cut, their principal point in the middle.
+    camera_focal: of "canonical": that focal length, in sides of the encoder's square; lenses of
+      less are cut off at the sides (0.65 shows 75 degrees).
     camera_dropout: in training, with this probability a picture's camera is told nothing of, else
       each of field of view, gravity and height is left out with it.
     camera_errors: in training, facts that are known better than usual get errors of the usual size
@@ -154,6 +157,7 @@ class DataConfig(Settings):
     prefix_template: str = "{question}"
     resize: Resize = "squash"
     camera: CameraUse = "none"
+    camera_focal: Annotated[float, Range(0, 100, above=True)] = 0.65
     camera_dropout: Share = 0.25
     camera_errors: Annotated[float, Range(0, 10)] = 1.0
     seed: Seed = 0

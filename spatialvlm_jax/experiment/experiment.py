@@ -111,6 +111,12 @@ class Experiment(Settings):
                 "data.features",
                 "it needs an encoder that does not train: add 'encoder' to optim.freeze",
             )
+        if self.data.features and self.data.camera == "canonical":
+            raise SettingError(
+                "data.features",
+                "data.camera='canonical' resizes pictures anew in every epoch; tell the camera by "
+                "'rays' or 'words', or leave features empty",
+            )
         adapted = _groups(model.adapters.targets) if model.adapters.rank else set()
         if self.data.features and "encoder" in adapted:
             raise SettingError(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from spatialvlm_jax.weights.run_record import RunRecord
-from spatialvlm_jax.weights.settings import ATTENTION, RESIZE, TOKENIZER
+from spatialvlm_jax.weights.settings import ATTENTION, CAMERA, RESIZE, TOKENIZER
 
 _HEAD = """\
 ---
@@ -87,6 +87,7 @@ def _provenance(record: RunRecord, dtype: str) -> list[tuple[str, str]]:
         ("revision of the code", record.revision),
         ("attention rule", record.settings.get(ATTENTION, "")),
         ("pictures are resized by", record.settings.get(RESIZE, "")),
+        ("the camera is told by", record.settings.get(CAMERA, "")),
         ("questions are put as", record.prefix),
         ("tokenizer", _name(str(data.get("tokenizer", "")))),
         ("SHA-256 of the tokenizer", record.settings.get(TOKENIZER, "")),

@@ -18,8 +18,8 @@ from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 
 ATTENTION, RESIZE, PREFIX = "model.attention", "data.resize", "data.prefix_template"
-CAMERA = "data.camera"
-RECORDED = (ATTENTION, RESIZE, PREFIX, CAMERA)
+CAMERA, FOCAL = "data.camera", "data.camera_focal"
+RECORDED = (ATTENTION, RESIZE, PREFIX, CAMERA, FOCAL)
 # What a run read, by content: digests that the loaders hand in.
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 # What the distribution of an answer is tempered with (`evaluation.distribution`).

@@ -137,6 +137,32 @@ def test_what_readers_do_alike_needs_no_word(tmp_path: Path, capsys) -> None:
     assert (preprocessor["do_resize"], preprocessor["resample"]) == (True, 3)
 
 
+@pytest.mark.parametrize(
+    ("camera", "needs"),
+    [
+        ("rays", "answer as if nothing were known of it; our own file keeps it"),
+        ("words", 'put what is known before your question, as "camera: 62 degrees wide'),
+        ("canonical", "resized to a focal length of 0.65 of the square's side"),
+        ("none", None),
+    ],
+)
+def test_what_a_model_needs_to_know_of_the_camera_is_said(
+    camera: str, needs: str | None, tmp_path: Path, capsys
+) -> None:
+    config = {"model": dataclasses.asdict(dataclasses.replace(MODEL, attention="prefix"))}
+    header = {"config": json.dumps(config), "data.camera": camera, "data.camera_focal": "0.65"}
+    maps = {"camera/tokens/kernel": np.ones((10, MODEL.decoder.width), np.float32)}
+    source = tmp_path / "model.safetensors"
+    save_file(numbered(MODEL) | (maps if camera == "rays" else {}), source, header)
+    assert cli.main(["export", *FORMS["big_vision"], str(source), str(tmp_path / "w.npz")]) == 0
+    said = capsys.readouterr().err
+    assert (needs in said) if needs else not said
+    if camera == "rays":
+        own = tmp_path / "own.safetensors"
+        assert cli.main(["export", str(source), str(own)]) == 0
+        assert "camera/tokens/kernel" in open_weights(own).names()
+
+
 def begin_with(weights: Path, rule: Any) -> Experiment:
     model = dataclasses.replace(MODEL, attention=rule)
     return Experiment(model=model, train=TrainConfig(init_from=str(weights)))

@@ -84,6 +84,7 @@ def test_the_card_tells_where_the_weights_are_from(tmp_path: Path) -> None:
         "| revision of the code | 0123abc |",
         "| attention rule | prefix |",
         "| pictures are resized by | squash |",
+        "| the camera is told by | none |",
         r"| questions are put as | answer en \{question\} |",
         f"| SHA-256 of the tokenizer | {DIGEST} |",
         rf"| spatial | train | answer en \{{question\}} | {'ab' * 32} |",

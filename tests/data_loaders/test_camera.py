@@ -7,13 +7,16 @@ import pytest
 
 from data_loaders.build import train_loader
 from data_loaders.camera import CameraReader
+from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.evaluation import EvalBatch, eval_batches
+from data_loaders.functional import Placement, resize_image
 from data_loaders.in_place import open_in_place
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.batch import BatchSpec
+from spatialvlm_jax.batch import NOT_TOLD, BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
+    DenseConfig,
     EncoderConfig,
     Experiment,
     ModelConfig,
@@ -134,3 +137,33 @@ def test_words_stand_before_the_question_where_the_image_sees_it(stored: Path) -
     question = asked.records[0][0].question
     text = SMALL.decode(asked.prefix_tokens[0, 0].tolist())
     assert text == f"camera: 53 degrees wide. {question}"
+
+
+def test_pictures_are_brought_to_one_lens_where_theirs_is_known(stored: Path) -> None:
+    # The focal length is a side of the picture; at half a side it fills the middle of the square.
+    told = experiment(stored, **{**EXACT, "camera": "canonical"}, camera_focal=0.5)
+    batch = next(train_loader(told))
+    plain = next(train_loader(experiment(stored)))
+    grey = np.ones((16, 16), bool)
+    grey[4:12, 4:12] = False
+    assert (batch.images[:, grey] == 127).all()
+    assert not (batch.images[:, 4:12, 4:12] == 127).all((0, 3)).any()
+    np.testing.assert_array_equal(batch.tokens, plain.tokens)
+    assert batch.camera == plain.camera == NOT_TOLD
+    held = picture(12).image
+    known, lens, unknown = held_out(stored, camera="canonical", camera_focal=0.5).images
+    np.testing.assert_array_equal(known, lens)
+    np.testing.assert_array_equal(known, resize_image(held, 16, where=Placement(8, 8, 4, 4)))
+    np.testing.assert_array_equal(unknown, held)
+
+
+def test_dense_targets_follow_the_picture(stored: Path) -> None:
+    told = experiment(stored, **{**EXACT, "camera": "canonical"}, camera_focal=0.5)
+    told = dataclasses.replace(told, dense=DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4))
+    targets = next(train_loader(told)).dense
+    plain = next(train_loader(dataclasses.replace(told, data=experiment(stored).data))).dense
+    assert targets is not None
+    assert plain is not None
+    # Each patch of the square holds a quarter of the picture and three of grey.
+    np.testing.assert_array_equal(targets.labels, plain.labels)
+    np.testing.assert_allclose(targets.values, plain.values, atol=1e-6)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_loaders.functional import (
+    Placement,
     choose_pairs,
     pack_row,
     pad_prefixes,
@@ -158,3 +159,21 @@ def test_padding_keeps_proportions_and_squashing_does_not() -> None:
     assert (squashed[:, -1] == 255).all()
     tall = resize_image(image.swapaxes(0, 1), 8, "pad")
     assert np.array_equal(tall, padded.swapaxes(0, 1))
+
+
+def test_a_picture_may_be_laid_anywhere_and_cut() -> None:
+    image = np.zeros((20, 40, 3), np.uint8)
+    image[:, 20:] = 255
+    inside = resize_image(image, 16, where=Placement(8, 4, 6, 1))
+    assert (inside[[0, 5]] == 127).all()
+    assert (inside[1:5, :6] == 127).all()
+    assert (inside[1:5, 6] == 0).all()
+    assert (inside[1:5, 13] == 255).all()
+    assert (inside[1:5, 14:] == 127).all()
+    cut = resize_image(image, 16, where=Placement(64, 32, -32, -8))
+    assert (cut[:, 1:] == 255).all()
+    ids = (image[..., 0] // 255).astype(np.uint8) + 1
+    assert resize_nearest(ids, 16, Placement(64, 32, -30, -8))[3].tolist() == [1] * 2 + [2] * 14
+    laid = resize_nearest(ids, 16, Placement(8, 4, 6, 1))
+    assert laid[0].tolist() == [0] * 16
+    assert laid[1].tolist() == [0] * 6 + [1] * 4 + [2] * 4 + [0] * 2

@@ -124,6 +124,13 @@ HEAD = DenseConfig(weight=0.1, labels=4, values=2)
             ),
             "data.features: model.adapters.targets names the encoder",
         ),
+        (
+            lambda: Experiment(
+                data=DataConfig(features="features", camera="canonical"),
+                optim=OptimConfig(freeze=("encoder",)),
+            ),
+            "data.features: data.camera='canonical' resizes pictures anew",
+        ),
         (lambda: TrainConfig(profile_steps=(3,)), "profile_steps: (3,) is not (first, last)"),
         (lambda: TrainConfig(profile_steps=(5, 4)), "profile_steps: (5, 4) is not (first, last)"),
         (

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_loaders.functional import placement, resize_camera
-from spatialvlm_jax.experiment import Resize
+from data_loaders.functional import canonical_placement, place_camera, placement
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.intrinsics import pinhole, turned_intrinsics
 from spatialvlm_jax.scene.rays import FARTHEST, gravity_axes, patch_rays, ray_directions
@@ -30,17 +29,34 @@ def off_centre(width: int, height: int, focal: float) -> KnownCamera:
     return KnownCamera((width, height), matrix)
 
 
-@given(sides, sides, focals, st.sampled_from(["squash", "pad"]))
+@given(sides, sides, focals, st.sampled_from(["squash", "pad", "canonical"]))
 def test_patches_of_a_square_look_where_the_same_pixels_looked(
-    width: int, height: int, focal: float, how: Resize
+    width: int, height: int, focal: float, how: str
 ) -> None:
     camera = off_centre(width, height, focal)
-    columns, rows, left, top = placement(width, height, 64, how)
-    found = ray_directions(resize_camera(camera, 64, how), 4)
+    where = (
+        canonical_placement(camera, 64, 0.8)
+        if how == "canonical"
+        else placement(width, height, 64, "pad" if how == "pad" else "squash")
+    )
+    assert where is not None
+    found = ray_directions(place_camera(camera, 64, where), 4)
     for patch in range(16):
-        u, v = 16 * (patch % 4) + 8 - left, 16 * (patch // 4) + 8 - top
-        expected = direction(camera, u * width / columns, v * height / rows)
+        u, v = 16 * (patch % 4) + 8 - where.left, 16 * (patch // 4) + 8 - where.top
+        expected = direction(camera, u * width / where.columns, v * height / where.rows)
         np.testing.assert_allclose(found[patch], expected, atol=1e-9)
+
+
+@given(sides, sides, focals)
+def test_pictures_of_one_lens_have_its_rays(width: int, height: int, focal: float) -> None:
+    camera = off_centre(width, height, focal)
+    where = canonical_placement(camera, 4096, 0.8)
+    assert where is not None
+    matrix = place_camera(camera, 4096, where).intrinsics
+    # Whole pixels: to one in the width of the picture, and in where it lies.
+    np.testing.assert_allclose(
+        matrix, pinhole(4096, 4096, 0.8 * 4096), rtol=0.5 / where.columns + 0.5 / where.rows, atol=2
+    )
 
 
 @given(sides, sides, focals)
