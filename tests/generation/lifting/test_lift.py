@@ -122,6 +122,15 @@ def test_gravity_that_is_given_is_kept_even_straight_down() -> None:
     np.testing.assert_allclose(scene.up, [0, 0, -1])
 
 
+def test_the_error_of_a_focal_length_is_kept_unless_it_was_measured() -> None:
+    perception, _ = look(DESK)
+    assert "camera" not in lift(perception, CONFIG).extra
+    for changes, std in (({"focal_std": 0.03}, 0.03), ({"intrinsics": None}, CONFIG.focal_std)):
+        photo = dataclasses.replace(perception.photo, **changes)
+        scene = lift(dataclasses.replace(perception, photo=photo), CONFIG)
+        assert scene.extra["camera"] == {"focal_std": std}
+
+
 def test_empty_masks_do_not_shift_captions_against_points() -> None:
     perception, truth = look(DESK, BIN)
     desk, bin_ = perception.regions
