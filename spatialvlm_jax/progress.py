@@ -53,6 +53,9 @@ class Waiting:
     def __init__(self, doing: str, done: str, *, quiet: bool = False) -> None:
         self._doing, self._done, self._quiet = doing, done, quiet
         self._begin = time.monotonic()
+        # Made in the thread below, the lock of all bars would import while this one imports: that
+        # can fail, and leaves the lock taken for ever.
+        tqdm.get_lock()
         self._said, self._over = False, threading.Event()
         threading.Thread(target=self._say_doing, daemon=True).start()
 

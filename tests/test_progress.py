@@ -1,5 +1,6 @@
 import io
 import re
+import subprocess
 import sys
 import time
 
@@ -99,3 +100,29 @@ def test_a_bar_in_a_file_has_a_line_now_and_then(monkeypatch) -> None:
             time.sleep(0.01)
     assert "\r" not in file.getvalue()
     assert re.match(r"read: 0/1000 .*\nread: [1-9]\d*/1000 .*\n", file.getvalue())
+
+
+# While a module is imported, others may replace what `import` does: then threads that import fail.
+SLOW_IMPORT = """
+import builtins, time
+from spatialvlm_jax import progress
+
+progress.SECONDS_OF_SILENCE = 0.01
+progress.begin_importing()
+imported = builtins.__import__
+def refuse(name, *arguments, **settings):
+    if name == "multiprocessing":
+        raise TypeError(name)
+    return imported(name, *arguments, **settings)
+builtins.__import__ = refuse
+time.sleep(0.5)
+builtins.__import__ = imported
+progress.end_importing()
+"""
+
+
+def test_imports_that_take_long_do_not_hang_the_process_that_says_so() -> None:
+    command = [sys.executable, "-c", SLOW_IMPORT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith("importing JAX and what goes with it ...\nimported it in ")
