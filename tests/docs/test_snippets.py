@@ -35,6 +35,7 @@ BIN = standing("gray bin", -0.7, 2.3, (0.3, 0.25, 0.4), yaw=0.2)
 ELSEWHERE = {
     "docs/data.md": "tests/data_loaders/test_documentation.py",
     "docs/serving.md": "tests/weights/test_serving_parity.py",
+    "docs/your_ablation.md": "tests/docs/test_walks.py",
     "docs/your_questions.md": "tests/docs/test_walks.py",
 }
 

@@ -15,6 +15,7 @@ from PIL import Image
 import eval as evaluation_script
 from data_loaders import model_evaluation
 from data_loaders.tokenizer import SMALL, Tokenizer
+from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
@@ -177,3 +178,24 @@ def figures_of(run: Path, answers: Mapping[str, str], monkeypatch) -> dict[str, 
     summary = json.loads((run / "summary.json").read_text())
     shown = ("number_given", "within_25", "within_90_110", "general_accuracy")
     return {name: summary[name]["value"] for name in shown}
+
+
+def test_an_ablation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    worlds = ["--preset=clear", "--image-size=64", "--images=6", "--validation-images=3"]
+    assert cli.main(["generate", *worlds, "--quiet", "--out=runs/data/demo"]) == 0
+    model = (*SHALLOW, "--config.train.init_from=", "--config.optim.optimizer=adamw")
+    steps = (*SMALL_RUN, "--config.optim.decay_steps=0", "--config.data.length=64")
+    small: dict[str, tuple[str, ...]] = {
+        "python train.py": (*model, *steps, *SMALL_EVALUATION, "--config.eval.images=2")
+    }
+    for config in ("ablations/", "configs/answer_noise.py", "configs/frozen_encoder.py"):
+        small[f"python train.py --config={config}"] = ("--config.eval.at_start=false",)
+    walk("your_ablation.md", checkout, small, capsys)
+    runs = [checkout / "runs" / way / f"{n}" for way in ("base", "noise_0.3") for n in range(3)]
+    assert all((run / "report.html").is_file() for run in runs)
+    kept = [json.loads((run / "config.json").read_text()) for run in runs]
+    assert [config["data"]["seed"] for config in kept] == [0, 1, 2, 0, 1, 2]
+    noise = [config["data"]["datasets"][0]["noise_std_metres"] for config in kept]
+    assert noise == [0, 0, 0, 0.3, 0.3, 0.3]
+    (few,) = (checkout / "runs").glob("few_pairs_2/0/config.json")
+    assert json.loads(few.read_text())["data"]["pairs_per_image"] == 2
