@@ -1,6 +1,9 @@
+import contextlib
+import io
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,16 +51,16 @@ def test_another_process_is_seen_and_a_killed_one_is_no_obstacle(tmp_path: Path)
         pass
 
 
-def test_who_waits_says_so_now_and_then(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_who_waits_says_so_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(only_writer_module, "SECONDS_BETWEEN_TRIES", 0.01)
     monkeypatch.setattr(only_writer_module, "SECONDS_BETWEEN_LINES", 0.05)
-    said = ""
-    with ThreadPoolExecutor(1) as pool:
+    said = io.StringIO()  # to read what is captured while another thread writes may lose a line
+    with ThreadPoolExecutor(1) as pool, contextlib.redirect_stdout(said):
         with only_writer(tmp_path):
             waiting = pool.submit(lambda: only_writer(tmp_path, wait=True).__enter__())
-            while "still waiting" not in said:
-                said += capsys.readouterr().out
+            while "still waiting" not in said.getvalue():
+                time.sleep(0.005)
         waiting.result()
-    assert said.startswith(f"waiting for another run that fills {tmp_path}\nstill waiting for ")
+    assert said.getvalue().startswith(
+        f"waiting for another run that fills {tmp_path}\nstill waiting for "
+    )
