@@ -89,8 +89,11 @@ def _adapt(config: ConfigDict, rank: int) -> None:
 
 
 def _parse(argument: str) -> dict[str, str]:
-    fields = dict(part.partition("=")[::2] for part in argument.split(",") if part)
+    parts = [part for part in argument.split(",") if part]
+    fields = dict(part.partition("=")[::2] for part in parts)
     where = f"configs/paligemma.py:{argument}"
+    if len(fields) < len(parts):
+        raise UserError(f"{where}: a name stands there twice")
     unknown = sorted(fields.keys() - DEFAULTS.keys())
     if unknown:
         raise UserError(f"{where}: it takes {', '.join(DEFAULTS)}=VALUE")

@@ -18,6 +18,7 @@ import contextlib
 import dataclasses
 import difflib
 import importlib.util
+import inspect
 import logging
 import re
 import sys
@@ -77,7 +78,8 @@ def load_experiment(spec: str, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
       ConfigError: the file is missing or fails, or a field or value is wrong.
     """
-    config = read_run_config(Path(spec)) if spec.endswith(".json") else read_config_file(spec)
+    of_run = spec.endswith(".json") and ".py:" not in spec
+    config = read_run_config(Path(spec)) if of_run else read_config_file(spec)
     return _build_experiment(config, overrides)
 
 
@@ -325,6 +327,8 @@ def read_config_file(spec: str) -> ConfigDict:
     try:
         with _importing_from(Path(path).resolve().parent.parent):
             module_spec.loader.exec_module(module)
+            if argument and not inspect.signature(module.get_config).parameters:
+                raise ConfigError(f"--config={spec}: {path} takes nothing after a colon")
             config = module.get_config(argument) if argument else module.get_config()
     except UserError:
         raise

@@ -18,6 +18,8 @@ from spatialvlm_jax.errors import UserError
 T = TypeVar("T")
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _DECIMAL = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]?[0-9]{1,3})?")
+# A variable of the shell that is not set; fields of a configuration may be empty.
+_EMPTY = re.compile(r"(--(?!config\.)[a-z][a-z_-]*)=\s*")
 _SHOWN = 60  # characters of what cannot be read
 
 
@@ -29,15 +31,23 @@ class FlagParser(argparse.ArgumentParser):
         raise UserError(f"{message} (see --help)")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Checks that words are read as the system means them; then as any parser."""
-        _check_names(sys.argv[1:] if args is None else args)
+        """Checks that words are read as people and the system mean them; then as any parser."""
+        words = sys.argv[1:] if args is None else args
+        _check_names(words)
+        for flag in map(_EMPTY.fullmatch, words):
+            if flag:
+                self.error(f"argument {flag[1]}: it is empty; give it a value, or leave it out")
         return super().parse_known_args(args, namespace)
 
 
 def _check_names(words: Sequence[str]) -> None:
     """Libraries that read and write files take paths as UTF-8, whatever Python takes them for."""
     encoding = sys.getfilesystemencoding()
-    for word in (*words, os.getcwd()):
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:
+        raise UserError("the current folder is gone: change into one that is there") from None
+    for word in (*words, here):
         if encoding != "utf-8" and not word.isascii():
             raise UserError(
                 f"{word!a} cannot be read in this locale, whose encoding is {encoding}: "
@@ -95,6 +105,12 @@ def place(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty; the current folder is .")
     return Path(text)
+
+
+def check_suffix(path: Path, name: str, suffix: str) -> None:
+    """Raises UserError where a file to write is named otherwise: it may be one of another kind."""
+    if path.suffix.lower() != suffix:
+        raise UserError(f"{name} must name a {suffix} file, not '{path}'")
 
 
 def number(low: float = -1e300, high: float = 1e300) -> Callable[[str], float]:

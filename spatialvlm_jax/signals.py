@@ -95,6 +95,7 @@ class _Listener:
 
     def __init__(self) -> None:
         self.request = StopRequest()
+        _open_closed_streams()
         self._warnings = os.environ.get(_WARNINGS)
         os.environ[_WARNINGS] = ",".join(filter(None, (self._warnings, _NO_LEAKS)))
         self._read, self._write = os.pipe()
@@ -166,6 +167,13 @@ def end(code: int) -> NoReturn:
     if code == 0:
         sys.exit(0)
     _leave(code)
+
+
+def _open_closed_streams() -> None:
+    """Leads a closed output (`>&-`) nowhere: the pipe would get its number, and lines with it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _ignore(*_: object) -> None:

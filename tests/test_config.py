@@ -104,6 +104,13 @@ def test_overrides_take_the_type_of_their_field(override, read, expected, tmp_pa
     assert read(config_lib.load_experiment(_full_config(tmp_path), [override])) == expected
 
 
+def test_an_argument_that_a_file_does_not_take_is_told(tmp_path):
+    path = tmp_path / "plain.py"
+    path.write_text("def get_config(): ...")
+    with pytest.raises(ConfigError, match=r"plain\.py takes nothing after a colon"):
+        config_lib.load_experiment(f"{path}:small")
+
+
 def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_types(
     tmp_path, caplog
 ):

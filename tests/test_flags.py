@@ -30,6 +30,28 @@ def test_nothing_is_no_place(capsys: pytest.CaptureFixture[str]) -> None:
     assert "argument --out: it is empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("flag", ["--validation-images", "--data", "--kind", "--prompt"])
+def test_a_flag_with_nothing_behind_it_is_told(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["convert", "--format=csv", "--out=a", f"{flag}="]) == 2
+    error = capsys.readouterr().err
+    assert f"argument {flag}: it is empty; give it a value, or leave it out" in error
+
+
+def test_a_field_of_a_configuration_may_be_empty() -> None:
+    _, rest = FlagParser(allow_abbrev=False).parse_known_args(["--config.train.init_from="])
+    assert rest == ["--config.train.init_from="]
+
+
+def test_a_folder_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UserError, match="the current folder is gone"):
+        FlagParser().parse_known_args([])
+
+
 @given(st.integers(0, 2**63 - 1))
 def test_whole_numbers_are_read(value: int) -> None:
     assert is_whole_number(str(value))

@@ -39,6 +39,11 @@ def test_a_reader_that_leaves_ends_the_program_quietly(command: list[str]) -> No
     assert done.stderr == b""
 
 
+def test_closed_outputs_take_everything() -> None:
+    done = run(["sh", "-c", " ".join([*COMMAND, "card", "nowhere", ">&- 2>&-"])])
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
+
+
 def test_a_warning_is_a_line_without_names_of_modules() -> None:
     code = "import logging; from spatialvlm_jax import streams\nwith streams.lasting():\n"
     done = run([sys.executable, "-c", f"{code}    logging.warning('%s is old', 'a')"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import place
+from spatialvlm_jax.flags import check_suffix, place
 from spatialvlm_jax.si_prefix import with_prefix
 
 _DESCRIPTION = """\
@@ -29,6 +29,8 @@ examples:
   spatialvlm export runs/demo small.safetensors --dtype=float16
   spatialvlm export runs/paligemma/model.safetensors paligemma_spatial --format=huggingface
 """
+
+_SUFFIXES = {"safetensors": ".safetensors", "big_vision": ".npz"}
 
 
 # What a model that is told of the camera needs of readers who cannot, by `data.camera`.
@@ -89,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out} is what is read: name another place for the copy")
     if args.format == "huggingface":
         _check_folder(args.out)
+    else:
+        check_suffix(args.out, "OUT", _SUFFIXES[args.format])
     with progress.waiting("reading the weights", "read the weights"):
         arrays, metadata = _plain(args.source, *read_safetensors(args.source))
     with progress.waiting(f"writing {args.out}", f"wrote {args.out}"):

@@ -1,7 +1,7 @@
 """`spatialvlm generate`: from images, rendered or real, to stored questions and answers."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
@@ -114,20 +114,32 @@ def _add_questions(group: Any) -> None:
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("worlds, rendered_photos").add_argument
+    """Adds the options of each source, and keeps which those are in `sources_of`."""
+    known: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+    def group(*sources: str) -> Callable[..., None]:
+        found = parser.add_argument_group(", ".join(sources))
+
+        def add(flag: str, *, of: tuple[str, ...] = sources, **options: Any) -> None:
+            known[found.add_argument(flag, **options).dest] = (flag, of)
+
+        return add
+
+    parser.set_defaults(sources_of=known)
+    add = group("worlds", "rendered_photos")
     add(
         "--preset", dest="worlds.preset", metavar="NAME", help="simple, clear, rich, gallery (rich)"
     )
     help_text = "side of an image (the preset's)"
     add("--image-size", dest="worlds.image_size", type=_WHOLE, metavar="PIXELS", help=help_text)
 
-    add = parser.add_argument_group("omni3d").add_argument
+    add = group("omni3d")
     help_text = "an annotation file; may be given again"
     add("--annotations", dest="omni3d.annotations", action="append", metavar="JSON", help=help_text)
     help_text = "the folder that its file paths are relative to"
     add("--image-root", dest="omni3d.image_root", metavar="DIR", help=help_text)
 
-    add = parser.add_argument_group("rgbd").add_argument
+    add = group("rgbd")
     add("--rgbd", dest="rgbd.root", metavar="DIR", help="the folder")
     layouts = ("plain", "nyu", "scannet", "sunrgbd")
     add("--layout", dest="rgbd.layout", choices=layouts, help="how files are named (plain)")
@@ -137,9 +149,10 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         flag = f"--{name}-glob" if name in ("depth", "masks") else f"--{name}"
         add(flag, dest=f"rgbd.{name}", metavar="PATTERN", help=help_text)
     help_text = "integer depth divided by this is metres (1000); of --depth, too"
-    add("--depth-scale", dest="rgbd.depth_scale", type=_NUMBER, metavar="X", help=help_text)
+    add("--depth-scale", dest="rgbd.depth_scale", of=("rgbd", "photos"), type=_NUMBER,
+        metavar="X", help=help_text)  # fmt: skip
 
-    add = parser.add_argument_group("photos").add_argument
+    add = group("photos")
     help_text = "a folder, .tar, .parquet, or a text file with a path a line"
     add("--photos", dest="photos.path", metavar="PATH", help=help_text)
     add("--list-root", dest="photos.root", metavar="DIR", help="what paths in a list start from")
@@ -188,7 +201,19 @@ def read_settings(args: argparse.Namespace) -> Any:
             place[last] = tuple(value) if isinstance(value, list) else value
     _set_file_experts(config, args)
     override_fields(config, args.overrides, GenerationSettings)
-    return from_config_dict(GenerationSettings, config)
+    settings = from_config_dict(GenerationSettings, config)
+    _check_source(args, settings.source)
+    return settings
+
+
+def _check_source(args: argparse.Namespace, source: str) -> None:
+    """Raises UserError where an option is of other sources: what it names would not be read."""
+    for name, (flag, sources) in args.sources_of.items():
+        if getattr(args, name) is not None and source not in sources:
+            raise UserError(
+                f"{flag} is of --source={sources[0]}, and this is {source}: name that source, or "
+                f"leave {flag} out"
+            )
 
 
 def _set_file_experts(config: Any, args: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.atomic_write import write_json
-from spatialvlm_jax.flags import place
+from spatialvlm_jax.flags import check_suffix, place
 
 if TYPE_CHECKING:
     from spatialvlm_jax.planning.topology import Topology
@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     progress.end_importing()
     # Nothing is computed: a device that is there stays with who uses it.
     jax.config.update("jax_platforms", "cpu")
+    if args.json:
+        check_suffix(args.json, "--json", ".json")
     topology = parse_topology(args.topology)
     experiment = load_experiment(args.config, args.overrides)
     if args.ways:

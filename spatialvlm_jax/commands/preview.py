@@ -6,7 +6,7 @@ from typing import Any
 
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import SEED, place, whole_number
+from spatialvlm_jax.flags import SEED, check_suffix, place, whole_number
 
 _DESCRIPTION = """\
 With DIR, writes one HTML page of the pictures of a stored data set (of `spatialvlm generate` or
@@ -103,18 +103,13 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _preview_set(args: argparse.Namespace, out: Path) -> None:
-    _check_suffix(out, ".html")
+    check_suffix(out, "--out", ".html")
     from spatialvlm_jax.generation.card.preview import write_preview
 
     count = write_preview(
         args.directory, out, split=args.split, first=args.first, images=args.images
     )
     print(f"{out}: {count} pictures of {args.directory}")
-
-
-def _check_suffix(out: Path, suffix: str) -> None:
-    if out.suffix.lower() != suffix:
-        raise UserError(f"--out must name a {suffix} file, not '{out}'")
 
 
 def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
@@ -128,7 +123,7 @@ def _preview_worlds(args: argparse.Namespace, out: Path) -> None:
     views = args.show.split(",")
     if unknown := sorted(set(views) - set(VIEWS)):
         raise UserError(f"--show knows {', '.join(VIEWS)}, not '{unknown[0]}'")
-    _check_suffix(out, ".png")
+    check_suffix(out, "--out", ".png")
     changes = {} if args.image_size is None else {"image_size": args.image_size}
     try:
         config = WorldConfig.preset(args.preset, **changes)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.conversion.images import Images, plain_name
-from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup, require
+from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup, no_field, require
 from spatialvlm_jax.conversion.texts import Fault, as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_json_records
@@ -176,7 +176,7 @@ class JsonReader:
             elif isinstance(name, list):
                 yield SourceRow(place, "", faults=(f"{len(name)} images in one record",))
             else:
-                yield SourceRow(place, "", faults=(f"no field {field!r}",))
+                yield SourceRow(place, "", faults=(no_field(record, field),))
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)

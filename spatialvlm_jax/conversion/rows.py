@@ -24,11 +24,13 @@ from spatialvlm_jax.conversion.texts import (
 )
 from spatialvlm_jax.conversion.truths import COLUMNS, GENERAL, KindRule, Truth, read_truth
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import shorten
 
 AnswerRule = Literal["most_frequent", "sampled"]
 ANSWER_RULES = ("most_frequent", "sampled")
 _ASKING, _ANSWERING = ("human", "user"), ("gpt", "assistant", "model", "bot")
 _ABSENT = object()
+_MOST_NAMES = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,7 +216,7 @@ class PairReader:
             record = {self.fields.answer: record["suffix"], **record}
         answers = require(record, self.fields.answer)
         if not self.prompt and _find(record, self.fields.question) is _ABSENT:
-            raise Fault(f"no field {self.fields.question!r}")
+            raise Fault(no_field(record, self.fields.question))
         question = lookup(record, self.fields.question)
         columns = {name: lookup(record, getattr(self.fields, name)) for name in COLUMNS}
         if not _is_list(question):
@@ -309,8 +311,19 @@ def require(record: Mapping[str, Any], name: str) -> Any:
     """The value of a field, which may be null. Raises Fault where it is missing, naming others."""
     value = _find(record, name)
     if value is _ABSENT:
-        raise Fault(f"no field {name!r}; there are {', '.join(sorted(map(str, record)))}")
+        raise Fault(no_field(record, name))
     return value
+
+
+def no_field(record: Mapping[str, Any], name: str) -> str:
+    """What is said of a record that lacks a field, or has no name of a picture in it."""
+    names = [shorten(str(key)) for key in record]
+    if name in record:
+        return f"field {name!r} is empty or no name of a file"
+    known = ", ".join(sorted(names)[:_MOST_NAMES])
+    if len(names) == 1 and ";" in names[0]:
+        return f"no field {name!r}, but {known!r}: a table is divided by commas, or .tsv by tabs"
+    return f"no field {name!r}; there are {known}: --field NAME=FIELD tells which is which"
 
 
 def _nth(value: Any, number: int) -> Any:

@@ -79,8 +79,25 @@ def test_a_folder_of_others_is_not_written_into(tmp_path: Path, capsys) -> None:
     assert (out / "model.safetensors").is_file()
 
 
+@pytest.mark.parametrize(
+    ("form", "suffix"), [([], ".safetensors"), (["--format=big_vision"], ".npz")]
+)
+def test_a_file_of_another_kind_is_not_written_over(
+    form: list[str], suffix: str, tmp_path: Path, capsys
+) -> None:
+    mine = tmp_path / "questions.csv"
+    mine.write_text("mine")
+    save_file({"a/b": np.ones(3, "f4")}, tmp_path / "model.safetensors", {"step": "7"})
+    assert cli.main(["export", *form, str(tmp_path), str(mine)]) == 2
+    assert f"OUT must name a {suffix} file, not '{mine}'" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys) -> None:
-    assert cli.main(["export", str(tmp_path / "no.safetensors"), str(tmp_path / "out")]) == 2
+    assert (
+        cli.main(["export", str(tmp_path / "no.safetensors"), str(tmp_path / "out.safetensors")])
+        == 2
+    )
     error = capsys.readouterr().err
     assert "cannot read the weight file" in error
     assert error.count("\n") == 1

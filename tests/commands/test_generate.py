@@ -128,10 +128,7 @@ def test_options_and_overrides_are_settings() -> None:
         "--units=human",
         "--layout=scannet",
         "--masks-glob={parent}/ids/{stem}.png",
-        "--annotations=a.json",
-        "--annotations=b.json",
-        "--fov=70",
-        "--all-files",
+        "--depth-scale=256",
         "--split-by=folder",
         "--config.questions.weights={'distance': 2}",
         "--config.lift.clean.min_pixels=99",
@@ -141,10 +138,37 @@ def test_options_and_overrides_are_settings() -> None:
     assert settings.questions.weights == {"distance": 2.0}
     assert settings.questions.units == "human"
     assert (settings.rgbd.layout, settings.rgbd.masks) == ("scannet", "{parent}/ids/{stem}.png")
-    assert settings.omni3d.annotations == ("a.json", "b.json")
-    assert (settings.photos.fov, settings.photos.all_files) == (70, True)
+    assert (settings.rgbd.depth_scale, settings.experts.depth_scale) == (256, 256)
     assert settings.split.by == "folder"
     assert settings.lift.clean.min_pixels == 99
+
+
+def test_options_of_other_sources_are_settings_of_those_alone() -> None:
+    boxes = settings_of("--source=omni3d", "--annotations=a.json", "--annotations=b.json")
+    assert boxes.omni3d.annotations == ("a.json", "b.json")
+    photos = settings_of("--source=photos", "--fov=70", "--all-files").photos
+    assert (photos.fov, photos.all_files) == (70, True)
+    assert settings_of("--source=rendered_photos", "--preset=clear").worlds.preset == "clear"
+    of_a_file = ["--config.source=photos", "--photos=a", "--depth-scale=256"]
+    assert settings_of(*of_a_file).photos.path == "a"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--photos=a"], "--photos is of --source=photos, and this is worlds"),
+        (
+            ["--source=omni3d", "--boxes=a.json"],
+            "--boxes is of --source=photos, and this is omni3d",
+        ),
+        (["--source=photos", "--masks-glob=a"], "--masks-glob is of --source=rgbd, and"),
+        (["--source=photos", "--image-size=64"], "--image-size is of --source=worlds, and"),
+        (["--depth-scale=256"], "--depth-scale is of --source=rgbd, and this is worlds"),
+    ],
+)
+def test_an_option_that_the_source_does_not_read_is_refused(options: list[str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        settings_of(*options)
 
 
 def test_options_go_before_the_file_and_overrides_before_options() -> None:

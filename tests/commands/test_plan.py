@@ -30,6 +30,14 @@ def test_a_mistake_is_told_in_one_line(capsys):
     assert "does not make 4 devices" in capsys.readouterr().err
 
 
+def test_a_file_of_another_kind_is_not_written_over(tmp_path, capsys):
+    mine = tmp_path / "questions.csv"
+    mine.write_text("mine")
+    assert main([*COMMAND, f"--json={mine}"]) == 2
+    assert f"--json must name a .json file, not '{mine}'" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+
+
 def test_ways_to_fine_tune_are_told_apart(tmp_path, capsys):
     file = tmp_path / "ways.json"
     command = ["plan", "--config=configs/debug.py", "--topology=rtx4090:1", "--ways"]

@@ -14,7 +14,7 @@ ROOT = Path(evaluation.__file__).parent
 CONFIG = ROOT / "configs" / "own_questions.py"
 
 
-@pytest.mark.parametrize("argument", ["", "asked.jsonl", ",pictures"])
+@pytest.mark.parametrize("argument", ["", "asked.jsonl", "asked.json", ",pictures"])
 def test_both_places_must_be_named(argument: str) -> None:
     with pytest.raises(ConfigError, match="QUESTIONS.jsonl,PICTURES"):
         load_experiment(f"{CONFIG}:{argument}", ())

@@ -79,7 +79,15 @@ def test_a_rule_that_is_named_may_differ_from_that_of_the_weights() -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    ["rule=causal", "size=3b", "variant=paligemma_4b", "res=300", "res=big", "lora=high"],
+    [
+        "rule=causal",
+        "size=3b",
+        "variant=paligemma_4b",
+        "res=300",
+        "res=big",
+        "lora=high",
+        "res=224,res=448",
+    ],
 )
 def test_mistakes_are_told(argument: str) -> None:
     with pytest.raises(UserError):

@@ -116,7 +116,10 @@ def test_json_lines_are_read_one_by_one(tmp_path: Path) -> None:
             "x.jsonl:4",
             "the record is not a JSON object: the key 'question' stands twice in one object",
         ),
-        ("x.jsonl:5", "no field 'image'"),
+        (
+            "x.jsonl:5",
+            "no field 'image'; there are answer, question: --field NAME=FIELD tells which is which",
+        ),
     ]
 
 

@@ -35,7 +35,7 @@ def _convert(inputs: Path, out: Path) -> tuple[object, ...]:
 
 
 def _export(inputs: Path, out: Path) -> tuple[object, ...]:
-    return ("export", shipped("small"), out)
+    return ("export", shipped("small"), out / "small.safetensors")
 
 
 COMMANDS: dict[str, Words] = {"generate": _generate, "convert": _convert, "export": _export}
@@ -56,18 +56,19 @@ def room(size: int) -> Iterator[None]:
 
 def written(out: Path) -> dict[str, str]:
     """SHA-256 of each file of a folder, or the size of a file of weights: headers have no order."""
-    if out.is_file():
-        return {"size": str(out.stat().st_size)}
-    files = [path for path in out.rglob("*") if path.is_file()]
     return {
-        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        str(path.relative_to(out)): str(path.stat().st_size)
+        if path.suffix == ".safetensors"
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in out.rglob("*")
+        if path.is_file()
     }
 
 
 def _full(words: Words, size: int, folder: Path) -> str:
     """Without room, then with it: as if there had been room at once."""
     (folder / "in").mkdir()
-    whole, out = folder / "whole", folder / "out"
+    whole, out = folder / "whole" / "set", folder / "cut" / "set"
     command(*words(folder / "in", whole))
     again = words(folder / "in", out)
     with room(size):

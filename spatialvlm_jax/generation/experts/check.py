@@ -1,8 +1,10 @@
 """Checks an expert by loading it and asking it about one rendered picture."""
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_expert
-from spatialvlm_jax.generation.experts.files import path_in_files
+from spatialvlm_jax.generation.experts.file_depth import DEPTH_SUFFIXES
+from spatialvlm_jax.generation.experts.files import path_in_files, pictures_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,14 +42,26 @@ def check_expert(config: ExpertsConfig, role: str, photo: Photo) -> CheckResult:
         loaded = time.monotonic()
         if expert is None:
             return CheckResult(role, True, "left out")
-        if path_in_files(getattr(config, role)) is not None:
-            return CheckResult(role, True, "a file, which can be read", loaded - begin)
+        path = path_in_files(getattr(config, role))
+        if path is not None:
+            return CheckResult(role, True, _read_files(path, role), loaded - begin)
         said = _ANSWERS[role](expert, photo)
     except UserError as error:
         return CheckResult(role, False, str(error).removeprefix(f"{role}: "))
     except Exception as error:  # libraries raise whatever a model leads them to
         return CheckResult(role, False, one_line(f"{type(error).__name__}: {error}"))
     return CheckResult(role, True, said, loaded - begin, time.monotonic() - loaded)
+
+
+def _read_files(path: Path, role: str) -> str:
+    """What is read in the place of a model. Raises UserError where it cannot be, or is nothing."""
+    if role != "depth":
+        return f"{len(pictures_in(path))} pictures"
+    count = sum(name.lower().endswith(DEPTH_SUFFIXES) for name in os.listdir(path))
+    folders = any(each.is_dir() for each in path.iterdir())
+    if not count and not folders:
+        raise UserError(f"{path} holds no depth: {', '.join(DEPTH_SUFFIXES)}")
+    return f"{count} files of depth" + (", and folders" if folders else "")
 
 
 def _regions(photo: Photo) -> tuple[Region, ...]:

@@ -16,7 +16,8 @@ from spatialvlm_jax.generation.sources.photo_files import inside
 from spatialvlm_jax.generation.sources.sensor_files import fitted, read_depth, read_intrinsics
 from spatialvlm_jax.scene.intrinsics import pinhole, scaled_intrinsics
 
-_DEPTH, _INTRINSICS = (".npy", ".exr", ".png", ".tiff", ".tif"), (".json", ".txt")
+DEPTH_SUFFIXES = (".npy", ".exr", ".png", ".tiff", ".tif")
+_INTRINSICS = (".json", ".txt")
 _MOST_PIXELS, _MOST_METRES, _MOST_TEXT = 100_000_000, 10_000.0, 2**20
 
 
@@ -51,10 +52,10 @@ class FileDepth:
         return [self._answer(photo) for photo in photos]
 
     def _answer(self, photo: Photo) -> MetricDepth:
-        path = _find(self._folder, photo.image_id, _DEPTH)
+        path = _find(self._folder, photo.image_id, DEPTH_SUFFIXES)
         if path is None:
             place = self._folder / os.path.splitext(photo.image_id)[0]
-            raise Rejected("depth", f"no depth for it: {place}{', '.join(_DEPTH)}")
+            raise Rejected("depth", f"no depth for it: {place}{', '.join(DEPTH_SUFFIXES)}")
         try:
             depth = self._depth(path, photo)
             intrinsics = self._intrinsics(photo)
@@ -109,7 +110,7 @@ def _read_camera(path: Path, photo: Photo) -> np.ndarray:
 def depth_files(folder: Path, image_id: str) -> list[Path]:
     """The files that are read for the depth of a photo; never an error."""
     try:
-        found = (_find(folder, image_id, suffixes) for suffixes in (_DEPTH, _INTRINSICS))
+        found = (_find(folder, image_id, suffixes) for suffixes in (DEPTH_SUFFIXES, _INTRINSICS))
         return [path for path in found if path is not None]
     except Rejected:
         return []

@@ -1,6 +1,7 @@
 """An expert is loaded and asked about one picture; whatever goes wrong is said."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,21 @@ def test_an_expert_that_answers_is_fine(role: str, said: str) -> None:
 def test_what_is_left_out_or_read_from_files_is_said(tmp_path: Path) -> None:
     config = dataclasses.replace(rendered_config(), ground=None, depth=f"files:{tmp_path}")
     assert check_expert(config, "ground", room()).said == "left out"
-    assert check_expert(config, "depth", room()).said == "a file, which can be read"
+    assert check_expert(config, "depth", room()).said.startswith(f"{tmp_path} holds no depth: .npy")
+    (tmp_path / "a.PNG").touch()
+    assert check_expert(config, "depth", room()).said == "1 files of depth"
+
+
+def test_boxes_in_a_file_are_read_before_they_are_called_fine(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.json"
+    for role in ("detector", "segmenter", "ground"):
+        config = dataclasses.replace(rendered_config(), **{role: f"files:{path}"})
+        result = check_expert(config, role, room())
+        assert not result.fine
+        assert f"{path} cannot be read" in result.said
+    picture = {"id": 1, "file_name": "a.png", "width": 4, "height": 4}
+    path.write_text(json.dumps({"images": [picture], "annotations": [], "categories": []}))
+    assert check_expert(config, "ground", room()).said == "1 pictures"
 
 
 def test_an_expert_that_fails_says_why() -> None:
