@@ -23,7 +23,7 @@ from data_loaders.mixture import (
     loss_token_shares,
     requested_shares,
 )
-from data_loaders.sources import TokenizedSource
+from data_loaders.sources import TokenizedImage, TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
@@ -46,6 +46,8 @@ class Loader(grain.DatasetIterator):
       have on average.
     features: where the features of each data set are read, if they are.
     contents: digests of what it reads, by name (`data_loaders.contents`).
+    too_long: of each data set, by name, the share of pairs that are left out because no row takes
+      them; of a sample.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Loader(grain.DatasetIterator):
         shares: np.ndarray,
         features: Sequence[FeatureSet] = (),
         contents: Mapping[str, str] = MappingProxyType({}),
+        too_long: Mapping[str, float] = MappingProxyType({}),
     ):
         super().__init__()
         self._batches = batches
@@ -64,6 +67,7 @@ class Loader(grain.DatasetIterator):
         self.requested_shares = shares
         self.features = tuple(features)
         self.contents = dict(contents)
+        self.too_long = dict(too_long)
         self._next = 0
         self._iterator: Any = None
 
@@ -156,12 +160,22 @@ def _open(
     return TokenizedSource(dataset, tokenizer, prefix_template=data.prefix_template, length=length)
 
 
-def _loss_tokens_per_row(source: TokenizedSource, pack: PackRow) -> float:
-    """Mean over examples spread over the set, which may lie in some order."""
+def _sample(source: TokenizedSource) -> dict[int, TokenizedImage]:
+    """Examples by index, spread over the set, which may lie in some order."""
     count = min(len(source), CALIBRATION_EXAMPLES)
-    spread = [len(source) * number // count for number in range(count)]
-    rows = [pack.text(index, source[index]) for index in spread]
+    return {index: source[index] for index in (len(source) * n // count for n in range(count))}
+
+
+def _loss_tokens_per_row(sample: Mapping[int, TokenizedImage], pack: PackRow) -> float:
+    """Mean over a sample."""
+    rows = [pack.text(index, image) for index, image in sample.items()]
     return float(np.mean([row.loss_mask.sum() for row in rows]))
+
+
+def _share_too_long(sample: Mapping[int, TokenizedImage]) -> float:
+    """Of the pairs of a sample those that no row takes."""
+    too_long = sum(image.too_long for image in sample.values())
+    return too_long / (too_long + sum(len(image.pairs) for image in sample.values()))
 
 
 class _TakeRows(grain.MapDataset):
@@ -223,7 +237,8 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
         for number, (source, dataset) in enumerate(zip(sources, data.datasets, strict=True))
     ]
     shares = requested_shares([dataset.weight for dataset in data.datasets])
-    per_row = np.array([_loss_tokens_per_row(*pair) for pair in zip(sources, packers, strict=True)])
+    samples = [_sample(source) for source in sources]
+    per_row = np.array([_loss_tokens_per_row(*pair) for pair in zip(samples, packers, strict=True)])
     weights = example_weights(shares, per_row if data.unit == "loss_tokens" else None)
     mixed = _mix(sources, packers, weights, data)
     own = tuple(range(data.batch_size)) if rows is None else tuple(rows)
@@ -233,7 +248,8 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
     names = tuple(dataset.name for dataset in data.datasets)
     contents = training_contents(tokenizer, sources, data.datasets)
     expected = loss_token_shares(weights, per_row)
-    return Loader(batches, data.workers, names, expected, features, contents)
+    too_long = dict(zip(names, map(_share_too_long, samples), strict=True))
+    return Loader(batches, data.workers, names, expected, features, contents, too_long)
 
 
 def _mix(

@@ -52,7 +52,15 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
             check_held_out(experiment)
         rows = sharding.process_rows(data.batch_size, mesh)
         with multihost.waiting_once("opening the data sets", "opened them"):
-            return train_loader(experiment, rows=rows)
+            loader = train_loader(experiment, rows=rows)
+    for name, share in loader.too_long.items():
+        if share:
+            field = "data.block_length" if data.block_length else "data.length"
+            multihost.print_once(
+                f"{name}: {100 * share:.1f} % of its questions with their answers are longer than "
+                f"{field}={data.block_length or data.length} tokens, and are not trained on"
+            )
+    return loader
 
 
 def run_contents(experiment: Experiment, loader: Loader) -> dict[str, str]:

@@ -75,6 +75,7 @@ class TokenizedImage:
 
     index: of the example in its data set.
     kept: index of each usable pair among all pairs of the example.
+    too_long: how many more would be usable, but for their length.
     """
 
     index: int
@@ -82,6 +83,7 @@ class TokenizedImage:
     pairs: tuple[Pair, ...]
     records: tuple[QA, ...]
     kept: tuple[int, ...]
+    too_long: int
 
     def lengths(self) -> list[int]:
         """Tokens of each pair, prefix and suffix together."""
@@ -171,7 +173,7 @@ class TokenizedSource:
         captions: Sequence[str] = ()
         if self._noise.std and isinstance(example, StoredExample):
             captions = example.texts("objects/caption")
-        pairs, records, kept = [], [], []
+        pairs, records, kept, too_long = [], [], [], 0
         for place, record in enumerate(example.pairs()):
             if not self._filter.keeps(record):
                 continue
@@ -181,7 +183,9 @@ class TokenizedSource:
                 pairs.append(tokens)
                 records.append(record)
                 kept.append(place)
-        return TokenizedImage(index, example, tuple(pairs), tuple(records), tuple(kept))
+            else:
+                too_long += 1
+        return TokenizedImage(index, example, tuple(pairs), tuple(records), tuple(kept), too_long)
 
     def retell(self, record: QA, camera: KnownCamera) -> Pair:
         """The tokens of a pair with what is known of the camera said before the question."""

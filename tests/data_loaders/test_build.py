@@ -13,6 +13,8 @@ from PIL import Image
 from data_loaders.build import Loader, train_loader
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.errors import DataError
+from data_loaders.preparation import open_loader
+from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import Batch, BatchSpec
 from spatialvlm_jax.errors import UserError
@@ -23,8 +25,10 @@ from spatialvlm_jax.experiment import (
     DenseConfig,
     EncoderConfig,
     Experiment,
+    MeshConfig,
     ModelConfig,
 )
+from spatialvlm_jax.training.sharding import device_mesh
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
 SMALL = Tokenizer.from_config("small")
@@ -171,6 +175,24 @@ def test_processes_share_the_rows_of_a_global_batch(stored: Path, rows: list[int
     whole = take(read(data), 3)
     mine = [jax.tree.map(operator.itemgetter(rows), batch) for batch in whole]
     assert same(take(read(data, rows=rows), 3), mine)
+
+
+def test_what_no_row_takes_is_told(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = TokenizedSource(two_halves(stored).datasets[0], SMALL, prefix_template="{question}")
+    lengths = [n for index in range(len(source)) for n in source.at(index).lengths()]
+    limit = sorted(lengths)[len(lengths) // 2]
+    data = two_halves(stored, block_length=limit)
+    loader = open_loader(Experiment(data=data, model=MODEL), device_mesh(MeshConfig()))
+    share = sum(n > limit for n in lengths) / len(lengths)
+    assert 0 < share < 0.6
+    assert loader.too_long["spatial"] == pytest.approx(share)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == (
+        f"spatial: {100 * share:.1f} % of its questions with their answers are longer than "
+        f"data.block_length={limit} tokens, and are not trained on"
+    )
+    open_loader(Experiment(data=two_halves(stored), model=MODEL), device_mesh(MeshConfig()))
+    assert "not trained on" not in capsys.readouterr().out
 
 
 def test_an_iterator_goes_on_where_its_state_says(stored: Path) -> None:
