@@ -8,10 +8,10 @@ import numpy as np
 # Which facts are told: all that are known, the field of view alone, none.
 Told = Literal["known", "field_of_view", "unknown"]
 
+_HIGHEST = 1000.0  # metres, of what is said of heights
 # Relative standard error of a focal length from a file's metadata: whole millimetres of some 26,
 # and lenses that breathe. Of up from a phone's accelerometer, radians. Relative, of a height above
 # the ground that somebody estimated.
-_HIGHEST = 1000.0  # metres, of what is said of heights
 FOCAL_STD, UP_STD, HEIGHT_STD = 0.03, float(np.deg2rad(1.0)), 0.1
 
 
