@@ -26,7 +26,7 @@ from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.processes.background import short_words
 from spatialvlm_jax.training.processes.join import add_process_flags, join_processes
 from spatialvlm_jax.training.processes.stop import RunStop
-from spatialvlm_jax.training.processes.workdir import only_run
+from spatialvlm_jax.training.processes.workdir import check_workdir, only_run
 from spatialvlm_jax.training.provenance import use_compilation_cache
 
 Work = Callable[[argparse.Namespace, Experiment, RunStop], None]
@@ -65,6 +65,7 @@ def run_entry_point(
     with signals.listening() as request, streams.lasting(), short_words():
         try:
             args, experiment = parse_experiment(parser, argv, of_run=of_run)
+            check_workdir(args.workdir, trains=only)
             join_processes(args)
             use_compilation_cache()
             with only_run(args.workdir) if only else contextlib.nullcontext():
