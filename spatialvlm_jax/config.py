@@ -341,6 +341,26 @@ def read_config_file(spec: str) -> ConfigDict:
     return config
 
 
+def read_settings_file(cls: type, spec: str | None) -> ConfigDict:
+    """The fields of a dataclass: those of a file, and the defaults of what it leaves out.
+
+    Args:
+      spec: as for `read_config_file`; None for the defaults alone.
+
+    Raises:
+      ConfigError: as `read_config_file`; or the file is the configuration of something else.
+    """
+    if spec is None:
+        return to_config_dict(cls())
+    config, known = read_config_file(spec), sorted(field_types(cls))
+    if config and not set(config) & set(known):
+        raise ConfigError(
+            f"--config={spec} configures something else: it has {min(config)}, and wanted are some "
+            f"of {', '.join(known)}"
+        )
+    return to_config_dict(from_config_dict(cls, config))
+
+
 def _plain(hint: Any) -> Any:
     """The type without None and bounds."""
     hint = without_none(hint)

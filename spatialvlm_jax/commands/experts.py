@@ -69,15 +69,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_experts(args: argparse.Namespace) -> "ExpertsConfig":
-    from spatialvlm_jax.config import (
-        from_config_dict,
-        override_fields,
-        read_config_file,
-        to_config_dict,
-    )
+    from spatialvlm_jax.config import from_config_dict, override_fields, read_settings_file
     from spatialvlm_jax.generation.settings import GenerationSettings
 
-    config = read_config_file(args.config) if args.config else to_config_dict(GenerationSettings())
+    config = read_settings_file(GenerationSettings, args.config)
     override_fields(config, args.overrides, GenerationSettings)
     return from_config_dict(GenerationSettings, config).experts
 

@@ -170,7 +170,10 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return names
 
 
 def read_settings(args: argparse.Namespace) -> Any:
@@ -179,18 +182,10 @@ def read_settings(args: argparse.Namespace) -> Any:
     Raises:
       UserError: a field, a value or a file is wrong.
     """
-    from spatialvlm_jax.config import (
-        from_config_dict,
-        override_fields,
-        read_config_file,
-        to_config_dict,
-    )
+    from spatialvlm_jax.config import from_config_dict, override_fields, read_settings_file
     from spatialvlm_jax.generation.settings import GenerationSettings
 
-    if args.config:
-        config = read_config_file(args.config)
-    else:
-        config = to_config_dict(GenerationSettings())
+    config = read_settings_file(GenerationSettings, args.config)
     fields = {"source", "seed"}
     for name, value in vars(args).items():
         if value is not None and ("." in name or name in fields):

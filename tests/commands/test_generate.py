@@ -171,6 +171,30 @@ def test_an_option_that_the_source_does_not_read_is_refused(options: list[str], 
         settings_of(*options)
 
 
+def test_a_file_that_leaves_out_much_has_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config(): return ConfigDict({'source': 'rendered_photos'})\n"
+    )
+    settings = settings_of(f"--config={file}", "--preset=clear")
+    assert (settings.source, settings.worlds.preset) == ("rendered_photos", "clear")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (f"--config={ROOT / 'configs' / 'debug.py'}", "configures something else: it has checkp"),
+        ("--types=,", "argument --types: ',' names nothing"),
+    ],
+)
+def test_settings_that_mean_nothing_here_are_refused(
+    option: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*TINY, "--out=nowhere", option]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_options_go_before_the_file_and_overrides_before_options() -> None:
     file = f"--config={ROOT / 'configs' / 'generation.py'}"
     assert settings_of(f"{file}:paper").questions.pairs_per_image == 200
