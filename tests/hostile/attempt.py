@@ -3,7 +3,7 @@
 A case hands a folder of its own to a function that makes the input and runs a command on it. What
 may become of it:
 
-    refused   exit code 2 and one line that says why; nothing else
+    refused   exit code 2 and one line that says why; nothing else (130 where Ctrl-C stopped it)
     listed    exit code 0, and the input stands with its reason in a ledger, beside what is good
     read      exit code 0, and the value is the right one
 
@@ -12,6 +12,7 @@ Anything else is a fault: a traceback, a hang, other codes, or an input that goe
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import signal
@@ -129,6 +130,17 @@ def rows(path: Path) -> list[dict[str, object]]:
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def written(out: Path) -> dict[str, str]:
+    """SHA-256 of each file of a folder, or the size of a file of weights: headers have no order."""
+    return {
+        str(path.relative_to(out)): str(path.stat().st_size)
+        if path.suffix == ".safetensors"
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in out.rglob("*")
+        if path.is_file()
+    }
 
 
 def stored_or_listed(code: int, out: Path, *, good: int, bad: int) -> str:

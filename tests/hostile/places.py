@@ -5,7 +5,6 @@ in the same way.
 """
 
 import contextlib
-import hashlib
 import json
 import resource
 import signal
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from spatialvlm_jax.models.checkpoint_file import shipped
-from tests.hostile.attempt import READ, REFUSED, Case, Fault, command
+from tests.hostile.attempt import READ, REFUSED, Case, Fault, command, written
 from tests.hostile.files import GOOD, RECORD
 
 # The words of a command that writes to OUT, given a folder to put its inputs in.
@@ -52,17 +51,6 @@ def room(size: int) -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
-
-
-def written(out: Path) -> dict[str, str]:
-    """SHA-256 of each file of a folder, or the size of a file of weights: headers have no order."""
-    return {
-        str(path.relative_to(out)): str(path.stat().st_size)
-        if path.suffix == ".safetensors"
-        else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in out.rglob("*")
-        if path.is_file()
-    }
 
 
 def _full(words: Words, size: int, folder: Path) -> str:

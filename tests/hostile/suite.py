@@ -13,7 +13,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.hostile import annotations, cards, files, overrides, places, runs, sensors
+from tests.hostile import (
+    annotations,
+    cards,
+    files,
+    overrides,
+    own_data,
+    places,
+    runs,
+    sensors,
+    stops,
+    verbs,
+)
 from tests.hostile.attempt import LISTED, READ, REFUSED, Case, try_case
 
 CLASSES: Mapping[str, Callable[[], Iterable[Case]]] = {
@@ -31,6 +42,10 @@ CLASSES: Mapping[str, Callable[[], Iterable[Case]]] = {
     "checkpoints": runs.checkpoints,
     "cards": cards.cards,
     "places": places.places,
+    "own_questions": own_data.own_questions,
+    "own_photos": own_data.own_photos,
+    "verbs": verbs.verbs,
+    "stops": stops.stops,
 }
 # An input that asks for more ends as a MemoryError, not as a machine that stands still.
 GIBIBYTES = 2
