@@ -330,7 +330,7 @@ def read_config_file(spec: str) -> ConfigDict:
             if argument and not inspect.signature(module.get_config).parameters:
                 raise ConfigError(f"--config={spec}: {path} takes nothing after a colon")
             config = module.get_config(argument) if argument else module.get_config()
-    except UserError:
+    except (UserError, PermissionError):
         raise
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]

@@ -45,7 +45,9 @@ def test_closed_outputs_take_everything() -> None:
 
 
 def test_a_warning_is_a_line_without_names_of_modules() -> None:
-    code = "import logging; from spatialvlm_jax import streams\nwith streams.lasting():\n"
+    # Libraries set up the output of warnings when they are imported.
+    code = "import logging; from spatialvlm_jax import streams; logging.basicConfig()\n"
+    code += "with streams.lasting():\n"
     done = run([sys.executable, "-c", f"{code}    logging.warning('%s is old', 'a')"])
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"WARNING: a is old\n")
 

@@ -26,7 +26,7 @@ class Images(Protocol):
         """Where a picture lies, or None where it is missing; raises Rejected for an unsafe name."""
 
     def read(self, name: str) -> bytes:
-        """The bytes of its file; raises Rejected if it is missing or too large."""
+        """The bytes of its file; raises Rejected or Failed if there are none."""
 
     def mark(self, name: str) -> str:
         """What tells another picture of this name, without reading it; raises Rejected."""
@@ -126,8 +126,11 @@ class FolderImages:
         real = Path(found).resolve()
         if not real.is_relative_to(self._root.resolve()):
             raise Rejected("image", f"{name!r} is a link that leads out of the folder")
-        _check_bytes(name, real.stat().st_size)
-        return real.read_bytes()
+        try:
+            _check_bytes(name, real.stat().st_size)
+            return real.read_bytes()
+        except OSError as error:
+            raise Failed("image", f"{name!r} cannot be read: {error.strerror}") from None
 
     def mark(self, name: str) -> str:
         found = self.find(name)

@@ -91,3 +91,16 @@ def test_what_is_no_folder_or_zip_file_is_named(tmp_path: Path) -> None:
         open_images(tmp_path / "file")
     with pytest.raises(UserError, match="do not exist"):
         open_images(tmp_path / "nowhere")
+
+
+def test_a_picture_that_this_user_may_not_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = open_images(write_folder(tmp_path / "x", FILES))
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(Failed, match=r"'c\.jpg' cannot be read: Permission denied"):
+        pictures.read("c.jpg")

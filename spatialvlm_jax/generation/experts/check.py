@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.errors import UserError, describe_failure, one_line
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.build import ExpertsConfig, build_expert
 from spatialvlm_jax.generation.experts.file_depth import DEPTH_SUFFIXES
@@ -46,8 +46,8 @@ def check_expert(config: ExpertsConfig, role: str, photo: Photo) -> CheckResult:
         if path is not None:
             return CheckResult(role, True, _read_files(path, role), loaded - begin)
         said = _ANSWERS[role](expert, photo)
-    except UserError as error:
-        return CheckResult(role, False, str(error).removeprefix(f"{role}: "))
+    except (UserError, OSError) as error:
+        return CheckResult(role, False, describe_failure(error).removeprefix(f"{role}: "))
     except Exception as error:  # libraries raise whatever a model leads them to
         return CheckResult(role, False, one_line(f"{type(error).__name__}: {error}"))
     return CheckResult(role, True, said, loaded - begin, time.monotonic() - loaded)
