@@ -31,25 +31,23 @@ class ValueDistribution:
     log_density: np.ndarray
 
     @classmethod
-    def of_answers(
-        cls, low: np.ndarray, high: np.ndarray, log_density: np.ndarray
-    ) -> "ValueDistribution":
-        """The sum of one density for each answer, constant over what the answer stands for.
-
-        Args:
-          low, high: float64[A], logarithms of SI units, low < high.
-          log_density: float64[A], logarithms of likelihood by width.
+    def summed(cls, parts: "Sequence[ValueDistribution]") -> "ValueDistribution":
+        """The sum of densities, such as of answers in different units.
 
         Raises:
-          ValueError: no answer has a finite likelihood.
+          ValueError: nothing has a finite likelihood.
         """
-        if not np.isfinite(log_density).any():
+        if not any(np.isfinite(part.log_density).any() for part in parts):
             raise ValueError("no answer has a finite likelihood")
-        edges = np.unique(np.concatenate([low, high]))
+        edges = np.unique(np.concatenate([part.edges for part in parts]))
         middles = (edges[:-1] + edges[1:]) / 2
-        inside = (low[:, None] < middles) & (middles < high[:, None])
-        parts = np.where(inside, log_density[:, None], _EMPTY)
-        return cls(edges, np.logaddexp.reduce(parts, axis=0))
+        found = [
+            np.concatenate([[_EMPTY], part.log_density, [_EMPTY]])[
+                np.searchsorted(part.edges, middles)
+            ]
+            for part in parts
+        ]
+        return cls(edges, np.logaddexp.reduce(found, axis=0))
 
     def tempered(self, temperature: float) -> "ValueDistribution":
         """The same, flatter (above 1) or more peaked (below 1)."""

@@ -18,6 +18,7 @@ Score = Callable[[AnswerTrees], np.ndarray]
 Encode = Callable[[str], Sequence[int]]
 # Trees of about one size are padded to one, so that scoring is compiled seldom.
 _NODES_MULTIPLE, _ANSWERS_MULTIPLE = 16, 16
+_LEAST = -1e4  # of a log-likelihood: nothing is linear beside infinity
 
 
 def read_values(
@@ -99,22 +100,32 @@ def _go_on(numbers: Sequence[tuple[int, ...]]) -> bool:
     return any(number in beginnings or not number for number in numbers)
 
 
-def _log_density(spoken: SpokenValues, chosen: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    return scores - np.log(spoken.high[chosen] - spoken.low[chosen])
+def _densities(
+    spoken: SpokenValues, chosen: np.ndarray, scores: np.ndarray
+) -> list[ValueDistribution]:
+    """The density of all answers in each unit: its logarithm is linear between those chosen.
+
+    An answer's likelihood, spread over what it stands for, is its density.
+    """
+    middles, widths = (spoken.low + spoken.high) / 2, spoken.high - spoken.low
+    known = np.maximum(scores, _LEAST) - np.log(widths[chosen])
+    found = []
+    for unit in np.unique(spoken.units):
+        own, some = spoken.units == unit, spoken.units[chosen] == unit
+        edges = np.append(spoken.low[own], spoken.high[own][-1])
+        density = np.interp(middles[own], middles[chosen[some]], known[some])
+        found.append(ValueDistribution(edges, density))
+    return found
 
 
 def _refine(spoken: SpokenValues, chosen: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
-    """The other answers that hold most of the probability, if their neighbours' density is theirs.
+    """The other answers that hold most of the probability, as far as is known.
 
     Returns:
       Rising indices int64[B], at most `count`.
     """
-    low, high = spoken.cells(chosen)
-    density = _log_density(spoken, chosen, scores)
-    middles = (spoken.low + spoken.high) / 2
-    within = (low <= middles[:, None]) & (middles[:, None] < high)
-    within &= spoken.units[:, None] == spoken.units[chosen]
-    expected = np.where(within, density, -np.inf).max(1) + np.log(spoken.high - spoken.low)
+    density = np.concatenate([part.log_density for part in _densities(spoken, chosen, scores)])
+    expected = density + np.log(spoken.high - spoken.low)
     expected[chosen] = -np.inf
     return np.sort(np.argsort(-expected, kind="stable")[: min(count, len(expected) - len(chosen))])
 
@@ -127,8 +138,7 @@ def _distribution(
     fine: np.ndarray,
 ) -> ValueDistribution | None:
     chosen, scores = np.concatenate([first, second]), np.concatenate([coarse, fine])
-    order = np.argsort(chosen)
-    chosen, scores = chosen[order], scores[order]
     if not np.isfinite(scores).any():
         return None
-    return ValueDistribution.of_answers(*spoken.cells(chosen), _log_density(spoken, chosen, scores))
+    order = np.argsort(chosen)
+    return ValueDistribution.summed(_densities(spoken, chosen[order], scores[order]))

@@ -16,8 +16,13 @@ LOG = math.log
 
 
 def distribution(low, high, log_density):
-    return ValueDistribution.of_answers(
-        *(np.array(each, float) for each in (low, high, log_density))
+    """One density for each answer, constant from low to high."""
+    answers = zip(low, high, log_density, strict=True)
+    return ValueDistribution.summed(
+        [
+            ValueDistribution(np.array([low, high], float), np.array([density], float))
+            for low, high, density in answers
+        ]
     )
 
 

@@ -44,21 +44,6 @@ class SpokenValues:
             chosen.append(of_unit[np.abs(middles[:, None] - wanted).argmin(0)])
         return np.unique(np.concatenate(chosen))[:count]
 
-    def cells(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What each of some answers stands for where the others between them are not asked for.
-
-        Args:
-          chosen: rising indices int64[B].
-
-        Returns:
-          float64[B] each, logarithms of SI units: half-way to the next of the same unit.
-        """
-        low, high = self.low[chosen].copy(), self.high[chosen].copy()
-        same = np.diff(self.units[chosen]) == 0
-        between = (high[:-1] + low[1:]) / 2
-        high[:-1], low[1:] = np.where(same, between, high[:-1]), np.where(same, between, low[1:])
-        return low, high
-
 
 @functools.cache
 def spoken_values(units: tuple[str, ...], precision: Precision = "human") -> SpokenValues:
