@@ -177,6 +177,11 @@ def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, 
     from spatialvlm_jax.weights.save import save_big_vision
 
     config = _model_config(args.source, metadata)
+    if config.encoder.stem != "patch":
+        raise UserError(
+            f"--format={args.format} wants a PaliGemma, and the encoder of {args.source} has stem "
+            f'"{config.encoder.stem}": --format=safetensors takes any model'
+        )
     record = RunRecord.of(args.source, metadata)
     settings = record.belongs
     beside = ("dense_head/", CAMERA_MAPS)

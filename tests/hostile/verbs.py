@@ -80,7 +80,7 @@ VERBS: tuple[Line, ...] = (
     (f"export {SMALL} {SMALL}", "is what is read: name another place"),
     (f"export {SMALL} {{}}/photos --format=huggingface", "holds 0.png and no export"),
     (f"export {SMALL} {{}}/published --format=huggingface", "holds config.json and no export"),
-    (f"export {SMALL} {{}}/a --format=huggingface", 'has stem "patch"'),
+    (f"export {SMALL} {{}}/a --format=huggingface", "wants a PaliGemma, and the encoder"),
     (f"export {SMALL} {{}}/a.safetensors --tokenizer=a", "leave --tokenizer out"),
     (f"export {SMALL} {{}}/a.safetensors --dtype=int8", "invalid choice: 'int8'"),
     ("card {}/nope", "make it with: spatialvlm generate"),
