@@ -189,7 +189,7 @@ def begin_with(weights: Path, rule: Any) -> Experiment:
     ("change", "message"),
     [
         ({}, "does not say what model"),
-        ({"encoder": {"stem": "conv"}}, 'stem "patch", this model has "conv"'),
+        ({"encoder": {"stem": "conv"}}, 'has stem "conv": --format=safetensors takes any model'),
     ],
 )
 def test_what_is_no_paligemma_is_refused(
