@@ -27,7 +27,7 @@ from data_loaders.sources import TokenizedImage, TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
-from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
+from spatialvlm_jax.child_processes import exit_with_parent, without_terminal_signals
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig
 from spatialvlm_jax.experiment.experiment import CAMERA_TOKENS
 
@@ -125,7 +125,7 @@ def read_ahead(batches: grain.MapDataset, workers: int) -> Generator[Any, None, 
             worker_init_fn=_start_worker,
         )
     with contextlib.closing(iter(dataset)) as read:
-        with without_ctrl_c() if workers else contextlib.nullcontext():
+        with without_terminal_signals() if workers else contextlib.nullcontext():
             first = list(itertools.islice(read, 1))  # which starts the workers
         yield from first
         yield from read

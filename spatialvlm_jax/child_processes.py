@@ -1,4 +1,4 @@
-"""Worker processes that leave Ctrl-C to the process that started them, and do not outlive it."""
+"""Worker processes that leave the terminal's signals to their parent, and do not outlive it."""
 
 import contextlib
 import multiprocessing
@@ -27,14 +27,14 @@ def exit_with_parent(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def without_ctrl_c() -> Iterator[None]:
-    """Processes started inside never get SIGINT, which a terminal sends to all: not even while
-    they import, where it would be a traceback of each.
+def without_terminal_signals() -> Iterator[None]:
+    """Processes started inside never get SIGINT or SIGHUP, which a terminal sends to all: not even
+    while they import, where the first would be a traceback of each.
 
     A blocked signal stays blocked in a child, and waits in this thread for the end of the block.
     """
     resource_tracker.ensure_running()  # starting it later would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

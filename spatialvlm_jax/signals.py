@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: what is not saved yet is saved first, all else ends at once.
+"""Ctrl-C, SIGTERM, a closed terminal: what is not saved yet is saved first, all else ends at once.
 
 Nothing slow is imported here: until the handlers are there, Ctrl-C is a traceback of Python's own.
 A thread hears of signals through a file descriptor that the system's own handler writes to, so it
@@ -22,13 +22,14 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 INTERRUPTED = 130  # the exit code of Ctrl-C: 128 + SIGINT
+HUNG_UP = 129  # that of a terminal that was closed, or a connection that broke: 128 + SIGHUP
 NOTHING_SAVED = "nothing to save yet; the same command starts again"
 WRITTEN_STAYS = "what was written stays whole; the same command continues"
 _WARNINGS = "PYTHONWARNINGS"
 # multiprocessing's own helper clears away what an end at once leaves, and would say so each time.
 _NO_LEAKS = "ignore:resource_tracker:UserWarning"
 _SPAWNED = b"--multiprocessing-fork"  # on the command line of every spawned worker
-_CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 0}
+_CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 0, signal.SIGHUP: HUNG_UP}
 
 
 class Interrupted(Exception):
@@ -40,7 +41,8 @@ class StopRequest:
 
     Attributes:
       requested: whether one has come whose answer is up to the main thread.
-      code: what the program exits with then: 130 after Ctrl-C, 0 after SIGTERM.
+      code: what the program exits with then: 130 after Ctrl-C, 0 after SIGTERM, 129
+        after SIGHUP.
       outlook: what is said where the process ends at once.
     """
 
@@ -101,7 +103,8 @@ class _Listener:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         # The handlers do nothing: that they are there makes the system write to the descriptor.
-        self._handlers = {number: signal.signal(number, _ignore) for number in _CODES}
+        self._handlers = {number: signal.signal(number, _ignore) for number in _taken()}
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
         self._descriptor = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
@@ -109,7 +112,9 @@ class _Listener:
     def _listen(self) -> None:
         while numbers := os.read(self._read, 64):
             for number in numbers:
-                if number in _CODES:
+                if number == signal.SIGHUP:
+                    _lead_nowhere(self._terminals)
+                if number in self._handlers:
                     self.request.take(number)
 
     def close(self) -> None:
@@ -129,7 +134,7 @@ _listening: list[_Listener] = []
 
 
 def listen() -> StopRequest:
-    """Takes SIGINT and SIGTERM for the rest of the process; called by its main thread."""
+    """Takes SIGINT, SIGTERM and SIGHUP for the rest of the process; called by its main thread."""
     if not _listening:
         _listening.append(_Listener())
     return _listening[0].request
@@ -137,7 +142,7 @@ def listen() -> StopRequest:
 
 @contextlib.contextmanager
 def listening(outlook: str = NOTHING_SAVED) -> Iterator[StopRequest]:
-    """Takes SIGINT and SIGTERM inside; where the process listens already, that goes on.
+    """Takes SIGINT, SIGTERM and SIGHUP inside; where the process listens already, that goes on.
 
     Outside the main thread signals cannot be taken, and nothing is.
     """
@@ -167,6 +172,20 @@ def end(code: int) -> NoReturn:
     if code == 0:
         sys.exit(0)
     _leave(code)
+
+
+def _taken() -> list[signal.Signals]:
+    """The signals to take; not that of a closed terminal where `nohup` says to go on."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in _CODES if number != signal.SIGHUP or not ignored]
+
+
+def _lead_nowhere(terminals: list[int]) -> None:
+    """Writing to a terminal that is gone is an error, in the middle of what is to be saved."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in terminals:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _open_closed_streams() -> None:

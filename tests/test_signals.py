@@ -12,7 +12,7 @@ import pytest
 from spatialvlm_jax import signals
 from spatialvlm_jax.signals import Interrupted, StopRequest
 
-INT, TERM = signal.SIGINT, signal.SIGTERM
+INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 class Ended(BaseException):
@@ -28,14 +28,14 @@ def request_(monkeypatch):
     return StopRequest("nothing yet")
 
 
-@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0)])
+@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0), (HUP, 129)])
 def test_where_nothing_would_be_lost_the_first_signal_ends_at_once(request_, number, code):
     with pytest.raises(Ended) as ended:
         request_.take(number)
     assert ended.value.args == (code, "stopping: nothing yet")
 
 
-@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0)])
+@pytest.mark.parametrize(("number", "code"), [(INT, 130), (TERM, 0), (HUP, 129)])
 def test_where_there_is_something_to_save_it_waits_for_that(request_, number, code):
     request_.defer()
     request_.check()
@@ -108,13 +108,13 @@ def test_other_threads_do_without():
 WORKERS = """
 import concurrent.futures, multiprocessing, sys, threading, time
 from spatialvlm_jax import signals
-from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
+from spatialvlm_jax.child_processes import exit_with_parent, without_terminal_signals
 
 if __name__ == "__main__":
     signals.listen()
     context = multiprocessing.get_context("spawn")
     pool = concurrent.futures.ProcessPoolExecutor(2, context, exit_with_parent)
-    with without_ctrl_c():
+    with without_terminal_signals():
         sleeping = [pool.submit(time.sleep, 600) for _ in range(2)]
     print("started", flush=True)
     if "working" in sys.argv:
@@ -142,3 +142,44 @@ def test_ctrl_c_to_the_whole_group_is_one_line_whatever_workers_do(tmp_path, mom
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said == "stopping: nothing to save yet; the same command starts again\n"
+
+
+ON_A_TERMINAL = """
+import fcntl, pathlib, sys, termios, time
+from spatialvlm_jax import signals
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal of this session
+request = signals.listen()
+request.defer()
+print("started", flush=True)
+while not request.requested:
+    time.sleep(0.01)
+print("saving", flush=True)
+print("saving", file=sys.stderr, flush=True)
+pathlib.Path(sys.argv[1]).write_text("saved")
+signals.end(request.code)
+"""
+
+
+def test_a_closed_terminal_saves_and_says_nothing_to_it(tmp_path):
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ON_A_TERMINAL, str(tmp_path / "work")],
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    os.close(theirs)
+    assert b"started" in os.read(ours, 100)
+    os.close(ours)
+    assert process.wait(timeout=60) == 129
+    assert (tmp_path / "work").read_text() == "saved"
+
+
+def test_who_is_told_to_outlive_the_terminal_does(monkeypatch):
+    monkeypatch.setattr(signals, "_listening", [])
+    before = signal.signal(HUP, signal.SIG_IGN)
+    try:
+        with signals.listening():
+            assert signal.getsignal(HUP) is signal.SIG_IGN
+    finally:
+        signal.signal(HUP, before)

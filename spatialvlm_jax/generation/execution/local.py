@@ -5,7 +5,7 @@ import multiprocessing
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from spatialvlm_jax.child_processes import exit_with_parent, without_ctrl_c
+from spatialvlm_jax.child_processes import exit_with_parent, without_terminal_signals
 from spatialvlm_jax.generation.execution.chunks import GenerationError, Job, make_part
 from spatialvlm_jax.generation.execution.ledger import Report
 from spatialvlm_jax.generation.execution.plan import Chunk
@@ -29,7 +29,7 @@ def run_local(
     # Spawned, because a process that has used JAX must not be forked.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (job,)) as pool:
-        with without_ctrl_c():
+        with without_terminal_signals():
             futures = {pool.submit(_make_part, chunk, directory): chunk for chunk in chunks}
         try:
             for future in concurrent.futures.as_completed(futures):

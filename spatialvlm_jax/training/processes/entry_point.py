@@ -3,6 +3,7 @@
 0    done; or stopped by SIGTERM, with everything saved
 1    a loss that is not finite, or an error of the program, which leaves its traceback
 2    a mistake of the user's, or what the system refuses: one line with cause and remedy
+129  the terminal was closed, with everything saved
 130  stopped by Ctrl-C
 141  the reader of the output has left
 """

@@ -22,7 +22,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError, describe_failure
-from spatialvlm_jax.signals import INTERRUPTED
+from spatialvlm_jax.signals import HUNG_UP, INTERRUPTED
 
 T = TypeVar("T")
 
@@ -223,7 +223,7 @@ def leave(code: int) -> int:
     """
     if is_single_process():
         return code
-    if code in (0, INTERRUPTED):
+    if code in (0, INTERRUPTED, HUNG_UP):
         _client().wait_at_barrier("end", _PATIENCE_MS)
         jax.distributed.shutdown()
         return code
