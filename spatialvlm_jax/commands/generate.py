@@ -159,7 +159,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     help_text = "files of any name, not only those named like pictures"
     add("--all-files", dest="photos.all_files", action="store_true", default=None, help=help_text)
     add("--column", dest="photos.column", metavar="NAME", help="pictures in a table (image)")
-    help_text = "horizontal field of view where a file does not tell its focal length"
+    help_text = "angle of the longer side where a file does not tell its focal length"
     add("--fov", dest="photos.fov", type=_NUMBER, metavar="DEGREES", help=help_text)
     help_text = "boxes and masks of other models, as a COCO file; instead of models that find them"
     add("--boxes", type=place, metavar="JSON", help=help_text)

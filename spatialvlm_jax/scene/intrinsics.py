@@ -1,5 +1,7 @@
 """Intrinsics of pinhole cameras, float64[3, 3], in pixels with pixel centres at +0.5."""
 
+import math
+
 import numpy as np
 
 
@@ -26,3 +28,12 @@ def turned_intrinsics(intrinsics: np.ndarray, width: int) -> np.ndarray:
     """
     (fx, _, cx), (_, fy, cy) = intrinsics[0], intrinsics[1]
     return np.array([[fy, 0, cy], [0, fx, width - cx], [0, 0, 1]], np.float64)
+
+
+def focal_from_view(width: int, height: int, degrees: float) -> float:
+    """Focal length, pixels, of a picture whose longer side spans this angle.
+
+    Args:
+      width, height: pixels.
+    """
+    return 0.5 * max(width, height) / math.tan(0.5 * math.radians(degrees))

@@ -12,7 +12,7 @@ from spatialvlm_jax.generation.experts.base import MetricDepth, Photo
 from spatialvlm_jax.generation.experts.checkpoint import Checkpoint, ExpertError, Runtime
 from spatialvlm_jax.generation.experts.vision import VisionModel, normalised
 from spatialvlm_jax.generation.outcomes import Rejected
-from spatialvlm_jax.scene.intrinsics import pinhole
+from spatialvlm_jax.scene.intrinsics import focal_from_view, pinhole
 
 CLASSES = {
     "depth_pro": "DepthProForDepthEstimation",
@@ -83,11 +83,6 @@ def error_rows() -> list[tuple[str, ...]]:
         for family, share in SHARES.items()
     ]
     return [head, *rows]
-
-
-def focal_from_view(width: int, height: int, degrees: float) -> float:
-    """Focal length, pixels, of a photo whose longer side spans this angle."""
-    return 0.5 * max(width, height) / math.tan(0.5 * math.radians(degrees))
 
 
 class MetricDepthModel:

@@ -9,12 +9,12 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.experts.annotations import check_shape
 from spatialvlm_jax.generation.experts.base import MetricDepth, Photo
-from spatialvlm_jax.generation.experts.depth import DepthError, focal_from_view
+from spatialvlm_jax.generation.experts.depth import DepthError
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.agreement import check_intrinsics
 from spatialvlm_jax.generation.sources.photo_files import inside
 from spatialvlm_jax.generation.sources.sensor_files import fitted, read_depth, read_intrinsics
-from spatialvlm_jax.scene.intrinsics import pinhole, scaled_intrinsics
+from spatialvlm_jax.scene.intrinsics import focal_from_view, pinhole, scaled_intrinsics
 
 DEPTH_SUFFIXES = (".npy", ".exr", ".png", ".tiff", ".tif")
 _INTRINSICS = (".json", ".txt")

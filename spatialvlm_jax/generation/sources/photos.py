@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-
 from spatialvlm_jax.bounds import Range, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_bytes, fingerprint_file
@@ -33,7 +31,7 @@ from spatialvlm_jax.generation.sources.photo_files import (
 )
 from spatialvlm_jax.generation.sources.worlds import COMPILING, WorldsSettings
 from spatialvlm_jax.scene.camera import FOCAL_STD
-from spatialvlm_jax.scene.intrinsics import pinhole
+from spatialvlm_jax.scene.intrinsics import focal_from_view, pinhole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +41,8 @@ class PhotosSettings(Settings):
     path: a folder (with all below it), a .tar, a .parquet, or a text file with a path a line.
     root: the folder that a list's lines are relative to; "" for the list's own.
     all_files: take files of any name. column: the column of a table that holds the pictures.
-    fov: horizontal field of view in degrees of photos whose metadata does not tell their focal
-      length; none leaves it to the depth expert. decode: how pictures are read.
+    fov: angle in degrees that the longer side spans, of photos whose metadata does not tell their
+      focal length; none leaves it to the depth expert. decode: how pictures are read.
     """
 
     path: str = ""
@@ -101,6 +99,8 @@ class PhotosSource:
         return {
             "photos": dataclasses.asdict(self.settings),
             "experts": _described(self.experts),
+            # Sets begun while it was the horizontal one do not go on.
+            **({} if self.settings.fov is None else {"fov": "of the longer side"}),
         }
 
     def image_id(self, index: int) -> str:
@@ -136,7 +136,7 @@ class PhotosSource:
         height, width = decoded.image.shape[:2]
         focal = decoded.focal
         if focal is None and self.settings.fov is not None:
-            focal = width / 2 / float(np.tan(np.deg2rad(self.settings.fov) / 2))
+            focal = focal_from_view(width, height, self.settings.fov)
         return Photo(
             image_id=self.image_id(index),
             image=decoded.image,

@@ -152,6 +152,18 @@ def test_the_focal_length_is_from_the_file_or_stated_or_estimated(tmp_path: Path
     assert photo(small, 1).photo.file_size == (300, 200)
 
 
+def test_the_stated_angle_is_that_of_the_longer_side_however_the_phone_was_held(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(hostile.encoded(hostile.pixels(0, (300, 400))))
+    (tmp_path / "b.jpg").write_bytes(hostile.encoded(hostile.pixels(0, (400, 300))))
+    stated = source_of(tmp_path, fov=90)
+    for index, (width, height) in enumerate([(400, 300), (300, 400)]):
+        seen = photo(stated, index).photo
+        assert seen.image.shape[:2] == (height, width)
+        np.testing.assert_allclose(seen.intrinsics, pinhole(width, height, 200))
+
+
 def test_files_of_other_models_are_of_the_photo_as_it_is_shown(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(hostile.turned(0, 6))
     for upright, size, orientation in (
