@@ -7,7 +7,7 @@ anyone, into part files; this process joins them to shards in the order of the i
 makes only the chunks that are not there yet, and those whose files have changed since. Beside the
 shards lie:
 
-    generation.json   what was asked; a restart that asks for something else is refused. Under
+    generation.json   what was asked; once an example is stored, nothing else may be. Under
                       "added", what was asked of splits that were added later
     ledger.jsonl      one line an image that was not stored: stage, status, reason
     summary.json      counts: asked = stored + rejected + failed; doubts about its unit

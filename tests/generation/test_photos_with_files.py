@@ -100,6 +100,23 @@ def test_one_command_stores_them_and_tells_what_is_missing(
     assert "no depth for it" in row["reason"]
 
 
+def test_what_every_photo_lacked_can_be_stated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rooms(tmp_path, 21, 2)
+    for path in (tmp_path / "depth").glob("*.json"):
+        path.unlink()
+    command = ["generate", "--source=photos", f"--photos={tmp_path / 'pictures'}"]
+    command += [f"--boxes={tmp_path / 'boxes.json'}", f"--depth={tmp_path / 'depth'}"]
+    command += ["--validation-images=0", "--quiet", f"--out={tmp_path / 'out'}"]
+    assert cli.main(command) == 2
+    assert "focal length is unknown: state --fov=DEGREES" in capsys.readouterr().err
+    assert cli.main([*command, "--fov=60"]) == 0
+    assert (tmp_path / "out/ledger.jsonl").read_text() == ""
+    assert cli.main([*command, "--fov=61"]) == 2
+    assert "begun with other settings (photos)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
