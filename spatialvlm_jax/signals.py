@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 INTERRUPTED = 130  # the exit code of Ctrl-C: 128 + SIGINT
@@ -157,6 +157,21 @@ def listening(outlook: str = NOTHING_SAVED) -> Iterator[StopRequest]:
     finally:
         if not before:
             _listening.pop().close()
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[Callable[[str], None]]:
+    """Work inside says, by calling what it is given, what an end at once would leave of it."""
+    request = _listening[0].request if _listening else StopRequest()
+    before = request.outlook
+
+    def tell(line: str) -> None:
+        request.outlook = line
+
+    try:
+        yield tell
+    finally:
+        request.outlook = before
 
 
 def end(code: int) -> NoReturn:

@@ -24,11 +24,11 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax import __version__, progress
+from spatialvlm_jax import __version__, progress, signals
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
@@ -240,13 +240,17 @@ class _Assembly:
         """
         to_do = sum(len(chunk.indices) for chunk in self._shard_of if self._wants(chunk))
         done = Report()
-        with progress.bar(
-            total=self._asked,
-            initial=self._asked - to_do,
-            unit="image",
-            desc="generate",
-            quiet=quiet,
-        ) as bar:
+        with (
+            signals.telling() as tell,
+            progress.bar(
+                total=self._asked,
+                initial=self._asked - to_do,
+                unit="image",
+                desc="generate",
+                quiet=quiet,
+            ) as bar,
+        ):
+            self._tell_kept(tell, self._asked - to_do)
             for chunk, report in parts:
                 if not self._wants(chunk):
                     continue
@@ -254,9 +258,14 @@ class _Assembly:
                     self._check_setup(done + report, parts)
                 done = done.counts() + report
                 self._add(chunk, report)
+                self._tell_kept(tell, self._asked - to_do + done.asked)
                 seconds = max(bar.format_dict["elapsed"], 1e-9)
                 bar.set_postfix_str(f"{done.pairs / seconds:.0f} pairs/s", refresh=False)
                 bar.update(report.asked)
+
+    def _tell_kept(self, tell: Callable[[str], None], images: int) -> None:
+        if images:
+            tell(f"kept {images} of {self._asked} pictures; the same command continues")
 
     def _check_setup(
         self, first: Report, parts: Generator[tuple[Chunk, Report], None, None]

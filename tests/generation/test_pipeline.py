@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spatialvlm_jax import progress
+from spatialvlm_jax import progress, signals
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.outcomes import Rejected
@@ -103,6 +103,24 @@ def test_a_run_goes_on_within_a_shard(tmp_path: Path) -> None:
     store_pictures(source, splits, tmp_path / "cut")
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert not (tmp_path / "cut" / ".parts").exists()
+
+
+def test_what_is_kept_is_told_to_who_ends_it(tmp_path: Path) -> None:
+    told = []
+
+    class Watched(PictureSource):
+        def observe(self, indices: Sequence[int]) -> list[Any]:
+            told.append(request.outlook)
+            return super().observe(indices)
+
+    with signals.listening("nothing yet") as request:
+        store_pictures(Watched(), {"train": 150}, tmp_path)
+        assert request.outlook == "nothing yet"
+    assert told == [
+        "nothing yet",
+        "kept 64 of 150 pictures; the same command continues",
+        "kept 128 of 150 pictures; the same command continues",
+    ]
 
 
 def test_a_finished_data_set_is_left_alone(tmp_path: Path) -> None:
