@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -157,15 +158,28 @@ def run(args: argparse.Namespace) -> int:
 
 def _describe(out: Path, report: Any, questions: Any) -> str:
     """What became of the images and questions, and what the set holds."""
-    from spatialvlm_jax.storage.shards import split_sizes
-
-    sizes = {name: sum(size.shard_lengths) for name, size in split_sizes(out).items()}
-    splits = ", ".join(f"{size} in {name}" for name, size in sizes.items())
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
     return (
         f"{out}: {report.asked} images = {report.stored} stored + {report.rejected} rejected "
         f"+ {report.failed} failed; {questions.asked} questions = {questions.stored} stored "
         f"+ {questions.rejected} rejected + {questions.lost_with_image} lost with their image"
         + ("" if report.stored == report.asked else f"; see {out / 'ledger.jsonl'}")
-        + f"\n{splits}; {report.pairs} pairs: {kinds}"
+        + f"\n{_describe_splits(out)}"
+    )
+
+
+def _describe_splits(out: Path) -> str:
+    """Images and kinds of questions of each split; warns of kinds that only train has."""
+    from spatialvlm_jax.generation.execution.ledger import read_split_report
+    from spatialvlm_jax.storage.shards import split_sizes
+
+    reports = {split: read_split_report(out, split) for split in split_sizes(out)}
+    trained = reports["train"].kinds.keys() if "train" in reports else set()
+    for split, report in reports.items():
+        if lacking := sorted(trained - report.kinds.keys()):
+            kinds = " and no ".join(lacking)
+            logging.warning("%s: %s has no %s question, and train has", out, split, kinds)
+    return "; ".join(
+        f"{split} {report.stored} images: "
+        + ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
+        for split, report in reports.items()
     )

@@ -5,6 +5,7 @@ Beside what the pipeline writes lies what became of the questions (`question_cou
 
 import collections
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,9 @@ from spatialvlm_jax.conversion.items import AskedImage, Tally, group_by_image, w
 from spatialvlm_jax.conversion.question_counts import QuestionCounts, write_questions
 from spatialvlm_jax.conversion.rows import SourceRow
 from spatialvlm_jax.conversion.source import ConvertedSource
+from spatialvlm_jax.conversion.truths import says_number
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import shorten
 from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.pipeline import Report, generate_dataset
@@ -67,6 +70,7 @@ def convert(
     check_apart(items, reader.image, directory, splits, quiet=quiet)
     with _items_file(items, directory) as (path, tally):
         rejections = _rejections(items, name)
+        unread = _unread_numbers(items) if request.kind == "auto" else ""
         del items
         source = ConvertedSource(reader, path, name, _description(request, tally))
         _check_some_image_is_there(source, FORMATS[request.format])
@@ -82,6 +86,8 @@ def convert(
         )
     counts = _count_questions(tally, stored=report.pairs)
     write_questions(directory, splits, counts, rejections)
+    if unread:
+        logging.warning("%s: %s", directory, unread)
     return report, counts
 
 
@@ -124,6 +130,22 @@ def _rejections(items: Iterable[AskedImage], name: str) -> list[dict[str, str]]:
         for item in items
         for fault in item.faults
     ]
+
+
+def _unread_numbers(items: Iterable[AskedImage]) -> str:
+    """How many answers say a number and are no quantity all the same, "" if none does."""
+    answers = [
+        pair.answer
+        for item in items
+        for pair in item.pairs
+        if pair.truth.kind == "general" and says_number(pair.answer)
+    ]
+    if not answers:
+        return ""
+    return (
+        f"{len(answers)} answers with a number stay general, as {shorten(answers[0])!r}: give "
+        "value and unit of those that measure"
+    )
 
 
 def _divide(

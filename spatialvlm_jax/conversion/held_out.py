@@ -27,9 +27,11 @@ class HoldOut:
     amount: str
     seed: int = 0
 
-    def number(self, images: int) -> int:
+    def number(self, images: int, rejected: Sequence[str] = ()) -> int:
         """How many of so many images.
 
+        Args:
+          rejected: the reasons of questions that cannot be used, told where images are too few.
         Raises:
           UserError: it is no number or share, or leaves none or all of them.
         """
@@ -41,7 +43,7 @@ class HoldOut:
         if not 0 < number < images:
             raise UserError(
                 f"{_FLAG}={self.amount} holds out {number} of {images} images that can be used: "
-                "at least one is wanted, and one has to be left"
+                "at least one is wanted, and one has to be left" + _told(rejected)
             )
         return number
 
@@ -74,7 +76,7 @@ def hold_out(
             except Rejected:
                 continue
     usable = sum(map(len, groups.values()))
-    number = wanted.number(usable)
+    number = wanted.number(usable, [fault for item in items for fault in item.faults])
     ranked = sorted(
         groups.values(),
         key=lambda places: _rank(wanted.seed, min(items[place].image_id for place in places)),
@@ -129,6 +131,12 @@ def check_apart(
             f"too, the first is {twice[0][0]}: leave them out of one, for nothing is measured on "
             f"what was learned, or let {_FLAG} divide the images"
         )
+
+
+def _told(rejected: Sequence[str]) -> str:
+    return (
+        f"; {len(rejected)} questions were rejected, the first: {rejected[0]}" if rejected else ""
+    )
 
 
 def _rank(seed: int, name: str) -> bytes:

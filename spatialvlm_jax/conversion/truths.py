@@ -17,6 +17,12 @@ KIND_RULES = get_args(KindRule)
 COLUMNS = ("kind", "type", "value", "unit")
 _KINDS = get_args(Kind)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?")
+_SAYS_NUMBER = re.compile(
+    r"[0-9]|\bone (?!of\b)\w|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"|hundred|thousand|half|dozen)\b",
+    re.IGNORECASE,
+)
 _MAX_TYPE = 80
 # An answer may round its value; one that is further off is of another number or unit.
 _ROUNDED = 0.25
@@ -81,6 +87,11 @@ def read_truth(columns: Mapping[str, Any], answer: str, rule: KindRule = "genera
     else:
         raise Fault("it is quantitative, but has no value, nor is its answer a number with a unit")
     return Truth("quantitative", name, _si(*given), symbol_of(given[1]))
+
+
+def says_number(answer: str) -> bool:
+    """Whether an answer has digits or an English word for a number: "5'7\"", "two meters"."""
+    return _SAYS_NUMBER.search(answer) is not None
 
 
 def _not(column: str) -> str:

@@ -116,6 +116,27 @@ def test_the_same_bytes_for_any_number_of_workers_and_again(tmp_path: Path) -> N
     assert first.stat().st_mtime_ns == before
 
 
+def test_kinds_that_are_not_held_out_and_numbers_that_are_not_read_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    images = published.write_folder(tmp_path / "images", {f"{i}.jpg": photo(i) for i in range(3)})
+    out = tmp_path / "out"
+    for split, rows in (
+        ("train", "0.jpg,How tall?,5 ft 7 in\n0.jpg,How wide?,2 m\n1.jpg,How far?,Two metres\n"),
+        ("validation", "2.jpg,Who?,the left one\n"),
+    ):
+        (tmp_path / "own.csv").write_text(f"image,question,answer\n{rows}")
+        paths = {"questions": str(tmp_path / "own.csv"), "images": str(images)}
+        assert cli.main(command("csv", paths, out, "--kind=auto", f"--split={split}")) == 0
+    assert caplog.messages == [
+        f"{out}: 2 answers with a number stay general, as '5 ft 7 in': give value and unit of "
+        "those that measure",
+        f"{out}: validation has no quantitative question, and train has",
+    ]
+    splits = "\ntrain 2 images: 2 general, 1 quantitative; validation 1 images: 1 general\n"
+    assert splits in capsys.readouterr().out
+
+
 def test_images_are_held_out_once_and_for_all(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,7 +145,7 @@ def test_images_are_held_out_once_and_for_all(
         assert cli.main(command("gqa", paths, tmp_path / name, *held, f"--workers={workers}")) == 0
         assert "20 images = 20 stored" in (said := capsys.readouterr().out)
         assert said.endswith("card.html\n")
-        assert "16 in train, 4 in validation" in said
+        assert "train 16 images: 48 general; validation 4 images: 12 general\n" in said
     out = tmp_path / "one"
     before = {path.name: path.read_bytes() for path in out.glob("spatialvlm-*")}
     assert before == {path.name: path.read_bytes() for path in tmp_path.glob("two/spatialvlm-*")}
@@ -166,7 +187,7 @@ def test_a_split_is_added_to_a_set(tmp_path: Path, capsys: pytest.CaptureFixture
         assert cli.main(command("jsonl", parts[split], out, f"--split={split}")) == 0
     assert "3 images = 3 stored" in (said := capsys.readouterr().out)
     assert "4 questions = 3 stored + 1 rejected" in said
-    assert "5 in train, 3 in validation" in said
+    assert "train 5 images: 5 general; validation 3 images: 3 general\n" in said
     before = bytes_in(out)
     for split in ("train", "validation", "train"):
         assert cli.main(command("jsonl", parts[split], out, f"--split={split}")) == 0
@@ -214,7 +235,7 @@ def test_tables_carry_kinds_types_and_values_with_units(
     assert cli.main(command("csv", paths, tmp_path / "out", "--name=own")) == 0
     said = capsys.readouterr().out
     assert "5 questions = 3 stored + 2 rejected" in said
-    assert "3 pairs: 1 general, 1 qualitative, 1 quantitative" in said
+    assert "train 2 images: 1 general, 1 qualitative, 1 quantitative\n" in said
     first, second = examples(tmp_path / "out")
     assert [(pair.type, pair.kind, pair.unit) for pair in (*first.pairs(), *second.pairs())] == [
         ("width", "quantitative", "cm"),

@@ -47,6 +47,15 @@ def test_images_without_a_question_are_not_held_out() -> None:
         assert bare.image_id not in held("17", seed, [bare, *ITEMS[1:]])
 
 
+def test_where_too_few_images_are_left_it_is_told_what_was_rejected() -> None:
+    faults = ("its answer says 1 m, and its value is 3 m", "empty answer")
+    items = [ITEMS[0], AskedImage("1.jpg", "1.jpg", (), faults)]
+    with pytest.raises(UserError) as raised:
+        held("20%", items=items)
+    assert str(raised.value).startswith("--validation-images=20% holds out 0 of 1 images")
+    assert str(raised.value).endswith(f"; 2 questions were rejected, the first: {faults[0]}")
+
+
 @pytest.mark.parametrize(
     ("amount", "message"),
     [

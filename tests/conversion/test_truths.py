@@ -8,7 +8,7 @@ import pytest
 
 from spatialvlm_jax.conversion.rows import Fields, PairReader, SourceRow
 from spatialvlm_jax.conversion.texts import Fault
-from spatialvlm_jax.conversion.truths import KIND_RULES, Truth, read_truth
+from spatialvlm_jax.conversion.truths import KIND_RULES, Truth, read_truth, says_number
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,13 @@ def test_an_answer_that_is_a_length_is_one_on_request(
     assert (found.value, found.unit) == (None if value is None else pytest.approx(value), unit)
     assert found.kind == ("general" if value is None else "quantitative")
     assert read_truth({}, answer) == Truth()
+
+
+def test_answers_that_say_a_number_are_told_from_others() -> None:
+    said = ("5'7\"", "Two metres", "forty-two", "about one meter", "half a foot", "sixteen")
+    assert all(map(says_number, said))
+    others = ("a mug", "the left one", "one of them", "a canteen", "someone", "often")
+    assert not any(map(says_number, others))
 
 
 @hypothesis.given(

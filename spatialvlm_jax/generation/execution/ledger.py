@@ -9,6 +9,7 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import parse_json
+from spatialvlm_jax.generation.execution.plan import REPORTS
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
 from spatialvlm_jax.generation.sources.plausibility import Sizes, add_sizes
 from spatialvlm_jax.scene.records import QA
@@ -116,6 +117,12 @@ def read_generation_report(path: Path) -> Report:
         raise UserError(
             f"{path} is damaged ({error}): remove it, and its images are made again"
         ) from error
+
+
+def read_split_report(directory: Path, split: str) -> Report:
+    """What became of the images of a stored split, without the rows of those that were lost."""
+    paths = sorted((directory / REPORTS).glob(f"{split}-?????-of-?????.json"))
+    return sum((read_generation_report(path).counts() for path in paths), Report())
 
 
 def report_from(text: str) -> Report:
