@@ -47,10 +47,15 @@ class Experiment(Settings):
             raise SettingError("train.text_weight", "it and dense.weight are both 0")
         decay = optim.decay_steps if optim.schedule == "wsd" else 0
         if optim.warmup_steps + decay > train.steps:
+            share = optim.warmup_steps / (optim.warmup_steps + decay) if decay else 0.1
+            warmup = int(train.steps * share)
+            also = f" and decay_steps={decay} are" if decay else " is"
+            fits = [f"--config.optim.warmup_steps={warmup}"]
+            fits += [f"--config.optim.decay_steps={train.steps - warmup}"] if decay else []
             raise SettingError(
                 "optim.warmup_steps",
-                f"{optim.warmup_steps} and decay_steps={decay} are longer than "
-                f"train.steps={train.steps}; shorten them",
+                f"{optim.warmup_steps}{also} longer than train.steps={train.steps}; such as "
+                f"{' '.join(fits)} would fit",
             )
         if optim.decay_steps > train.steps:
             raise SettingError(

@@ -79,11 +79,17 @@ HEAD = DenseConfig(weight=0.1, labels=4, values=2)
         ),
         (lambda: Experiment(name=""), "name: it is empty"),
         (
+            lambda: Experiment(optim=OptimConfig(warmup_steps=20), train=TrainConfig(steps=10)),
+            "optim.warmup_steps: 20 is longer than train.steps=10; such as "
+            "--config.optim.warmup_steps=1 would fit",
+        ),
+        (
             lambda: Experiment(
                 optim=OptimConfig(schedule="wsd", warmup_steps=4, decay_steps=7),
                 train=TrainConfig(steps=10),
             ),
-            "optim.warmup_steps: 4 and decay_steps=7 are longer than train.steps=10",
+            "optim.warmup_steps: 4 and decay_steps=7 are longer than train.steps=10; such as "
+            "--config.optim.warmup_steps=3 --config.optim.decay_steps=7 would fit",
         ),
         (
             lambda: Experiment(data=DataConfig(batch_size=16), train=TrainConfig(accumulate=3)),
