@@ -4,8 +4,9 @@ python eval.py --config=configs/own_questions.py:QUESTIONS.jsonl,PICTURES --work
     --checkpoint=spatialvlm_jax/assets/small.safetensors
 
 A line of QUESTIONS.jsonl is {"image": FILE, "question": TEXT, "answer": TEXT}; PICTURES is the
-folder of the files. What the model said stands in predictions.jsonl and, with the pictures, in
-report.html.
+folder of the files. An answer such as "1.9 m" is a length, and a near one counts as near. The small
+checkpoint knows the first three ways to ask of each type. What the model said stands in
+predictions.jsonl and, with the pictures, in report.html.
 """
 
 from ml_collections import ConfigDict
@@ -20,6 +21,6 @@ def get_config(argument: str = "") -> ConfigDict:
     if not questions or not pictures:
         raise ConfigError("name both: --config=configs/own_questions.py:QUESTIONS.jsonl,PICTURES")
     config = common.experiment("own questions", model="small")
-    own = DatasetConfig("own", questions, format="jsonl", images=pictures)
+    own = DatasetConfig("own", questions, format="jsonl", images=pictures, kind="auto")
     config.eval.datasets = (to_config_dict(own),)
     return config

@@ -85,6 +85,7 @@ def open_in_place(config: DatasetConfig) -> list[InPlaceExample]:
             images=Path(config.images),
             fields=parse_fields(config.fields),
             answer_map=parse_answer_map(config.answer_map),
+            kind=config.kind,
         )
         reader = build_reader(request)
         items = group_by_image(reader.rows())

@@ -54,6 +54,8 @@ class DatasetConfig(Settings):
     images: folder or zip file of the pictures that records name.
     fields: what records of "jsonl" call their fields ("question=caption", ...), as `spatialvlm
       convert` takes them. answer_map: words for their answers that are labels ("1=yes,0=no").
+    kind: what records of "jsonl" are that do not say: "general", or "auto": lengths, areas and
+      volumes where the answer is nothing else ("1.9 m").
     worlds: how to render it if `path` is missing; none: a missing data set is an error.
     weight: its share of the mixture, in its `unit`.
     kinds, types: which pairs to use; empty means all. exclude_types: types that are left out.
@@ -79,6 +81,7 @@ class DatasetConfig(Settings):
     images: str = ""
     fields: tuple[str, ...] = ()
     answer_map: str = ""
+    kind: Literal["general", "auto"] = "general"
     prefix_template: str = ""
     camera: Literal["known", "field_of_view", "unknown"] = "known"
 

@@ -26,6 +26,7 @@ def test_every_question_is_answered(tmp_path: Path) -> None:
     asked = [
         {"image": "wall.png", "question": "what color is the wall?", "answer": "red"},
         {"image": "wall.png", "question": "is there a mug?", "answer": "no"},
+        {"image": "wall.png", "question": "how far is the wall?", "answer": "1.9 m"},
     ]
     questions = tmp_path / "asked.jsonl"
     questions.write_text("".join(json.dumps(row) + "\n" for row in asked))
@@ -39,3 +40,4 @@ def test_every_question_is_answered(tmp_path: Path) -> None:
     lines = (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()
     assert [json.loads(line)["question"] for line in lines] == [row["question"] for row in asked]
     assert all(json.loads(line)["prediction"] for line in lines)
+    assert json.loads(lines[2])["true_value"] == pytest.approx(1.9)
