@@ -12,6 +12,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.making import Making
+from spatialvlm_jax.generation.execution.request import holds_examples
 from spatialvlm_jax.generation.pipeline import RECIPE_FILE, check_directory, generate_dataset
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
@@ -66,7 +67,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
     source = open_endless(settings)
     check_directory(folder)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
-    if not (folder / "generation.json").exists():
+    if not holds_examples(folder):
         # Before the data: a kill once they are there would leave them without a recipe.
         write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
     # Runs that train on the same data may begin together: one renders, the others wait for it.

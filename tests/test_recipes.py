@@ -92,6 +92,9 @@ def test_data_whose_making_was_cut_off_at_its_card_have_their_recipe(
 
     monkeypatch.setattr(page, "write_card", killed)
     one = DatasetConfig(name="a", path=str(tmp_path / "new"), worlds=RECIPE)
+    (tmp_path / "new").mkdir()  # begun by another recipe, and stopped before the first image
+    (tmp_path / "new/generation.json").write_text('{"version": "0", "splits": {"train": [1, 1]}}')
+    (tmp_path / "new/recipe.json").write_text(EARLIER.replace('"seed": 3', '"seed": 9'))
     with pytest.raises(KeyboardInterrupt):
         render_missing([one])
     with pytest.raises(UserError, match=r"made with worlds\.seed=3, the configuration has 4"):

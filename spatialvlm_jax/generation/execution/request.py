@@ -45,7 +45,7 @@ def record_request(
     try:
         return _go_on(directory, asked, adds, making)
     except RequestDiffersError:
-        if _holds_examples(directory):
+        if holds_examples(directory):
             raise
     _clear(directory)
     return _begin(directory, asked, making)
@@ -93,7 +93,7 @@ def read_requests(directory: Path) -> list[dict[str, Any]]:
     return known
 
 
-def _holds_examples(directory: Path) -> bool:
+def holds_examples(directory: Path) -> bool:
     """Whether a shard or a part has an example; a shard without a report counts as one that has."""
     shards = len(list(directory.glob("*.array_record-*")))
     reports = list((directory / REPORTS).glob("*-of-*.json"))
