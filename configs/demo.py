@@ -48,5 +48,4 @@ def get_config() -> ConfigDict:
     config.eval.at_start = True
     config.eval.images = 400
     config.eval.pairs_per_image = 16
-    config.eval.scored_values = 64
     return config
