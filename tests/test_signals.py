@@ -145,9 +145,10 @@ def test_ctrl_c_to_the_whole_group_is_one_line_whatever_workers_do(tmp_path, mom
 
 
 ON_A_TERMINAL = """
-import fcntl, pathlib, sys, termios, time
+import fcntl, pathlib, signal, sys, termios, time
 from spatialvlm_jax import signals
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may run under nohup
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal of this session
 request = signals.listen()
 request.defer()

@@ -166,7 +166,7 @@ def test_a_changed_run_needs_another_workdir(data, finished, capsys):
         (["train.init_from=no/such.safetensors"], "no/such.safetensors"),
         (["train.init_from=no/w", "data.tokenizer=no/such.model"], "there are no weights at no/w"),
         (["train.init_from=nosuch"], 'no shipped checkpoint "nosuch"'),
-        (["optim.warmup_steps=900"], "warmup_steps: 900 and decay_steps=0 are longer"),
+        (["optim.warmup_steps=900"], "warmup_steps: 900 is longer than train.steps=40; such as"),
         (["train.dense_weight=0.3"], "config.train.dense_weight: it is called config.dense.weight"),
         (["dense.values=3"], "dense.values=3, but targets have 8: use_dense_targets"),
         (["train.profile_steps=(3,)"], "(3,) is not (first, last)"),
