@@ -44,8 +44,8 @@ class ValueReader:
         if not self.answers or not any(slots):
             return found
         tokens, lengths, spoken = _only(batch, slots)
-        asked = (batch.images, tokens, lengths, batch.camera)
-        rows = jax.tree.map(lambda x: x[own], asked)
+        narrowed = dataclasses.replace(batch, prefix_tokens=tokens, prefix_lengths=lengths)
+        rows = narrowed.asked(own)
         questions = read_questions(self.model, *sharding.to_devices(rows, self.mesh))
 
         def score(trees: AnswerTrees) -> np.ndarray:

@@ -126,6 +126,11 @@ class CameraEncoder:
             return cls(lens=CanonicalLens(model.encoder.image_size, data.camera_focal))
         return cls()
 
+    @property
+    def tells(self) -> bool:
+        """Whether it makes anything of a camera, which is then worth reading."""
+        return any((self.rays, self.words, self.lens))
+
     def place(self, camera: KnownCamera) -> Placement | None:
         """Where the picture comes to lie; None leaves it to `data.resize`."""
         return None if self.lens is None else self.lens(camera)

@@ -274,11 +274,12 @@ def _stack(
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
-    cameras = [encode_camera(KnownCamera((1, 1)))] * rows
+    unknown = KnownCamera((1, 1))
+    cameras = [encode_camera(unknown)] * rows
     for row, chosen in enumerate(asked):
         if row in pictured:
             example = chosen.source.at(chosen.index).example
-            camera = tell(example.camera(), chosen.source.told)
+            camera = tell(example.camera(), chosen.source.told) if encode_camera.tells else unknown
             where = encode_camera.place(camera)
             images[row] = resize_image(example.image(), size, resize, where)
             cameras[row] = encode_camera(camera)
