@@ -20,7 +20,7 @@ from spatialvlm_jax.generation.experts.checkpoint import ExpertError
 from spatialvlm_jax.generation.experts.noise import NoiseConfig
 from spatialvlm_jax.generation.experts.perceive import perceive
 from tests.generation.experts.checkpoints import photos
-from tests.generation.experts.conftest import Tiny
+from tests.generation.experts.conftest import MakeExperts, Tiny
 
 
 def test_rendered_builds_stand_ins_for_every_stage() -> None:
@@ -97,20 +97,14 @@ def test_models_run_in_half_precision(tiny: Tiny, stage: str, kind: str, dtype: 
 
 
 @pytest.mark.experts
-def test_all_experts_together_read_photos_of_any_size(tiny: Tiny) -> None:
-    config = ExpertsConfig(
-        filter=str(tiny("clip").folder),
-        detector=str(tiny("grounding_dino").folder),
-        segmenter=str(tiny("sam2").folder),
-        depth=str(tiny("zoedepth").folder),
-        ground=str(tiny("segformer").folder),
-        embedder=str(tiny("siglip").folder),
-        device="cpu",
+def test_all_experts_together_read_photos_of_any_size(
+    tiny_experts: MakeExperts,
+) -> None:
+    config = tiny_experts(
         batch_sizes={"depth": 1},
         filter_margin=-1.0,
         vocabulary=("red mug", "chair"),
         threshold=0.0,
-        ground_labels=("floor", "rug"),
         fov_degrees=60.0,
         depth_scale_std=0.08,
     )

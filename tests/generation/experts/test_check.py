@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.generation.experts.build import STAGES, ExpertsConfig, rendered_config
+from spatialvlm_jax.generation.experts.build import STAGES, rendered_config
 from spatialvlm_jax.generation.experts.check import check_expert
-from tests.generation.experts.conftest import Tiny
+from tests.generation.experts.conftest import MakeExperts
 from tests.generation.experts.room import room
 
 
@@ -62,18 +62,10 @@ def test_an_expert_that_fails_says_why() -> None:
 
 
 @pytest.mark.experts
-def test_models_of_every_role_are_loaded_and_asked(tiny: Tiny) -> None:
-    config = ExpertsConfig(
-        filter=str(tiny("clip").folder),
-        detector=str(tiny("grounding_dino").folder),
-        segmenter=str(tiny("sam2").folder),
-        depth=str(tiny("zoedepth").folder),
-        ground=str(tiny("segformer").folder),
-        embedder=str(tiny("siglip").folder),
-        device="cpu",
-        vocabulary=("red mug",),
-        ground_labels=("floor", "rug"),
-    )
+def test_models_of_every_role_are_loaded_and_asked(
+    tiny_experts: MakeExperts,
+) -> None:
+    config = tiny_experts(vocabulary=("red mug",))
     for role in STAGES:
         result = check_expert(config, role, room())
         assert result.fine, result.said
