@@ -18,6 +18,7 @@ from spatialvlm_jax.evaluation.reading import verdicts
 _PUNCTUATION = tuple(';/[]"{}()=+\\_-><@`,?!')
 _GROUPED_DIGITS = re.compile(r"\d,\d")
 _FULL_STOP = re.compile(r"\.(?!\d)")
+_MOST_FULL_STOPS = 32  # the official scorer takes no more away
 _ARTICLES = frozenset(("a", "an", "the"))
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _DIGITS = {"none": "0"} | {word: str(number) for number, word in enumerate(_NUMBERS)}
@@ -56,8 +57,9 @@ def normalize_vqa_answer(text: str) -> str:
     """The text as the official scorer compares it.
 
     A sign of punctuation goes if it touches a space anywhere, or if digits are grouped by commas;
-    otherwise it becomes a space. A full stop goes unless a digit follows. Then letters are small,
-    "none" and "zero" to "ten" are digits, articles go, and contractions get their apostrophes.
+    otherwise it becomes a space. A full stop goes unless a digit follows, up to 32 of them. Then
+    letters are small, "none" and "zero" to "ten" are digits, articles go, and contractions get
+    their apostrophes.
     """
     grouped = _GROUPED_DIGITS.search(text) is not None
     bare = text
@@ -65,7 +67,8 @@ def normalize_vqa_answer(text: str) -> str:
         if sign in text:
             apart = grouped or sign + " " in text or " " + sign in text
             bare = bare.replace(sign, "" if apart else " ")
-    words = [_DIGITS.get(word, word) for word in _FULL_STOP.sub("", bare).lower().split()]
+    bare = _FULL_STOP.sub("", bare, _MOST_FULL_STOPS)
+    words = [_DIGITS.get(word, word) for word in bare.lower().split()]
     return " ".join(_SPELT.get(word, word) for word in words if word not in _ARTICLES)
 
 

@@ -1,3 +1,6 @@
+import random
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +35,7 @@ from spatialvlm_jax.evaluation.vqa_accuracy import accuracy, agreement, normaliz
         ("men's", "men's"),
         (" \tnorth \n west ", "north west"),
         ("?", ""),
+        ("." * 34 + "b", "..b"),
     ],
 )
 def test_texts_are_normalised_as_the_official_scorer_does(text: str, form: str) -> None:
@@ -93,3 +97,52 @@ def test_a_form_holds_single_spaces_and_no_articles(text: str) -> None:
     words = normalize_vqa_answer(text).split(" ")
     assert "" not in words or words == [""]
     assert not {"a", "an", "the"} & set(words)
+
+
+PEOPLE = ["yes", "Yes.", "2", "two", "red mug", "the red mug", "1,200", "1200", "dont", "don't"]
+PEOPLE += ["u.s.", "red/ brown", "red-brown", "none", "0", "what?", "2.", "2.5", "isnt", "a,b"]
+
+
+def plain_form(text: str) -> str:
+    """The official normalisation, step by step."""
+    cleaned = text
+    for sign in [*';/[]"{}()=+\\_-><@`,?!']:
+        touches_space = f"{sign} " in text or f" {sign}" in text
+        if touches_space or re.search(r"\d,\d", text):
+            cleaned = cleaned.replace(sign, "")
+        else:
+            cleaned = cleaned.replace(sign, " ")
+    without_stops = ""
+    for place, character in enumerate(cleaned):
+        followed_by_digit = cleaned[place + 1 : place + 2].isdigit()
+        if character != "." or followed_by_digit:
+            without_stops += character
+    numbers = "zero one two three four five six seven eight nine ten".split()
+    words = []
+    for word in without_stops.lower().split():
+        word = "0" if word == "none" else word
+        word = str(numbers.index(word)) if word in numbers else word
+        if word not in ("a", "an", "the"):
+            words.append({"dont": "don't", "isnt": "isn't"}.get(word, word))
+    return " ".join(words)
+
+
+def plain_accuracy(reply: str, people: list[str]) -> float:
+    """Each person is left out once, and three others who agree are enough."""
+    if len(set(people)) > 1:
+        reply, people = plain_form(reply), [plain_form(answer) for answer in people]
+    shares = []
+    for left_out in range(len(people)):
+        others = people[:left_out] + people[left_out + 1 :]
+        shares.append(min(1.0, sum(answer == reply for answer in others) / 3))
+    return sum(shares) / len(shares)
+
+
+def test_a_thousand_answers_are_marked_as_by_a_second_implementation() -> None:
+    draw = random.Random(0)
+    for _ in range(1_000):
+        known = draw.sample(PEOPLE, draw.randrange(1, 5))
+        people = [draw.choice(known) for _ in range(10)]
+        reply = draw.choice([*known, draw.choice(PEOPLE), " ".join(draw.sample(PEOPLE, 2))])
+        assert accuracy(reply, people) == pytest.approx(plain_accuracy(reply, people), abs=1e-9)
+        assert normalize_vqa_answer(reply) == plain_form(reply)

@@ -6,6 +6,7 @@
 3. `spans`: a number and its unit, with tolerances, ranges, feet and inches, become one quantity.
 4. `choice`: of several quantities, the one that the answer concludes with.
 
-`lengths` puts them together for quantities and counts; `polarity` and `verdicts` read words. Every
-stage takes time in proportion to the length of the text, and none raises on any text.
+`lengths` puts them together for quantities and counts; `polarity` and `verdicts` read words,
+`options` the choice among lettered options. Every stage takes time in proportion to the length of
+the text, and none raises on any text.
 """

@@ -21,7 +21,7 @@ from spatialvlm_jax.evaluation.reading.tokens import Token, tokenize, word_at
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.units import BARE, DIMENSIONS, SPELLINGS, UNITS
 
-__all__ = ["Quantity", "dimension_of", "find_count", "find_hour", "find_quantity"]
+__all__ = ["Quantity", "dimension_of", "find_count", "find_hour", "find_in_unit", "find_quantity"]
 
 _SIDE = re.compile(r"\b(left|right)(?! (?:ahead|in front))")
 # A count after these is stated, not one that is said beside it: "so 6 chairs around 2 tables".
@@ -71,6 +71,18 @@ def find_quantity(
         if not unit or UNITS[unit].dimension == dimension:
             found = Quantity(span.value, unit, dimension)
     return _sided(text, found) if dimension == "angle" else found
+
+
+def find_in_unit(text: str, unit: str) -> float | None:
+    """The quantity that `text` gives, in a unit; a bare number is in it already. None without one.
+
+    Args:
+      unit: a key of `units.UNITS`.
+    """
+    found = find_quantity(text, UNITS[unit].dimension)
+    if found is None:
+        return None
+    return found.si / UNITS[unit].si if found.unit else found.value
 
 
 def _sided(text: str, found: Quantity | None) -> Quantity | None:

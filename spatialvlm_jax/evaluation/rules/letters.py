@@ -1,0 +1,48 @@
+"""How public scorers find the letter of an option in a reply; all of them by its form alone.
+
+Each takes a reply and the options by their letters, and gives a letter that may be none of them, or
+None. The names are of the scorers as read in August 2026.
+"""
+
+import re
+from collections.abc import Mapping
+
+Options = Mapping[str, str]
+
+_AFTER_ANSWER = re.compile(r"answer(?: is|:)")
+_SIGNS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+_FAILED = "Failed to obtain answer via API"
+
+
+def first_character(reply: str, options: Options) -> str | None:
+    """lmms-eval's CV-Bench and EmbSpatial: the first character, whatever word it begins."""
+    del options
+    return reply.strip()[:1].upper() or None
+
+
+def after_answer(reply: str, options: Options) -> str | None:
+    """Cambrian's CV-Bench: the first character after the last "answer is" or "answer:"."""
+    del options
+    said = _AFTER_ANSWER.split(reply.lower())[-1].strip()
+    return said[:1].upper() or None
+
+
+def inferred(reply: str, options: Options) -> str | None:
+    """VLMEvalKit before it asks a language model: the one letter near the end, or the one text."""
+    if _FAILED in reply:
+        return None
+    words = reply.translate(_SIGNS).split()
+    letters = [letter for letter in options if letter in words]
+    if not letters and "Z" in words:
+        return "Z"
+    if len(letters) == 1 and words.index(letters[0]) > len(words) - 5:
+        return letters[0]
+    return _one_text(reply.lower(), options)
+
+
+def _one_text(reply: str, options: Options) -> str | None:
+    """The option whose text alone stands in a reply that is not long."""
+    if len(reply) > 2 * sum(len(text) for text in options.values()):
+        return None
+    found = [letter for letter, text in options.items() if text.lower() in reply]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatialvlm_jax.evaluation.reading.final import after_thinking, boxed_part
+from spatialvlm_jax.evaluation.reading.options import read_option
+
+OPTIONS = {"A": "right", "B": "left"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        (r"\boxed{B}", "B"),
+        (r"$\boxed{\text{(B)}}$", "B"),
+        (r"\boxed{A} was wrong, so \boxed{B}", "B"),
+        ("<answer>left</answer>", "B"),
+        ("<answer>(B) left</answer> and A?", "B"),
+        ("<think>A or B? It is A.</think> B", "B"),
+        ("<think>It is A.</think>", "A"),
+        ("**B**", "B"),
+        ("b)", "B"),
+        ("(b)", "B"),
+        ("B. left", "B"),
+        ("B) because A is farther", "B"),
+        ("The answer is not A, it is B", "B"),
+        ("The answer is left.", "B"),
+        ("So, the chair is on the left.", "B"),
+        ("It's not to the right but to the left.", "B"),
+        ("Option A is farther, so option B is nearer", "B"),
+        ("I would choose (B).", "B"),
+        ("It is not A.", None),
+        ("A is wrong.", None),
+        ("A or B", None),
+        ("Answer: B or A", None),
+        ("It is to the left of A", None),
+        ("left\nright", None),
+        ("I can't tell", None),
+        ("C", None),
+        ("A chair", None),
+        ("", None),
+    ],
+)
+def test_a_reply_chooses_the_option_that_it_concludes_with(reply: str, letter: str | None) -> None:
+    assert read_option(reply, OPTIONS) == letter
+
+
+def test_of_texts_within_each_other_the_longest_counts() -> None:
+    assert read_option("the red mug on it", {"A": "mug", "B": "red mug", "C": ""}) == "B"
+    assert read_option("two  chairs", {"A": "one chair", "B": "two chairs"}) == "B"
+    assert read_option("123", {"A": "12", "B": "3"}) is None
+
+
+def test_the_answer_stands_after_the_thinking_and_in_the_last_form() -> None:
+    assert after_thinking("<think>a</think>b</think>c") == "c"
+    assert after_thinking("<think>a</think> ") == "<think>a</think> "
+    assert boxed_part("no form") is None
+    assert boxed_part(r"\boxed{a {b} c} d") == "a {b} c"
+    assert boxed_part(r"\boxed{cut") == "cut"
+    assert boxed_part("<answer>a</answer> <ANSWER>b") == "b"
+
+
+@given(st.text(max_size=300), st.dictionaries(st.sampled_from("ABCDI"), st.text(max_size=8)))
+def test_any_text_is_read_as_an_option_or_as_none(reply: str, options: dict[str, str]) -> None:
+    assert read_option(reply, options) in {None, *options}
