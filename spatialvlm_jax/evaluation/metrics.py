@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from spatialvlm_jax.evaluation.statistics.clusters import wilson_interval
+
 BOUNDS = {
     "within_50_200": (0.5, 2.0),
     "within_66_150": (2 / 3, 1.5),
@@ -63,23 +65,6 @@ def angle_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Least turn between two angles, float[N], radians in [0, pi]; NaN where none was predicted."""
     turn = np.abs(predicted - true) % (2 * np.pi)
     return np.minimum(turn, 2 * np.pi - turn)
-
-
-def wilson_interval(hits: float, count: int) -> tuple[float, float]:
-    """95 % Wilson score interval of the proportion hits / count (Wilson, 1927).
-
-    Answers that are right in part make `hits` a fraction; they vary less than right and wrong
-    ones, so the interval is on the wide side.
-
-    Raises:
-      ValueError: `count` is not positive.
-    """
-    if count <= 0:
-        raise ValueError("an interval needs at least one observation")
-    share, z2 = hits / count, _Z95**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z95 * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def proportion(hits: float, count: int, baseline_hits: float) -> Figure:

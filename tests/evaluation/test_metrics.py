@@ -2,11 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation.statistics.clusters import wilson_interval
 
 
 def test_bounds_are_inclusive_and_a_missing_number_is_outside():
@@ -34,21 +33,9 @@ def test_relative_errors_leave_out_missing_numbers_and_zero_truths():
     assert errors.tolist() == [0.5]
 
 
-@given(st.integers(1, 500), st.floats(0, 1))
-def test_wilson_interval_agrees_with_scipy(count, share):
-    hits = round(share * count)
-    expected = stats.binomtest(hits, count).proportion_ci(0.95, method="wilson")
-    assert metrics.wilson_interval(hits, count) == pytest.approx((expected.low, expected.high))
-
-
-def test_wilson_interval_needs_observations():
-    with pytest.raises(ValueError, match="at least one"):
-        metrics.wilson_interval(0, 0)
-
-
 def test_figures_are_plain_json():
     figure = metrics.proportion(3, 4, 2)
-    low, high = metrics.wilson_interval(3, 4)
+    low, high = wilson_interval(3, 4)
     written = json.loads(json.dumps(figure.as_dict()))
     assert written == {"value": 0.75, "baseline": 0.5, "count": 4, "ci95": [low, high]}
     empty = metrics.proportion(0, 0, 0).as_dict()

@@ -7,6 +7,7 @@ import pytest
 
 from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.scorer import METRICS, Scorer, write_predictions
+from spatialvlm_jax.evaluation.statistics.clusters import wilson_interval
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.wording.phrasing import METRES, format_quantity
 from spatialvlm_jax.generation.wording.qualitative import (
@@ -52,7 +53,7 @@ def test_length_metrics_of_literal_answers():
     }
     assert summary["within_25"]["baseline"] == 0.8
     assert summary["within_25"]["count"] == 5
-    assert summary["within_25"]["ci95"] == list(metrics.wilson_interval(2, 5))
+    assert summary["within_25"]["ci95"] == list(wilson_interval(2, 5))
     assert summary["mean_absolute_relative_error"]["count"] == 4
     assert summary["qualitative_accuracy"]["count"] == 0
 
@@ -203,7 +204,7 @@ def test_free_texts_count_in_part_where_some_people_agree(tmp_path):
     figure = scorer.summary()["general_accuracy/vqa_v2"]
     assert figure["value"] == pytest.approx(1.9 / 4)
     assert figure["baseline"] == pytest.approx((0.9 + 1 + 1 + 0.9) / 4)
-    assert figure["ci95"] == list(metrics.wilson_interval(figure["value"] * 4, 4))
+    assert figure["ci95"] == list(wilson_interval(figure["value"] * 4, 4))
     assert [answer.mark for answer in scorer.answers()] == ["near", "right", "wrong", "wrong"]
     write_predictions(tmp_path / "p.jsonl", scorer.answers())
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text("utf-8").splitlines()]

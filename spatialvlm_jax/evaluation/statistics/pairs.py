@@ -1,0 +1,98 @@
+"""Two models asked the same questions: their difference, and which pictures carry it."""
+
+import dataclasses
+
+import numpy as np
+from scipy import special
+
+from spatialvlm_jax.evaluation.statistics import power
+from spatialvlm_jax.evaluation.statistics.clusters import CONFIDENCE, cluster_sums
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedDifference:
+    """The first model's mean minus the second's, over the same questions.
+
+    interval: 95 %, by Student's t over clusters; None with fewer than two.
+    p_value: that there is no difference. smallest_difference: that would be found four times of
+      five; None with fewer than two clusters, or where no answer differs.
+    both, only_first, only_second, neither: questions by which model is right, that is, has a mark
+      of at least one half.
+    carriers: number of a cluster and its part of the difference, the largest parts first.
+    """
+
+    difference: float
+    interval: tuple[float, float] | None
+    p_value: float
+    smallest_difference: float | None
+    count: int
+    clusters: int
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    carriers: tuple[tuple[int, float], ...]
+
+
+def paired_difference(
+    first: np.ndarray, second: np.ndarray, clusters: np.ndarray, carriers: int = 20
+) -> PairedDifference:
+    """Compares marks float[N] of two models of the same N questions in clusters int[N].
+
+    Args:
+      carriers: so many clusters at most are named.
+
+    Raises:
+      ValueError: there are no questions.
+    """
+    if not len(first):
+        raise ValueError("a comparison needs at least one question")
+    change = np.asarray(first, np.float64) - second
+    means, errors, p_values = clustered_test(change, clusters)
+    difference, error, names = float(means), float(errors), np.unique(clusters)
+    is_known = error > 0
+    reach = float(special.stdtrit(max(1, len(names) - 1), (1 + CONFIDENCE) / 2)) * error
+    parts = cluster_sums(change, clusters) / len(change)
+    largest = np.argsort(-np.abs(parts), kind="stable")[:carriers]
+    right, other = np.asarray(first) >= 0.5, np.asarray(second) >= 0.5
+    return PairedDifference(
+        difference=difference,
+        interval=(difference - reach, difference + reach) if error >= 0 else None,
+        p_value=float(p_values),
+        smallest_difference=(
+            power.smallest_difference(error, len(names) - 1) if is_known else None
+        ),
+        count=len(change),
+        clusters=len(names),
+        both=int((right & other).sum()),
+        only_first=int((right & ~other).sum()),
+        only_second=int((~right & other).sum()),
+        neither=int((~right & ~other).sum()),
+        carriers=tuple((int(names[at]), float(parts[at])) for at in largest if parts[at]),
+    )
+
+
+def clustered_test(
+    values: np.ndarray, clusters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, standard errors and two-sided p-values that means are zero.
+
+    Args:
+      values: float[..., N]; all leading axes are tested at once. clusters: int[N].
+
+    Returns:
+      float64[...] each. With one cluster, or where all values are 0, p is 1; the error of one
+      cluster is NaN.
+    """
+    values = np.asarray(values, np.float64)
+    means = values.mean(-1)
+    sums = cluster_sums(values - means[..., None], clusters) / values.shape[-1]
+    found = sums.shape[-1]
+    if found < 2:
+        return means, np.full(means.shape, np.nan), np.ones(means.shape)
+    errors = np.sqrt(found / (found - 1) * (sums**2).sum(-1))
+    # Differences that are all alike leave a trace of rounding.
+    errors = np.where(errors <= 1e-12 * np.abs(means), 0.0, errors)
+    sizes = np.abs(means) / np.where(errors > 0, errors, 1.0)
+    p_values = 2 * special.stdtr(found - 1, -sizes)
+    return means, errors, np.where(errors > 0, p_values, np.where(means == 0, 1.0, 0.0))

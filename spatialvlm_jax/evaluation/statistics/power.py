@@ -1,0 +1,32 @@
+"""What a sample can show, and how much of what several tests show is chance."""
+
+import numpy as np
+from scipy import special
+
+LEVEL, POWER = 0.05, 0.8
+
+
+def smallest_difference(standard_error: float, degrees: int) -> float:
+    """The least true difference found with a power of 80 % by a two-sided test at 5 %.
+
+    Args:
+      standard_error: of the difference. degrees: of freedom.
+    """
+    quantiles = special.stdtrit(degrees, [1 - LEVEL / 2, POWER])
+    return float(quantiles.sum()) * standard_error
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """p-values adjusted for how many there are, in their order (Holm, 1979).
+
+    Those at most 5 % can all be believed: the chance that any one of them is wrong is at most 5 %.
+
+    Args:
+      p_values: float[M].
+    """
+    p_values = np.asarray(p_values, np.float64)
+    order = np.argsort(p_values, kind="stable")
+    factors = len(p_values) - np.arange(len(p_values))
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
+    return adjusted

@@ -1,0 +1,35 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from spatialvlm_jax.evaluation.statistics.seeds import mean_over_seeds
+
+
+def test_both_sources_of_chance_count():
+    rng = np.random.default_rng(0)
+    of_seed = np.array([-0.05, 0.0, 0.02, 0.07])
+    of_picture = rng.normal(0, 0.3, 100)
+    marks = 0.5 + of_seed[:, None] + np.repeat(of_picture, 5)
+    found = mean_over_seeds(marks, np.repeat(np.arange(100), 5))
+    from_seeds, from_pictures = stats.sem(of_seed), stats.sem(of_picture)
+    assert found.value == pytest.approx(0.51 + of_picture.mean())
+    expected = math.hypot(from_seeds, from_pictures)
+    assert found.standard_error == pytest.approx(expected, rel=0.08)
+    assert found.seed_share == pytest.approx(from_seeds**2 / expected**2, rel=0.01)
+    reach = stats.t.ppf(0.975, 3) * found.standard_error
+    assert found.interval == pytest.approx((found.value - reach, found.value + reach))
+
+
+def test_seeds_that_agree_add_nothing():
+    marks = np.tile(np.repeat([1.0, 0.0, 1.0, 1.0], 3), (3, 1))
+    found = mean_over_seeds(marks, np.repeat(np.arange(4), 3))
+    assert found.seed_share == 0.0
+    assert found.standard_error == pytest.approx(stats.sem([1, 0, 1, 1]), rel=0.08)
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (3, 1)])
+def test_one_seed_or_one_picture_cannot_be_resampled(shape):
+    with pytest.raises(ValueError, match="two seeds and two clusters"):
+        mean_over_seeds(np.ones(shape), np.arange(shape[1]))
