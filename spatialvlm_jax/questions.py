@@ -39,6 +39,8 @@ class QAConfig(Settings):
     max_per_type: at most so many of a type; none derives it from `pairs_per_image`.
     max_per_pair: at most so many spatial ones about the same two objects; none likewise.
     question_phrasings, answer_phrasings: use the first so many templates of a type; none means all.
+    reasons_first: "which" answers say how the first object stands to the second before they name
+      one ("left, so the red mug"), and counts what colours there are ("blue, yellow, so 2").
     units: "metric" always says metres, square and cubic metres; "human" chooses among metric and
       imperial units by size. imperial_fraction: share of "human" answers in imperial units.
     precision: "human" rounds as people do, with two significant digits for units by symbol;
@@ -61,6 +63,7 @@ class QAConfig(Settings):
     max_per_pair: Pairs | None = None
     question_phrasings: Pairs | None = None
     answer_phrasings: Pairs | None = None
+    reasons_first: bool = False
     units: Literal["metric", "human"] = "metric"
     precision: Precision = "human"
     imperial_fraction: Share = 0.2

@@ -10,7 +10,7 @@ import numpy as np
 
 from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 from spatialvlm_jax.evaluation.distribution import ValueReading
-from spatialvlm_jax.evaluation.reading import lengths, verdicts
+from spatialvlm_jax.evaluation.reading import lengths, reasons, verdicts
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.scene.records import QA
 
@@ -116,14 +116,14 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
         hour = lengths.find_hour(prediction)
         return None if hour is None else str(hour)
     if record.verdict.isdigit():
-        count = verdicts.read_count(prediction)
+        count = reasons.read_concluded_count(prediction)
         return None if count is None else str(count)
     if verdicts.is_direction(record.verdict):
         said = verdicts.read_directions(prediction)
         return next((word for word in vocabulary if verdicts.read_directions(word) == said), None)
     choices = verdicts.choices_of(record.question, record.verdict)
     if choices:
-        return verdicts.read_phrase(prediction, choices)
+        return reasons.read_choice(prediction, choices)
     asked = verdicts.words_of(record.question)
     unsaid = {
         phrase
@@ -147,8 +147,8 @@ def judge(
 
     Of several quantities, `which` counts: the one that is concluded, or plainly the first.
 
-    Where the true answer gives its reason ("left, so yes"), a right yes or no with the opposite
-    reason is wrong.
+    Where the true answer gives its reason ("left, so yes", "left, so the mug"), a right verdict
+    with the opposite relation before it is wrong; of a count the number alone is judged.
     """
     value = verdict = None
     mark: Mark = "wrong"
@@ -164,13 +164,19 @@ def judge(
         mark = "right" if accuracy == 1 else "near" if accuracy else "wrong"
     else:
         verdict = read_verdict(record, prediction, vocabulary)
-        consistent = verdict not in ("yes", "no") or not verdicts.contradicts(
-            prediction, record.answer, record.question
-        )
-        mark = "right" if verdict == record.verdict and consistent else "wrong"
+        right = verdict == record.verdict and not _contradicts(record, prediction)
+        mark = "right" if right else "wrong"
     if accuracy is None:
         accuracy = float(mark == "right")
     return Answer(record, prediction, image_id, dataset, value, verdict, mark, accuracy)
+
+
+def _contradicts(record: QA, prediction: str) -> bool:
+    """Whether a prediction states the opposite of the relation that the true answer states."""
+    if record.verdict in ("yes", "no"):
+        return verdicts.contradicts(prediction, record.answer, record.question)
+    choices = verdicts.choices_of(record.question, record.verdict)
+    return choices is not None and reasons.contradicts_choice(prediction, record.answer, choices)
 
 
 def people_said(record: QA) -> tuple[str, ...]:

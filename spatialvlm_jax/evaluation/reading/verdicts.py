@@ -26,6 +26,7 @@ __all__ = [
     "read_directions",
     "read_phrase",
     "read_yes_no",
+    "relation_of",
     "words_of",
 ]
 
@@ -178,15 +179,26 @@ def contradicts(prediction: str, truth: str, question: str) -> bool:
     if true is None:
         return False
     axis, sign = true
-    at = next((i for i, word in enumerate(words) if _RELATIONS.get(word, ("",))[0] == axis), None)
-    if at is None:
+    found = relation_of(words, axis)
+    if found is None:
         return False
-    stated = _RELATIONS[words[at]][1]
-    if {"not", "isn", "doesn"} & set(words[max(0, at - 4) : at]):
-        stated = -stated
+    at, _, stated = found
     if axis not in _SYMMETRIC and _is_object(question, words, at):
         stated = -stated
     return stated != sign
+
+
+def relation_of(words: Sequence[str], axis: str = "") -> tuple[int, str, int] | None:
+    """The first relation in `words`, or the first of an axis: its place, axis and sign; or None.
+
+    Words of one axis are opposites where their signs differ; "not" before one turns it.
+    """
+    for at, word in enumerate(words):
+        own, sign = _RELATIONS.get(word, ("", 0))
+        if own and axis in ("", own):
+            denied = {"not", "isn", "doesn"} & set(words[max(0, at - 4) : at])
+            return at, own, -sign if denied else sign
+    return None
 
 
 def _is_object(question: str, words: Sequence[str], at: int) -> bool:

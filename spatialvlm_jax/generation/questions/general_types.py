@@ -4,7 +4,7 @@ Each type is a pure function of `Contents` that lists the facts that can be aske
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from spatialvlm_jax.generation.questions.registry import AnswerForm, Fact, QuestionType, register
 from spatialvlm_jax.generation.wording.phrasing import indefinite, plural
@@ -80,10 +80,25 @@ def category_facts(contents: Contents) -> list[Fact]:
     return found
 
 
-def _count_fact(noun: str, number: int) -> Fact:
+def _seen(contents: Contents, category: str, members: Sequence[int]) -> dict[str, str]:
+    """The colours of all objects of a category, in the words that stand before a verdict."""
+    things = [contents.objects[i] for i in members]
+    noun = category if len(members) == 1 else plural(category)
+    own = list(dict.fromkeys(thing.attributes.get("color", "") for thing in things))
+    ordered = sorted(things, key=lambda thing: float(thing.box[0] + thing.box[2]))
+    listed = ", ".join(thing.attributes.get("color") or category for thing in ordered)
+    short = " and ".join(own) if len(own) < 3 else ", ".join(own)
+    found = f"the {noun} {'is' if len(members) == 1 else 'are'} {short}"
+    if "" in own:
+        found = f"every {category} is in view"
+    return {"short": short, "found": found, "Found": found.capitalize(), "listed": listed}
+
+
+def _count_fact(noun: str, number: int, seen: Mapping[str, str]) -> Fact:
     counted = f"{number} {noun if number == 1 else plural(noun)}"
     slots = {"plural": plural(noun), "answer": str(number), "counted": counted}
-    return Fact(slots | {"are": "is" if number == 1 else "are"}, str(number), ())
+    slots |= {"are": "is" if number == 1 else "are", **seen}
+    return Fact(slots, str(number), ())
 
 
 def count_facts(contents: Contents) -> list[Fact]:
@@ -94,10 +109,14 @@ def count_facts(contents: Contents) -> list[Fact]:
     colors = _colors(contents)
     for category, members in contents.shown_categories():
         own = [contents.objects[i].attributes.get("color", "") for i in members]
-        if len(members) <= LARGEST_COUNT:
-            found.append(_count_fact(category, len(members)))
-            if "" not in own:
-                found += [_count_fact(f"{color} {category}", own.count(color)) for color in colors]
+        if len(members) > LARGEST_COUNT:
+            continue
+        seen = _seen(contents, category, members)
+        found.append(_count_fact(category, len(members), seen))
+        if "" not in own:
+            found += [
+                _count_fact(f"{color} {category}", own.count(color), seen) for color in colors
+            ]
     return found
 
 
@@ -114,21 +133,14 @@ def existence_facts(contents: Contents) -> list[Fact]:
     found = []
     colors = _colors(contents)
     for category, members in contents.shown_categories():
-        own = dict.fromkeys(contents.objects[i].attributes.get("color", "") for i in members)
+        own = {contents.objects[i].attributes.get("color", "") for i in members}
         if "" in own:
             continue
-        short = " and ".join(own) if len(own) < 3 else ", ".join(own)
-        noun = category if len(members) == 1 else plural(category)
-        sentence = f"the {noun} {'is' if len(members) == 1 else 'are'} {short}"
+        seen = _seen(contents, category, members)
         for color in colors:
-            slots = {
-                "one": indefinite(f"{color} {category}"),
-                "short": short,
-                "found": sentence,
-                "Found": sentence.capitalize(),
-            }
             verdict = "yes" if color in own else "no"
-            found.append(Fact(slots | {"verdict": verdict}, verdict, tuple(members[:2])))
+            slots = {"one": indefinite(f"{color} {category}"), "verdict": verdict, **seen}
+            found.append(Fact(slots, verdict, tuple(members[:2])))
     return found
 
 

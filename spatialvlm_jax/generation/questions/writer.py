@@ -30,10 +30,11 @@ class Writer:
 
     def _templates(self, name: str) -> tuple[str, str, str]:
         wording = TEMPLATES[name]
-        questions = len(wording.questions[: self.config.question_phrasings])
-        answers = len(wording.answers[: self.config.answer_phrasings])
-        q, a = self.draws.below(questions), self.draws.below(answers)
-        return wording.questions[q], wording.answers[a], f"{name}.q{q}/{name}.a{a}"
+        reasons = wording.reasons if self.config.reasons_first else ()
+        questions = wording.questions[: self.config.question_phrasings]
+        answers = (reasons or wording.answers)[: self.config.answer_phrasings]
+        q, a = self.draws.below(len(questions)), self.draws.below(len(answers))
+        return questions[q], answers[a], f"{name}.q{q}/{name}.{'r' if reasons else 'a'}{a}"
 
     def relation(self, kind: QuestionType, objects: tuple[int, ...], word: str) -> QA:
         """A yes/no, "which" or "where" pair; `word` is how the first stands to the second."""
@@ -46,7 +47,9 @@ class Writer:
             slots |= {"short": short, "long": long, "verdict": verdict}
         elif kind.answer_form == "choice":
             verdict, loser = (a, b) if word == kind.asks else (b, a)
+            short, stands = RELATION_WORDS[word]
             slots |= {"winner": verdict, "loser": loser, "long": RELATION_WORDS[kind.asks][1]}
+            slots |= {"short": short, "stands": stands}
         else:
             verdict = word
             slots |= {"direction": word, "hour": word, "place": PLACE_WORDS.get(word, "")}

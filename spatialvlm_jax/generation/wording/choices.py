@@ -1,6 +1,8 @@
 """How questions that let one choose between two objects are worded, and their answers.
 
-The first three of each list are the short ones that small models are trained on.
+The first three of each list are the short ones that small models are trained on. Answers with
+a reason: {short} and {stands} are the words of `RELATION_WORDS` for how {a} stands to {b}; the
+{winner} follows "so", by which answers are read.
 """
 
 from spatialvlm_jax.generation.wording.frames import Frames, fill_frames
@@ -93,4 +95,17 @@ CHOICE_ANSWERS: Frames = (
     "It must be the {winner}.",
     "Here it is the {winner}.",
     "It is the {winner}, which is {long} the {loser}.",
+)
+
+CHOICE_REASONS: Frames = (
+    "{short}, so the {winner}",
+    "The {a} is {stands} the {b}, so the {winner}.",
+    "The {a} is {stands} the {b}, so it is the {winner}.",
+    "It is {stands} the {b}, so the {winner}.",
+    "The {a} is {stands} it, so the {winner}.",
+    "Here the {a} is {stands} the {b}, so the {winner}.",
+    "From what I see, the {a} is {stands} the {b}, so the {winner}.",
+    "In this picture the {a} is {stands} the {b}, so the answer is the {winner}.",
+    "I would say that the {a} is {stands} the {b}, so the {winner}.",
+    "Looking closely, the {a} is {stands} the {b}, so it must be the {winner}.",
 )

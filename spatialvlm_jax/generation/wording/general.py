@@ -3,6 +3,7 @@
 Placeholders. color, material, shape, on_what: {a} is what is asked about. category: {color}.
 count: {plural}, {are}, {counted}. existence: {one} ("a red mug"), {found} and {Found} ("the mug is
 blue"), {short} ("blue") stand before {verdict}. what_is_on: {a} is the support. Answers: {answer}.
+Reasons of both: {listed} is a colour for each one there is ("blue, blue, red"), from left to right.
 The first template of each list is the short one.
 """
 
@@ -111,5 +112,20 @@ GENERAL_ANSWERS: dict[str, tuple[str, ...]] = {
         "The {answer}.",
         "It is the {answer}.",
         "The {answer} is on the {a}.",
+    ),
+}
+
+GENERAL_REASONS: dict[str, tuple[str, ...]] = {
+    "count": (
+        "{listed}, so {answer}",
+        "{Found}, so there {are} {counted}.",
+        "As {found}, there {are} {counted}.",
+        "I see that {found}, so {answer}.",
+    ),
+    "existence": (
+        "{listed}, so {verdict}",
+        "{Found}, so {verdict}.",
+        "As {found}, {verdict}.",
+        "I see that {found}, so {verdict}.",
     ),
 }

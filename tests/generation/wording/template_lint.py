@@ -6,7 +6,7 @@ faults = lint(REGISTRY, TEMPLATES)      # [] when all is well
 import functools
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from spatialvlm_jax.generation.questions.registry import QuestionType
 from spatialvlm_jax.generation.wording.qualitative import RELATION_WORDS
@@ -28,12 +28,13 @@ _UNITS = re.compile(
 )
 _NAMES = ("a", "b", "winner", "loser")
 _OBJECT_SLOTS = {1: {"a"}, 2: {"a", "b"}}
-_REASONS = {"short", "long", "found", "Found"}
+_REASONS = {"short", "long", "stands", "found", "Found", "listed"}
 # For each form of answer: placeholders of which one at least must, and those that may stand there.
 _ANSWER_SLOTS: dict[str, tuple[set[str], set[str]]] = {
     "yes_no": ({"verdict"}, {"a", "b", "verdict", *_REASONS}),
     "threshold": ({"verdict"}, {"a", "b", "size", "short", "long", "verdict"}),
     "choice": ({"winner"}, {"winner", "loser", "long"}),
+    "reasoned choice": ({"winner"}, {"a", "b", "short", "stands", "winner"}),
     "number": ({"value"}, {"a", "b", "value"}),
     "where": ({"direction", "place"}, {"a", "b", "direction", "place"}),
     "clock": ({"hour"}, {"a", "b", "hour"}),
@@ -70,6 +71,7 @@ def lint(types: Mapping[str, QuestionType], templates: Mapping[str, Wording]) ->
             faults.append(f"{name}: no words are known that its questions must have")
         faults += _list_faults(f"{name}.q", wording.questions, entry, questions)
         faults += _list_faults(f"{name}.a", wording.answers, entry, {})
+        faults += _list_faults(f"{name}.r", wording.reasons, entry, {})
     return faults
 
 
@@ -77,7 +79,8 @@ def _list_faults(
     label: str, texts: Iterable[str], entry: QuestionType, seen: dict[str, str]
 ) -> Iterator[str]:
     """The faults of one list; `seen` has the bare words of templates that it may not repeat."""
-    check = _question_faults if label.endswith("q") else _answer_faults
+    checks = {"q": _question_faults, "a": _answer_faults, "r": _reason_faults}
+    check = checks[label[-1]]
     for number, text in enumerate(texts):
         problems = [*_text_faults(text, short=number == 0), *check(text, entry)]
         bare = " ".join(re.sub(r"[^a-z{} ]", " ", text.lower()).split())
@@ -152,12 +155,14 @@ def _answer_faults(text: str, entry: QuestionType) -> Iterator[str]:
     if "?" in text:
         yield "an answer asks nothing"
     form = entry.name if entry.answer_form == "word" else entry.answer_form
+    if form == "choice" and {"short", "stands"} & set(slots):
+        form = "reasoned choice"
     if form in _ANSWER_SLOTS:
         needed, allowed = _ANSWER_SLOTS[form]
         if not needed & set(slots) or not set(slots) <= allowed or len(slots) != len(set(slots)):
             yield f"placeholders {slots} do not fit a {form} answer"
-    if "verdict" in slots and not _REASONS & set(slots[: slots.index("verdict")]):
-        yield "the verdict stands before what decides it"
+    if "verdict" in slots:
+        yield from _order_faults(slots, "verdict")
     words = re.sub(r"\{\w+\}", "", text.lower())
     states_relation = entry.kind == "qualitative" and entry.answer_form != "threshold"
     if states_relation and _says(words, _RELATIONS):
@@ -166,6 +171,20 @@ def _answer_faults(text: str, entry: QuestionType) -> Iterator[str]:
         yield "says yes or no itself"
     if entry.name in MEASURE_WORDS and _says(words, MEASURE_WORDS[entry.name].forbidden):
         yield "is about another measure"
+
+
+def _reason_faults(text: str, entry: QuestionType) -> Iterator[str]:
+    yield from _answer_faults(text, entry)
+    slots = slots_of(text)
+    (concluded,) = {"winner", "verdict", "answer", "counted"} & set(slots)
+    yield from _order_faults(slots, concluded)
+    if concluded == "winner" and ", so " not in text[: text.index("{winner}")]:
+        yield "the winner does not follow 'so', by which it is read"
+
+
+def _order_faults(slots: Sequence[str], concluded: str) -> Iterator[str]:
+    if not _REASONS & set(slots[: slots.index(concluded)]):
+        yield f"the {concluded} stands before what decides it"
 
 
 @functools.cache

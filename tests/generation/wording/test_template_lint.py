@@ -7,13 +7,15 @@ from spatialvlm_jax.generation.wording.templates import TEMPLATES, answer_templa
 from tests.generation.wording.template_lint import lint, slots_of
 
 
-def faults_with(name: str, *, question: str = "", answer: str = "") -> list[str]:
+def faults_with(name: str, *, question: str = "", answer: str = "", reason: str = "") -> list[str]:
     """Faults of the shipped templates of type `name` with one more planted in them."""
     wording = TEMPLATES[name]
     if question:
         wording = dataclasses.replace(wording, questions=(*wording.questions, question))
     if answer:
         wording = dataclasses.replace(wording, answers=(*wording.answers, answer))
+    if reason:
+        wording = dataclasses.replace(wording, reasons=(*wording.reasons, reason))
     return lint({name: REGISTRY[name]}, {name: wording})
 
 
@@ -24,6 +26,22 @@ def test_the_shipped_templates_are_clean() -> None:
 def test_first_answers_are_the_shortest() -> None:
     for wording in TEMPLATES.values():
         assert len(wording.answers[0]) == min(map(len, wording.answers))
+        assert not wording.reasons or wording.reasons[0] == min(wording.reasons, key=len)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "fault"),
+    [
+        ("which_left", "The {winner}, as the {a} is {stands} the {b}.", "winner stands before"),
+        ("which_left", "As the {a} is {stands} the {b}, it is the {winner}.", "follow 'so'"),
+        ("which_left", "It is left of the {b}, {short}, so the {winner}.", "names a relation"),
+        ("which_left", "It is {stands} the {b}, so {winner}.", "no 'the' before"),
+        ("count", "There {are} {counted}, {listed}.", "counted stands before"),
+        ("existence", "It is {verdict}, as {found}.", "verdict stands before"),
+    ],
+)
+def test_reasons_stand_first(name: str, reason: str, fault: str) -> None:
+    assert any(fault in each for each in faults_with(name, reason=reason))
 
 
 @pytest.mark.parametrize(

@@ -273,5 +273,7 @@ def test_no_frame_is_left_open() -> None:
 
 def test_ids_name_templates() -> None:
     assert answer_template("height.a0") == "{value}"
-    with pytest.raises(ValueError, match="no answer template 'height.a99'"):
-        answer_template("height.a99")
+    assert answer_template("which_left.r0") == "{short}, so the {winner}"
+    for wrong in ("height.a99", "height.r0", "height.x0", "height.", "height"):
+        with pytest.raises(ValueError, match=f"no answer template '{wrong}'"):
+            answer_template(wrong)
