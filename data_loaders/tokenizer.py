@@ -1,19 +1,18 @@
-"""SentencePiece: PaliGemma's vocabulary by path, or the small one that is shipped.
+"""SentencePiece: PaliGemma's vocabulary by path, or a small one that is shipped.
 
-Both number their special pieces alike: 0 padding, 1 end of sequence, 2 beginning of sequence; both
+All number their special pieces alike: 0 padding, 1 end of sequence, 2 beginning of sequence; all
 have a piece for the newline that ends a prefix and one for each digit.
 """
 
 import functools
 import hashlib
-from importlib import resources
 from pathlib import Path
 
 import sentencepiece
 
 from data_loaders.errors import DataError
+from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 
-SMALL = "small"
 _CACHED_TEXTS = 1 << 16
 
 
@@ -56,19 +55,18 @@ class Tokenizer:
 
     @classmethod
     def from_config(cls, name: str) -> "Tokenizer":
-        """The shipped tokenizer for "small", else the SentencePiece model at the path `name`.
+        """The shipped tokenizer of a `name`, else the SentencePiece model at that path.
 
         Raises:
           DataError: there is no such file, or it is not a usable model.
         """
-        if name == SMALL:
-            return cls((resources.files("spatialvlm_jax") / "assets" / "small.model").read_bytes())
         try:
-            model = Path(name).read_bytes()
+            model = SHIPPED_TOKENIZERS.get(name, Path(name)).read_bytes()
         except OSError as error:
             raise DataError(
                 f"tokenizer {name} cannot be read ({error.strerror}); give the path of a "
-                f"SentencePiece model, or {SMALL!r} for the shipped one"
+                f"SentencePiece model, or the name of one that is shipped: "
+                f"{', '.join(SHIPPED_TOKENIZERS)}"
             ) from None
         try:
             return cls(model)

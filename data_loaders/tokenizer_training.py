@@ -1,6 +1,6 @@
 """Trains the small tokenizer that is shipped, on text made from our own templates and words.
 
-    python -m data_loaders.tokenizer_training --out=spatialvlm_jax/assets/small.model
+    python -m data_loaders.tokenizer_training --out=spatialvlm_jax/assets/small128.model
 
 Same code, same file: the text is made with a fixed seed and SentencePiece trains in one thread.
 """
@@ -9,6 +9,7 @@ import argparse
 import collections
 import io
 import random
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,11 +25,13 @@ from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS, MATERIALS, SHAPE_WORDS
 
 VOCAB_SIZE = 1024
-_SUBWORD_VOCAB = 680
+_SUBWORD_VOCAB = 440
 _CERTAIN = 0.0  # log-probability of a whole word: no way of spelling it can win
 _FILLINGS_PER_TEMPLATE = 60
 _MENTIONS_PER_WORD = 80
 
+# What a camera is told as, in words (`data.camera`).
+_CAMERA_WORDS = ("camera degrees wide high down up level",)
 # What other pictures of homes, streets and shops show, and how people speak of space.
 EVERYDAY_WORDS = """
 person man woman child dog cat bird horse car bus truck bicycle motorcycle train boat tree flower
@@ -91,6 +94,8 @@ def _filling(field: str, draw: random.Random, captions: list[str]) -> str:
         "Found": f"There is no {thing}",
         "short": relation[0],
         "long": relation[1],
+        "stands": relation[1],
+        "listed": ", ".join(draw.choice(COLORS) for _ in range(draw.randint(1, 5))),
         "direction": draw.choice(SECTORS),
         "place": draw.choice(list(qualitative.PLACE_WORDS.values())),
         "answer": draw.choice(
@@ -104,6 +109,19 @@ def _words(text: str) -> set[str]:
     return {word.strip(".,:?!'") for word in text.split() if "{" not in word}
 
 
+def certain_words() -> list[str]:
+    """The words that the short templates, and what stands in them, are made of."""
+    templates = [
+        re.sub(r"\{.*?\}", " ", template)
+        for wording in TEMPLATES.values()
+        for template in (*wording.questions[:3], *wording.answers[:1], *wording.reasons[:1])
+    ]
+    names = [*CATEGORIES, *map(plural, CATEGORIES), *COLORS, *MATERIALS, *SHAPE_WORDS]
+    relations = [word for pair in qualitative.RELATION_WORDS.values() for word in pair]
+    texts = [*templates, *names, *relations, *SECTORS, *_CAMERA_WORDS, "yes no none m"]
+    return sorted(set(re.findall("[A-Za-z]+(?:'[a-z]+)?", " ".join(texts))))
+
+
 def training_text() -> Iterator[str]:
     """Sentences of our templates, and every word of ours often enough to become a piece."""
     draw = random.Random(0)
@@ -111,7 +129,7 @@ def training_text() -> Iterator[str]:
     templates = [
         template
         for wording in TEMPLATES.values()
-        for template in (*wording.questions, *wording.answers)
+        for template in (*wording.questions, *wording.answers, *wording.reasons)
     ]
     for template in templates:
         for _ in range(_FILLINGS_PER_TEMPLATE):
@@ -152,9 +170,10 @@ def _train_subwords() -> bytes:
 def train_tokenizer() -> bytes:
     """A serialised SentencePiece model of `VOCAB_SIZE` pieces.
 
-    The newline and every digit are pieces of their own, and so is every frequent word: the
-    trainer would rather spell the rarer ones, but short sequences are worth more here than a
-    vocabulary that compresses best. Whatever is not covered is spelled in bytes.
+    The newline and every digit are pieces of their own, and so are all `certain_words` and, while
+    there is room, the most frequent others: the trainer would rather spell the rarer ones, but
+    short sequences are worth more here than a vocabulary that compresses best. Whatever is not
+    covered is spelled in bytes.
     """
     model = sentencepiece_model_pb2.ModelProto.FromString(  # type: ignore[attr-defined]
         _train_subwords()
@@ -163,8 +182,9 @@ def train_tokenizer() -> bytes:
     counts = collections.Counter(
         word.strip(".,:?!'") for text in training_text() for word in text.split()
     )
-    words = [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    for piece in (f"\N{LOWER ONE EIGHTH BLOCK}{word}" for word in words if word.isalpha()):
+    frequent = [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    words = dict.fromkeys((*certain_words(), *filter(str.isalpha, frequent)))
+    for piece in (f"\N{LOWER ONE EIGHTH BLOCK}{word}" for word in words):
         if piece in known:
             known[piece].score = _CERTAIN
         elif len(model.pieces) < VOCAB_SIZE:

@@ -9,13 +9,12 @@ from sentencepiece import sentencepiece_model_pb2
 
 import eval as evaluation_script
 import train
-from data_loaders.tokenizer import SMALL
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource, store_pictures
 from tests.test_train import ROOT, arguments, losses
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")
-SHIPPED = ROOT / "spatialvlm_jax" / "assets" / f"{SMALL}.model"
+SHIPPED = ROOT / "spatialvlm_jax" / "assets" / "small.model"
 
 
 @pytest.fixture(scope="module")

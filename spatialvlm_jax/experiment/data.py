@@ -121,7 +121,7 @@ class DataConfig(Settings):
     datasets: the members of the mixture.
     unit: "examples" mixes rows by weight; "loss_tokens" corrects the weights so that each data
       set's share of tokens with loss is what was asked.
-    tokenizer: path of a SentencePiece model, or "small" for the shipped one.
+    tokenizer: path of a SentencePiece model, or a shipped one: "small", "small128".
     batch_size: rows of a step, over all devices.
     length: text tokens a row, the packing budget.
     block_length: a pair never crosses a multiple of it, so that attention over text runs in blocks

@@ -22,7 +22,11 @@ from spatialvlm_jax.weights.settings import (
 
 NO_TOKENIZER = "none"
 _MAX_TOKENIZER_BYTES = 1 << 26
-SHIPPED_TOKENIZERS = {"small": Path(__file__).parent.parent / "assets" / "small.model"}
+# "small" is of 64 px pictures and bare answers, "small128" of 128 px and reasons first.
+SHIPPED_TOKENIZERS = {
+    name: Path(__file__).parent.parent / "assets" / f"{name}.model"
+    for name in ("small", "small128")
+}
 
 
 @dataclasses.dataclass(frozen=True)

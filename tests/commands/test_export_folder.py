@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-from data_loaders.tokenizer import SMALL, Tokenizer
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, TrainConfig
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.weights.test_weights import MODEL, numbered
 
-DIGEST = Tokenizer.from_config(SMALL).digest
+DIGEST = Tokenizer.from_config("small").digest
 WORDS = dataclasses.replace(
     MODEL, attention="prefix", decoder=dataclasses.replace(MODEL.decoder, vocab_size=1030)
 )

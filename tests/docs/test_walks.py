@@ -14,7 +14,7 @@ from PIL import Image
 
 import eval as evaluation_script
 from data_loaders import model_evaluation
-from data_loaders.tokenizer import SMALL, Tokenizer
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.training.checkpoints.load_model import restore_model
@@ -112,7 +112,7 @@ def own_questions(folder: Path) -> Mapping[str, str]:
 def published_paligemma(folder: Path) -> None:
     """What a reader downloads: here random weights, and the vocabulary that ships."""
     theirs(CONFIG.encoder, CONFIG.decoder).save_pretrained(folder)
-    shutil.copy(SHIPPED_TOKENIZERS[SMALL], folder / "tokenizer.model")
+    shutil.copy(SHIPPED_TOKENIZERS["small"], folder / "tokenizer.model")
 
 
 @pytest.mark.experts
@@ -133,7 +133,7 @@ def test_questions_on_one_gpu(checkout: Path, capsys, monkeypatch) -> None:
 
     run = checkout / "runs" / "own"
     model, _ = restore_model(load_experiment(str(run / "config.json")), run)
-    tokenizer = Tokenizer.from_config(SMALL)
+    tokenizer = Tokenizer.from_config("small")
     said = list(map(json.loads, (run / "predictions.jsonl").read_text().splitlines()))
     assert len({row["image_id"] for row in said}) == 4
     for row in said:
@@ -161,7 +161,7 @@ def _longer(answer: str) -> str:
 
 def figures_of(run: Path, answers: Mapping[str, str], monkeypatch) -> dict[str, float]:
     """Figures of an evaluation in which the model says these answers to the questions."""
-    tokenizer = Tokenizer.from_config(SMALL)
+    tokenizer = Tokenizer.from_config("small")
 
     def say(model, images, prefix_tokens, prefix_lengths, *, max_tokens, **options):
         said = np.zeros((*prefix_lengths.shape, 32), np.int32)

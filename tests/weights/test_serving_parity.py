@@ -13,7 +13,7 @@ from flax import nnx
 from safetensors.numpy import save_file
 
 from data_loaders.functional import resize_image
-from data_loaders.tokenizer import SMALL, Tokenizer
+from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Experiment, ModelConfig
 from spatialvlm_jax.models.checkpoint_file import flat_params
@@ -55,7 +55,7 @@ def random_model() -> VLM:
 
 def exported(model: VLM, folder: Path) -> Path:
     experiment = Experiment(model=CONFIG)
-    data = dataclasses.replace(experiment.data, prefix_template=PREFIX, tokenizer=SMALL)
+    data = dataclasses.replace(experiment.data, prefix_template=PREFIX, tokenizer="small")
     evaluation = dataclasses.replace(experiment.eval, max_answer_tokens=ANSWER_TOKENS)
     experiment = dataclasses.replace(experiment, data=data, eval=evaluation)
     header = {"step": "7", "config": json.dumps(dataclasses.asdict(experiment))}
@@ -67,7 +67,7 @@ def exported(model: VLM, folder: Path) -> Path:
 
 
 def our_answer(model: VLM, picture: np.ndarray, question: str) -> list[int]:
-    prefix = Tokenizer.from_config(SMALL).encode_prefix(PREFIX.replace("{question}", question))
+    prefix = Tokenizer.from_config("small").encode_prefix(PREFIX.replace("{question}", question))
     answer = generate(
         model,
         jnp.asarray(resize_image(picture, CONFIG.encoder.image_size))[None],
@@ -131,7 +131,7 @@ def test_answers_are_ours_token_by_token(tmp_path: Path) -> None:
             assert cut(answer[inputs["input_ids"].shape[1] :].tolist()) == wanted
             found.add(tuple(wanted))
     assert len(found) > 4  # pictures and questions count
-    tokenizer = Tokenizer.from_config(SMALL)
+    tokenizer = Tokenizer.from_config("small")
     for question in QUESTIONS:
         read = processor.decode(tokenizer.encode_suffix(question), skip_special_tokens=True)
         assert read == question
