@@ -78,6 +78,7 @@ class OneOf:
 
 # What several records have.
 Seed = Annotated[int, Range(0, 2**31 - 1)]
+Streams = Annotated[int, Range(1, 2)]  # how worlds share out their random numbers
 Share = Annotated[float, Range(0, 1)]
 RelativeStd = Annotated[float, Range(0, 10)]  # a standard error, as a share of the value
 Pixels = Annotated[int, Range(1, 16_384)]

@@ -66,9 +66,10 @@ def migrate_description(run: Mapping[str, Any]) -> dict[str, Any]:
 def migrate_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON of a `WorldsRecipe` of any version, in today's form.
 
-    It once had what it asks among its own fields, 0 for all phrasings.
+    It once had what it asks among its own fields, 0 for all phrasings. One that names no `streams`
+    was rendered with 1.
     """
-    tree = {**recipe}
+    tree = {"streams": 1, **recipe}
     names = ("pairs_per_image", "question_phrasings", "answer_phrasings", "types")
     flat = {name: tree.pop(name) for name in names if name in tree}
     if flat:

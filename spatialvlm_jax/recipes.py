@@ -55,7 +55,7 @@ def generation_settings(recipe: WorldsRecipe) -> GenerationSettings:
     return GenerationSettings(
         source="worlds",
         seed=recipe.seed,
-        worlds=WorldsSettings(recipe.preset, recipe.image_size),
+        worlds=WorldsSettings(recipe.preset, recipe.image_size, recipe.streams),
         questions=recipe.questions,
     )
 

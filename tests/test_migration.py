@@ -33,7 +33,7 @@ def test_a_configuration_of_version_0_1_is_read() -> None:
     assert experiment.model == ModelConfig(attention="prefix")
     recipe = experiment.data.datasets[0].worlds
     questions = QAConfig(pairs_per_image=40, question_phrasings=3, types=("height",))
-    assert recipe == WorldsRecipe("clear", 9, questions=questions)
+    assert recipe == WorldsRecipe("clear", 9, streams=1, questions=questions)
     assert experiment.eval.datasets[0].worlds is None
 
 
@@ -58,7 +58,7 @@ def test_a_head_without_a_loss_stays_and_none_stays_none(model, data, train, den
 def test_todays_form_is_left_as_it_is() -> None:
     today = {"model": {"attention": "prefix"}, "dense": {"weight": 1.0}, "data": {"datasets": ()}}
     assert migrate(today) == today
-    recipe = {"preset": "rich", "questions": {"types": []}}
+    recipe = {"preset": "rich", "streams": 2, "questions": {"types": []}}
     assert migrate_recipe(recipe) == recipe
 
 

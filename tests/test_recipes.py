@@ -34,10 +34,11 @@ EARLIER = """{
 
 
 def complete(folder: Path, recipe: str) -> DatasetConfig:
-    """A data set that is there, and its recipe."""
+    """A data set that is there, and its recipe; configured with the streams of its time."""
     (folder / "dataset_info.json").touch()
     (folder / "recipe.json").write_text(recipe)
-    return DatasetConfig(name="a", path=str(folder), worlds=RECIPE)
+    worlds = dataclasses.replace(RECIPE, streams=1)
+    return DatasetConfig(name="a", path=str(folder), worlds=worlds)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -75,6 +76,8 @@ def test_a_recipe_says_everything_that_generation_is_told() -> None:
     assert generation_settings(RECIPE) == GenerationSettings(
         source="worlds", seed=3, worlds=WorldsSettings("simple", 32), questions=QUESTIONS
     )
+    one = generation_settings(dataclasses.replace(RECIPE, streams=1))
+    assert one.worlds == WorldsSettings("simple", 32, streams=1)
 
 
 def test_data_without_a_recipe_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -108,6 +111,11 @@ def test_recipes_of_earlier_versions_are_recognised(tmp_path: Path) -> None:
         render_missing([complete(tmp_path, json.dumps(without_types))])
     with pytest.raises(UserError, match=r"with worlds\.questions\.pairs_per_image=7, the conf"):
         render_missing([complete(tmp_path, EARLIER.replace("6", "7"))])
+    today = dataclasses.replace(complete(tmp_path, EARLIER), worlds=RECIPE)
+    with pytest.raises(
+        UserError, match=r"was made with worlds\.streams=1, the configuration has 2"
+    ):
+        render_missing([today])
 
 
 def test_two_recipes_for_one_path_are_refused() -> None:

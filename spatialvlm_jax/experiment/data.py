@@ -14,6 +14,7 @@ from spatialvlm_jax.bounds import (
     Settings,
     Share,
     SomeSteps,
+    Streams,
     Weight,
 )
 from spatialvlm_jax.questions import QAConfig
@@ -31,6 +32,7 @@ class WorldsRecipe(Settings):
     preset: name of a `WorldConfig` preset. image_size: pixels a side.
     images: size of the split "train". validation_images: size of the split "validation".
     seed: another seed draws other worlds.
+    streams: how random numbers are shared out: 2, or 1 for the scenes of sets that name none.
     questions: what is asked about each image.
     """
 
@@ -39,6 +41,7 @@ class WorldsRecipe(Settings):
     validation_images: Images = 100
     seed: Seed = 0
     image_size: Pixels = 64
+    streams: Streams = 2
     questions: QAConfig = dataclasses.field(default_factory=QAConfig)
 
 

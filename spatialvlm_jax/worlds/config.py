@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated, Any
 
-from spatialvlm_jax.bounds import OneOf, Pixels, Range, SettingError, Settings, Share
+from spatialvlm_jax.bounds import OneOf, Pixels, Range, SettingError, Settings, Share, Streams
 
 FAMILIES = ("room", "tabletop", "floor")
 # What the renderer's integers can number: objects by bits, solids by the low bits of a depth.
@@ -37,6 +37,10 @@ class WorldConfig(Settings):
     warmth: how much yellower the light is than the ambient light, 0 for both white.
     natural: prefer materials and colours as in homes to all colours alike.
     boxes, cylinders, ellipsoids: most primitives of each shape in a scene.
+    streams: how random numbers are shared out. 2: the scene and each attempt to fill it have a
+      stream of their own, and objects are listed in random order. 1: as data sets have it that
+      name none: the first attempt draws what the scene drew, so that a few choices are tied, and
+      furniture is listed before what stands on it.
     chunk: scenes rendered in one call, 0 to choose by image size and device; never changes a scene.
     """
 
@@ -62,6 +66,7 @@ class WorldConfig(Settings):
     boxes: _Solids = 40
     cylinders: _Solids = 20
     ellipsoids: _Solids = 16
+    streams: Streams = 2
     chunk: Annotated[int, Range(0, 1_000_000)] = 0
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from spatialvlm_jax.random_stream import RandomStream
+from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.worlds.camera import Camera, Vector
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.families import FAMILIES, Stage
@@ -78,19 +78,31 @@ class Layout:
 
 def draw_layout(config: WorldConfig, seed: int, index: int) -> Layout:
     """Scene `index` of the world `seed`, a function of its arguments only."""
-    wanted = RandomStream((seed, index))
+    wanted = _stream(config, seed, index)
     family = wanted.weighted(config.families, config.family_weights)
     count = wanted.integer(config.min_objects, config.max_objects)
     best: tuple[Stage, list[int]] | None = None
     for attempt in range(_ATTEMPTS):
-        stage = FAMILIES[family](RandomStream((seed, index, attempt)), config, count)
+        stage = FAMILIES[family](_stream(config, seed, index, attempt), config, count)
         kept = _framed(stage, config, count)
         if best is None or len(kept) > len(best[1]):
             best = stage, kept
         if len(kept) >= max(config.min_objects, count - attempt // 4):
             break
     assert best is not None
-    return _finish(wanted, config, family, best[0], _subset(best[0].items, best[1]))
+    stage, kept = best
+    if config.streams > 1:
+        wanted.shuffle(kept)
+    return _finish(wanted, config, family, stage, _subset(stage.items, kept))
+
+
+def _stream(config: WorldConfig, *names: int) -> RandomStream:
+    """The random numbers of a scene (seed, index), or of an attempt at it (seed, index, attempt).
+
+    NumPy fills short seeds up with zeros: (seed, index) and (seed, index, 0) are one to it. Names
+    that are hashed together are not.
+    """
+    return RandomStream(names if config.streams == 1 else entropy_of("layout", *names))
 
 
 def _framed(stage: Stage, config: WorldConfig, count: int) -> list[int]:

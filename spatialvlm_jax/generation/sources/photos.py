@@ -200,7 +200,7 @@ class RenderedPhotosSource:
 
     def describe(self) -> dict[str, Any]:
         return {
-            "world": dataclasses.asdict(self.worlds.world()),
+            "world": self.worlds.describe(),
             "noise": dataclasses.asdict(self.experts.noise),
             "noise_seed": self.experts.seed,
         }

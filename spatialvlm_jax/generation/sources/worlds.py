@@ -5,7 +5,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvlm_jax.bounds import Pixels, Settings
+from spatialvlm_jax.bounds import Pixels, Settings, Streams
 from spatialvlm_jax.scene.records import Scene
 
 
@@ -14,10 +14,12 @@ class WorldsSettings(Settings):
     """Which worlds are rendered.
 
     preset: simple, clear, rich or gallery. image_size: pixels a side, none for the preset's.
+    streams: how random numbers are shared out: 2, or 1 for the scenes of sets that name none.
     """
 
     preset: str = "rich"
     image_size: Pixels | None = None
+    streams: Streams = 2
 
     def world(self) -> Any:
         """The `WorldConfig` that these settings name.
@@ -28,7 +30,12 @@ class WorldsSettings(Settings):
         from spatialvlm_jax.worlds.config import WorldConfig
 
         changes = {} if self.image_size is None else {"image_size": self.image_size}
-        return WorldConfig.preset(self.preset, **changes)
+        return WorldConfig.preset(self.preset, streams=self.streams, **changes)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that shapes a scene. Sets that name no `streams` have 1."""
+        world = dataclasses.asdict(self.world())
+        return world if self.streams > 1 else {k: v for k, v in world.items() if k != "streams"}
 
 
 # What every process does before its first images; measured on two and more cores.
@@ -49,7 +56,7 @@ class WorldsSource:
         return self.settings.world()
 
     def describe(self) -> dict[str, Any]:
-        return {"seed": self.seed, "world": dataclasses.asdict(self._world)}
+        return {"seed": self.seed, "world": self.settings.describe()}
 
     def image_id(self, index: int) -> str:
         return f"worlds-{self.seed}-{index:08d}"

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pickle
 
@@ -22,6 +23,14 @@ def test_a_source_says_everything_its_output_depends_on() -> None:
     described = json.loads(json.dumps(WorldsSource(SETTINGS, seed=3).describe()))
     assert described["world"]["image_size"] == 32
     assert described["seed"] == 3
+
+
+def test_the_request_of_a_folder_that_names_no_streams_is_that_of_streams_1() -> None:
+    described = WorldsSource(SETTINGS, seed=3).describe()
+    assert described["world"]["streams"] == 2
+    del described["world"]["streams"]
+    one = dataclasses.replace(SETTINGS, streams=1)
+    assert WorldsSource(one, seed=3).describe() == described
 
 
 def test_wrong_settings_are_named() -> None:
