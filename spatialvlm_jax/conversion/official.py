@@ -12,6 +12,7 @@ from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup, no_fie
 from spatialvlm_jax.conversion.texts import Fault, as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_document, read_json_records
+from spatialvlm_jax.foreign_files.vqa_files import read_vqa_files
 
 COCO_NAME = "COCO_{subset}_{image_id:0>12}.jpg"
 GQA_NAME = "{image_id}.jpg"
@@ -61,21 +62,16 @@ class VqaReader:
     name: str = COCO_NAME
 
     def rows(self) -> Iterator[SourceRow]:
-        asked, annotated = read_document(self.questions), read_document(self.annotations)
-        questions = _member(asked, "questions", self.questions)
-        annotations = _by_question(
-            _member(annotated, "annotations", self.annotations), self.annotations
-        )
-        self._check_same_set(asked, annotated, annotations)
-        subset = str(asked.get("data_subtype", annotated.get("data_subtype", "")))
-        for number, question in enumerate(questions):
+        files = read_vqa_files(self.questions, self.annotations)
+        annotations = files.annotations
+        for number, question in enumerate(files.questions):
             image_id = as_text(lookup(question, "image_id")) if _is_record(question) else ""
             if not image_id:
                 yield SourceRow(
                     f"{self.questions.name}:{number}", "", faults=("no field 'image_id'",)
                 )
                 continue
-            reference = image_name(self.name, image_id=image_id, subset=subset)
+            reference = image_name(self.name, image_id=image_id, subset=files.subset)
             try:
                 key = as_text(require(question, "question_id"))
                 if key not in annotations:
@@ -87,21 +83,6 @@ class VqaReader:
                 yield SourceRow(image_id, reference, (pair,))
             except Fault as fault:
                 yield SourceRow(image_id, reference, faults=(str(fault),))
-
-    def _check_same_set(
-        self, asked: Mapping[str, Any], annotated: Mapping[str, Any], annotations: Mapping[str, Any]
-    ) -> None:
-        """Raises UserError where the two files speak of different pictures."""
-        files = f"{self.questions} and {self.annotations} are of different sets"
-        subsets = [each.get("data_subtype") for each in (asked, annotated)]
-        if all(subsets) and subsets[0] != subsets[1]:
-            raise UserError(f"{files}: {subsets[0]} and {subsets[1]}")
-        for key, question in _by_question(asked["questions"], self.questions).items():
-            image_ids = [each.get("image_id") for each in (question, annotations.get(key, {}))]
-            if None not in image_ids and as_text(image_ids[0]) != as_text(image_ids[1]):
-                raise UserError(
-                    f"{files}: question {key} is about image {image_ids[0]} and {image_ids[1]}"
-                )
 
     def image(self, reference: str) -> bytes:
         return self.images.read(reference)
@@ -187,24 +168,3 @@ class JsonReader:
 
 def _is_record(value: Any) -> bool:
     return isinstance(value, Mapping)
-
-
-def _member(document: Any, name: str, path: Path) -> list[Any]:
-    member = document.get(name) if isinstance(document, Mapping) else None
-    if not isinstance(member, list):
-        raise UserError(f"{path} has no list {name!r}: is it the {name} file of this set?")
-    return member
-
-
-def _by_question(records: list[Any], path: Path) -> dict[str, Mapping[str, Any]]:
-    """The records by their question_id; raises UserError where two share it."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for record in records:
-        key = as_text(record.get("question_id")) if _is_record(record) else ""
-        if key and key in found:
-            raise UserError(
-                f"{path} has question_id {key} twice: which answers are meant is unknown"
-            )
-        if key:
-            found[key] = record
-    return found

@@ -3,19 +3,19 @@
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from spatialvlm_jax.conversion.rows import PairReader, SourceRow, lookup
 from spatialvlm_jax.conversion.texts import as_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
-from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
+from spatialvlm_jax.foreign_files.parquet_files import (
+    RowReader,
+    Table,
+    batch_records,
+    picture_bytes,
+)
 from spatialvlm_jax.generation.outcomes import Failed, Rejected
-
-_NARROW = {"halffloat": np.float16, "float": np.float32}
 
 
 class ParquetReader:
@@ -46,7 +46,7 @@ class ParquetReader:
             wanted = [name for name in table.names if name != picture]
             for group in range(len(table.group_rows)):
                 batches = table.batches(group, wanted)
-                records = (record for batch in batches for record in _records(batch))
+                records = (record for batch in batches for record in batch_records(batch))
                 for place, record in enumerate(records):
                     reference = f"{number}:{group}:{place}"
                     image_id = as_text(lookup(record, fields.image_id))
@@ -72,12 +72,3 @@ class ParquetReader:
     def _pictures(self, number: int) -> RowReader:
         """The column of pictures of a file; neighbours are asked for one after another."""
         return RowReader(self._files[number], self._pairs.fields.image.partition("/")[0])
-
-
-def _records(batch: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a batch, numbers of few bits as they are written: 0.3, not 0.3000000119."""
-    kinds = {field.name: _NARROW.get(str(field.type)) for field in batch.schema}
-    narrow = {name: kind for name, kind in kinds.items() if kind is not None}
-    for record in batch.to_pylist():
-        given = {name: kind for name, kind in narrow.items() if record[name] is not None}
-        yield record | {name: float(str(kind(record[name]))) for name, kind in given.items()}

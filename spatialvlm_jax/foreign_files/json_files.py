@@ -65,7 +65,7 @@ def read_json_records(path: Path) -> Iterator[Any]:
       FileError: the file cannot be read, or holds neither.
     """
     if path.suffix in (".jsonl", ".ndjson"):
-        yield from _read_lines(path)
+        yield from read_json_lines(path)
         return
     document = read_document(path)
     if not isinstance(document, list):
@@ -73,7 +73,12 @@ def read_json_records(path: Path) -> Iterator[Any]:
     yield from document
 
 
-def _read_lines(path: Path) -> Iterator[Any]:
+def read_json_lines(path: Path) -> Iterator[Any]:
+    """The records of a file with one a line, as `read_json_records` gives them.
+
+    Raises:
+      FileError: the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             while line := file.readline(MAX_LINE_BYTES + 1):

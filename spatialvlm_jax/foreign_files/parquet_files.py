@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spatialvlm_jax.foreign_files.errors import FileError
 
 _BATCH_BYTES = 2**30
@@ -17,6 +19,7 @@ _MAX_BATCH_ROWS = 1024
 _MAX_UNPACKED_BYTES, _MAX_RATIO = 2**26, 100
 # Rows that are all alike take next to nothing.
 _MIN_ROWS_ALLOWED = 10_000
+_NARROW = {"halffloat": np.float16, "float": np.float32}
 
 
 class Table:
@@ -112,6 +115,30 @@ class RowReader:
                 raise FileError(f"row group {group} has no row {row}")
             self._start, self._stop = self._stop, self._stop + self._batch.num_rows
         return self._batch.column(0)[row - self._start].as_py()
+
+
+def batch_records(batch: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a batch, numbers of few bits as they are written: 0.3, not 0.3000000119."""
+    kinds = {field.name: _NARROW.get(str(field.type)) for field in batch.schema}
+    narrow = {name: kind for name, kind in kinds.items() if kind is not None}
+    for record in batch.to_pylist():
+        given = {name: kind for name, kind in narrow.items() if record[name] is not None}
+        yield record | {name: float(str(kind(record[name]))) for name, kind in given.items()}
+
+
+def read_parquet_records(path: Path, without: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """The rows of a file in order.
+
+    Args:
+      without: columns that are not read.
+    Raises:
+      FileError: it is no parquet file, or cannot be decoded.
+    """
+    table = Table(path)
+    columns = [name for name in table.names if name not in without]
+    for group in range(len(table.group_rows)):
+        for batch in table.batches(group, columns):
+            yield from batch_records(batch)
 
 
 def picture_bytes(cell: Any) -> bytes:

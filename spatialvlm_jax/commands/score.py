@@ -1,0 +1,90 @@
+"""`spatialvlm score`: mark a file of replies by a benchmark's rules."""
+
+import argparse
+from typing import Any
+
+from spatialvlm_jax.flags import place
+
+_DESCRIPTION = """\
+Marks what a model said to the questions of a public benchmark, under its official rule and under
+ours that reads what a reply says, side by side; nothing is asked, and nothing is downloaded.
+
+PREDICTIONS holds a reply a line: {"id": ..., "text": ...}; ids are the benchmark's own, or where it
+has none the numbers of its records, from 0. Dumps of other harnesses are read as they are:
+--as=lmms (DATE_samples_TASK.jsonl of lmms-eval), --as=vlmeval (a table of VLMEvalKit in .tsv, .csv
+or .json). Replies are joined by id and checked by the truth and the question that the file tells.
+
+A question without a reply, or with a harness's message that it got none, counts as wrong.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm score replies.jsonl --benchmark=q_spatial --data=downloaded/q_spatial
+  spatialvlm score 20261128_samples_cv_bench.jsonl --as=lmms --benchmark=cv_bench --data=cv_bench
+  spatialvlm score replies.jsonl --benchmark=pope --data=coco_pope_popular.json --spread
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `score`."""
+    parser = subparsers.add_parser(
+        "score",
+        help="mark a file of replies by a benchmark's rules",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("predictions", type=place, metavar="PREDICTIONS", help="the replies of one model")
+    add("--benchmark", required=True, metavar="NAME", help="`spatialvlm benchmarks` lists them")
+    add("--data", type=place, required=True, metavar="PATH", help="the benchmark's own files")
+    add("--as", dest="form", default="jsonl", metavar="FORM", help="jsonl, lmms or vlmeval")
+    add("--track", default="", metavar="NAME", help="how regions were shown, where there are ways")
+    add("--spread", action="store_true", help="show the rules of other scorers, too")
+    help_text = "leave out records that lack a field, and count them"
+    add("--allow-missing", action="store_true", help=help_text)
+    add("--json", type=place, metavar="FILE", help="write the figures there, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Marks and prints."""
+    from spatialvlm_jax.atomic_write import write_json
+    from spatialvlm_jax.evaluation.benchmarks import score_table
+    from spatialvlm_jax.evaluation.benchmarks.joining import join
+    from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+    from spatialvlm_jax.evaluation.benchmarks.predictions import read_predictions
+    from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
+    from spatialvlm_jax.evaluation.benchmarks.scoring import score_replies
+
+    benchmark = find_benchmark(args.benchmark)
+    benchmark.check_track(args.track)
+    predictions = read_predictions(args.predictions, args.form)
+    questions = load_questions(benchmark, args.data, args.allow_missing)
+    joined = join(questions.items, predictions)
+    scores = score_replies(benchmark, questions.items, joined.replies)
+    counts = {
+        "replies": len(predictions),
+        "missing_replies": len(questions.items) - len(joined.replies),
+        "failed_requests": sum(each.has_failed for each in joined.replies.values()),
+        "cut_by_a_spreadsheet": sum(each.is_cut for each in joined.replies.values()),
+        "replies_of_no_question": joined.strangers,
+        "records_left_out": len(questions.missing),
+    }
+    print(f"{benchmark.name}{f', track {args.track}' if args.track else ''}: {_said(counts)}")
+    print("\n".join(score_table.figures_table(scores, args.spread)))
+    print(f"official: {benchmark.official_is}")
+    print(f"by the robust rule: {score_table.states_line(scores)}")
+    print("\n".join(score_table.differing_lines(scores)))
+    for line in questions.missing[:1]:
+        print(f"left out: {line}")
+    if args.json:
+        found = score_table.scores_as_dict(scores)
+        write_json(args.json, found | {"track": args.track or None, "counts": counts})
+    return 0
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {count:,}"
+        for name, count in counts.items()
+        if count or name == "replies"
+    )

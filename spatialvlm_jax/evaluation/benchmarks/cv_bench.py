@@ -1,0 +1,61 @@
+"""CV-Bench: counts and relations in 2D, depth and distance in 3D, as lettered options."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Marked
+from spatialvlm_jax.evaluation.benchmarks.marking import (
+    LETTER_RULES,
+    by_option,
+    letter_rule,
+    means_by,
+)
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
+from spatialvlm_jax.evaluation.rules.letters import after_answer
+
+_ASKED = "Answer with the option's letter from the given choices directly."
+
+
+def _rows(place: Path) -> Iterator[Row]:
+    return parquet_rows(place, without=("image",))
+
+
+def _item(row: Row) -> Item:
+    options = row.options("choices")
+    return Item(
+        id=row.text("idx"),
+        question=row.text("question"),
+        prompt=f"{row.text('prompt')}\n{_ASKED}",
+        answer=row.letter("answer", options),
+        image_id=row.optional("source_filename") or row.optional("filename") or row.text("idx"),
+        options=options,
+        group=row.text("task"),
+        part=row.text("source"),
+    )
+
+
+def _figures(marked: Marked) -> dict[str, float]:
+    """The mean of both sources of 2D, and the mean of that and 3D; then sources and tasks."""
+    sources = means_by(marked, lambda item: item.part)
+    flat = [sources[name] for name in ("ADE20K", "COCO") if name in sources]
+    parts = {"2D": sum(flat) / len(flat)} if flat else {}
+    parts |= {"3D": sources["Omni3D"]} if "Omni3D" in sources else {}
+    whole = {"combined": sum(parts.values()) / len(parts)} if parts else {}
+    return whole | parts | sources | means_by(marked, lambda item: item.group)
+
+
+BENCHMARK = Benchmark(
+    name="cv_bench",
+    measures="counts, relations, depth order and distance, as options",
+    size="1,438 (2D) and 1,200 (3D)",
+    licence="Apache-2.0; pictures: ADE20K, COCO and Omni3D have their own",
+    project="CV-Bench of Cambrian-1 (Tong et al., 2024)",
+    files="the parquet files",
+    rows=_rows,
+    item=_item,
+    official=letter_rule(after_answer),
+    robust=by_option,
+    figures=_figures,
+    official_is='the first character after the last "answer is" or "answer:"',
+    rules={name: rule for name, rule in LETTER_RULES.items() if not name.startswith("Cambrian")},
+)

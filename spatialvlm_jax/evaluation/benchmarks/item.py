@@ -1,0 +1,89 @@
+"""What a question of a benchmark is, what a mark is, and what a benchmark is."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.rows import Row
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One question.
+
+    id: as the benchmark numbers it; without a number of its own, that of its record, from 0.
+    question: as its file has it. prompt: as it is asked officially.
+    answer: the truth in words, a letter where there are options. answers: of several people.
+    options: their texts by their capital letters.
+    value, unit: the truth of a question for a number, and its unit (a key of `units.UNITS`), or
+      "" for a count; None where a word is asked for.
+    group: its sub-task. part: what else figures are apart by.
+    image_id: questions that share it are about one picture.
+    """
+
+    id: str
+    question: str
+    prompt: str
+    answer: str
+    image_id: str
+    answers: tuple[str, ...] = ()
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    value: float | None = None
+    unit: str = ""
+    group: str = ""
+    part: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """What a rule makes of a reply. score: 0 to 1. said: what it has read, None where nothing."""
+
+    score: float
+    said: str | None = None
+
+
+Rule = Callable[[Item, str], Mark]
+Marked = Sequence[tuple[Item, Mark]]
+Figures = Callable[[Marked], dict[str, float]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """A public benchmark.
+
+    measures: one line. size: how many questions it has as published. licence: of its questions,
+      as its project states it. project: where to look for it. files: what `--data` must be.
+    pictures: "one", "several" or "video": what a question shows.
+    rows: reads its files. item: makes a question of a record, None where a record is none.
+    official: marks as the benchmark does; `official_is` says what that is where no code tells it.
+    robust: marks what the reply says, whatever its form.
+    rules: of other scorers, by their names.
+    figures: of all marks of one rule; the first is the headline.
+    tracks: ways in which its questions may be shown; figures of one are compared with no other's.
+    """
+
+    name: str
+    measures: str
+    size: str
+    licence: str
+    project: str
+    files: str
+    rows: Callable[[Path], Iterator[Row]]
+    item: Callable[[Row], Item | None]
+    official: Rule
+    robust: Rule
+    figures: Figures
+    official_is: str
+    rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
+    pictures: str = "one"
+    tracks: tuple[str, ...] = ()
+
+    def check_track(self, track: str) -> None:
+        """Raises UserError where a track is needed and none is named, or one that there is not."""
+        if track in self.tracks or not (track or self.tracks):
+            return
+        known = ", ".join(self.tracks)
+        if not self.tracks:
+            raise UserError(f"--track={track}: {self.name} has no tracks; leave it out")
+        raise UserError(f"{self.name} is shown in several ways: --track is one of {known}")

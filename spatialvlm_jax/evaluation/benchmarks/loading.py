@@ -1,0 +1,51 @@
+"""The questions of a benchmark from its files, and what is missing in them."""
+
+import dataclasses
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.rows import MissingField
+from spatialvlm_jax.foreign_files.errors import FileError
+
+
+@dataclasses.dataclass(frozen=True)
+class Questions:
+    """Questions in the order of their files, and a line for each record that lacks a field."""
+
+    items: tuple[Item, ...]
+    missing: tuple[str, ...] = ()
+
+
+def load_questions(benchmark: Benchmark, place: Path, allow_missing: bool = False) -> Questions:
+    """Reads the files of a benchmark.
+
+    Args:
+      place: its folder, or its one file.
+      allow_missing: go on where a record lacks a field, and count it.
+    Raises:
+      MissingField: a record lacks a field. FileError: a file cannot be read, there is no question
+        in it, or two have one id.
+    """
+    if not place.exists():
+        raise FileError(
+            f"{place} does not exist; {benchmark.name} reads {benchmark.files} of "
+            f"{benchmark.project}"
+        )
+    items: dict[str, Item] = {}
+    missing: list[str] = []
+    for row in benchmark.rows(place):
+        try:
+            item = benchmark.item(row)
+        except MissingField as error:
+            if not allow_missing:
+                raise MissingField(f"{error} (--allow-missing leaves such records out)") from None
+            missing.append(str(error))
+            continue
+        if item is None:
+            continue
+        if item.id in items:
+            raise FileError(f"{row.path}: record {row.number}: question {item.id!r} is there twice")
+        items[item.id] = item
+    if not items:
+        raise FileError(f"{place} has no question of {benchmark.name}: it reads {benchmark.files}")
+    return Questions(tuple(items.values()), tuple(missing))

@@ -1,0 +1,142 @@
+"""What models said: our JSON Lines of id and text, and the dumps of lmms-eval and VLMEvalKit."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.csv_files import read_csv_records
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.json_files import read_json_lines, read_json_records
+
+Form = Literal["jsonl", "lmms", "vlmeval"]
+FORMS: tuple[Form, ...] = get_args(Form)
+_IDS = ("id", "question_id", "questionId", "index", "idx")
+_TEXTS = ("text", "prediction", "answer", "pred")
+_TRUTHS = ("gt", "target")
+_TABLES = (".tsv", ".csv")
+_SHEETS = (".xlsx", ".xls", ".pkl")
+_CUT_AT = 32_767  # characters of a cell of a spreadsheet; longer texts end there
+# What both harnesses write in place of a reply when their requests fail.
+_FAILED = ("[LMMS_EVAL_REQUEST_FAILED", "[LMMS_EVAL_BUDGET_EXCEEDED]")
+_FAILED_WITHIN = "Failed to obtain answer via API"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """One reply.
+
+    id: of its question; place: the number of its question among all, where the file tells only
+    that. truth, prompt: what the file says that was asked and is right; "" where it does not.
+    """
+
+    text: str
+    id: str = ""
+    place: int | None = None
+    truth: str = ""
+    prompt: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a harness says here that it got no reply."""
+        return self.text.startswith(_FAILED) or _FAILED_WITHIN in self.text
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a spreadsheet has cut it off."""
+        return len(self.text) == _CUT_AT
+
+
+def read_predictions(path: Path, form: str = "jsonl") -> list[Prediction]:
+    """The replies of a file, in its order.
+
+    Raises:
+      UserError: there is no such form. FileError: the file is not of that form.
+    """
+    if form not in FORMS:
+        raise UserError(f"--as={form}: there are {', '.join(FORMS)}")
+    if path.suffix.lower() in _SHEETS:
+        raise FileError(
+            f"{path}: spreadsheets and pickles are not read; save it as .tsv or .csv in UTF-8 "
+            "(VLMEvalKit writes .tsv with PRED_FORMAT=tsv)"
+        )
+    read = {"jsonl": _ours, "lmms": _lmms, "vlmeval": _vlmeval}[form]
+    found = [read(record, f"{path}: record {n}") for n, record in _records(path, form)]
+    if not found:
+        raise FileError(f"{path} has no prediction")
+    return found
+
+
+def _records(path: Path, form: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Records with their numbers, from 1."""
+    if path.suffix.lower() in _TABLES:
+        records: Iterator[Any] = read_csv_records(path)
+    elif form == "lmms":
+        records = read_json_lines(path)
+    else:
+        records = read_json_records(path)
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, Mapping):
+            why = str(record) if isinstance(record, ValueError) else "it is no record"
+            raise FileError(f"{path}: record {number}: {why}")
+        yield number, record
+
+
+def _ours(record: Mapping[str, Any], where: str) -> Prediction:
+    truth = next((record[name] for name in _TRUTHS if isinstance(record.get(name), str)), "")
+    return Prediction(
+        text=_text(_one_of(record, _TEXTS, where), where),
+        id=_id(_one_of(record, _IDS, where), where),
+        truth=truth,
+    )
+
+
+def _lmms(record: Mapping[str, Any], where: str) -> Prediction:
+    place = record.get("doc_id")
+    if not isinstance(place, int) or isinstance(place, bool) or place < 0:
+        raise FileError(f"{where}: no number 'doc_id'; is it a file of lmms-eval's samples?")
+    said = _one_of(record, ("filtered_resps", "resps"), where)
+    while isinstance(said, list) and len(said) == 1:
+        (said,) = said
+    target, prompt = record.get("target"), record.get("input")
+    return Prediction(
+        text=_text(said, where),
+        place=place,
+        truth=str(target) if isinstance(target, str | int | float) else "",
+        prompt=prompt if isinstance(prompt, str) else "",
+    )
+
+
+def _vlmeval(record: Mapping[str, Any], where: str) -> Prediction:
+    index, answer, asked = (record.get(name) for name in ("index", "answer", "question"))
+    said = record.get("prediction")
+    if index is None or said is None:
+        raise FileError(f"{where}: no column 'index' or 'prediction'; is it VLMEvalKit's?")
+    key = _id(index, where)
+    return Prediction(
+        text=_text(said, where),
+        id=key,
+        place=int(key) if key.isdecimal() and key.isascii() and len(key) < 12 else None,
+        truth=str(answer) if isinstance(answer, str | int | float) else "",
+        prompt=asked if isinstance(asked, str) else "",
+    )
+
+
+def _one_of(record: Mapping[str, Any], names: tuple[str, ...], where: str) -> Any:
+    for name in names:
+        if record.get(name) is not None:
+            return record[name]
+    raise FileError(f"{where}: no field {names[0]!r} (nor {', '.join(names[1:])})")
+
+
+def _id(value: Any, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise FileError(f"{where}: an id is text or a whole number, not {str(value)[:60]!r}")
+    return str(value).strip()
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise FileError(f"{where}: a reply is one text, not {str(value)[:60]!r}")
+    return str(value)

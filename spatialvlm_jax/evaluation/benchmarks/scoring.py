@@ -1,0 +1,95 @@
+"""Replies marked by every rule of a benchmark, and what follows from the marks."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Rule
+from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
+
+OFFICIAL, ROBUST = "official", "robust"
+_NONE = Mark(0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class MarkedReply:
+    """A question, the reply to it (None where there is none), and its mark by every rule.
+
+    A reply that is missing, or in whose place a harness says that it got none, is not answered:
+    no rule gives it anything. An empty one is marked by every rule, as its code does.
+    """
+
+    item: Item
+    reply: str | None
+    marks: Mapping[str, Mark]
+
+    @property
+    def state(self) -> str:
+        """ "not answered", "unreadable", "wrong", "partly right" or "right", by the robust rule."""
+        robust = self.marks[ROBUST]
+        if self.reply is None or not self.reply.strip():
+            return "not answered"
+        if robust.said is None and not robust.score:
+            return "unreadable"
+        return "right" if robust.score == 1 else "partly right" if robust.score else "wrong"
+
+    @property
+    def differs(self) -> bool:
+        """Whether the official and the robust mark are not the same."""
+        return self.marks[OFFICIAL].score != self.marks[ROBUST].score
+
+
+STATES = ("right", "partly right", "wrong", "unreadable", "not answered")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """Every reply, marked, in the order of the questions."""
+
+    benchmark: Benchmark
+    replies: Sequence[MarkedReply]
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """By rule: the figures of the benchmark, the headline first."""
+        return {
+            rule: self.benchmark.figures([(each.item, each.marks[rule]) for each in self.replies])
+            for rule in rules_of(self.benchmark)
+        }
+
+    def states(self) -> dict[str, int]:
+        """How many replies are in each state."""
+        counts = dict.fromkeys(STATES, 0)
+        for each in self.replies:
+            counts[each.state] += 1
+        return counts
+
+    def differing(self) -> list[MarkedReply]:
+        """Those whose official and robust marks are not the same."""
+        return [each for each in self.replies if each.differs]
+
+
+def rules_of(benchmark: Benchmark) -> dict[str, Rule]:
+    """All rules by their names: the official one, the robust one, those of other scorers."""
+    return {OFFICIAL: benchmark.official, ROBUST: benchmark.robust, **benchmark.rules}
+
+
+def score_replies(
+    benchmark: Benchmark, items: Sequence[Item], replies: Mapping[str, Prediction]
+) -> Scores:
+    """Marks the replies by every rule.
+
+    Args:
+      replies: by the ids of their questions.
+    """
+    rules = rules_of(benchmark)
+    return Scores(benchmark, [_marked(item, replies.get(item.id), rules) for item in items])
+
+
+def _marked(item: Item, prediction: Prediction | None, rules: Mapping[str, Rule]) -> MarkedReply:
+    if prediction is None or prediction.has_failed:
+        return MarkedReply(item, None, dict.fromkeys(rules, _NONE))
+    text = prediction.text
+    marks: dict[Rule, Mark] = {}
+    for rule in rules.values():
+        if rule not in marks:
+            marks[rule] = rule(item, text)
+    return MarkedReply(item, text, {name: marks[rule] for name, rule in rules.items()})

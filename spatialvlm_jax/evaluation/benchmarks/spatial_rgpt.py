@@ -1,0 +1,109 @@
+"""SpatialRGPT-Bench: relations, sizes and distances of regions, told from its own answers."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Marked
+from spatialvlm_jax.evaluation.benchmarks.marking import mean, means_by
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
+from spatialvlm_jax.evaluation.reading import lengths, verdicts
+from spatialvlm_jax.evaluation.rules import spatial_rgpt as rule
+
+_REGION = re.compile(r"\bregions?\s{0,3}[\[(<]?\s?(\d{1,3})", re.IGNORECASE)
+_LAST_HOUR = 12
+
+
+def _rows(place: Path) -> Iterator[Row]:
+    return json_rows(place)
+
+
+def _item(row: Row) -> Item:
+    kind, category = row.text("qa_info/type"), row.text("qa_info/category")
+    if kind not in ("quantitative", "qualitative"):
+        raise row.missing("qa_info/type", "is neither quantitative nor qualitative")
+    answer = _answer(row)
+    hour = category == "direction"
+    value = _hour(answer) if hour else _metres(answer) if kind == "quantitative" else None
+    truth = answer if kind == "quantitative" else _word(category, answer)
+    if truth is None or (kind == "quantitative" and not value):
+        raise row.missing("conversations", f"has an answer that tells no {category}")
+    question = row.text("text_q")
+    return Item(
+        id=row.text("id"),
+        question=question,
+        prompt=question,
+        answer=truth,
+        image_id=row.optional("image_info/file_path") or row.text("id"),
+        value=value,
+        unit="" if value is None or hour else "m",
+        group=category.removesuffix("_data"),
+        part=kind,
+    )
+
+
+def _answer(row: Row) -> str:
+    """What the benchmark answers: the second turn."""
+    turns: list[Any] = row.sequence("conversations")
+    said = turns[1].get("value") if len(turns) > 1 and isinstance(turns[1], dict) else None
+    if not isinstance(said, str):
+        raise row.missing("conversations", "has no answer in its second turn")
+    return said
+
+
+def _metres(text: str) -> float | None:
+    found = lengths.find_quantity(text)
+    return None if found is None else found.metres
+
+
+def _hour(text: str) -> float | None:
+    hour = lengths.find_hour(_REGION.sub(" ", text))
+    return None if hour is None else float(hour)
+
+
+def _word(category: str, text: str) -> str | None:
+    """The region that a text chooses, or whether it says yes or no."""
+    if "choice" not in category:
+        return verdicts.read_yes_no(text)
+    region = _REGION.search(text)
+    return None if region is None else f"region {region[1]}"
+
+
+def _mark(item: Item, reply: str) -> Mark:
+    if item.value is None:
+        word = _word(item.group, reply)
+        return Mark(float(word == item.answer), word)
+    read: Callable[[str], float | None] = _metres if item.unit else _hour
+    said = read(_REGION.sub(" ", reply))
+    if said is None:
+        return Mark(0.0)
+    if item.unit:
+        return Mark(float(rule.is_within_quarter(said, item.value)), f"{said:g} m")
+    near = rule.clock_error(int(said), int(item.value)) <= 1
+    return Mark(float(near), f"{said:g} of {_LAST_HOUR}")
+
+
+def _figures(marked: Marked) -> dict[str, float]:
+    parts = {
+        f"{kind} accuracy": mean([pair for pair in marked if pair[0].part == kind])
+        for kind in ("quantitative", "qualitative")
+    }
+    return parts | means_by(marked, lambda item: item.group)
+
+
+BENCHMARK = Benchmark(
+    name="spatial_rgpt",
+    measures="relations, sizes, distances and directions of regions",
+    size="657 relations and 749 quantities",
+    licence="as its project states",
+    project="SpatialRGPT-Bench (Cheng et al., 2024)",
+    files="its JSON or JSON Lines file",
+    rows=_rows,
+    item=_item,
+    official=_mark,
+    robust=_mark,
+    figures=_figures,
+    official_is="within 25 %, an hour within 1; a language model reads officially, here our parser",
+    tracks=("boxes", "names"),
+)

@@ -1,0 +1,60 @@
+"""TextVQA: questions about text in pictures, ten people's answers each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.benchmarks.free_text import (
+    SHORT,
+    by_likeness,
+    by_people,
+    by_people_normalised,
+    by_people_robust,
+    most_frequent,
+    people_answers,
+)
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files, number_rows
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.json_files import read_object
+
+
+def _rows(place: Path) -> Iterator[Row]:
+    return number_rows(find_files(place, ".json"), _records)
+
+
+def _records(path: Path) -> Iterator[object]:
+    records = read_object(path, "TextVQA's").get("data")
+    if not isinstance(records, list):
+        raise FileError(f"{path} is not TextVQA's: it has no list 'data'")
+    return iter(records)
+
+
+def _item(row: Row) -> Item:
+    answers = people_answers(row)
+    question = row.text("question")
+    return Item(
+        id=row.text("question_id"),
+        question=question,
+        prompt=f"{question}\n{SHORT}",
+        answer=most_frequent(answers),
+        image_id=row.text("image_id"),
+        answers=answers,
+    )
+
+
+BENCHMARK = Benchmark(
+    name="text_vqa",
+    measures="questions about text in pictures, ten people's answers each",
+    size="5,000 (val)",
+    licence="CC BY 4.0; pictures: Open Images' terms",
+    project="TextVQA (Singh et al., 2019)",
+    files="a file named like TextVQA_0.5.1_val.json",
+    rows=_rows,
+    item=_item,
+    official=by_people_normalised,
+    robust=by_people_robust,
+    figures=accuracy_by_group,
+    official_is="three of the nine others agree; everything is normalised",
+    rules={"VQA v2's rule": by_people, "ANLS": by_likeness},
+)

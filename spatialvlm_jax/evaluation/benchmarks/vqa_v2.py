@@ -1,0 +1,77 @@
+"""VQA v2 and OK-VQA: free answers of ten people, in two files."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.benchmarks.free_text import (
+    SHORT,
+    by_people,
+    by_people_normalised,
+    by_people_robust,
+    most_frequent,
+    people_answers,
+)
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.vqa_files import question_key, read_vqa_files
+
+
+def _rows(place: Path) -> Iterator[Row]:
+    questions, annotations = _only(place, "questions.json"), _only(place, "annotations.json")
+    files = read_vqa_files(questions, annotations)
+    for index, question in enumerate(files.questions):
+        if not isinstance(question, dict):
+            raise FileError(f"{questions}: record {index + 1} is no record")
+        answered = files.annotations.get(question_key(question.get("question_id")), {})
+        yield Row(questions, index + 1, index, {**answered, **question})
+
+
+def _only(place: Path, ending: str) -> Path:
+    if place.is_file():
+        raise FileError(f"{place} is one file; name the folder of both, questions and annotations")
+    found = find_files(place, ending)
+    if len(found) > 1:
+        raise FileError(f"{place} has {len(found)} files {ending}: keep those of one split there")
+    return found[0]
+
+
+def _item(row: Row) -> Item:
+    answers = people_answers(row)
+    question = row.text("question")
+    return Item(
+        id=row.text("question_id"),
+        question=question,
+        prompt=f"{question}\n{SHORT}",
+        answer=row.optional("multiple_choice_answer") or most_frequent(answers),
+        image_id=row.text("image_id"),
+        answers=answers,
+        group=row.optional("answer_type"),
+    )
+
+
+BENCHMARK = Benchmark(
+    name="vqa_v2",
+    measures="open questions about everyday pictures, ten people's answers each",
+    size="214,354 (val)",
+    licence="CC BY 4.0; pictures: COCO's terms",
+    project="VQA v2 (Goyal et al., 2017)",
+    files="a folder with the questions and annotations files of one split",
+    rows=_rows,
+    item=_item,
+    official=by_people,
+    robust=by_people_robust,
+    figures=accuracy_by_group,
+    official_is="three of the nine others agree; normalised only where people differ",
+    rules={"normalised always": by_people_normalised},
+)
+OK_VQA = dataclasses.replace(
+    BENCHMARK,
+    name="ok_vqa",
+    measures="open questions that need knowledge from outside the picture",
+    size="5,046 (val)",
+    licence="as its project states; pictures: COCO's terms",
+    project="OK-VQA (Marino et al., 2019)",
+)

@@ -1,0 +1,86 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS
+from tests.evaluation.benchmarks.published import SAMPLES, write_lines
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    SAMPLES["cv_bench"].write(tmp_path / "data")
+    return tmp_path
+
+
+def test_replies_are_scored_under_every_rule(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ["B", "It is B, not A.", "Failed to obtain answer via API."]
+    write_lines(folder / "a.jsonl", [{"id": n, "text": text} for n, text in enumerate(texts)])
+    words = ["score", str(folder / "a.jsonl"), "--benchmark=cv_bench", f"--data={folder}/data"]
+    assert cli.main([*words, "--spread", f"--json={folder}/figures.json"]) == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert lines[0] == "cv_bench: replies 3, missing replies 1, failed requests 1"
+    columns = ["official", "robust", "lmms-eval's first character", "VLMEvalKit without a judge"]
+    assert [column in lines[1] for column in columns] == [True] * 4
+    shares = {line.split("  ")[0].strip(): line.split("%")[:-1] for line in lines[3:]}
+    assert [float(share.split()[-1]) for share in shares["combined"]] == [25.0, 50.0, 25.0, 25.0]
+    assert "by the robust rule: 2 right, 2 not answered" in said
+    assert "official and robust differ in 1 of 4 (25.00 %)" in said
+    assert "  1: official 0 robust 1; true 'B', said \"It is B, not A.\"" in said
+    found = json.loads((folder / "figures.json").read_text())
+    assert found["figures"]["robust"]["combined"] == 0.5
+    assert found["states"]["not answered"] == 2
+    assert found["counts"]["missing_replies"] == 1
+
+
+def test_a_dump_of_a_harness_is_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {
+            "doc_id": number,
+            "target": "(B)",
+            "filtered_resps": ["B"],
+            "input": f"Note: pick one.\nWhich is nearer, in picture {number}? Select.",
+        }
+        for number in range(4)
+    ]
+    write_lines(folder / "d.jsonl", rows)
+    words = ["--as=lmms", "--benchmark=cv_bench", f"--data={folder}/data"]
+    assert cli.main(["score", str(folder / "d.jsonl"), *words]) == 0
+    assert "combined  100.00 %  100.00 %" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--benchmark=nope --data={}/data", "no benchmark 'nope'"),
+        ("--benchmark=cv_bench --data={}/nope", "does not exist; cv_bench reads"),
+        ("--benchmark=spatial_rgpt --data={}/data", "--track is one of"),
+        ("--benchmark=pope --data={}/data", "has no file .json or .jsonl"),
+        ("--benchmark=cv_bench --data={}/data --as=excel", "there are jsonl, lmms, vlmeval"),
+        ("--benchmark=cv_bench", "required: --data"),
+        ("--benchmark=vsr --data={}/a.jsonl", "field 'label' is missing"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(
+    words: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(folder / "a.jsonl", [{"id": 1, "text": "B"}])
+    command = ["score", f"{folder}/a.jsonl", *words.format(folder).split()]
+    assert cli.main([part.format(folder) for part in command]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["benchmarks"]) == 0
+    listed = capsys.readouterr().out
+    assert [line for line in listed.splitlines() if line and line[0] != " "] == list(BENCHMARKS)
+    assert listed.count("  licence") == listed.count("  from") == len(BENCHMARKS)
+    assert cli.main(["benchmarks", "pope"]) == 0
+    assert "  questions   3 x 3,000 on 500 pictures" in capsys.readouterr().out

@@ -1,0 +1,156 @@
+"""Every benchmark of the registry, read from its fixture and marked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
+from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
+from spatialvlm_jax.evaluation.benchmarks.scoring import score_replies
+from tests.evaluation.benchmarks.published import SAMPLES, write_json, write_lines, write_parquet
+
+
+def test_every_benchmark_has_a_fixture() -> None:
+    assert set(SAMPLES) == set(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_benchmark_is_read_and_marked(name: str, tmp_path: Path) -> None:
+    sample, benchmark = SAMPLES[name], BENCHMARKS[name]
+    sample.write(tmp_path)
+    items = load_questions(benchmark, tmp_path).items
+    assert tuple(item.id for item in items) == sample.ids
+    assert all(item.question in item.prompt and item.image_id for item in items)
+    first = items[0]
+    assert benchmark.official(first, sample.right).score == 1
+    assert benchmark.robust(first, sample.right).score == 1
+    assert benchmark.robust(first, sample.prose).score == 1
+    assert benchmark.official(first, sample.prose).score == sample.official
+    assert benchmark.robust(first, "").said is None
+    assert benchmark.robust(first, "").score == 0
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_figures_of_right_replies_are_whole_and_of_none_are_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    sample, benchmark = SAMPLES[name], BENCHMARKS[name]
+    sample.write(tmp_path)
+    items = load_questions(benchmark, tmp_path).items
+    # A quantity, a word, a letter: as its file has them.
+    replies = {item.id: Prediction(item.answer, item.id) for item in items}
+    figures = score_replies(benchmark, items, replies).figures()
+    shares = {key: value for key, value in figures["robust"].items() if key != "yes_share"}
+    assert shares
+    assert all(value == pytest.approx(1) for value in shares.values())
+    nothing = score_replies(benchmark, items, {}).figures()
+    assert all(value == 0 for figure in nothing.values() for value in figure.values())
+    assert [*figures] == ["official", "robust", *benchmark.rules]
+
+
+def test_cv_bench_weighs_its_sources(tmp_path: Path) -> None:
+    SAMPLES["cv_bench"].write(tmp_path)
+    benchmark = find_benchmark("cv_bench")
+    items = load_questions(benchmark, tmp_path).items
+    replies = {id_: Prediction("B", id_) for id_ in ("0", "2")}
+    figures = score_replies(benchmark, items, replies).figures()["official"]
+    expected = {"combined": 0.5, "2D": 0.5, "3D": 0.5, "ADE20K": 1.0, "COCO": 0.0, "Omni3D": 0.5}
+    assert {name: figures[name] for name in expected} == expected
+    assert next(iter(figures)) == "combined"
+
+
+def test_spatial_rgpt_marks_hours_regions_and_verdicts(tmp_path: Path) -> None:
+    SAMPLES["spatial_rgpt"].write(tmp_path)
+    benchmark = find_benchmark("spatial_rgpt")
+    _, hour, predicate, choice = load_questions(benchmark, tmp_path).items
+    assert benchmark.official(hour, "Region [1] is at 3 o'clock").score == 1
+    assert benchmark.official(hour, "at 12 o'clock").score == 0
+    assert benchmark.official(predicate, "No, Region [0] is right of it.").score == 0
+    assert benchmark.official(predicate, "Indeed. Yes.").score == 1
+    assert benchmark.official(choice, "Region [0]").score == 0
+    assert benchmark.official(choice, "region 1 it is").score == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "said"),
+    [
+        ("vsr", {"caption": "x", "label": 2, "relation": "on", "image": "a"}, "neither 0 nor 1"),
+        ("vsr", {"caption": "x", "relation": "on", "image": "a"}, "'label' is missing"),
+        ("vsr", {"caption": " ", "label": 1, "relation": "on", "image": "a"}, "is empty"),
+        ("vsr", {"caption": ["x"], "label": 1, "relation": "on", "image": "a"}, "is no text"),
+        ("vsr", {"caption": "x", "label": "one", "relation": "on", "image": "a"}, "is no number"),
+        ("vsr", {"caption": "x", "label": "nan", "relation": "on", "image": "a"}, "no finite"),
+    ],
+)
+def test_a_record_that_lacks_a_field_is_told_or_counted(
+    name: str, row: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    good = {"caption": "x", "label": 1, "relation": "on", "image": "a"}
+    write_lines(tmp_path / "test.jsonl", [good, row])
+    with pytest.raises(UserError, match=said) as error:
+        load_questions(find_benchmark(name), tmp_path)
+    assert "test.jsonl: record 2: field" in str(error.value)
+    assert "--allow-missing" in str(error.value)
+    questions = load_questions(find_benchmark(name), tmp_path, allow_missing=True)
+    assert len(questions.items) == 1
+    assert len(questions.missing) == 1
+
+
+def test_truths_that_cannot_be_are_told(tmp_path: Path) -> None:
+    options = {"question": "?", "choices": ["a", "b"], "idx": 1, "prompt": "?"}
+    cases = [
+        ("cv_bench", {**options, "answer": "(C)", "task": "t", "source": "s"}, "'C', none of A, B"),
+        ("blink", {**options, "answer": "", "sub_task": "t"}, "'answer' is empty"),
+        ("blink", {**options, "choices": ["a"], "answer": "A", "sub_task": "t"}, "2 to 26 texts"),
+        ("q_spatial", {"question": "?", "answer_value": 0.0, "answer_unit": "m"}, "more than 0"),
+    ]
+    for number, (name, row, said) in enumerate(cases):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_parquet(folder / "a.parquet", [row])
+        with pytest.raises(UserError, match=said):
+            load_questions(find_benchmark(name), folder)
+    base = {"question_id": 1, "question": "?", "relation": "r", "answer_options": ["a", "b"]}
+    write_json(tmp_path / "e.json", [base | {"answer": 2}])
+    with pytest.raises(UserError, match="there are 2 options"):
+        load_questions(find_benchmark("emb_spatial"), tmp_path / "e.json")
+
+
+def test_files_that_cannot_be_are_told_in_a_line(tmp_path: Path) -> None:
+    pope, vqa, gqa = map(find_benchmark, ("pope", "vqa_v2", "gqa"))
+    with pytest.raises(UserError, match="does not exist; pope reads coco_pope"):
+        load_questions(pope, tmp_path / "none")
+    with pytest.raises(UserError, match="has no file .json or .jsonl"):
+        load_questions(pope, tmp_path)
+    (tmp_path / "coco_pope_random.json").write_text("7\n")
+    with pytest.raises(UserError, match="record 1 is no record"):
+        load_questions(pope, tmp_path)
+    (tmp_path / "coco_pope_random.json").write_text("{\n")
+    with pytest.raises(UserError, match="record 1 is no record: "):
+        load_questions(pope, tmp_path)
+    with pytest.raises(UserError, match="name the folder of both"):
+        load_questions(vqa, tmp_path / "coco_pope_random.json")
+    row = {"question_id": 1, "image": "a", "text": "?", "label": "yes"}
+    write_lines(tmp_path / "coco_pope_random.json", [row, row])
+    with pytest.raises(UserError, match="'random/1' is there twice"):
+        load_questions(pope, tmp_path)
+    (tmp_path / "x_questions.json").write_text(json.dumps({"1": 7}))
+    with pytest.raises(UserError, match="record 1 is no record"):
+        load_questions(gqa, tmp_path)
+    (tmp_path / "x_questions.json").write_text("{}")
+    with pytest.raises(UserError, match="has no question of gqa"):
+        load_questions(gqa, tmp_path)
+
+
+def test_names_that_are_none_are_told() -> None:
+    with pytest.raises(UserError, match="no benchmark 'cvbench': there are q_spatial"):
+        find_benchmark("cvbench")
+    with pytest.raises(UserError, match="--track is one of boxes, names"):
+        find_benchmark("spatial_rgpt").check_track("")
+    with pytest.raises(UserError, match="pope has no tracks"):
+        find_benchmark("pope").check_track("boxes")
+    find_benchmark("spatial_rgpt").check_track("names")
+    find_benchmark("pope").check_track("")

@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.item import Item
+from spatialvlm_jax.evaluation.benchmarks.joining import join
+from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction, read_predictions
+from tests.evaluation.benchmarks.published import write_json, write_lines
+
+OPTIONS = {"A": "right", "B": "left"}
+ITEMS = [
+    Item(str(number), f"Where is {thing}?", f"Where is {thing}? Choose.", "B", "a", options=OPTIONS)
+    for number, thing in enumerate(("the mug", "the lamp", "the door"), 10)
+]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": 7, "text": "B"},
+        {"id": "7", "prediction": "B"},
+        {"question_id": 7, "answer": "B"},
+        {"questionId": "7", "prediction": "B"},
+        {"index": 7, "pred": "B"},
+    ],
+)
+def test_replies_are_records_of_id_and_text(record: dict[str, Any], tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [record])
+    write_json(tmp_path / "a.json", [record])
+    for name in ("a.jsonl", "a.json"):
+        assert read_predictions(tmp_path / name) == [Prediction("B", "7")]
+
+
+@pytest.mark.parametrize("said", ["B", ["B"], [["B"]]])
+def test_samples_of_lmms_eval_are_read(said: object, tmp_path: Path) -> None:
+    record = {"doc_id": 1, "target": "(B)", "filtered_resps": said, "input": "Where is the lamp?\n"}
+    write_lines(tmp_path / "x_samples_cv_bench.jsonl", [record | {"doc_hash": "1f", "acc": {}}])
+    (found,) = read_predictions(tmp_path / "x_samples_cv_bench.jsonl", "lmms")
+    assert found == Prediction("B", place=1, truth="(B)", prompt="Where is the lamp?\n")
+    assert join(ITEMS, [found]).replies == {"11": found}
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "csv"])
+def test_tables_of_vlmevalkit_are_read(suffix: str, tmp_path: Path) -> None:
+    sign = "\t" if suffix == "tsv" else ","
+    rows = [["index", "question", "A", "B", "answer", "prediction"]]
+    rows += [["10", "Where is the mug?", "right", "left", "B", '"=cmd()\nso B"']]
+    path = tmp_path / f"model_SET.{suffix}"
+    path.write_text("\n".join(sign.join(row) for row in rows) + "\n")
+    (found,) = read_predictions(path, "vlmeval")
+    assert found.text == "=cmd()\nso B"
+    assert join(ITEMS, [found]).replies == {"10": found}
+
+
+def test_messages_of_failed_requests_are_known() -> None:
+    failed = ["[LMMS_EVAL_REQUEST_FAILED after 5 retries] x", "[LMMS_EVAL_BUDGET_EXCEEDED]"]
+    failed += ["Failed to obtain answer via API.", " Failed to obtain answer via API"]
+    assert all(Prediction(text).has_failed for text in failed)
+    assert not Prediction("B").has_failed
+    assert Prediction("x" * 32_767).is_cut
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "content", "said"),
+    [
+        ("a.xlsx", "vlmeval", "PK", "save it as .tsv or .csv"),
+        ("a.pkl", "vlmeval", "", "save it as .tsv or .csv"),
+        ("a.jsonl", "excel", "", "there are jsonl, lmms, vlmeval"),
+        ("a.jsonl", "jsonl", "", "has no prediction"),
+        ("a.jsonl", "jsonl", "{", "record 1: "),
+        ("a.jsonl", "jsonl", "7", "record 1: it is no record"),
+        ("a.jsonl", "jsonl", '{"text": "B"}', "record 1: no field 'id'"),
+        ("a.jsonl", "jsonl", '{"id": 1}', "record 1: no field 'text'"),
+        ("a.jsonl", "jsonl", '{"id": [1], "text": "B"}', "an id is text or a whole number"),
+        ("a.jsonl", "jsonl", '{"id": 1.5, "text": "B"}', "an id is text or a whole number"),
+        ("a.jsonl", "jsonl", '{"id": 1, "text": ["B"]}', "a reply is one text"),
+        ("a.jsonl", "lmms", '{"doc_id": "1", "filtered_resps": "B"}', "no number 'doc_id'"),
+        ("a.jsonl", "lmms", '{"doc_id": 1, "filtered_resps": ["a", "b"]}', "a reply is one text"),
+        ("a.jsonl", "lmms", '{"doc_id": 1}', "no field 'filtered_resps'"),
+        ("a.tsv", "vlmeval", "index\tanswer\n1\tB\n", "no column 'index' or 'prediction'"),
+        ("a.tsv", "vlmeval", "index\tprediction\n1\n", "it is no record"),
+    ],
+)
+def test_files_of_other_forms_are_told_in_a_line(
+    name: str, form: str, content: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=said):
+        read_predictions(tmp_path / name, form)
+
+
+def test_a_reply_of_another_question_is_found_by_truth_and_prompt() -> None:
+    good = [
+        Prediction("B", "10"),
+        Prediction("B", "11", truth="left", prompt="WHERE is the  lamp?"),
+    ]
+    assert join(ITEMS, good).strangers == 0
+    for odd, said in (
+        (Prediction("B", "99"), "no question has the id '99'"),
+        (Prediction("B", place=99), "no question has the id 99"),
+        (Prediction("B", "12", truth="A"), "has the answer 'B', and the file says 'A'"),
+        (Prediction("B", "12", prompt="What colour?"), "and the file asks 'What colour"),
+    ):
+        with pytest.raises(UserError, match=said) as error:
+            join(ITEMS, [*good, odd])
+        assert str(error.value).startswith("1 of 3 replies are of other questions")
+    with pytest.raises(UserError, match="question '10' has two replies"):
+        join(ITEMS, [*good, Prediction("A", "10")])
+
+
+def test_few_strangers_are_counted() -> None:
+    items = [Item(str(number), "?", "?", "yes", "a") for number in range(200)]
+    replies = [Prediction("yes", str(number)) for number in (*range(199), 999)]
+    joined = join(items, replies)
+    assert joined.strangers == 1
+    assert len(joined.replies) == 199
+
+
+def test_numbers_and_several_truths_are_compared_as_such() -> None:
+    number = Item("1", "?", "?", "96 cm", "a", value=96.0, unit="cm")
+    people = Item("2", "?", "?", "two", "a", answers=("two", "2"))
+    for truth in ("96", "96.0", "96 cm", "96 centimeters"):
+        assert not join([number], [Prediction("x", "1", truth=truth)]).strangers
+    with pytest.raises(UserError, match="the file says '1.5'"):
+        join([number], [Prediction("x", "1", truth="1.5")])
+    assert not join([people], [Prediction("x", "2", truth=json.dumps(["two"]))]).strangers
