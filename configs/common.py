@@ -7,6 +7,7 @@ from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.experiment import DatasetConfig, DenseConfig, Experiment, WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
 from spatialvlm_jax.questions import QuestionTypeName
+from spatialvlm_jax.worlds.catalog import COLORS
 
 SPATIAL = ("qualitative", "quantitative")
 GENERAL = ("general",)
@@ -53,6 +54,35 @@ def use_worlds(config: ConfigDict, path: str, recipe: WorldsRecipe, spatial: flo
     config.data.pairs_per_image = recipe.questions.pairs_per_image
 
 
-def use_dense_targets(config: ConfigDict, weight: float) -> None:
-    """Adds the auxiliary loss: what each patch shows, how far and how large it is."""
-    config.dense = to_config_dict(DenseConfig(weight, dense_labels(), DENSE_VALUES))
+def use_dense_targets(
+    config: ConfigDict,
+    weight: float,
+    *,
+    colors: bool = False,
+    camera: bool = False,
+    plurals: bool = False,
+    pointer: float = 0.0,
+    copy: float = 0.0,
+) -> None:
+    """Adds the auxiliary losses: what each patch shows, how far and how large it is.
+
+    Args:
+      config: of an experiment.
+      weight: of the dense loss.
+      colors: tells colours apart from categories.
+      camera: asks each patch for the camera's height and for up, too.
+      plurals: names what a patch shows by the plural, too.
+      pointer, copy: weights of the losses of two heads of attention.
+    """
+    dense = DenseConfig(
+        weight,
+        dense_labels(),
+        DENSE_VALUES,
+        words=6 if plurals else 4,
+        colors=len(COLORS) if colors else 0,
+        camera=camera,
+        plurals=plurals,
+        pointer_weight=pointer,
+        copy_weight=copy,
+    )
+    config.dense = to_config_dict(dense)

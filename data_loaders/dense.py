@@ -7,15 +7,16 @@ positions through asinh, so that near and far, small and large count alike.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from data_loaders.errors import DataError
 from data_loaders.functional import BatchRow, Pair, Placement, Tokens, resize_nearest
 from data_loaders.tokenizer import Tokenizer
-from spatialvlm_jax.batch import DenseTargets
+from spatialvlm_jax.batch import CAMERA_VALUES, DenseTargets
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
+from spatialvlm_jax.generation.wording.phrasing import plural
 from spatialvlm_jax.scene.records import QA, canonical_from_up
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
@@ -49,17 +50,33 @@ def object_label(category: str, color: str) -> int:
     return 1 + _CATEGORY_INDEX[category] * len(COLORS) + _COLOR_INDEX[color]
 
 
-def label_words(tokenizer: Tokenizer, words_each: int) -> np.ndarray:
+def label_words(tokenizer: Tokenizer, words_each: int, *, plurals: bool = False) -> np.ndarray:
     """The text tokens that name each label, colour then category: int32[labels, words_each].
 
-    0 where a name is shorter, and for the background; a longer name is cut.
+    0 where a name is shorter, and for the background; a longer name is cut. With `plurals` what
+    the plural says otherwise ("mugs") stands behind them, if it is one token: pieces such as "es"
+    name nothing.
     """
     words = np.zeros((dense_labels(), words_each), np.int32)
     for category in CATEGORIES:
+        one, many = (tokenizer.encode(name) for name in (category, plural(category)))
+        other = tuple(token for token in many if token not in one) if plurals else ()
         for color in COLORS:
-            tokens = tokenizer.encode_suffix(f"{color} {category}")[:-1][:words_each]
+            tokens = tokenizer.encode_suffix(f"{color} {category}")[:-1]
+            tokens = (*tokens, *other)[:words_each] if len(other) == 1 else tokens[:words_each]
             words[object_label(category, color), : len(tokens)] = tokens
     return words
+
+
+def camera_values(example: StoredExample) -> tuple[np.ndarray, np.ndarray]:
+    """Log camera height in metres and up in the camera frame: float32[4], and bool[4]: known."""
+    camera, values = example.camera(), np.full(CAMERA_VALUES, np.nan)
+    if camera.height is not None:
+        values[0] = np.log(max(camera.height, _SMALLEST_METRES))
+    if camera.up is not None:
+        values[1:] = camera.up
+    known = np.isfinite(values)
+    return np.where(known, values, 0.0).astype(np.float32), known
 
 
 def to_patches(array: np.ndarray, patch_size: int) -> np.ndarray:
@@ -135,13 +152,21 @@ def object_table(example: StoredExample) -> tuple[np.ndarray, np.ndarray]:
     return np.pad(values, ((1, 0), (1, 0))), np.pad(known, ((1, 0), (1, 0)))
 
 
-def find_name(prefix: Tokens, name: Tokens) -> int:
-    """Index of the last token of `name` where it first stands in `prefix`; -1 if it does not."""
-    size = len(name)
-    for start in range(len(prefix) - size + 1):
-        if tuple(prefix[start : start + size]) == tuple(name):
-            return start + size - 1
-    return -1
+def find_names(prefix: Tokens, names: Mapping[int, Tokens]) -> np.ndarray:
+    """Which name each token of `prefix` is part of: int64[tokens], a key of `names`; 0 for none.
+
+    Each name is looked for where it first stands outside of longer ones: "mug" is not that of
+    "red mug".
+    """
+    found = np.zeros(len(prefix), np.int64)
+    for key, name in sorted(names.items(), key=lambda item: -len(item[1])):
+        size = len(name)
+        for start in range(len(prefix) - size + 1):
+            span = slice(start, start + size)
+            if tuple(prefix[span]) == tuple(name) and not found[span].any():
+                found[span] = key
+                break
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,12 +174,16 @@ class DenseReader:
     """Reads dense targets at a model's patch grid.
 
     image_size, patch_size: pixels. words: of `label_words`.
+    camera, owners, mentioned: whether it reads these of `DenseTargets`, too.
     """
 
     tokenizer: Tokenizer
     image_size: int
     patch_size: int
     words: np.ndarray
+    camera: bool = False
+    owners: bool = False
+    mentioned: bool = False
 
     @classmethod
     def of(cls, dense: DenseConfig, model: ModelConfig, tokenizer: Tokenizer) -> "DenseReader":
@@ -163,14 +192,24 @@ class DenseReader:
         Raises:
           DataError: the run's head is of other sizes than the targets.
         """
-        for name, size in (("labels", dense_labels()), ("values", DENSE_VALUES)):
+        sizes = {"labels": dense_labels(), "values": DENSE_VALUES}
+        if dense.colors:
+            sizes["colors"] = len(COLORS)
+        for name, size in sizes.items():
             if getattr(dense, name) != size:
                 raise DataError(
                     f"dense.{name}={getattr(dense, name)}, but targets have {size}: "
                     "use_dense_targets in configs/common.py sets it"
                 )
-        sizes = model.encoder.image_size, model.encoder.patch_size
-        return cls(tokenizer, *sizes, label_words(tokenizer, dense.words))
+        return cls(
+            tokenizer,
+            model.encoder.image_size,
+            model.encoder.patch_size,
+            label_words(tokenizer, dense.words, plurals=dense.plurals),
+            camera=dense.camera,
+            owners=bool(dense.pointer_weight),
+            mentioned=bool(dense.pointer_weight or dense.copy_weight),
+        )
 
     def __call__(
         self,
@@ -207,7 +246,9 @@ class DenseReader:
         values, value_mask = table[owners], known[owners]
         depths = patch_log_depth(patches, to_patches(depth, self.patch_size), owners)
         values[:, 0], value_mask[:, 0] = depths
-        mentioned = self.mentions(example.texts("objects/caption"), row, pairs, records)
+        named = self.mentions(example.texts("objects/caption"), row, pairs, records)
+        mentioned = np.where(named != np.append(named[1:], 0), named, 0)
+        camera, camera_mask = camera_values(example) if self.camera else (None, None)
         return DenseTargets(
             labels=labels[owners],
             values=values,
@@ -215,17 +256,19 @@ class DenseReader:
             words=self.words[labels[owners]],
             mention_values=table[mentioned],
             mention_mask=known[mentioned],
+            camera=camera,
+            camera_mask=camera_mask,
+            owners=owners.astype(np.int32) if self.owners else None,
+            mentioned=named.astype(np.int32) if self.mentioned else None,
         )
 
     def mentions(
         self, captions: Sequence[str], row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
     ) -> np.ndarray:
-        """Whose name each text token ends: int64[L], 0 for none, i + 1 for object i."""
+        """Whose name each text token is part of: int64[L], 0 for none, i + 1 for object i."""
         mentioned = np.zeros(len(row.tokens), np.int64)
         for segment, ((prefix, _), record) in enumerate(zip(pairs, records, strict=True), 1):
             start = int(np.argmax(row.segment_ids == segment))
-            for index in record.objects:
-                end = find_name(prefix, self.tokenizer.encode(captions[index]))
-                if end >= 0:
-                    mentioned[start + end] = index + 1
+            names = {index + 1: self.tokenizer.encode(captions[index]) for index in record.objects}
+            mentioned[start : start + len(prefix)] = find_names(prefix, names)
         return mentioned

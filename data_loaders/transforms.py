@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Sequence
 
 import grain
+import jax
 import numpy as np
 
 from data_loaders.camera import CameraEncoder, CameraReader, stack_cameras
@@ -97,6 +98,11 @@ class PackRow(grain.transforms.MapWithIndex):
         return ImageRow(image, row, self.dataset_id, dense, None, told)
 
 
+def stack_targets(targets: Sequence[DenseTargets]) -> DenseTargets:
+    """Those of several pictures, with a batch axis."""
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *targets)
+
+
 def stack_rows(rows: Sequence[ImageRow]) -> Batch:
     """A `Batch` of numpy arrays from its rows."""
 
@@ -117,14 +123,7 @@ def stack_rows(rows: Sequence[ImageRow]) -> Batch:
         suffix_mask=stacked("suffix_mask"),
         loss_mask=stacked("loss_mask"),
         dataset_ids=np.broadcast_to(dataset_ids, segment_ids.shape).copy(),
-        dense=DenseTargets(
-            **{
-                field.name: np.stack([getattr(targets, field.name) for targets in dense])
-                for field in dataclasses.fields(DenseTargets)
-            }
-        )
-        if dense
-        else None,
+        dense=stack_targets(dense) if dense else None,
         features=np.stack(features) if features else None,
         camera=stack_cameras([row.camera for row in rows]),
     )

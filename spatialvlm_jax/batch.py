@@ -28,6 +28,8 @@ from jaxtyping import Bool, Float, Float32, Int32, UInt8
 from spatialvlm_jax.experiment import Experiment, ModelConfig
 from spatialvlm_jax.scene.rays import RAY_FEATURES
 
+CAMERA_VALUES = 4  # of `DenseTargets.camera`
+
 # Array: what JAX computes with; NumPy's will do. AnyArray: a shape where nothing is allocated, too;
 # type checkers are told nothing of it, because no operation is common to all three. Missing: None,
 # where a setting says whether it is, which type checkers cannot follow.
@@ -64,6 +66,13 @@ class DenseTargets:
     mention_values: at the last token of each name of an object in a question, what `values` says
       of that object.
     mention_mask: where `mention_values` are known.
+    camera: log of the camera's height in metres, and up in its frame; the same for each patch.
+    camera_mask: where `camera` is known.
+    owners: whose image token it is: 0 the background's, i + 1 object i's.
+    mentioned: whose name in a question a text token is part of: 0 no one's, i + 1 object i's. The
+      last token of a name is the one that another follows.
+
+    The last four are None where no loss needs them.
     """
 
     labels: Int32[AnyArray, "B N"]
@@ -72,6 +81,10 @@ class DenseTargets:
     words: Int32[AnyArray, "B N K"]
     mention_values: Float32[AnyArray, "B L V"]
     mention_mask: Bool[AnyArray, "B L V"]
+    camera: Float32[AnyArray, "B 4"] | Missing = None
+    camera_mask: Bool[AnyArray, "B 4"] | Missing = None
+    owners: Int32[AnyArray, "B N"] | Missing = None
+    mentioned: Int32[AnyArray, "B L"] | Missing = None
 
 
 @jax.tree_util.register_dataclass
@@ -132,6 +145,9 @@ class BatchSpec:
     dense_tokens: int = 0
     dense_values: int = 0
     dense_words: int = 0
+    dense_camera: bool = False
+    dense_owners: bool = False
+    dense_mentioned: bool = False
     features: jax.ShapeDtypeStruct | None = None
     ray_tokens: int = 0
     camera_tokens: int = 0
@@ -152,6 +168,9 @@ class BatchSpec:
             dense_tokens=image_tokens(model) if dense else 0,
             dense_values=dense.values if dense else 0,
             dense_words=dense.words if dense else 0,
+            dense_camera=bool(dense and dense.camera),
+            dense_owners=bool(dense and dense.pointer_weight),
+            dense_mentioned=bool(dense and (dense.pointer_weight or dense.copy_weight)),
             features=feature_spec(model) if data.features else None,
             ray_tokens=image_tokens(model) if experiment.reads_rays else 0,
             camera_tokens=experiment.camera_tokens,
@@ -167,18 +186,6 @@ class BatchSpec:
         def bools() -> jax.ShapeDtypeStruct:
             return jax.ShapeDtypeStruct((rows, length), jnp.bool_)
 
-        dense = None
-        if self.dense_tokens:
-            grid, values = (rows, self.dense_tokens), (rows, self.dense_tokens, self.dense_values)
-            mentions = (rows, length, self.dense_values)
-            dense = DenseTargets(
-                labels=jax.ShapeDtypeStruct(grid, jnp.int32),
-                values=jax.ShapeDtypeStruct(values, jnp.float32),
-                value_mask=jax.ShapeDtypeStruct(values, jnp.bool_),
-                words=jax.ShapeDtypeStruct((*grid, self.dense_words), jnp.int32),
-                mention_values=jax.ShapeDtypeStruct(mentions, jnp.float32),
-                mention_mask=jax.ShapeDtypeStruct(mentions, jnp.bool_),
-            )
         one = self.features
         return Batch(
             images=None if one else jax.ShapeDtypeStruct(self._image_shape(), jnp.uint8),
@@ -189,9 +196,30 @@ class BatchSpec:
             suffix_mask=bools(),
             loss_mask=bools(),
             dataset_ids=ints(),
-            dense=dense,
+            dense=self._abstract_dense() if self.dense_tokens else None,
             features=one and one.update(shape=(rows, *one.shape)),
             camera=self._abstract_camera(),
+        )
+
+    def _abstract_dense(self) -> DenseTargets:
+        rows, length, values = self.batch_size, self.length, self.dense_values
+        of_patches, of_mentions = (rows, self.dense_tokens), (rows, length)
+
+        def array(shape: tuple[int, ...], dtype: Any = jnp.int32) -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct(shape, dtype)
+
+        of_camera, told = (rows, CAMERA_VALUES), self.dense_camera
+        return DenseTargets(
+            labels=array(of_patches),
+            values=array((*of_patches, values), jnp.float32),
+            value_mask=array((*of_patches, values), jnp.bool_),
+            words=array((*of_patches, self.dense_words)),
+            mention_values=array((*of_mentions, values), jnp.float32),
+            mention_mask=array((*of_mentions, values), jnp.bool_),
+            camera=array(of_camera, jnp.float32) if told else None,
+            camera_mask=array(of_camera, jnp.bool_) if told else None,
+            owners=array(of_patches) if self.dense_owners else None,
+            mentioned=array(of_mentions) if self.dense_mentioned else None,
         )
 
     def _abstract_camera(self) -> CameraInput:
@@ -205,6 +233,26 @@ class BatchSpec:
         return CameraInput(
             made.rays and rng.normal(size=made.rays.shape).astype(np.float32),
             made.words and rng.integers(3, self.vocab_size, made.words.shape, np.int32),
+        )
+
+    def _fake_dense(self, rng: np.random.Generator, suffix: np.ndarray) -> DenseTargets:
+        made = self._abstract_dense()
+        shape, mentions = made.values.shape, made.mention_values.shape
+        dense = DenseTargets(
+            labels=rng.integers(0, 4, shape[:2]).astype(np.int32),
+            values=rng.normal(size=shape).astype(np.float32),
+            value_mask=rng.random(shape) < 0.5,
+            words=rng.integers(0, self.vocab_size, made.words.shape, np.int32),
+            mention_values=rng.normal(size=mentions).astype(np.float32),
+            mention_mask=rng.random(mentions) < 0.1,
+        )
+        return dataclasses.replace(
+            dense,
+            camera=made.camera and rng.normal(size=made.camera.shape).astype(np.float32),
+            camera_mask=made.camera_mask and rng.random(made.camera_mask.shape) < 0.8,
+            owners=made.owners and rng.integers(0, 3, shape[:2]).astype(np.int32),
+            mentioned=made.mentioned
+            and (rng.integers(0, 3, mentions[:2]) * ~suffix).astype(np.int32),
         )
 
     def _image_shape(self) -> tuple[int, int, int, int]:
@@ -231,18 +279,7 @@ class BatchSpec:
         def rowwise(array: np.ndarray, dtype: Any = np.int32) -> np.ndarray:
             return np.broadcast_to(array, (rows, length)).astype(dtype)
 
-        dense = None
-        if self.dense_tokens:
-            shape = (rows, self.dense_tokens, self.dense_values)
-            mentions = (rows, length, self.dense_values)
-            dense = DenseTargets(
-                labels=rng.integers(0, 4, shape[:2]).astype(np.int32),
-                values=rng.normal(size=shape).astype(np.float32),
-                value_mask=rng.random(shape) < 0.5,
-                words=rng.integers(0, self.vocab_size, (*shape[:2], self.dense_words), np.int32),
-                mention_values=rng.normal(size=mentions).astype(np.float32),
-                mention_mask=rng.random(mentions) < 0.1,
-            )
+        dense = self._fake_dense(rng, suffix) if self.dense_tokens else None
         one = self.features
         return Batch(
             images=None if one else rng.integers(0, 256, self._image_shape(), np.uint8),

@@ -39,6 +39,7 @@ class Experiment(Settings):
             raise SettingError("name", "it is empty")
         self._check_data()
         self._check_steps()
+        self._check_heads()
         self._check_frozen()
 
     def _check_steps(self) -> None:
@@ -91,6 +92,25 @@ class Experiment(Settings):
                 raise SettingError("dense", f"needs stored truth, which {dataset.name!r} has not")
         if self.dense_weight and data.resize != "squash":
             raise SettingError("dense", f"needs data.resize='squash', not {data.resize!r}")
+
+    def _check_heads(self) -> None:
+        """What the losses of the decoder's heads need of it."""
+        dense, decoder = self.dense, self.model.decoder
+        if dense is None:
+            return
+        for name in ("pointer", "copy"):
+            field, layer = f"dense.{name}_layer", getattr(dense, f"{name}_layer")
+            if getattr(dense, f"{name}_weight") and not -decoder.depth <= layer < decoder.depth:
+                raise SettingError(
+                    field, f"{layer}: the decoder has layers 0 to {decoder.depth - 1}"
+                )
+        pointer, copy = dense.pointer_layer % decoder.depth, dense.copy_layer % decoder.depth
+        if dense.pointer_weight and dense.copy_weight and pointer == copy and decoder.heads == 1:
+            raise SettingError("dense.copy_layer", "its only head is that of dense.pointer_layer")
+        if dense.copy_weight and decoder.sliding_window and copy % 2 == 0:
+            raise SettingError(
+                "dense.copy_layer", f"{copy} slides its window over the question: take an odd one"
+            )
 
     def _check_frozen(self) -> None:
         model, freeze = self.model, self.optim.freeze

@@ -136,6 +136,23 @@ def _mix(weight: Float[Array, "B heads S G Q K"], part: Keys) -> Float32[Array, 
     return mixed.reshape(*weight.shape[:-1], part.value.shape[-1])
 
 
+def head_scores(
+    query: Float[Array, "B S Q N H"],
+    part: Keys,
+    head: int,
+    *,
+    scale: float = 0.0,
+    score_limit: float = 0.0,
+) -> Float32[Array, "B S Q K"]:
+    """Of one query head: the scores that `attend` takes the softmax of, `HIDDEN` where masked."""
+    heads = query.shape[-2]
+    first = head % heads // (heads // part.key.shape[1])
+    own = slice(first, first + 1)
+    part = Keys(part.key[:, own], part.value[:, own], part.mask)
+    grouped = query[..., head, :] * (scale or query.shape[-1] ** -0.5)
+    return _scores(grouped[:, None, :, None], part, score_limit)[:, 0, :, 0]
+
+
 def _attend_by_library(
     backend: AttentionBackend,
     query: Float[Array, "B S Q N H"],

@@ -16,7 +16,14 @@ from jaxtyping import Bool, Float, Float32, Int32
 
 from spatialvlm_jax.batch import Array
 from spatialvlm_jax.experiment import AttentionBackend, DecoderConfig, Remat
-from spatialvlm_jax.models.attention import Attention, Keys, attend, lead_with_heads, softcap
+from spatialvlm_jax.models.attention import (
+    Attention,
+    Keys,
+    attend,
+    head_scores,
+    lead_with_heads,
+    softcap,
+)
 from spatialvlm_jax.models.layers import (
     GatedMLP,
     RMSNorm,
@@ -35,6 +42,17 @@ class Windows(NamedTuple):
 
     image: Bool[Array, "B S Q N"]
     text: Bool[Array, "B S Q K"]
+
+
+class Kept(NamedTuple):
+    """What auxiliary losses read of the text; None unless kept.
+
+    halfway: the residual stream after half of the layers. queries: rotated, of all layers.
+    Those of a stack of layers lead with these.
+    """
+
+    halfway: Float[Array, "*layers B S L D"] | None
+    queries: Float[Array, "*stack B S L _ H"] | None
 
 
 class Embedder(nnx.Module):
@@ -134,11 +152,13 @@ class Decoder(nnx.Module):
         rngs: nnx.Rngs,
         remat: Remat = "none",
         keep_halfway: bool = False,
+        keep_queries: bool = False,
         backend: AttentionBackend = "dense",
     ) -> None:
-        """`keep_halfway` costs memory."""
+        """`keep_halfway` and `keep_queries` cost memory."""
         self.config = config
         self.scan_layers, self.remat, self.keep_halfway = scan_layers, remat, keep_halfway
+        self.keep_queries = keep_queries
         self.embedder = Embedder(config, rngs=rngs)
         self.blocks = stack(
             lambda rngs: DecoderBlock(config, rngs=rngs, backend=backend), config.depth, rngs
@@ -184,7 +204,7 @@ class Decoder(nnx.Module):
         text_mask: Bool[Array, "B S L L"],
         image_text_mask: Bool[Array, "B 1 1 L"] | None,
         image_mask: Bool[Array, "B 1 1 N"] | None = None,
-    ) -> tuple[Float[Array, "B S L D"], Float[Array, "B S L D"] | None, tuple[Keys, Keys]]:
+    ) -> tuple[Float[Array, "B S L D"], Kept, tuple[Keys, Keys]]:
         """Runs both streams through all layers.
 
         Args:
@@ -196,8 +216,8 @@ class Decoder(nnx.Module):
           image_mask: what of the image stream is there to be seen; None: all.
 
         Returns:
-          Final-normed text hidden states, the text's residual stream after half of the layers
-          (None unless kept), and the keys of image and text in all layers, for decoding.
+          Final-normed text hidden states, what is kept of the text for auxiliary losses, and the
+          keys of image and text in all layers, for decoding.
         """
         image_rotary = self.rotary(jnp.arange(image.shape[-2]))
         text_rotary = self.rotary(positions + image.shape[-2])
@@ -205,7 +225,7 @@ class Decoder(nnx.Module):
 
         def layer(
             block: DecoderBlock, streams: Streams, slides: Bool[Array, ""] | None
-        ) -> tuple[Streams, tuple[Float[Array, "B S L D"] | None, tuple[Keys, Keys]]]:
+        ) -> tuple[Streams, tuple[Kept, tuple[Keys, Keys]]]:
             image, text = streams
             image_query, image_keys = block.project(image, image_rotary)
             image_keys = image_keys._replace(mask=image_mask)
@@ -218,10 +238,12 @@ class Decoder(nnx.Module):
                 block.finish(image, image_query, seen_by_image),
                 block.finish(text, text_query, seen_by_text),
             )
-            halfway = streams[1] if self.keep_halfway else None
-            return streams, (halfway, (image_keys, text_keys))
+            kept = Kept(
+                streams[1] if self.keep_halfway else None, text_query if self.keep_queries else None
+            )
+            return streams, (kept, (image_keys, text_keys))
 
-        (_, text), (residuals, keys) = run_stack(
+        (_, text), (kept, keys) = run_stack(
             self.blocks,
             layer,
             (image, text),
@@ -229,8 +251,28 @@ class Decoder(nnx.Module):
             scan=self.scan_layers,
             remat=self.remat,
         )
-        halfway = residuals[(self.config.depth - 1) // 2] if self.keep_halfway else None
-        return self.final_norm(text), halfway, keys
+        if kept.halfway is not None:
+            kept = kept._replace(halfway=kept.halfway[(self.config.depth - 1) // 2])
+        return self.final_norm(text), kept, keys
+
+    def scores(
+        self,
+        queries: Float[Array, "layers B S Q N H"],
+        keys: Keys,
+        mask: Bool[Array, "B S Q K"] | None,
+        *,
+        layer: int,
+        head: int,
+    ) -> Float32[Array, "B S Q K"]:
+        """How one head of one layer scores keys, before its softmax.
+
+        Args:
+          queries, keys: of all layers.
+          mask: which keys each query sees; None: all.
+        """
+        of_layer = Keys(keys.key[layer], keys.value[layer], mask)
+        scale, limit = self.config.query_scale, self.config.attention_softcap
+        return head_scores(queries[layer], of_layer, head, scale=scale, score_limit=limit)
 
     def extend(
         self,

@@ -1,35 +1,86 @@
 """The vision-language model: image encoder, linear connector, decoder.
 
 Axes: B rows, H x W pixels, N image tokens, L text tokens, E encoder width, D decoder width,
-C classes of patches, V dense values, R features of a ray,
+C classes of patches, K of colours, V dense values, R features of a ray,
 C text tokens about the camera, M = N + C.
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
-from spatialvlm_jax.batch import Array
+from spatialvlm_jax.batch import CAMERA_VALUES, Array, Missing
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DenseConfig, Experiment, ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
-from spatialvlm_jax.models.decoder import Decoder
+from spatialvlm_jax.models.decoder import Decoder, Kept, Keys
 from spatialvlm_jax.models.layers import Linear, RMSNorm
 from spatialvlm_jax.models.vit import Encoder, scale_pixels
 from spatialvlm_jax.scene.rays import RAY_FEATURES
+
+
+class PatchPredictions(NamedTuple):
+    """What the dense head says of each patch.
+
+    labels: logits of its label; with `colors`, of its category. colors: logits of its colour.
+    values: regression targets. camera: of `batch.DenseTargets.camera`. None where not asked.
+    """
+
+    labels: Float32[Array, "B N C"]
+    values: Float32[Array, "B N V"]
+    colors: Float32[Array, "B N K"] | Missing
+    camera: Float32[Array, "B N 4"] | Missing
+
+
+class Probes(NamedTuple):
+    """What auxiliary losses read inside the decoder.
+
+    halfway: the text's residual stream half-way; the hidden states where there is no dense head.
+    pointer: the pointer head's scores of image tokens. copy: the copy head's scores of the text in
+      each of the T blocks of a row. None where there is no such loss.
+    """
+
+    halfway: Float[Array, "B L D"]
+    pointer: Float32[Array, "B L N"] | Missing
+    copy: Float32[Array, "B T Q Q"] | Missing
 
 
 class DenseHead(nnx.Module):
     """What patches show and names mean, read linearly: auxiliary targets."""
 
     def __init__(self, config: ModelConfig, dense: DenseConfig, *, rngs: nnx.Rngs) -> None:
-        """`dense.labels` classes a patch, `dense.values` regression targets a patch and a name."""
+        """Classes and regression targets of a patch and of a name, as many as `dense` says.
+
+        What a setting adds is drawn last, so that all else is drawn as without it.
+        """
+
+        def linear(inputs: int, outputs: int) -> Linear:
+            return Linear(inputs, outputs, bias=True, rngs=rngs, gain=0.1)
+
         width, values = config.encoder.width, dense.values
-        self.labels = Linear(width, dense.labels, bias=True, rngs=rngs, gain=0.1)
-        self.values = Linear(width, values, bias=True, rngs=rngs, gain=0.1)
+        # Other names where a file of joint labels would not fit.
+        labels = linear(width, dense.categories if dense.colors else dense.labels)
+        if dense.colors:
+            self.categories = labels
+        else:
+            self.labels = labels
+        self.values = linear(width, values)
         self.mention_norm = RMSNorm(config.decoder.width)
-        self.mentions = Linear(config.decoder.width, values, bias=True, rngs=rngs, gain=0.1)
+        self.mentions = linear(config.decoder.width, values)
+        self.colors = nnx.data(linear(width, dense.colors) if dense.colors else None)
+        self.camera = nnx.data(linear(width, CAMERA_VALUES) if dense.camera else None)
+
+    def __call__(self, features: Float[Array, "B N E"]) -> PatchPredictions:
+        def read(linear: Linear | None) -> Float32[Array, "B N _"] | Missing:
+            return None if linear is None else linear(features).astype(jnp.float32)
+
+        labels = self.labels if self.colors is None else self.categories
+        return PatchPredictions(
+            *(read(linear) for linear in (labels, self.values, self.colors, self.camera))
+        )
 
 
 class CameraMaps(nnx.Module):
@@ -73,6 +124,8 @@ class VLM(nnx.Module):
           ValueError: sizes do not fit together.
         """
         self.config = config
+        self.pointer_layer = dense.pointer_layer if dense and dense.pointer_weight else None
+        self.copy_layer = dense.copy_layer if dense and dense.copy_weight else None
         scan, remat, backend = config.scan_layers, config.remat, config.attention_backend
         self.encoder = Encoder(
             config.encoder, scan_layers=scan, remat=remat, backend=backend, rngs=rngs
@@ -83,6 +136,7 @@ class VLM(nnx.Module):
             scan_layers=scan,
             remat=remat,
             keep_halfway=dense is not None,
+            keep_queries=dense is not None and bool(dense.pointer_weight or dense.copy_weight),
             backend=backend,
             rngs=rngs,
         )
@@ -144,7 +198,7 @@ class VLM(nnx.Module):
         *,
         block_length: int = 0,
         camera_words: Int32[Array, "B C"] | None = None,
-    ) -> tuple[Float[Array, "B L D"], Float[Array, "B L D"]]:
+    ) -> tuple[Float[Array, "B L D"], Probes]:
         """States of the text under the configured attention rule.
 
         Attention never leaves a segment, so where no segment crosses a multiple of `block_length`
@@ -159,8 +213,7 @@ class VLM(nnx.Module):
           camera_words: as in `spatialvlm_jax.batch.CameraInput`.
 
         Returns:
-          Final-normed hidden states, and the residual stream half-way there (where there is a
-          dense head to read it; else the hidden states).
+          Final-normed hidden states, and what auxiliary losses read on the way there.
 
         Raises:
           UserError: several blocks under rule "prefix".
@@ -172,17 +225,39 @@ class VLM(nnx.Module):
         segments, suffix = segment_ids.reshape(blocks), suffix_mask.reshape(blocks)
         with jax.named_scope("decoder"):
             image, image_mask = self.image_stream(image_embeddings, camera_words)
-            hidden, halfway, _ = self.decoder(
+            seen = masks.text_mask(segments, suffix)
+            hidden, kept, keys = self.decoder(
                 image,
                 self.decoder.embedder.encode(tokens.reshape(blocks), image_embeddings.dtype),
                 positions.reshape(blocks),
                 suffix,
-                masks.text_mask(segments, suffix),
+                seen,
                 masks.image_text_mask(self.config.attention, segments, suffix),
                 image_mask,
             )
-        halfway = hidden if halfway is None else halfway
-        return hidden.reshape(rows, length, -1), halfway.reshape(rows, length, -1)
+        halfway = hidden if kept.halfway is None else kept.halfway
+        pointer, copy = self._head_scores(kept, keys, seen, image_embeddings.shape[1])
+        probes = Probes(halfway.reshape(rows, length, -1), pointer, copy)
+        return hidden.reshape(rows, length, -1), probes
+
+    def _head_scores(
+        self,
+        kept: Kept,
+        keys: tuple[Keys, Keys],
+        seen: Bool[Array, "B T Q Q"],
+        image_tokens: int,
+    ) -> tuple[Float32[Array, "B L N"] | None, Float32[Array, "B T Q Q"] | None]:
+        """Of `Probes`: what the pointer head sees of the image alone, and the copy head of text."""
+        pointer = copy = None
+        if kept.queries is not None and self.pointer_layer is not None:
+            image = Keys(*(x[..., :image_tokens, :] for x in keys[0][:2]))
+            at = {"layer": self.pointer_layer, "head": 0}
+            pointer = self.decoder.scores(kept.queries, image, None, **at)
+            pointer = pointer.reshape(pointer.shape[0], -1, image_tokens)
+        if kept.queries is not None and self.copy_layer is not None:
+            at = {"layer": self.copy_layer, "head": -1}
+            copy = self.decoder.scores(kept.queries, keys[1], seen, **at)
+        return pointer, copy
 
     def image_stream(
         self, image_embeddings: Float[Array, "B N D"], camera_words: Int32[Array, "B C"] | None
@@ -212,17 +287,13 @@ class VLM(nnx.Module):
         embedder = self.decoder.embedder
         return embedder.decode(image_embeddings) * embedder.scale
 
-    def dense(
-        self, encoder_features: Float[Array, "B N E"]
-    ) -> tuple[Float32[Array, "B N C"], Float32[Array, "B N V"]]:
-        """Logits of what each patch shows, and its values.
+    def dense(self, encoder_features: Float[Array, "B N E"]) -> PatchPredictions:
+        """What each patch shows, and its values.
 
         Raises:
           ValueError: the model was built without a dense head.
         """
-        head = self._dense_head()
-        labels, values = head.labels(encoder_features), head.values(encoder_features)
-        return labels.astype(jnp.float32), values.astype(jnp.float32)
+        return self._dense_head()(encoder_features)
 
     def mentions(self, halfway: Float[Array, "B L D"]) -> Float32[Array, "B L V"]:
         """What the text up to each token says of the object it names last.

@@ -1,6 +1,7 @@
-"""Losses: cross-entropy over suffix tokens, and the dense auxiliary loss.
+"""Losses: cross-entropy over suffix tokens, and the auxiliary losses.
 
-Axes: B rows, L text tokens, D model width, C chunk of tokens, N image tokens, K words, V values.
+Axes: B rows, L text tokens, D model width, C chunk of tokens, N image tokens, K words, V values,
+T blocks of a row, Q = L / T.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ import optax
 from jaxtyping import Bool, Float, Float32, Int32, Num
 
 from spatialvlm_jax.batch import Array, Batch, DenseTargets
+from spatialvlm_jax.models.attention import HIDDEN
+from spatialvlm_jax.models.vlm import PatchPredictions
 
 # Errors of log lengths are tenths, so their squares are small beside a cross-entropy.
 VALUE_WEIGHT = 4.0
@@ -128,20 +131,27 @@ def means_and_shares(
 
 def totals_of(batch: Batch) -> dict[str, Int32[Array, ""]]:
     """How many tokens, names and values of a batch each loss is a mean over."""
-    totals = {"text": jnp.sum(batch.loss_mask)}
-    if batch.dense is not None:
-        totals |= {
-            "labels": jnp.sum(batch.dense.labels != UNKNOWN),
-            "words": jnp.sum(batch.dense.words > 0),
-            "values": jnp.sum(batch.dense.value_mask),
-            "mentions": jnp.sum(batch.dense.mention_mask),
-        }
+    totals, dense = {"text": jnp.sum(batch.loss_mask)}, batch.dense
+    if dense is None:
+        return totals
+    totals |= {
+        "labels": jnp.sum(dense.labels != UNKNOWN),
+        "colors": jnp.sum(dense.labels > 0),
+        "words": jnp.sum(dense.words > 0),
+        "values": jnp.sum(dense.value_mask),
+        "mentions": jnp.sum(dense.mention_mask),
+    }
+    if dense.camera_mask is not None:
+        totals["camera"] = jnp.sum(dense.camera_mask) * dense.labels.shape[1]
+    if dense.owners is not None:
+        totals["pointers"] = jnp.sum(jnp.any(pointed_at(dense), axis=-1))
+    if dense.mentioned is not None:
+        totals["copies"] = jnp.sum(jnp.any(copied_from(batch, dense.mentioned), axis=-1))
     return totals
 
 
 def dense_loss(
-    label_logits: Float[Array, "B N classes"],
-    values: Float[Array, "B N V"],
+    predicted: PatchPredictions,
     word_logits: Float[Array, "B N vocabulary"],
     targets: DenseTargets,
     totals: Mapping[str, Int32[Array, ""]],
@@ -149,26 +159,45 @@ def dense_loss(
     """The auxiliary loss of image tokens: what each shows, its name, size and place.
 
     Args:
-      label_logits: of what each shows.
-      values: predicted regression targets.
+      predicted: by the dense head.
       word_logits: scores of text tokens.
       targets: what is right.
       totals: of `totals_of`, over all of the batch that this may be a part of.
 
     Returns:
-      Mean cross-entropy of the known labels and of the known words, plus `value_loss`.
+      Mean cross-entropy of the known labels and of the known words, plus `value_loss` of what is
+      seen and, where it is predicted, of the camera. Where colours are told apart, mean
+      cross-entropy of the known categories and of objects' colours stand for that of labels.
     """
-    known = targets.labels != UNKNOWN
-    labels = optax.softmax_cross_entropy_with_integer_labels(
-        label_logits.astype(jnp.float32), jnp.where(known, targets.labels, 0)
-    )
+    known, label = targets.labels != UNKNOWN, jnp.maximum(targets.labels, 0)
     scores = jax.nn.log_softmax(word_logits.astype(jnp.float32))
     words = -jnp.take_along_axis(scores, targets.words, axis=-1)
-    return (
-        masked_mean(labels, known, totals["labels"])
+    colors = predicted.colors
+    if colors is not None:
+        # A label is 1 + category * colours + colour.
+        category, color = jnp.divmod(label - 1, colors.shape[-1])
+        label = jnp.where(label > 0, 1 + category, 0)
+    loss = (
+        masked_mean(_cross_entropy(predicted.labels, label), known, totals["labels"])
         + masked_mean(words, targets.words > 0, totals["words"])
-        + value_loss(values, targets.values, targets.value_mask, totals["values"])
+        + value_loss(predicted.values, targets.values, targets.value_mask, totals["values"])
     )
+    if colors is not None:
+        each = _cross_entropy(colors, color)
+        loss += masked_mean(each, targets.labels > 0, totals["colors"])
+    if predicted.camera is not None:
+        right, mask = (
+            jnp.broadcast_to(array[:, None], predicted.camera.shape)
+            for array in (targets.camera, targets.camera_mask)
+        )
+        loss += value_loss(predicted.camera, right, mask, totals["camera"])
+    return loss
+
+
+def _cross_entropy(
+    logits: Float[Array, "B N classes"], labels: Int32[Array, "B N"]
+) -> Float32[Array, "B N"]:
+    return optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), labels)
 
 
 def value_loss(
@@ -183,3 +212,60 @@ def value_loss(
     """
     errors = optax.huber_loss(values.astype(jnp.float32), targets)
     return VALUE_WEIGHT * masked_mean(errors, mask, total)
+
+
+def pointed_at(targets: DenseTargets) -> Bool[Array, "B L N"]:
+    """Of the last token of each name in a question: which image tokens its object fills."""
+    mentioned = targets.mentioned
+    following = jnp.pad(mentioned[:, 1:], ((0, 0), (0, 1)))
+    named = jnp.where(mentioned != following, mentioned, 0)[..., None]
+    return (named > 0) & (named == targets.owners[:, None])
+
+
+def copied_from(
+    batch: Batch, mentioned: Int32[Array, "B L"], blocks: int = 1
+) -> Bool[Array, "B T Q Q"]:
+    """Of each token with loss: which tokens of names in its question its target repeats.
+
+    Args:
+      batch: its text.
+      mentioned: of its dense targets.
+      blocks: T; no segment crosses them.
+    """
+
+    def split(array: Array) -> Array:
+        return array.reshape(array.shape[0], blocks, -1)
+
+    segments, tokens, targets = (
+        split(array) for array in (batch.segment_ids, batch.tokens, batch.targets)
+    )
+    named = split(mentioned) > 0
+    same = (targets[..., None] == tokens[..., None, :]) & named[..., None, :]
+    return (
+        same & (segments[..., None] == segments[..., None, :]) & split(batch.loss_mask)[..., None]
+    )
+
+
+def look_loss(
+    scores: Float32[Array, "*rows Q K"],
+    right: Bool[Array, "*rows Q K"],
+    total: Int32[Array, ""],
+) -> tuple[Float32[Array, ""], Float32[Array, ""]]:
+    """How well a head of attention looks where it should.
+
+    Args:
+      scores: before the softmax; `HIDDEN` where masked.
+      right: the keys that each query should look at; a query without any has no loss.
+      total: how many queries have some, as in `masked_mean`.
+
+    Returns:
+      The mean of -log of the attention that falls on right keys, nats; and the share of queries
+      whose largest is a right one.
+    """
+    some = jnp.any(right, axis=-1)
+    # All keys of a query without loss are taken for right, so that its gradient is finite.
+    kept = jnp.where(right | ~some[..., None], scores, HIDDEN)
+    losses = jax.nn.logsumexp(scores, axis=-1) - jax.nn.logsumexp(kept, axis=-1)
+    largest = jnp.argmax(scores, axis=-1, keepdims=True)
+    hits = jnp.take_along_axis(right, largest, axis=-1)[..., 0]
+    return masked_mean(losses, some, total), masked_mean(hits, some, total)

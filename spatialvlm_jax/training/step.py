@@ -11,8 +11,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float32, Int32
 
 from spatialvlm_jax.batch import Array, Batch, DenseTargets
-from spatialvlm_jax.experiment import Experiment, TrainConfig
-from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.experiment import DenseConfig, Experiment, TrainConfig
+from spatialvlm_jax.models.vlm import VLM, Probes
 from spatialvlm_jax.training import losses, sharding
 from spatialvlm_jax.training.optim import learning_rate, make_optimizer
 from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState
@@ -28,7 +28,7 @@ class StepConfig:
     datasets: names of the mixture's members, in the order of `Batch.dataset_ids`.
     schedule: learning rate by step, for the metrics.
     block_length: no segment crosses a multiple of it; 0: the row is one block.
-    dense_weight: of the dense loss; 0: batches have no dense targets.
+    dense: the losses of dense targets; None: batches have none.
     """
 
     template: ModelTemplate[VLM]
@@ -37,7 +37,7 @@ class StepConfig:
     train: TrainConfig
     datasets: Sequence[str] = ()
     block_length: int = 0
-    dense_weight: float = 0.0
+    dense: DenseConfig | None = None
 
 
 def step_config(experiment: Experiment) -> StepConfig:
@@ -54,14 +54,14 @@ def step_config(experiment: Experiment) -> StepConfig:
         train=experiment.train,
         datasets=tuple(dataset.name for dataset in experiment.data.datasets),
         block_length=experiment.data.block_length,
-        dense_weight=experiment.dense_weight,
+        dense=experiment.dense if experiment.dense_weight else None,
     )
 
 
 def loss_and_sums(
     model: VLM, batch: Batch, totals: Mapping[str, Int32[Array, ""]], config: StepConfig
 ) -> tuple[Float32[Array, ""], Metrics]:
-    """The weighted sum of the text and dense losses, and what metrics are made of.
+    """The weighted sum of the text and auxiliary losses, and what metrics are made of.
 
     Args:
       model: the model.
@@ -71,8 +71,8 @@ def loss_and_sums(
       config: weights and names.
 
     Returns:
-      The loss, and addable: text_loss, accuracy, dense_loss, mention_loss float32[], sums and
-      tokens of each data set.
+      The loss, and addable: text_loss, accuracy, those of `_name_losses`, dense_loss
+      float32[], sums and tokens of each data set.
     """
     features = batch.features
     if features is None:
@@ -80,7 +80,7 @@ def loss_and_sums(
     embeddings = model.connect(features, batch.camera.rays)
     loss, sums = jnp.zeros((), jnp.float32), {}
     if config.train.text_weight:
-        hidden, halfway = model.text_states(
+        hidden, probes = model.text_states(
             embeddings,
             batch.tokens,
             batch.segment_ids,
@@ -98,19 +98,47 @@ def loss_and_sums(
         sums["sums"], sums["tokens"] = losses.by_dataset(
             each, mask, batch.dataset_ids, len(config.datasets)
         )
-        if config.dense_weight:
-            targets = _dense_targets(batch)
-            sums["mention_loss"] = losses.value_loss(
-                model.mentions(halfway),
-                targets.mention_values,
-                targets.mention_mask,
-                totals["mentions"],
-            )
-            loss += config.dense_weight * sums["mention_loss"]
-    if config.dense_weight:
-        predictions = (*model.dense(features), model.words(embeddings))
-        sums["dense_loss"] = losses.dense_loss(*predictions, _dense_targets(batch), totals)
-        loss += config.dense_weight * sums["dense_loss"]
+        if config.dense is not None:
+            of_names, of_names_sums = _name_losses(model, probes, batch, totals, config.dense)
+            loss, sums = loss + of_names, sums | of_names_sums
+    if config.dense is not None:
+        predicted, words = model.dense(features), model.words(embeddings)
+        sums["dense_loss"] = losses.dense_loss(predicted, words, _dense_targets(batch), totals)
+        loss += config.dense.weight * sums["dense_loss"]
+    return loss, sums
+
+
+def _name_losses(
+    model: VLM,
+    probes: Probes,
+    batch: Batch,
+    totals: Mapping[str, Int32[Array, ""]],
+    dense: DenseConfig,
+) -> tuple[Float32[Array, ""], Metrics]:
+    """The weighted losses of names in questions and answers, and each of them.
+
+    Beside mention_loss there are pointer_loss, pointer_hits, copy_loss and copy_hits of the heads
+    that are taught where to look.
+    """
+    targets, sums = _dense_targets(batch), {}
+    sums["mention_loss"] = losses.value_loss(
+        model.mentions(probes.halfway),
+        targets.mention_values,
+        targets.mention_mask,
+        totals["mentions"],
+    )
+    loss = dense.weight * sums["mention_loss"]
+    if dense.pointer_weight:
+        sums["pointer_loss"], sums["pointer_hits"] = losses.look_loss(
+            probes.pointer, losses.pointed_at(targets), totals["pointers"]
+        )
+        loss += dense.pointer_weight * sums["pointer_loss"]
+    if dense.copy_weight:
+        right = losses.copied_from(batch, targets.mentioned, probes.copy.shape[1])
+        sums["copy_loss"], sums["copy_hits"] = losses.look_loss(
+            probes.copy, right, totals["copies"]
+        )
+        loss += dense.copy_weight * sums["copy_loss"]
     return loss, sums
 
 
@@ -123,7 +151,7 @@ def _dense_targets(batch: Batch) -> DenseTargets:
 def metrics_of(sums: Metrics, config: StepConfig) -> Metrics:
     """Metrics of a whole batch, float32[] each.
 
-    text_loss, accuracy (share of suffix tokens predicted right), dense_loss, mention_loss, and for
+    text_loss, accuracy (share of suffix tokens predicted right), the auxiliary losses, and for
     each data set loss/NAME (NaN without tokens) and share/NAME (of loss tokens).
     """
     metrics = {name: value for name, value in sums.items() if name not in ("sums", "tokens")}

@@ -27,7 +27,8 @@ TEMPERATURE = "answer_temperature"
 _SHOWN = 3  # settings in one message
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
-    *(ATTENTION, "data.*", "dense.weight", "eval.*", "train.*"),
+    *(ATTENTION, "data.*", "eval.*", "train.*"),
+    *("dense.weight", "dense.plurals", "dense.pointer_*", "dense.copy_*"),
     *("optim.b2", "optim.clip_norm", "optim.weight_decay", "optim.lr_multipliers*"),
 )
 

@@ -120,10 +120,63 @@ def test_the_last_token_of_a_name_carries_the_object_s_values() -> None:
     assert not known[:, 0].any()
 
 
-def test_names_are_found_whole_or_not_at_all() -> None:
-    assert dense.find_name((5, 1, 2, 1, 3), (1, 3)) == 4
-    assert dense.find_name((5, 1, 2), (1, 3)) == -1
-    assert dense.find_name((1,), (1, 3)) == -1
+@pytest.mark.parametrize(
+    ("prefix", "names", "found"),
+    [
+        ((5, 1, 2, 1, 3), {7: (1, 3)}, [0, 0, 0, 7, 7]),
+        ((5, 1, 2), {7: (1, 3)}, [0, 0, 0]),
+        ((1,), {7: (1, 3)}, [0]),
+        # A name that ends or begins a longer one is found outside of it, or not at all.
+        ((1, 3, 9, 3), {1: (3,), 2: (1, 3)}, [2, 2, 0, 1]),
+        ((1, 3, 9, 1), {1: (1,), 2: (1, 3)}, [2, 2, 0, 1]),
+        ((9, 1, 3), {1: (3,), 2: (1, 3)}, [0, 2, 2]),
+        ((3, 9, 3), {1: (3,), 2: (3,)}, [1, 0, 2]),
+    ],
+)
+def test_names_are_found_whole_and_outside_of_longer_ones(
+    prefix: tuple[int, ...], names: dict[int, tuple[int, ...]], found: list[int]
+) -> None:
+    assert dense.find_names(prefix, names).tolist() == found
+
+
+def test_plurals_name_a_patch_too() -> None:
+    words = dense.label_words(TOKENIZER, 6, plurals=True)
+
+    def named(category: str) -> list[str]:
+        row = words[dense.object_label(category, "gray")].tolist()
+        return [TOKENIZER.decode([token]) for token in row if token]
+
+    assert named("mug") == ["gray", "mug", "mugs"]
+    assert named("trash can") == ["gray", "trash", "can", "cans"]
+    assert not words[0].any()
+
+
+def test_camera_height_and_up_are_read_where_they_are_known() -> None:
+    reader = dataclasses.replace(READER, camera=True)
+    level = dataclasses.replace(picture(0), camera_height=2.0)
+    targets = reader(StoredExample(encode_example(level, pairs(0))), NO_TEXT, (), ())
+    np.testing.assert_allclose(targets.camera, [np.log(2.0), 0, -1, 0], rtol=1e-6)
+    assert targets.camera_mask.all()
+    unknown = dataclasses.replace(picture(0, gravity=False), camera_height=None)
+    targets = reader(StoredExample(encode_example(unknown, pairs(0))), NO_TEXT, (), ())
+    assert targets.camera.tolist() == [0, 0, 0, 0]
+    assert not targets.camera_mask.any()
+    assert targets.owners is targets.mentioned is None
+
+
+def test_heads_are_told_whose_patches_and_whose_names() -> None:
+    example = StoredExample(encode_example(picture(0), pairs(0)))
+    reader = dataclasses.replace(READER, owners=True, mentioned=True)
+    record = QA("is the blue chair left of the red mug?", "no", "left_of", "qualitative")
+    record = dataclasses.replace(record, objects=(1, 0))
+    pair = TOKENIZER.encode_prefix(record.question), TOKENIZER.encode_suffix(record.answer)
+    row = pack_row([pair], 32)
+    targets = reader(example, row, [pair], [record])
+    assert targets.owners.tolist() == [1, 0, 2, 2]
+    named = {key: TOKENIZER.decode(row.tokens[targets.mentioned == key].tolist()) for key in (1, 2)}
+    assert named == {1: "red mug", 2: "blue chair"}
+    plain = READER(example, row, [pair], [record])
+    np.testing.assert_array_equal(targets.mention_values, plain.mention_values)
 
 
 def test_a_picture_of_which_nothing_is_known_has_no_targets() -> None:

@@ -24,6 +24,11 @@ from spatialvlm_jax.experiment import (
 
 ONE = DatasetConfig("mine", "x.jsonl", format="jsonl")
 HEAD = DenseConfig(weight=0.1, labels=4, values=2)
+BOTH = dataclasses.replace(
+    HEAD, pointer_weight=0.1, pointer_layer=0, copy_weight=0.1, copy_layer=-1
+)
+SHALLOW = ModelConfig(decoder=DecoderConfig(depth=1, heads=1, kv_heads=1))
+SLIDING = ModelConfig(decoder=DecoderConfig(depth=1, heads=2, kv_heads=1, sliding_window=8))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +155,23 @@ HEAD = DenseConfig(weight=0.1, labels=4, values=2)
         (
             lambda: Experiment(dense=HEAD, data=DataConfig(resize="pad")),
             "dense: needs data.resize='squash', not 'pad'",
+        ),
+        (lambda: dataclasses.replace(HEAD, colors=2), "colors: 2 does not divide the 3 labels"),
+        (
+            lambda: Experiment(dense=dataclasses.replace(HEAD, pointer_weight=0.1), model=SHALLOW),
+            "dense.pointer_layer: 1: the decoder has layers 0 to 0",
+        ),
+        (
+            lambda: Experiment(dense=dataclasses.replace(HEAD, copy_weight=0.1), model=SHALLOW),
+            "dense.copy_layer: -2: the decoder has layers 0 to 0",
+        ),
+        (
+            lambda: Experiment(dense=BOTH, model=SHALLOW),
+            "dense.copy_layer: its only head is that of dense.pointer_layer",
+        ),
+        (
+            lambda: Experiment(dense=BOTH, model=SLIDING),
+            "dense.copy_layer: 0 slides its window over the question: take an odd one",
         ),
         (
             lambda: Experiment(

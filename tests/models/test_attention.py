@@ -70,3 +70,19 @@ def test_large_scores_do_not_overflow() -> None:
     key = jnp.stack([jnp.full((SIZE,), 100.0), jnp.zeros(SIZE)])[None, None, None]
     value = jnp.stack([jnp.ones(SIZE), jnp.zeros(SIZE)])[None, None, None]
     assert np.array_equal(attend(query, [Keys(key, value)]), np.ones((1, 1, 1, 1, SIZE)))
+
+
+@pytest.mark.parametrize("head", [0, 3, -1])
+def test_scores_of_one_head_are_those_that_it_attends_by(head: int) -> None:
+    """Grouped heads; values that are one-hot show how much each key is attended to."""
+    query = draw(ROWS, TEXTS, QUERIES, 3 * HEADS, SIZE)
+    shared = keys(1, 5, RNG.random((ROWS, TEXTS, QUERIES, 5)) < 0.7)
+    part = shared._replace(
+        value=np.broadcast_to(np.eye(5, SIZE, dtype=np.float32), shared.key.shape)
+    )
+    options = {"scale": 0.5, "score_limit": 2.0}
+    scores = attention.head_scores(query, part, head, **options)
+    found = jax.nn.softmax(scores)
+    expected = attention.attend(query, [part], **options)[..., head, :5]
+    some = np.asarray(part.mask).any(-1)
+    np.testing.assert_allclose(found[some], expected[some], atol=1e-6)

@@ -184,14 +184,14 @@ def test_gradients_reach_every_parameter_and_the_first_loss_is_log_vocabulary() 
     def losses(state: Any) -> tuple[jax.Array, jax.Array]:
         model = nnx.merge(definition, state)
         image, features = model.encode_image(images)
-        labels, values = model.dense(features)
-        states, halfway = model.text_states(
+        labels, values, _, _ = model.dense(features)
+        states, probes = model.text_states(
             image, tokens, jnp.ones_like(tokens), jnp.arange(12)[None].repeat(2, 0), tokens < 0
         )
         scores = jax.nn.log_softmax(model.logits(states))
         text = -jnp.take_along_axis(scores, jnp.roll(tokens, -1, 1)[..., None], -1).mean()
         dense = -jax.nn.log_softmax(labels)[..., 0].mean() + jnp.square(values - 1).mean()
-        dense += jnp.square(model.mentions(halfway) - 1).mean()
+        dense += jnp.square(model.mentions(probes.halfway) - 1).mean()
         return text + dense, text
 
     gradients, text = jax.jit(jax.grad(losses, has_aux=True))(state)

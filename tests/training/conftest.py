@@ -25,7 +25,18 @@ MODEL = ModelConfig(
         vocab_size=64, width=16, depth=1, heads=2, kv_heads=1, head_size=8, mlp_width=32
     ),
 )
-DENSE = DenseConfig(weight=0.1, labels=4, values=2, words=2)
+DENSE = DenseConfig(
+    weight=0.1,
+    labels=4,
+    values=2,
+    words=2,
+    colors=3,
+    camera=True,
+    pointer_weight=0.2,
+    pointer_layer=0,
+    copy_weight=0.3,
+    copy_layer=-1,
+)
 SPEC = BatchSpec(
     batch_size=8,
     image_size=16,
@@ -34,6 +45,9 @@ SPEC = BatchSpec(
     dense_tokens=4,
     dense_values=2,
     dense_words=2,
+    dense_camera=True,
+    dense_owners=True,
+    dense_mentioned=True,
 )
 
 
@@ -57,7 +71,7 @@ def step_config(experiment: Experiment) -> StepConfig:
         schedule=learning_rate(experiment.optim, experiment.train.steps),
         train=experiment.train,
         datasets=("a", "b"),
-        dense_weight=experiment.dense_weight,
+        dense=experiment.dense if experiment.dense_weight else None,
     )
 
 

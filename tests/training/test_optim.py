@@ -17,7 +17,9 @@ BLOCK_KERNELS = {
 OTHER_KERNELS = {
     "encoder/stem/kernel",
     "connector/kernel",
-    "dense_head/labels/kernel",
+    "dense_head/camera/kernel",
+    "dense_head/categories/kernel",
+    "dense_head/colors/kernel",
     "dense_head/mentions/kernel",
     "dense_head/values/kernel",
 }
@@ -33,7 +35,7 @@ def test_decay_is_on_matrices_and_muon_on_those_of_blocks(template):
 
 def test_every_parameter_has_a_group(template):
     groups = {name: optim.parameter_group(name) for name in template.shapes}
-    assert groups["dense_head/labels/kernel"] == groups["encoder/stem/kernel"] == "encoder"
+    assert groups["dense_head/colors/kernel"] == groups["encoder/stem/kernel"] == "encoder"
     assert groups["connector/kernel"] == "connector"
     assert groups["decoder/embedder/embedding"] == "embeddings"
     assert groups["decoder/final_norm/scale"] == "decoder"

@@ -108,6 +108,8 @@ def test_metrics_are_split_by_data_set(plain, batch):
     mixed = 0.25 * metrics["loss/a"] + 0.75 * metrics["loss/b"]
     np.testing.assert_allclose(metrics["text_loss"], mixed, rtol=1e-6)
     total = metrics["text_loss"] + 0.1 * (metrics["dense_loss"] + metrics["mention_loss"])
+    total += 0.2 * metrics["pointer_loss"] + 0.3 * metrics["copy_loss"]
+    assert min(metrics["pointer_loss"], metrics["copy_loss"]) > 0
     np.testing.assert_allclose(metrics["loss"], total, rtol=1e-6)
 
 

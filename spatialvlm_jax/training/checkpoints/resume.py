@@ -11,6 +11,7 @@ from spatialvlm_jax.experiment import (
     CheckpointConfig,
     DataConfig,
     DatasetConfig,
+    DenseConfig,
     Experiment,
 )
 from spatialvlm_jax.migration import migrate_description
@@ -125,6 +126,11 @@ def recorded(metadata: Mapping[str, Any], name: str) -> Any:
     if name in known:
         return known[name]
     defaults = describe_run(Experiment(data=DataConfig(datasets=(DatasetConfig("any", "any"),))))
+    defaults |= {
+        f"dense.{field.name}": field.default
+        for field in dataclasses.fields(DenseConfig)
+        if field.default is not dataclasses.MISSING
+    }
     return defaults.get(re.sub(r"datasets\.\d+", "datasets.0", name))
 
 
