@@ -8,11 +8,15 @@ from spatialvlm_jax.evaluation.benchmarks import (
     cv_bench,
     emb_spatial,
     gqa,
+    mmsi_bench,
+    omni_spatial,
     pope,
     q_spatial,
+    robospatial_home,
     spatial_rgpt,
     text_vqa,
     vqa_v2,
+    vsi_bench,
     vsr,
 )
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
@@ -26,11 +30,15 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         blink.BENCHMARK,
         emb_spatial.BENCHMARK,
         vsr.BENCHMARK,
+        robospatial_home.BENCHMARK,
+        omni_spatial.BENCHMARK,
         pope.BENCHMARK,
         gqa.BENCHMARK,
         vqa_v2.BENCHMARK,
         vqa_v2.OK_VQA,
         text_vqa.BENCHMARK,
+        vsi_bench.BENCHMARK,
+        mmsi_bench.BENCHMARK,
     )
 }
 

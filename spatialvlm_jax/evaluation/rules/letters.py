@@ -10,6 +10,9 @@ from collections.abc import Mapping
 Options = Mapping[str, str]
 
 _AFTER_ANSWER = re.compile(r"answer(?: is|:)")
+_LAST_ANSWER = re.compile(r"Answer\s*:\s*([A-D])")
+_BACKTICKS = re.compile(r"`{1,3}([^`]{1,400})`{1,3}")
+_LONE_LETTER = re.compile(r"\b[A-D]\b(?!\s[a-zA-Z])")
 _SIGNS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 _FAILED = "Failed to obtain answer via API"
 
@@ -46,3 +49,24 @@ def _one_text(reply: str, options: Options) -> str | None:
         return None
     found = [letter for letter, text in options.items() if text.lower() in reply]
     return found[0] if len(found) == 1 else None
+
+
+def last_answer(reply: str, options: Options) -> str | None:
+    """OmniSpatial: the letter after the last "Answer:", and A where there is none."""
+    del options
+    found = _LAST_ANSWER.findall(reply)
+    return found[-1] if found else "A"
+
+
+def within_backticks(reply: str, options: Options) -> str | None:
+    """MMSI-Bench: the first letter that stands alone, in backticks where there are some."""
+    del options
+    form = _BACKTICKS.search(reply)
+    found = _LONE_LETTER.search(form[1] if form else reply)
+    return found[0] if found else None
+
+
+def first_token(reply: str, options: Options) -> str | None:
+    """VSI-Bench: what stands before the first space, without full stops at its end."""
+    del options
+    return reply.split(" ")[0].rstrip(".").strip().upper() or None

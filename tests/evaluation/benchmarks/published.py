@@ -221,6 +221,68 @@ def text_vqa(folder: Path) -> None:
     write_json(folder / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": rows})
 
 
+def robospatial_home(folder: Path) -> None:
+    asked = [
+        ("context", "Point at free space.", "[(0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)]"),
+        ("configuration", "Is the mug left of the bowl? Answer yes or no.", "Yes"),
+    ]
+    for category, question, answer in asked:
+        row = {
+            "category": category,
+            "question": question,
+            "answer": answer,
+            **dict.fromkeys(("img", "depth_image", "mask"), PICTURE),
+        }
+        write_parquet(folder / f"{category}-00000-of-00001.parquet", [row])
+
+
+def omni_spatial(folder: Path) -> None:
+    rows = [
+        {
+            "id": f"{number}_0",
+            "question": "Where is the mug?",
+            "options": ["right", "left", "above", "below"],
+            "answer": 1,
+            "task_type": "Perspective_Taking",
+            "sub_task_type": "Egocentric",
+        }
+        for number in range(2)
+    ]
+    write_json(folder / "data.json", rows)
+
+
+def vsi_bench(folder: Path) -> None:
+    common = {"dataset": "scannet", "scene_name": "scene0011_00", "pruned": False}
+    asked: list[tuple[str, list[str] | None, str]] = [
+        ("object_abs_distance", None, "3.0"),
+        ("object_counting", None, "4"),
+        ("object_rel_direction_easy", ["A. left", "B. right"], "B"),
+        ("object_rel_direction_hard", ["A. left", "B. right"], "B"),
+    ]
+    rows = [
+        common
+        | {"id": number, "question_type": kind, "question": f"What is asked in {number}?"}
+        | {"options": options, "ground_truth": truth}
+        for number, (kind, options, truth) in enumerate(asked)
+    ]
+    write_lines(folder / "test.jsonl", rows)
+
+
+def mmsi_bench(folder: Path) -> None:
+    rows = [
+        {
+            "id": number,
+            "images": [b"png", b"png"],
+            "question_type": "Positional Relationship (Cam.-Obj.)",
+            "question": "Where is it?\nOptions: A: left, B: right, C: above, D: below",
+            "answer": "B",
+            "thought": "It is right.",
+        }
+        for number in range(2)
+    ]
+    write_parquet(folder / "MMSI_Bench.parquet", rows)
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
     """How a benchmark's files are written, its ids, and a reply that only the robust rule reads.
@@ -254,5 +316,11 @@ SAMPLES = {
     "gqa": Sample(gqa, ("20100", "20101"), "table", "The table.", 0.0),
     "vqa_v2": Sample(vqa_v2, ("42000", "42001"), "2", "There are two of them.", 0.0),
     "ok_vqa": Sample(vqa_v2, ("42000", "42001"), "2", "There are two of them.", 0.0),
+    "robospatial_home": Sample(
+        robospatial_home, ("0", "1"), "Yes.", "It is left of it, so yes.", 0.0
+    ),
+    "omni_spatial": Sample(omni_spatial, ("0_0", "1_0"), "Answer: B", "So it is left.", 0.0),
+    "vsi_bench": Sample(vsi_bench, ("0", "1", "2", "3"), "3.0", "3.0m", 0.0),
+    "mmsi_bench": Sample(mmsi_bench, ("0", "1"), "``B``", "A? No. The answer is B.", 0.0),
     "text_vqa": Sample(text_vqa, ("34602", "34603"), "Dakota.", r"\boxed{dakota}", 0.0),
 }  # fmt: skip

@@ -74,6 +74,31 @@ def test_spatial_rgpt_marks_hours_regions_and_verdicts(tmp_path: Path) -> None:
     assert benchmark.official(choice, "region 1 it is").score == 1
 
 
+def test_robospatial_marks_points_by_their_polygon(tmp_path: Path) -> None:
+    SAMPLES["robospatial_home"].write(tmp_path)
+    benchmark = find_benchmark("robospatial_home")
+    item = load_questions(benchmark, tmp_path).items[1]
+    reply = r"(1, 1), no: \boxed{(0.5, 0.4)}"
+    assert benchmark.official(item, reply).score == 0
+    assert benchmark.robust(item, reply).score == 1
+    assert benchmark.official(item, "on the left").said is None
+
+
+def test_vsi_bench_reads_units_only_by_our_rule(tmp_path: Path) -> None:
+    SAMPLES["vsi_bench"].write(tmp_path)
+    benchmark = find_benchmark("vsi_bench")
+    distance, count, *directions = load_questions(benchmark, tmp_path).items
+    rules = [benchmark.official, *benchmark.rules.values(), benchmark.robust]
+    assert [rule(distance, "3.0m").score for rule in rules] == [0, 1, 1, 1]
+    assert [rule(distance, "3 (300 cm)").score for rule in rules] == [1, 1, 0, 1]
+    assert [rule(distance, "300 cm").score for rule in rules] == [0, 0, 0, 1]
+    assert [rule(count, "four").score for rule in rules] == [0, 1, 1, 1]
+    replies = {item.id: Prediction("B", item.id) for item in directions[:1]}
+    figures = score_replies(benchmark, [distance, *directions], replies).figures()["official"]
+    expected = {"mean of tasks": 0.25, "object_abs_distance": 0.0, "object_rel_direction": 0.5}
+    assert figures == expected
+
+
 @pytest.mark.parametrize(
     ("name", "row", "said"),
     [

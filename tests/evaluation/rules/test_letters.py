@@ -3,7 +3,14 @@
 import pytest
 
 from spatialvlm_jax.evaluation.reading.options import read_option
-from spatialvlm_jax.evaluation.rules.letters import after_answer, first_character, inferred
+from spatialvlm_jax.evaluation.rules.letters import (
+    after_answer,
+    first_character,
+    first_token,
+    inferred,
+    last_answer,
+    within_backticks,
+)
 
 OPTIONS = {"A": "right", "B": "left"}
 
@@ -28,3 +35,23 @@ def test_one_reply_has_many_letters(
     found = [rule(reply, OPTIONS) for rule in (first_character, inferred, after_answer)]
     assert found == [first, vlmevalkit, cambrian]
     assert read_option(reply, OPTIONS) == ours
+
+
+@pytest.mark.parametrize(
+    ("reply", "omni_spatial", "mmsi", "vsi"),
+    [
+        ("Answer: B", "B", "B", "ANSWER:"),
+        ("Answer: B. Answer: C", "C", "B", "ANSWER:"),
+        ("I cannot tell", "A", None, "I"),
+        ("``C``", "A", "C", "``C``"),
+        ("A chair, so `B`", "A", "B", "A"),
+        ("A chair stands at B", "A", "B", "A"),
+        ("b.", "A", None, "B"),
+        ("", "A", None, None),
+    ],
+)
+def test_forms_that_single_benchmarks_look_for(
+    reply: str, omni_spatial: str, mmsi: str | None, vsi: str | None
+) -> None:
+    found = [rule(reply, OPTIONS) for rule in (last_answer, within_backticks, first_token)]
+    assert found == [omni_spatial, mmsi, vsi]

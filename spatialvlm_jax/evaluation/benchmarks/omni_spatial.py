@@ -1,0 +1,51 @@
+"""OmniSpatial: dynamic reasoning, interaction, logic and perspective-taking, as options."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.marking import (
+    accuracy_by_group,
+    by_option,
+    letter_rule,
+    listed_options,
+)
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
+from spatialvlm_jax.evaluation.rules.letters import last_answer
+
+
+def _rows(place: Path) -> Iterator[Row]:
+    return json_rows(place, "data.json")
+
+
+def _item(row: Row) -> Item:
+    options = row.options("options")
+    question = row.text("question")
+    task, number = row.text("task_type"), row.text("id")
+    return Item(
+        id=number,
+        question=question,
+        prompt=f"{question}\n{listed_options(options)}\n"
+        'End your answer with a line "Answer: X", where X is the letter of an option.',
+        answer=row.letter_of_place("answer", options),
+        image_id=number.partition("_")[0],
+        options=options,
+        group=task,
+        part=row.optional("sub_task_type"),
+    )
+
+
+BENCHMARK = Benchmark(
+    name="omni_spatial",
+    measures="dynamics, interaction, spatial logic and perspectives",
+    size="1,533 (test)",
+    licence="as its project states",
+    project="OmniSpatial (Jia et al., 2025)",
+    files="data.json",
+    rows=_rows,
+    item=_item,
+    official=letter_rule(last_answer),
+    robust=by_option,
+    figures=accuracy_by_group,
+    official_is='the letter after the last "Answer:", A where there is none; the prompt is ours',
+)
