@@ -54,9 +54,10 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
         if not multihost.is_main_process():
             return ""
         answers = scorer.answers()
-        summary = results.save_results(workdir, step, answers, scorer.which)
+        summary = results.save_results(workdir, step, answers, scorer.scoring)
         results.save_calibration(workdir, step, scorer.temperature())
-        kept = results.load_evaluations(workdir, scorer.which, results.digest_questions(answers))
+        which = scorer.scoring.which
+        kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
         earlier = results.before(kept, step)
         page = write_report(
             workdir,
@@ -65,7 +66,7 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
             answers=answers,
             pictures=scorer.pictures,
             summary=summary,
-            which=scorer.which,
+            which=which,
         )
     rows = results.headline_rows(summary, earlier[1] if earlier else None)
     by_type = results.type_rows(summary, earlier[1] if earlier else None)

@@ -13,6 +13,7 @@ from data_loaders.build import load_tokenizer
 from data_loaders.camera import CameraEncoder, says_before, stack_cameras
 from data_loaders.errors import DataError
 from data_loaders.functional import Tokens, pad_prefixes, resize_image
+from data_loaders.in_place import InPlaceExample
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import CameraInput
@@ -20,6 +21,8 @@ from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, Mod
 from spatialvlm_jax.generation.wording.spoken_values import RANGES
 from spatialvlm_jax.scene.camera import KnownCamera, tell
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import UNSEEN, Sight, sight_of
+from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.units import DIMENSIONS
 
 Units = tuple[str, ...]
@@ -38,6 +41,7 @@ class EvalBatch:
     False for rows that only fill up the last batch. spoken_units: for each record the units that
     a quantity of its type is spoken in, in its set; () for others and for angles. most_quantities:
     of all images asked about, the most records that have some. camera: what is told of the cameras.
+    sights: for each record how its objects are seen.
     """
 
     images: np.ndarray
@@ -50,6 +54,7 @@ class EvalBatch:
     spoken_units: tuple[tuple[Units, ...], ...]
     most_quantities: int
     camera: CameraInput
+    sights: tuple[tuple[Sight, ...], ...]
 
     def asked(self, rows: Sequence[int]) -> tuple[Any, ...]:
         """Images, tokens and lengths of prefixes, and what is told of the camera, of some rows."""
@@ -80,6 +85,7 @@ class _Asked:
     image_id: str
     records: tuple[QA, ...]
     prefixes: tuple[Tokens, ...]
+    sights: tuple[Sight, ...]
 
 
 def _chosen(
@@ -98,13 +104,24 @@ def _chosen(
     if before:
         camera = tell(image.example.camera(), source.told)
         pairs = [source.retell(image.records[place], camera) for place in taken]
+    records = tuple(image.records[place] for place in taken)
     return _Asked(
         source,
         index,
         image.example.image_id,
-        tuple(image.records[place] for place in taken),
+        records,
         tuple(prefix for prefix, _ in pairs),
+        _sights(image.example, records),
     )
+
+
+def _sights(example: StoredExample | InPlaceExample, records: Sequence[QA]) -> tuple[Sight, ...]:
+    if isinstance(example, InPlaceExample):
+        return (UNSEEN,) * len(records)
+    centers = example.floats("objects/center", (-1, 3))
+    extents = example.floats("objects/extents", (-1, 3))
+    visible = example.floats("objects/visible_fraction")
+    return tuple(sight_of(record.objects, centers, extents, visible) for record in records)
 
 
 def _choose(
@@ -296,4 +313,5 @@ def _stack(
         spoken_units=(*units, *((),) * missing),
         most_quantities=most_quantities,
         camera=stack_cameras(cameras),
+        sights=(*(chosen.sights for chosen in asked), *((),) * missing),
     )

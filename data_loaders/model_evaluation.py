@@ -16,7 +16,7 @@ from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.report.page import PICTURES
-from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
@@ -50,7 +50,7 @@ def evaluate_model(
     own = sharding.process_rows(batch_size, mesh)
     batches = _held_out(experiment, batch_size, own)
     read = ValueReader(model, tokenizer, mesh, settings.scored_values)
-    scorer, quiet = Scorer(settings.which), not multihost.is_main_process()
+    scorer, quiet = Scorer(Scoring.of(settings)), not multihost.is_main_process()
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
     with progress.bar(desc="evaluating", unit="image", total=batches.images, quiet=quiet) as bar:
         for batch in batches:
@@ -101,9 +101,10 @@ def _add(
     values: Sequence[ValueDistribution | None],
 ) -> None:
     """Adds what was answered about one image of a batch."""
-    place = {"image_id": batch.image_ids[row], "dataset": batch.datasets[row]}
-    for record, text, value in zip(batch.records[row], texts, values, strict=False):
-        scorer.add(record, text, **place, distribution=value)
+    image_id, dataset = batch.image_ids[row], batch.datasets[row]
+    said = zip(batch.records[row], texts, values, batch.sights[row], strict=False)
+    for record, text, value, sight in said:
+        scorer.add(record, text, image_id, dataset, value, sight)
 
 
 def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:
@@ -130,7 +131,7 @@ class RunEvaluation:
         if not multihost.is_main_process():
             return overall_figures(scorer.summary())
         step, answers = int(state.step), scorer.answers()
-        summary = results.save_evaluation(self.workdir, step, answers, scorer.which)
+        summary = results.save_evaluation(self.workdir, step, answers, scorer.scoring)
         return overall_figures(summary)
 
 

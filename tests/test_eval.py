@@ -18,7 +18,7 @@ from data_loaders.build import load_tokenizer, train_loader
 from spatialvlm_jax import cli
 from spatialvlm_jax.batch import NOT_TOLD
 from spatialvlm_jax.evaluation.report import results
-from spatialvlm_jax.evaluation.scorer import METRICS
+from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.experiment import (
     DataConfig,
     DatasetConfig,
@@ -226,7 +226,7 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
     assert "baseline" in table
     assert "left_of" in table
     summary = json.loads((trained / "summary.json").read_text())
-    assert set(METRICS) <= summary.keys()
+    assert Scorer().summary().keys() <= summary.keys()
     assert summary["number_given"]["count"] == 2 * IMAGES
     assert list(results.load_evaluations(trained)) == [3, 7]
     predictions = (trained / "predictions.jsonl").read_text().splitlines()

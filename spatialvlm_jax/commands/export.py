@@ -233,12 +233,12 @@ def _write_folder(args: argparse.Namespace, model: Any, config: Any, record: Any
 
 def _figures(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The overall figures of an evaluation as a table, its head first."""
-    from spatialvlm_jax.evaluation.report.results import headline_rows, interval, percent
+    from spatialvlm_jax.evaluation.report.results import headline_rows
 
     head = ("metric", "value", "baseline", "95 % interval", "answers")
     try:
         table = [
-            (x.title, percent(x.value), percent(x.baseline), interval(x.ci95), f"{x.count:,}")
+            (x.title, x.written(x.value), x.written(x.baseline), x.interval, f"{x.count:,}")
             for x in headline_rows(dict(summary), None)
         ]
     except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:

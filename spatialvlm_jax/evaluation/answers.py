@@ -11,6 +11,7 @@ import numpy as np
 from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.reading import lengths, reasons, verdicts
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.scene.records import QA
 
@@ -46,15 +47,44 @@ class Answer:
     reading: what the distribution of a quantity says, where it was asked for.
     """
 
-    record: QA
-    prediction: str
-    image_id: str
-    dataset: str
+    row: PredictionRow
     value: float | None
     verdict: str | None
     mark: Mark
     accuracy: float
     reading: ValueReading | None = None
+
+    @property
+    def record(self) -> QA:
+        """The question and its truth."""
+        return self.row.record
+
+    @property
+    def prediction(self) -> str:
+        """What the model said."""
+        return self.row.prediction
+
+    @property
+    def image_id(self) -> str:
+        """Of the picture that was asked about."""
+        return self.row.image_id
+
+    @property
+    def dataset(self) -> str:
+        """The data set that the question is from."""
+        return self.row.dataset
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the model said anything."""
+        return bool(self.prediction.strip())
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what it said could be read as an answer to the question."""
+        if self.record.kind == "quantitative":
+            return self.value is not None
+        return self.is_given if self.is_text else self.verdict is not None
 
     @property
     def is_text(self) -> bool:
@@ -70,6 +100,7 @@ class Answer:
         """The form in which predictions.jsonl has it; unknown numbers are null."""
         record = self.record
         return {
+            "id": self.row.id,
             "image_id": self.image_id,
             "dataset": self.dataset,
             "type": record.type,
@@ -77,6 +108,7 @@ class Answer:
             "question": record.question,
             "answer": record.answer,
             "prediction": self.prediction,
+            "unit": record.unit,
             "true_value": record.value if math.isfinite(record.value) else None,
             "predicted_value": self.value,
             "true_verdict": record.verdict or None,
@@ -134,22 +166,17 @@ def read_verdict(record: QA, prediction: str, vocabulary: Collection[str]) -> st
     return verdicts.read_phrase(prediction, unsaid)
 
 
-def judge(
-    record: QA,
-    prediction: str,
-    vocabulary: Collection[str],
-    *,
-    image_id: str,
-    dataset: str,
-    which: Choice = "conclusion",
-) -> Answer:
+def judge(row: PredictionRow, vocabulary: Collection[str], which: Choice = "conclusion") -> Answer:
     """Judges one prediction by the record's exact value, its verdict, or what people answered.
-
-    Of several quantities, `which` counts: the one that is concluded, or plainly the first.
 
     Where the true answer gives its reason ("left, so yes", "left, so the mug"), a right verdict
     with the opposite relation before it is wrong; of a count the number alone is judged.
+
+    Args:
+      vocabulary: the verdicts that answers to this type of question have.
+      which: of several quantities, the one that is concluded, or plainly the first.
     """
+    record, prediction = row.record, row.prediction
     value = verdict = None
     mark: Mark = "wrong"
     accuracy = None
@@ -168,7 +195,7 @@ def judge(
         mark = "right" if right else "wrong"
     if accuracy is None:
         accuracy = float(mark == "right")
-    return Answer(record, prediction, image_id, dataset, value, verdict, mark, accuracy)
+    return Answer(row, value, verdict, mark, accuracy)
 
 
 def _contradicts(record: QA, prediction: str) -> bool:

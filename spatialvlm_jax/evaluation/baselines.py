@@ -4,6 +4,7 @@ The constants are chosen on the evaluation's own truth, so they are upper bounds
 that ignores the image and the objects' names can reach.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -12,21 +13,42 @@ import numpy as np
 from spatialvlm_jax.evaluation import metrics, vqa_accuracy
 
 
-def best_length(true: np.ndarray, bounds: tuple[float, float]) -> tuple[float, int]:
+def best_length(true: np.ndarray, *bounds: tuple[float, float]) -> tuple[float, int]:
     """The constant c that lies in `bounds` times t for most t of true float[N], and its hits.
 
     Every t is hit by the c of one interval, so the best c is where most intervals overlap; some
-    right end point always is such a place.
+    right end point always is such a place. Of several bounds, the hits of all are summed.
     """
     if len(true) == 0:
         return float("nan"), 0
-    candidates = np.unique(bounds[1] * true)
-    lows, highs = np.sort(bounds[0] * true), np.sort(bounds[1] * true)
-    slack = metrics.TOLERANCE * np.abs(candidates)
-    begun = np.searchsorted(lows, candidates + slack, side="right")
-    ended = np.searchsorted(highs, candidates - slack, side="left")
-    best = int(np.argmax(begun - ended))
-    return float(candidates[best]), int((begun - ended)[best])
+    candidates = np.unique(np.concatenate([high * true for _, high in bounds]))
+    slack, hits = metrics.TOLERANCE * np.abs(candidates), np.zeros(len(candidates), np.int64)
+    for low, high in bounds:
+        lows, highs = np.sort(low * true), np.sort(high * true)
+        begun = np.searchsorted(lows, candidates + slack, side="right")
+        hits += begun - np.searchsorted(highs, candidates - slack, side="left")
+    best = int(np.argmax(hits))
+    return float(candidates[best]), int(hits[best])
+
+
+def best_length_by_factor(true: np.ndarray) -> tuple[float, float]:
+    """The constant with most `metrics.range_scores` in sum over true float[N], and that sum.
+
+    The sum is piecewise linear in the logarithm of the constant, and bends down at truths only.
+    """
+    logs = np.sort(np.log(true[true > 0]))
+    if len(logs) == 0:
+        return float("nan"), 0.0
+    width = math.log(metrics.MOST_FACTOR)
+    summed = np.concatenate([[0.0], np.cumsum(logs)])
+    first = np.searchsorted(logs, logs - width, side="left")
+    last = np.searchsorted(logs, logs + width, side="right")
+    own = np.arange(len(logs))
+    below = logs * (own - first) - (summed[own] - summed[first])
+    above = (summed[last] - summed[own]) - logs * (last - own)
+    scores = (last - first) - (below + above) / width
+    best = int(np.argmax(scores))
+    return float(np.exp(logs[best])), float(scores[best])
 
 
 def best_length_by_error(true: np.ndarray) -> tuple[float, float]:

@@ -4,20 +4,7 @@ import dataclasses
 
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.scene.records import QA
-
-
-@dataclasses.dataclass(frozen=True)
-class Sight:
-    """How the objects that a question asks about are seen, where the record knows.
-
-    distance: of the farthest from the camera, metres. size: longest side of the smallest, metres.
-    visible: of the least visible, the fraction of its pixels that nothing hides.
-    NaN is unknown.
-    """
-
-    distance: float = float("nan")
-    size: float = float("nan")
-    visible: float = float("nan")
+from spatialvlm_jax.scene.sight import UNSEEN, Sight
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +17,7 @@ class PredictionRow:
     prediction: the text that the model said; "" where it gave no answer.
     dataset: the data set or benchmark.
     distribution: of the quantity asked for, where the model gave one.
+    sight: how the objects asked about are seen, where the set knows.
     """
 
     id: str
@@ -38,4 +26,4 @@ class PredictionRow:
     prediction: str
     dataset: str = ""
     distribution: ValueDistribution | None = None
-    sight: Sight = Sight()
+    sight: Sight = UNSEEN

@@ -2,35 +2,46 @@
 
 import dataclasses
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
-from spatialvlm_jax.evaluation import baselines, metrics
-from spatialvlm_jax.evaluation.answers import Answer, judge, people_said
+from spatialvlm_jax.evaluation.answers import Answer, judge
+from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, broken_down
+from spatialvlm_jax.evaluation.columns import AnswerColumns
 from spatialvlm_jax.evaluation.distribution import (
     ValueDistribution,
     cross_fitted,
     fit_temperature,
 )
-from spatialvlm_jax.evaluation.distribution_figures import distribution_figures
-from spatialvlm_jax.evaluation.metrics import Figure
-from spatialvlm_jax.evaluation.reading import verdicts
-from spatialvlm_jax.experiment import Choice
+from spatialvlm_jax.evaluation.evaluators import figures_of
+from spatialvlm_jax.evaluation.rows import PredictionRow
+from spatialvlm_jax.experiment import Breakdown, Choice, EvalConfig, EvaluatorName
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import UNSEEN, Sight
 
 Summary = dict[str, dict[str, Any]]
 
-# Of lengths, areas, volumes and ratios; an angle counts as a number given only.
-LENGTH_METRICS = ("number_given", *metrics.BOUNDS, "mean_absolute_relative_error")
-WORD_METRICS = {"qualitative": "qualitative_accuracy", "general": "general_accuracy"}
-METRICS = (WORD_METRICS["qualitative"], *LENGTH_METRICS, WORD_METRICS["general"])
-# Only where there are questions for angles.
-ANGLE_METRIC = "angle_within_15_degrees"
+
+@dataclasses.dataclass(frozen=True)
+class Scoring:
+    """How answers are read and which figures are made of them; fields as those of `EvalConfig`."""
+
+    which: Choice = "conclusion"
+    evaluators: tuple[EvaluatorName, ...] = get_args(EvaluatorName)
+    breakdowns: tuple[Breakdown, ...] = get_args(Breakdown)
+
+    @classmethod
+    def of(cls, settings: EvalConfig) -> "Scoring":
+        """As an experiment says."""
+        return cls(settings.which, settings.evaluators, settings.breakdowns)
+
+
+ALL_FIGURES = Scoring()
 
 
 class Scorer:
@@ -39,18 +50,17 @@ class Scorer:
     Judging waits until all are there: which words an answer may decide between is read from the
     truths of its question type.
 
-    which: of several lengths in an answer, the one that counts (`EvalConfig.which`).
     pictures: image id -> uint8[H, W, 3], those that the caller keeps for a report.
     """
 
-    def __init__(self, which: Choice = "conclusion") -> None:
-        self.which: Choice = which
+    def __init__(self, scoring: Scoring = ALL_FIGURES) -> None:
+        self.scoring = scoring
         self.pictures: dict[str, np.ndarray] = {}
-        self._predictions: list[tuple[QA, str, str, str]] = []
-        self._distributions: dict[int, ValueDistribution] = {}
+        self._rows: list[PredictionRow] = []
+        self._asked: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
-        return len(self._predictions)
+        return len(self._rows)
 
     def add(
         self,
@@ -59,148 +69,90 @@ class Scorer:
         image_id: str = "",
         dataset: str = "",
         distribution: ValueDistribution | None = None,
+        sight: Sight = UNSEEN,
     ) -> None:
-        """Adds one predicted text for one question, and the distribution of its quantity."""
-        if distribution is not None and record.value > 0:
-            self._distributions[len(self._predictions)] = distribution
-        self._predictions.append((record, prediction, image_id, dataset))
+        """Adds one predicted text for one question, and the distribution of its quantity.
+
+        The question's id is that of the picture with its place among the questions about it.
+        """
+        number = self._asked[dataset, image_id]
+        self._asked[dataset, image_id] += 1
+        name = f"{image_id}/{number}"
+        self.add_row(
+            PredictionRow(name, image_id, record, prediction, dataset, distribution, sight)
+        )
+
+    def add_row(self, row: PredictionRow) -> None:
+        """Adds one row, whose id the caller gives."""
+        self._rows.append(row)
 
     def temperature(self) -> float | None:
         """What makes the distributions fit the truths best; None where there are none."""
-        if not self._distributions:
+        densities = self._densities()
+        if not densities:
             return None
-        truths = [self._predictions[place][0].value for place in self._distributions]
-        return fit_temperature(list(self._distributions.values()), truths)
+        truths = [self._rows[place].record.value for place in densities]
+        return fit_temperature(list(densities.values()), truths)
 
     def answers(self) -> list[Answer]:
         """Every prediction, judged, in the order in which they were added."""
         vocabulary: dict[str, set[str]] = defaultdict(set)
-        for record, *_ in self._predictions:
-            vocabulary[record.type].add(record.verdict)
-        judged = [
-            judge(
-                record,
-                text,
-                vocabulary[record.type],
-                image_id=image_id,
-                dataset=dataset,
-                which=self.which,
-            )
-            for record, text, image_id, dataset in self._predictions
-        ]
-        asked = [judged[place] for place in self._distributions]
+        for row in self._rows:
+            vocabulary[row.record.type].add(row.record.verdict)
+        judged = [judge(row, vocabulary[row.record.type], self.scoring.which) for row in self._rows]
+        densities = self._densities()
         readings = cross_fitted(
-            list(self._distributions.values()),
-            [answer.record.value for answer in asked],
-            [answer.image_id for answer in asked],
+            list(densities.values()),
+            [self._rows[place].record.value for place in densities],
+            [self._rows[place].image_id for place in densities],
         )
-        for place, reading in zip(self._distributions, readings, strict=True):
+        for place, reading in zip(densities, readings, strict=True):
             judged[place] = dataclasses.replace(judged[place], reading=reading)
         return judged
 
+    def _densities(self) -> dict[int, ValueDistribution]:
+        """The distributions of quantities above zero, by the place of their row."""
+        return {
+            place: row.distribution
+            for place, row in enumerate(self._rows)
+            if row.distribution is not None and row.record.value > 0
+        }
+
     def summary(self) -> Summary:
-        """Metric name -> {"value", "baseline", "count", "ci95"}.
+        """Metric name -> the fields of `metrics.Figure`.
 
-        Overall ("within_25"), by question type ("within_25/height"), and, where there are several
-        data sets, by data set ("within_25@worlds").
+        Overall ("within_25"), by question type ("within_25/height"), where there are several data
+        sets by data set ("within_25@worlds"), and by what is known of the objects
+        ("within_25[distance 1 to 2 m]").
         """
-        return summarize(self.answers())
+        return summarize(self.answers(), self.scoring)
 
 
-def summarize(answers: Sequence[Answer]) -> Summary:
+def summarize(answers: Sequence[Answer], scoring: Scoring = ALL_FIGURES) -> Summary:
     """The figures of judged answers, as `Scorer.summary` describes them."""
-    groups = {"": list(answers)}
-    for answer in answers:
-        groups.setdefault(f"/{answer.record.type}", []).append(answer)
-    if len({answer.dataset for answer in answers}) > 1:
-        for answer in answers:
-            groups.setdefault(f"@{answer.dataset}", []).append(answer)
+    columns = AnswerColumns.of(answers)
     summary: Summary = {}
-    for suffix, members in groups.items():
-        for name, figure in _figures(members).items():
+    for suffix, members in _groups(columns):
+        for name, figure in figures_of(members, scoring.evaluators).items():
             if figure.count or not suffix:
                 summary[name + suffix] = figure.as_dict()
+    for by in scoring.breakdowns:
+        for part, members in broken_down(columns, by):
+            figures = figures_of(members, scoring.evaluators)
+            for name in BROKEN_DOWN:
+                if name in figures and figures[name].count:
+                    summary[f"{name}[{part}]"] = figures[name].as_dict()
     return summary
 
 
-def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
-    """All metrics over one group of answers, in the order of `METRICS`, then that of angles."""
-    of_kind = _group(answers, lambda answer: answer.record.kind)
-    numbers = of_kind.get("quantitative", [])
-    angles = [answer for answer in numbers if answer.dimension == "angle"]
-    figures = _length_figures([answer for answer in numbers if answer.dimension != "angle"])
-    given = sum(answer.value is not None for answer in numbers)
-    figures["number_given"] = metrics.proportion(given, len(numbers), len(numbers))
-    for kind, name in WORD_METRICS.items():
-        figures[name] = _word_figure(of_kind.get(kind, []))
-    ordered = {name: figures[name] for name in METRICS}
-    ordered |= {ANGLE_METRIC: _angle_figure(angles)} if angles else {}
-    return ordered | distribution_figures(numbers, figures)
-
-
-def _word_figure(answers: Sequence[Answer]) -> Figure:
-    hits = sum(answer.accuracy for answer in answers)
-    constant = 0.0
-    for members in _group(answers, lambda answer: answer.record.type).values():
-        decided = [answer for answer in members if not answer.is_text]
-        truths = [answer.record.verdict for answer in decided]
-        constant += baselines.best_word(truths, [_position(answer) for answer in decided])[1]
-        texts = [people_said(answer.record) for answer in members if answer.is_text]
-        constant += baselines.best_text(texts)[1]
-    return metrics.proportion(hits, len(answers), constant)
-
-
-def _position(answer: Answer) -> int | None:
-    """Which of the alternatives in the question is the true one, or None where it names none."""
-    verdict = answer.record.verdict
-    choices = verdicts.choices_of(answer.record.question, verdict)
-    return choices.index(verdict) if choices else None
-
-
-def _length_figures(answers: Sequence[Answer]) -> dict[str, Figure]:
-    true, predicted = _lengths(answers)
-    by_type = [
-        _lengths(members)[0]
-        for members in _group(answers, lambda answer: answer.record.type).values()
-    ]
-    figures = {}
-    for name, bounds in metrics.BOUNDS.items():
-        hits = int(metrics.within(predicted, true, bounds).sum())
-        constant = sum(baselines.best_length(lengths, bounds)[1] for lengths in by_type)
-        figures[name] = metrics.proportion(hits, len(true), constant)
-    least = [
-        (baselines.best_length_by_error(lengths)[1], int((lengths > 0).sum()))
-        for lengths in by_type
-    ]
-    weight = sum(count for _, count in least)
-    baseline = sum(error * count for error, count in least if count) / weight if weight else None
-    errors = metrics.relative_errors(predicted, true)
-    figures["mean_absolute_relative_error"] = metrics.mean_error(errors, baseline)
-    return figures
-
-
-def _angle_figure(answers: Sequence[Answer]) -> Figure:
-    true, predicted = _lengths(answers)
-    hits = int((metrics.angle_errors(predicted, true) <= metrics.ANGLE).sum())
-    constant = sum(
-        baselines.best_angle(_lengths(members)[0], metrics.ANGLE)
-        for members in _group(answers, lambda answer: answer.record.type).values()
-    )
-    return metrics.proportion(hits, len(true), constant)
-
-
-def _lengths(answers: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
-    """True and predicted numbers, float64[N], SI units; NaN where none was predicted."""
-    true = np.array([answer.record.value for answer in answers], np.float64)
-    said = [np.nan if answer.value is None else answer.value for answer in answers]
-    return true, np.array(said, np.float64)
-
-
-def _group(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[str, list[Answer]]:
-    groups: dict[str, list[Answer]] = {}
-    for answer in answers:
-        groups.setdefault(key(answer), []).append(answer)
-    return groups
+def _groups(columns: AnswerColumns) -> Iterator[tuple[str, AnswerColumns]]:
+    """All answers, those of each type and, of several data sets, of each, with a name's end."""
+    yield "", columns
+    for name, members in columns.by_type():
+        yield f"/{name}", members
+    if len(columns.dataset_names) > 1:
+        for code, name in enumerate(columns.dataset_names):
+            yield f"@{name}", columns.take(columns.datasets == code)
 
 
 def write_predictions(path: Path, answers: Sequence[Answer]) -> None:

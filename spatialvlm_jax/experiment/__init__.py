@@ -15,7 +15,7 @@ from spatialvlm_jax.experiment.data import (
     WorldsRecipe,
 )
 from spatialvlm_jax.experiment.dense import DenseConfig
-from spatialvlm_jax.experiment.eval import Choice, EvalConfig
+from spatialvlm_jax.experiment.eval import Breakdown, Choice, EvalConfig, EvaluatorName
 from spatialvlm_jax.experiment.experiment import Experiment
 from spatialvlm_jax.experiment.mesh import MeshConfig
 from spatialvlm_jax.experiment.model import (
@@ -35,6 +35,7 @@ __all__ = [
     "AdapterConfig",
     "AttentionBackend",
     "AttentionRule",
+    "Breakdown",
     "CameraUse",
     "CheckpointConfig",
     "Choice",
@@ -44,6 +45,7 @@ __all__ = [
     "DenseConfig",
     "EncoderConfig",
     "EvalConfig",
+    "EvaluatorName",
     "Experiment",
     "Group",
     "MeshConfig",

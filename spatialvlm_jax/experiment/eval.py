@@ -1,12 +1,25 @@
 """Evaluation on schedule and at the end."""
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
 from spatialvlm_jax.experiment.data import DatasetConfig, check_dataset_names, check_template
 
 Choice = Literal["conclusion", "first"]
+# `evaluation.evaluators` registers what each of them counts.
+EvaluatorName = Literal[
+    "qualitative",
+    "ranges",
+    "errors",
+    "relative_accuracy",
+    "range_curve",
+    "general",
+    "outcomes",
+    "angles",
+    "distribution",
+]
+Breakdown = Literal["distance", "size", "occlusion"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +37,9 @@ class EvalConfig(Settings):
       plainly the first.
     scored_values: read quantities from their distribution as well, by the likelihood of so many
       worded answers to each question; 0 for none.
+    evaluators: which figures are made of the answers, in this order.
+    breakdowns: show headline figures by the distance of the farthest object asked about, the size
+      of the smallest, and how much of the least visible is hidden.
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -36,6 +52,8 @@ class EvalConfig(Settings):
     prefix_template: str = ""
     which: Choice = "conclusion"
     scored_values: Annotated[int, Range(4, 1_024, also=(0,))] = 0
+    evaluators: tuple[EvaluatorName, ...] = get_args(EvaluatorName)
+    breakdowns: tuple[Breakdown, ...] = get_args(Breakdown)
 
     def __post_init__(self) -> None:
         super().__post_init__()

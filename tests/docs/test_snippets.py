@@ -137,7 +137,15 @@ def test_a_scorer_has_the_figures_that_the_page_names() -> None:
     exec(block.text, known)
     figure = known["scorer"].summary()["qualitative_accuracy"]
     assert figure["value"] == 1.0
-    assert set(figure) == {"value", "baseline", "count", "ci95"}
+    assert set(figure) == {
+        "value",
+        "baseline",
+        "count",
+        "ci95",
+        "images",
+        "design_effect",
+        "smallest_difference",
+    }
 
 
 def test_an_expert_of_ones_own_measures(run_page: Callable[[str], Names], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from spatialvlm_jax.evaluation.answers import ParsedAnswer, judge, parse_answer
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.scene.records import QA
 
 HEIGHT = QA("How tall is the mug?", "2 m", "height", "quantitative", value=2.0, unit="m")
@@ -31,7 +32,7 @@ COUNT = QA("How many mugs are there?", "2", "count", "general", verdict="2")
 
 
 def mark(record, prediction, vocabulary=()):
-    return judge(record, prediction, vocabulary, image_id="", dataset="").mark
+    return judge(PredictionRow("", "", record, prediction), vocabulary).mark
 
 
 def test_parse_answer_reads_length_unit_and_verdict():
@@ -70,7 +71,7 @@ def test_the_first_length_counts_where_that_is_asked_for():
     text = "The mug is 45 cm wide, so its height is about 2 m."
     assert parse_answer(text).value_metres == 2
     assert parse_answer(text, which="first").value_metres == pytest.approx(0.45)
-    said = judge(HEIGHT, text, (), image_id="", dataset="", which="first").value
+    said = judge(PredictionRow("", "", HEIGHT, text), (), which="first").value
     assert said == pytest.approx(0.45)
 
 
@@ -143,7 +144,7 @@ def test_counts_are_compared_as_numbers():
 
 
 def test_a_judged_answer_is_plain_json():
-    answer = judge(LEFT, "yes", {"yes"}, image_id="i", dataset="d")
+    answer = judge(PredictionRow("i/0", "i", LEFT, "yes", "d"), {"yes"})
     assert math.isnan(LEFT.value)
     written = json.loads(json.dumps(answer.as_dict(), allow_nan=False))
     assert written["correct"] is True

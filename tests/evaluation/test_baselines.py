@@ -26,6 +26,31 @@ def test_best_length_of_literal_values():
 
 
 @given(LENGTHS)
+def test_no_constant_hits_more_of_several_bounds_than_the_best(lengths):
+    true, bounds = np.array(lengths), metrics.RELATIVE_BOUNDS
+    constant, hits = baselines.best_length(true, *bounds)
+
+    def reached(c):
+        return metrics.relative_accuracy(np.full(len(true), c), true).sum() * len(bounds)
+
+    assert reached(constant) == pytest.approx(hits)
+    assert hits >= max(map(reached, [*true, *np.geomspace(0.01, 50, 200)])) - 1e-9
+
+
+@given(LENGTHS)
+def test_no_constant_has_a_larger_area_than_the_best(lengths):
+    true = np.array(lengths)
+    constant, area = baselines.best_length_by_factor(true)
+
+    def reached(c):
+        return metrics.range_scores(np.full(len(true), c), true).sum()
+
+    assert area == pytest.approx(reached(constant))
+    assert area >= max(map(reached, [*true, *np.geomspace(0.01, 50, 200)])) - 1e-9
+    assert baselines.best_length_by_factor(np.zeros(2))[1] == 0.0
+
+
+@given(LENGTHS)
 def test_no_constant_errs_less_than_the_weighted_median(lengths):
     true = np.array(lengths)
     constant, error = baselines.best_length_by_error(true)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from spatialvlm_jax.evaluation import metrics
-from spatialvlm_jax.evaluation.scorer import METRICS, Scorer, write_predictions
+from spatialvlm_jax.evaluation.scorer import Scorer, Scoring, write_predictions
 from spatialvlm_jax.evaluation.statistics.clusters import wilson_interval
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.wording.phrasing import METRES, format_quantity
@@ -18,6 +18,7 @@ from spatialvlm_jax.generation.wording.qualitative import (
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import UNSEEN, Sight
 
 
 def length(value, kind="height"):
@@ -25,9 +26,10 @@ def length(value, kind="height"):
 
 
 def scored(*pairs):
+    """A scorer of answers about one picture each."""
     scorer = Scorer()
-    for record, prediction in pairs:
-        scorer.add(record, prediction, image_id="image", dataset="worlds")
+    for number, (record, prediction) in enumerate(pairs):
+        scorer.add(record, prediction, image_id=f"image-{number}", dataset="worlds")
     return scorer
 
 
@@ -40,20 +42,31 @@ def test_length_metrics_of_literal_answers():
         (length(10.0), "big"),
     )
     summary = scorer.summary()
-    values = {name: summary[name]["value"] for name in METRICS}
+    values = {name: summary[name]["value"] for name in Scorer().summary()}
     assert values == {
         "qualitative_accuracy": None,
+        "qualitative_chance_adjusted": None,
         "number_given": 0.8,
         "within_50_200": 0.8,
         "within_66_150": 0.6,
         "within_90_110": 0.2,
         "within_25": 0.4,
         "mean_absolute_relative_error": pytest.approx((0.05 + 0.2 + 0.4 + 0.9) / 4),
+        "median_absolute_relative_error": pytest.approx(0.4),
+        "mean_squared_error": pytest.approx((0.0025 + 0.04 + 0.16 + 0.81) / 4),
+        "mean_relative_accuracy": pytest.approx((1.0 + 0.7 + 0.3) / 5),
+        "in_range_area": pytest.approx((4 - math.log(1.05 * 1.2 * 1.4 * 1.9) / math.log(4)) / 5),
         "general_accuracy": None,
+        "general_chance_adjusted": None,
+        "not_answered": 0.0,
+        "unreadable": 0.2,
+        "wrong": 0.4,
     }
     assert summary["within_25"]["baseline"] == 0.8
     assert summary["within_25"]["count"] == 5
-    assert summary["within_25"]["ci95"] == list(wilson_interval(2, 5))
+    assert summary["within_25"]["ci95"] == pytest.approx(wilson_interval(2, 5))
+    assert summary["within_25"]["images"] == 5
+    assert summary["within_25"]["design_effect"] == pytest.approx(1.0)
     assert summary["mean_absolute_relative_error"]["count"] == 4
     assert summary["qualitative_accuracy"]["count"] == 0
 
@@ -111,8 +124,86 @@ def test_always_the_first_named_is_a_baseline_for_choices():
 
 def test_an_empty_scorer_still_names_every_metric():
     summary = Scorer().summary()
-    assert list(summary) == list(METRICS)
+    for name in ("qualitative_accuracy", "number_given", *metrics.BOUNDS, "general_accuracy"):
+        assert summary[name]["value"] is None
+        assert summary[name]["count"] == 0
     json.dumps(summary, allow_nan=False)
+
+
+def test_answers_about_one_picture_count_as_far_as_they_differ():
+    apart, together = Scorer(), Scorer()
+    for number in range(40):
+        for _ in range(5):
+            said = "1 m" if number % 2 else "9 m"
+            together.add(length(1.0), said, image_id=str(number))
+            apart.add(length(1.0), said, image_id=str(len(apart)))
+    alone, shared = apart.summary()["within_25"], together.summary()["within_25"]
+    assert (alone["images"], shared["images"], shared["count"]) == (200, 40, 200)
+    assert shared["design_effect"] == pytest.approx(199 / 39)
+    wide, narrow = (figure["ci95"][1] - figure["ci95"][0] for figure in (shared, alone))
+    assert wide / narrow == pytest.approx(math.sqrt(199 / 39), rel=0.05)
+
+
+def test_only_the_chosen_evaluators_give_figures():
+    scorer = Scorer(Scoring(evaluators=("general", "outcomes"), breakdowns=()))
+    scorer.add(length(1.0), "1 m")
+    assert {name.partition("/")[0] for name in scorer.summary()} == {
+        "general_accuracy",
+        "general_chance_adjusted",
+        "not_answered",
+        "unreadable",
+        "wrong",
+    }
+
+
+def test_headline_figures_are_broken_down_by_what_is_known_of_the_objects():
+    scorer = Scorer()
+    near, far = Sight(1.9, 0.05, 1.0), Sight(2.0, 0.05, 0.4)
+    for said, sight in (("1 m", near), ("9 m", far), ("1 m", far), ("9 m", UNSEEN)):
+        scorer.add(length(1.0), said, "image", sight=sight)
+    summary = scorer.summary()
+    found = {
+        name.removeprefix("within_25"): (figure["value"], figure["count"])
+        for name, figure in summary.items()
+        if name.startswith("within_25[")
+    }
+    assert found == {
+        "[distance 1 to 2 m]": (1.0, 1),
+        "[distance 2 to 4 m]": (0.5, 2),
+        "[size below 10 cm]": (pytest.approx(2 / 3), 3),
+        "[occlusion more than half hidden]": (0.5, 2),
+        "[occlusion not hidden]": (1.0, 1),
+    }
+    assert not any(name.startswith("qualitative_accuracy[") for name in summary)
+
+
+def test_not_answered_unreadable_and_wrong_are_told_apart():
+    yes = QA("Is it left?", "yes", "left_of", "qualitative", verdict="yes")
+    text = QA("What is it?", "a mug", "mine", "general")
+    summary = scored(
+        *((length(1.0), said) for said in ("1 m", " ", "no idea", "1.5 m")),
+        *((yes, said) for said in ("yes", "", "perhaps", "no")),
+        *((text, said) for said in ("a mug", "", "a lamp", "lamp")),
+    ).summary()
+    shares = {name: summary[name]["value"] for name in ("not_answered", "unreadable", "wrong")}
+    assert shares == {"not_answered": 3 / 12, "unreadable": 2 / 12, "wrong": 4 / 12}
+
+
+def test_chance_is_half_of_two_and_a_share_of_all_truths_of_a_type():
+    yes = QA("Is it left?", "yes", "left_of", "qualitative", verdict="yes")
+    which = QA("Is the mug or the lamp taller?", "mug", "which", "qualitative", verdict="mug")
+    colors = [
+        QA("What color?", color, "color", "general", verdict=color)
+        for color in ("red", "blue", "tan", "grey")
+    ]
+    summary = scored(
+        (yes, "yes"), (which, "the mug"), *((color, color.verdict) for color in colors[:3]),
+        (colors[3], "red"),
+    ).summary()  # fmt: skip
+    assert summary["qualitative_chance_adjusted"]["value"] == 1.0
+    adjusted = (3 * 0.75 - 0.25) / (4 * 0.75)
+    assert summary["general_chance_adjusted"]["value"] == pytest.approx(adjusted)
+    assert summary["general_chance_adjusted"]["baseline"] == pytest.approx(0.0)
 
 
 def test_predictions_are_one_object_a_line(tmp_path):
@@ -204,7 +295,7 @@ def test_free_texts_count_in_part_where_some_people_agree(tmp_path):
     figure = scorer.summary()["general_accuracy/vqa_v2"]
     assert figure["value"] == pytest.approx(1.9 / 4)
     assert figure["baseline"] == pytest.approx((0.9 + 1 + 1 + 0.9) / 4)
-    assert figure["ci95"] == list(wilson_interval(figure["value"] * 4, 4))
+    assert figure["ci95"] == pytest.approx(wilson_interval(1.9, 4))
     assert [answer.mark for answer in scorer.answers()] == ["near", "right", "wrong", "wrong"]
     write_predictions(tmp_path / "p.jsonl", scorer.answers())
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text("utf-8").splitlines()]

@@ -76,8 +76,6 @@ def write_report(
         questions=len(answers),
         gallery=_gallery(answers, pictures),
         marks=_MARKS,
-        percent=results.percent,
-        interval=results.interval,
         truth=_truth,
     )
     path = workdir / "report.html"

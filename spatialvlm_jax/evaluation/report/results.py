@@ -14,8 +14,14 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
-from spatialvlm_jax.evaluation.distribution_figures import COVERS, SUFFIX
-from spatialvlm_jax.evaluation.scorer import Summary, summarize, write_predictions
+from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX
+from spatialvlm_jax.evaluation.scorer import (
+    ALL_FIGURES,
+    Scoring,
+    Summary,
+    summarize,
+    write_predictions,
+)
 from spatialvlm_jax.experiment import Choice
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
@@ -24,14 +30,23 @@ from spatialvlm_jax.text_table import align_columns
 _WHAT = "figures of an evaluation (remove it to go on without)"
 TITLES = {
     "qualitative_accuracy": "Qualitative accuracy",
+    "qualitative_chance_adjusted": "Qualitative, adjusted for guessing",
     "number_given": "Answers with a number",
     "within_50_200": "Within [50, 200] % of truth",
     "within_66_150": "Within [66.7, 150] % of truth",
     "within_25": "Within 25 % of truth",
     "within_90_110": "Within [90, 110] % of truth",
+    "mean_relative_accuracy": "Mean relative accuracy",
+    "in_range_area": "Area under the in-range curve",
     "mean_absolute_relative_error": "Mean absolute relative error (less is better)",
+    "median_absolute_relative_error": "Median absolute relative error (less is better)",
+    "mean_squared_error": "Mean squared error of lengths (less is better)",
     "angle_within_15_degrees": "Angles within 15 degrees of truth",
     "general_accuracy": "General VQA accuracy",
+    "general_chance_adjusted": "General, adjusted for guessing",
+    "not_answered": "Not answered",
+    "unreadable": "Answered, but not readable",
+    "wrong": "Read, and wrong",
     f"within_50_200{SUFFIX}": "Median of the distribution within [50, 200] %",
     f"within_25{SUFFIX}": "Median of the distribution within 25 %",
     f"within_90_110{SUFFIX}": "Median of the distribution within [90, 110] %",
@@ -42,7 +57,7 @@ TITLES = {
 
 @dataclasses.dataclass(frozen=True)
 class ResultRow:
-    """One line of a table: a figure before (None where unknown) and after."""
+    """One line of a table: a figure before (None where unknown) and after, as `Figure` has it."""
 
     name: str
     title: str
@@ -51,6 +66,27 @@ class ResultRow:
     baseline: float | None
     ci95: tuple[float, float] | None
     count: int
+    images: int
+    design_effect: float | None
+    smallest_difference: float | None
+
+    def written(self, value: float | None) -> str:
+        """A value of this figure: "84.1 %", or "0.046 m²" of squared lengths; a dash for none."""
+        if value is not None and self.name.startswith("mean_squared_error"):
+            return f"{value:.3g} m²"
+        return percent(value)
+
+    @property
+    def interval(self) -> str:
+        """ "82.5–85.6 %"."""
+        if self.ci95 is not None and self.name.startswith("mean_squared_error"):
+            return f"{self.ci95[0]:.3g}–{self.ci95[1]:.3g} m²"
+        return interval(self.ci95)
+
+    @property
+    def effect(self) -> str:
+        """The design effect, "1.31"."""
+        return "–" if self.design_effect is None else f"{self.design_effect:.2f}"
 
 
 def evaluation_path(workdir: Path, step: int) -> Path:
@@ -68,17 +104,17 @@ def digest_questions(answers: Sequence[Answer]) -> str:
 
 
 def save_evaluation(
-    workdir: Path, step: int, answers: Sequence[Answer], which: Choice = "conclusion"
+    workdir: Path, step: int, answers: Sequence[Answer], scoring: Scoring = ALL_FIGURES
 ) -> Summary:
     """Keeps the figures at one step, for curves and for "before", and what they are of.
 
     Returns:
       The figures.
     """
-    summary = summarize(answers)
+    summary = summarize(answers, scoring)
     content = {
         "step": step,
-        "which": which,
+        "which": scoring.which,
         "questions": digest_questions(answers),
         "summary": summary,
     }
@@ -110,10 +146,10 @@ def load_evaluations(
 
 
 def save_results(
-    workdir: Path, step: int, answers: Sequence[Answer], which: Choice = "conclusion"
+    workdir: Path, step: int, answers: Sequence[Answer], scoring: Scoring = ALL_FIGURES
 ) -> Summary:
     """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
-    summary = save_evaluation(workdir, step, answers, which)
+    summary = save_evaluation(workdir, step, answers, scoring)
     write_predictions(workdir / "predictions.jsonl", answers)
     write_json(workdir / "summary.json", summary, indent=1)
     return summary
@@ -138,12 +174,12 @@ def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary]
 
 def headline_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
     """The overall figures that anything was asked for, in the order of `TITLES`."""
-    asked = (name for name in TITLES if name in summary and _is_asked(name, summary[name]))
+    asked = (name for name in TITLES if name in summary and _is_asked(summary[name]))
     return [_row(name, TITLES[name], summary, earlier) for name in asked]
 
 
-def _is_asked(name: str, figure: Mapping[str, object]) -> bool:
-    return figure["baseline"] is not None or (name in COVERS.values() and bool(figure["count"]))
+def _is_asked(figure: Mapping[str, object]) -> bool:
+    return figure["baseline"] is not None or bool(figure["count"])
 
 
 _SORTS = {
@@ -180,6 +216,9 @@ def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> Re
         baseline=figure["baseline"],
         ci95=None if ci95 is None else (ci95[0], ci95[1]),
         count=figure["count"],
+        images=figure.get("images", 0),
+        design_effect=figure.get("design_effect"),
+        smallest_difference=figure.get("smallest_difference"),
     )
 
 
@@ -193,12 +232,20 @@ def interval(ci95: tuple[float, float] | None) -> str:
     return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f} %"
 
 
+_SURETY = ("95 % interval", "answers", "images", "design effect", "can show")
+
+
 def format_table(rows: Sequence[ResultRow], first: str = "metric") -> str:
-    """A table in plain text; "before" is a column only where something is known of it."""
+    """A table in plain text; "before" is a column only where something is known of it.
+
+    "can show" is the smallest difference to another model that the sample can show.
+    """
     with_before = any(row.before is not None for row in rows)
     head = [first, *(["before"] if with_before else []), "after" if with_before else "value"]
-    lines = [[*head, "baseline", "95 % interval", "answers"]]
+    lines = [[*head, "baseline", *_SURETY]]
     for row in rows:
-        cells = [row.title, *([percent(row.before)] if with_before else []), percent(row.value)]
-        lines.append([*cells, percent(row.baseline), interval(row.ci95), f"{row.count:,}"])
+        before = [row.written(row.before)] if with_before else []
+        figures = [*before, row.written(row.value), row.written(row.baseline), row.interval]
+        sample = [f"{row.count:,}", f"{row.images:,}", row.effect]
+        lines.append([row.title, *figures, *sample, row.written(row.smallest_difference)])
     return "\n".join(align_columns(lines, rule=True))

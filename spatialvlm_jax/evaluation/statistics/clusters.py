@@ -59,9 +59,9 @@ class ClusteredRatio:
         """The least difference to another model, asked the same, that the sample can show.
 
         Marks of two models are taken to correlate by .5, whence the difference has the standard
-        error of either figure.
+        error of either figure. None where that is unknown.
         """
-        if not math.isfinite(self.standard_error):
+        if not self.standard_error > 0:
             return None
         return power.smallest_difference(self.standard_error, self.clusters - 1)
 

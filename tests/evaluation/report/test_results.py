@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from spatialvlm_jax.evaluation.distribution_figures import SUFFIX
+from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
 from spatialvlm_jax.evaluation.report import results
-from spatialvlm_jax.evaluation.scorer import ANGLE_METRIC, METRICS, Scorer
+from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.scene.records import QA
 
@@ -19,7 +19,7 @@ def answers(prediction):
 
 def test_every_metric_has_a_title():
     read = {name for name in results.TITLES if name.endswith(SUFFIX)}
-    assert set(results.TITLES) - read == {*METRICS, ANGLE_METRIC}
+    assert set(results.TITLES) - read == {*Scorer().summary(), "angle_within_15_degrees"}
 
 
 def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):
@@ -34,7 +34,7 @@ def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):
 
 def test_only_figures_of_answers_that_were_read_alike_are_compared(tmp_path):
     results.save_results(tmp_path, 10, answers("1 m"))
-    first = results.save_results(tmp_path, 20, answers("7 m"), "first")
+    first = results.save_results(tmp_path, 20, answers("7 m"), Scoring("first"))
     assert list(results.load_evaluations(tmp_path)) == [10]
     assert results.load_evaluations(tmp_path, "first") == {20: first}
     assert json.loads(results.evaluation_path(tmp_path, 20).read_text())["which"] == "first"

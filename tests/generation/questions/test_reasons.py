@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialvlm_jax.evaluation.answers import judge
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.generation.questions.generate import QAConfig, generate_pairs
 from spatialvlm_jax.generation.wording.qualitative import OPPOSITES, RELATION_WORDS
 from spatialvlm_jax.scene.records import QA, Scene
@@ -125,7 +126,7 @@ def marks(pairs: list[QA], said: dict[str, str]) -> collections.Counter[str]:
     for pair in pairs:
         vocabulary[pair.type].add(pair.verdict)
     return collections.Counter(
-        judge(pair, said[pair.question], vocabulary[pair.type], image_id="", dataset="").mark
+        judge(PredictionRow("", "", pair, said[pair.question]), vocabulary[pair.type]).mark
         for pair in pairs
     )
 

@@ -1,14 +1,14 @@
 """Figures of quantities read from their distributions, beside those of the same answers' texts."""
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
 
-from spatialvlm_jax.evaluation import metrics
-from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation import baselines, metrics
+from spatialvlm_jax.evaluation.columns import AnswerColumns
 from spatialvlm_jax.evaluation.distribution import ValueReading
+from spatialvlm_jax.evaluation.evaluators.registry import evaluator
 from spatialvlm_jax.evaluation.metrics import Figure
 
 SUFFIX = "_distribution"
@@ -16,38 +16,32 @@ COVERS = {share: f"interval_{share}_covers{SUFFIX}" for share in (50, 90)}
 CORRELATION = f"spread_and_error_correlation{SUFFIX}"
 
 
-def distribution_figures(
-    answers: Sequence[Answer], text_figures: Mapping[str, Figure]
-) -> dict[str, Figure]:
+@evaluator("distribution")
+def distribution_figures(answers: AnswerColumns) -> dict[str, Figure]:
     """Figures of the answers that have a reading; none where there is no such answer.
-
-    Args:
-      answers: of quantitative questions.
-      text_figures: of the answers' texts, whose best constants are these figures', too.
 
     Returns:
       `metrics.BOUNDS` by name with "_distribution" behind it, how often the central 50 and 90 %
       intervals hold the truth, and the rank correlation of spread and error.
     """
-    read = [(answer.record.value, answer.reading) for answer in answers if answer.reading]
-    if not read:
+    has_reading = np.array([reading is not None for reading in answers.readings], bool)
+    if not has_reading.any():
         return {}
-    true = np.array([value for value, _ in read])
-    readings = [reading for _, reading in read]
+    read = answers.take(has_reading)
+    readings, true = read.readings.tolist(), read.true
     medians = np.array([reading.median for reading in readings])
     figures = {}
     for name, bounds in metrics.BOUNDS.items():
-        baseline = text_figures[name].baseline or 0.0
-        hits = int(metrics.within(medians, true, bounds).sum())
-        figures[name + SUFFIX] = metrics.proportion(hits, len(read), baseline * len(read))
+        hits = sum(baselines.best_length(each.true, bounds)[1] for _, each in read.by_type())
+        marks = metrics.within(medians, true, bounds).astype(float)
+        figures[name + SUFFIX] = metrics.share(marks, read.images, hits)
     for share, intervals in (
         (50, [reading.interval_50 for reading in readings]),
         (90, [reading.interval_90 for reading in readings]),
     ):
         low, high = np.array(intervals).T
-        hits = int(((low <= true) & (true <= high)).sum())
-        covers = metrics.proportion(hits, len(read), 0.0)
-        figures[COVERS[share]] = dataclasses.replace(covers, baseline=None)
+        marks = ((low <= true) & (true <= high)).astype(float)
+        figures[COVERS[share]] = metrics.share(marks, read.images, None)
     figures[CORRELATION] = _correlation(true, readings)
     return figures
 
