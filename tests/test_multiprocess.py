@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.kill import Run, kill_run, wait_until
-from spatialvlm_jax.evaluation.distribution_figures import SUFFIX
+from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
 from spatialvlm_jax.evaluation.report.results import load_evaluations
 from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
