@@ -29,6 +29,7 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
 )
 from spatialvlm_jax.training.sharding import device_mesh
+from spatialvlm_jax.worlds.catalog import COLORS
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
 SMALL = Tokenizer.from_config("small")
@@ -53,10 +54,10 @@ def read(data: DataConfig, rows: Sequence[int] | None = None) -> Loader:
 
 
 def dense(data: DataConfig) -> Experiment:
-    """With dense targets, of four words each."""
-    return Experiment(
-        data=data, model=MODEL, dense=DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4)
-    )
+    """With all that auxiliary losses need, of four words each."""
+    sizes = DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4, colors=len(COLORS), camera=True)
+    heads = dataclasses.replace(sizes, pointer_weight=0.1, copy_weight=0.1)
+    return Experiment(data=data, model=MODEL, dense=heads)
 
 
 def take(loader: Loader, count: int) -> list[Batch]:
@@ -76,10 +77,12 @@ def questions(batch: Batch, row: int) -> list[str]:
 
 
 def test_batches_have_the_shapes_of_the_contract(stored: Path) -> None:
-    batch = next(train_loader(dense(two_halves(stored))))
-    spec = BatchSpec(
-        4, 16, 48, 1024, dense_tokens=4, dense_values=DENSE_VALUES, dense_words=4
-    ).abstract()
+    experiment = dense(two_halves(stored))
+    batch, spec = next(train_loader(experiment)), BatchSpec.of(experiment).abstract()
+    assert batch.dense is not None
+    assert batch.dense.camera is not None
+    assert batch.dense.owners.shape == (4, 4)
+    assert batch.dense.mentioned.shape == (4, 48)
     assert jax.tree.structure(batch) == jax.tree.structure(spec)  # type: ignore[operator]
     for made, wanted in zip(jax.tree.leaves(batch), jax.tree.leaves(spec), strict=True):
         assert (made.shape, made.dtype) == (wanted.shape, wanted.dtype)

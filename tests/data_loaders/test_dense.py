@@ -3,10 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from configs import common
 from data_loaders import dense
 from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
 from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.config import from_config_dict
+from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
@@ -185,3 +188,25 @@ def test_a_picture_of_which_nothing_is_known_has_no_targets() -> None:
         DataError, match="fake-0000 has no camera, depth or objects: set dense.weight=0"
     ):
         READER(StoredExample(encode_example(unknown, [])), NO_TEXT, (), ())
+
+
+def test_a_configuration_turns_all_losses_on_in_a_line() -> None:
+    config = common.experiment("mine", model="small")
+    common.use_dense_targets(
+        config, 0.3, colors=True, camera=True, plurals=True, pointer=0.1, copy=0.2
+    )
+    experiment = from_config_dict(Experiment, config)
+    head = experiment.dense
+    assert head is not None
+    assert (head.weight, head.pointer_weight, head.copy_weight) == (0.3, 0.1, 0.2)
+    assert (head.categories, head.colors) == (1 + len(CATEGORIES), len(COLORS))
+    reader = dense.DenseReader.of(head, experiment.model, TOKENIZER)
+    assert reader.camera
+    assert reader.owners
+    assert reader.mentioned
+    # "gray trash can" and "cans" take four.
+    assert reader.words.shape == (dense.dense_labels(), 6)
+    assert not reader.words[:, 4:].any()
+    other = dataclasses.replace(head, labels=1, colors=3)
+    with pytest.raises(DataError, match=r"dense\.labels=1, but targets have"):
+        dense.DenseReader.of(other, experiment.model, TOKENIZER)

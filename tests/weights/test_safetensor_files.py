@@ -83,6 +83,15 @@ def test_a_dense_head_may_be_missing_or_surplus(saved: Path, tmp_path: Path) -> 
     assert {name.split("/")[0] for name in manifest.initialised} == {"dense_head"}
 
 
+def test_a_dense_head_of_joint_labels_starts_one_that_tells_colours_apart(saved: Path) -> None:
+    apart = dataclasses.replace(DENSE, colors=3, camera=True, pointer_weight=0.1)
+    _, manifest = load(saved, apart)
+    parts = {name.split("/")[1] for name in manifest.initialised}
+    assert parts == {"categories", "colors", "camera"}
+    assert {name.split("/")[1] for name in manifest.ignored} == {"labels"}
+    assert {"dense_head/values/kernel", "dense_head/mentions/kernel"} <= manifest.loaded.keys()
+
+
 def test_a_model_is_restored_from_a_file(saved: Path, tmp_path: Path) -> None:
     experiment = Experiment(model=MODEL, dense=DENSE)
     model, step = restore_model(experiment, tmp_path, str(saved))

@@ -69,6 +69,18 @@ def test_settings_that_a_checkpoint_does_not_know_were_their_defaults():
         try_to_resume(experiment, dataclasses.replace(experiment, data=changed), unknown)
 
 
+def test_checkpoints_of_before_heads_were_taught_go_on_without_them():
+    plain = DenseConfig(0.3, 4, 8)
+    before = Experiment(dense=plain)
+    later = ("colors", "camera", "plurals", "pointer_weight", "pointer_layer", "copy_weight")
+    unknown = [f"dense.{name}" for name in later]
+    assert try_to_resume(before, before, unknown) == "the state"
+    taught = Experiment(dense=dataclasses.replace(plain, pointer_weight=0.1))
+    refusal = r"dense\.pointer_weight=0\.0, this run has 0\.1.*accept=dense\.pointer_weight"
+    with pytest.raises(UserError, match=refusal):
+        try_to_resume(before, taught, unknown)
+
+
 def test_checkpoints_that_did_not_keep_a_setting_or_a_content_still_go_on():
     before = Experiment(dense=DenseConfig(0.3, 4, 8))
     run = describe_run(before)
