@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     }
     print(f"{benchmark.name}{f', track {args.track}' if args.track else ''}: {_said(counts)}")
     print("\n".join(score_table.figures_table(scores, args.spread)))
+    print("\n".join(score_table.headline_lines(scores)))
     print(f"official: {benchmark.official_is}")
     print(f"by the robust rule: {score_table.states_line(scores)}")
     print("\n".join(score_table.differing_lines(scores)))

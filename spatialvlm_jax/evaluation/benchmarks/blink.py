@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import LETTER_RULES, by_option, mean_of_groups
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
@@ -38,6 +39,7 @@ BENCHMARK = Benchmark(
     item=_item,
     official=by_option,
     robust=by_option,
+    weights=nested_weights(lambda item: item.group),
     figures=mean_of_groups("mean of sub-tasks"),
     official_is="the letter; a language model reads it officially, here our parser",
     rules=LETTER_RULES,

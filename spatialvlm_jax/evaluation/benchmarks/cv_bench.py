@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Marked
 from spatialvlm_jax.evaluation.benchmarks.marking import (
     LETTER_RULES,
@@ -13,6 +14,7 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
 from spatialvlm_jax.evaluation.rules.letters import after_answer
 
+_DIMENSIONS = {"ADE20K": "2D", "COCO": "2D", "Omni3D": "3D"}
 _ASKED = "Answer with the option's letter from the given choices directly."
 
 
@@ -21,7 +23,9 @@ def _rows(place: Path) -> Iterator[Row]:
 
 
 def _item(row: Row) -> Item:
-    options = row.options("choices")
+    options, source = row.options("choices"), row.text("source")
+    if source not in _DIMENSIONS:
+        raise row.missing("source", f"is {source[:40]!r}, none of {', '.join(_DIMENSIONS)}")
     return Item(
         id=row.text("idx"),
         question=row.text("question"),
@@ -30,16 +34,17 @@ def _item(row: Row) -> Item:
         image_id=row.optional("source_filename") or row.optional("filename") or row.text("idx"),
         options=options,
         group=row.text("task"),
-        part=row.text("source"),
+        part=source,
     )
 
 
 def _figures(marked: Marked) -> dict[str, float]:
     """The mean of both sources of 2D, and the mean of that and 3D; then sources and tasks."""
     sources = means_by(marked, lambda item: item.part)
-    flat = [sources[name] for name in ("ADE20K", "COCO") if name in sources]
-    parts = {"2D": sum(flat) / len(flat)} if flat else {}
-    parts |= {"3D": sources["Omni3D"]} if "Omni3D" in sources else {}
+    parts: dict[str, float] = {}
+    for dimension in ("2D", "3D"):
+        means = [sources[name] for name in sources if _DIMENSIONS[name] == dimension]
+        parts |= {dimension: sum(means) / len(means)} if means else {}
     whole = {"combined": sum(parts.values()) / len(parts)} if parts else {}
     return whole | parts | sources | means_by(marked, lambda item: item.group)
 
@@ -56,6 +61,7 @@ BENCHMARK = Benchmark(
     official=letter_rule(after_answer),
     robust=by_option,
     figures=_figures,
+    weights=nested_weights(lambda item: _DIMENSIONS[item.part], lambda item: item.part),
     official_is='the first character after the last "answer is" or "answer:"',
     rules={name: rule for name, rule in LETTER_RULES.items() if not name.startswith("Cambrian")},
 )

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.rows import Row
 
@@ -46,6 +48,12 @@ class Mark:
 Rule = Callable[[Item, str], Mark]
 Marked = Sequence[tuple[Item, Mark]]
 Figures = Callable[[Marked], dict[str, float]]
+Weights = Callable[[Sequence[Item]], np.ndarray]
+
+
+def equal_weights(items: Sequence[Item]) -> np.ndarray:
+    """float64[N]: every question counts the same."""
+    return np.ones(len(items))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Benchmark:
     robust: marks what the reply says, whatever its form.
     rules: of other scorers, by their names.
     figures: of all marks of one rule; the first is the headline.
+    weights: float64[N], what each question weighs in the headline, a weighted mean of marks.
     tracks: ways in which its questions may be shown; figures of one are compared with no other's.
     """
 
@@ -77,6 +86,7 @@ class Benchmark:
     official_is: str
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
     pictures: str = "one"
+    weights: Weights = equal_weights
     tracks: tuple[str, ...] = ()
 
     def check_track(self, track: str) -> None:

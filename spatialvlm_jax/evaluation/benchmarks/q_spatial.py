@@ -44,6 +44,12 @@ def _official(item: Item, reply: str) -> Mark:
     return Mark(float(rule.is_within_ratio(said, item.value)), f"{said:g} cm")
 
 
+def _unknown_is_nothing(item: Item, reply: str) -> Mark:
+    """VLMEvalKit's: a unit that is not in the list makes the length 0."""
+    unit = rule.last_unit(reply)
+    return _official(item, reply) if rule.is_known_unit(unit) else Mark(0.0)
+
+
 BENCHMARK = Benchmark(
     name="q_spatial",
     measures="distances in photos, as numbers with a unit",
@@ -56,5 +62,6 @@ BENCHMARK = Benchmark(
     official=_official,
     robust=number_rule(rule.is_within_ratio),
     figures=accuracy_by_group,
+    rules={"VLMEvalKit's units": _unknown_is_nothing},
     official_is=r"the last \scalar{} and \distance_unit{} within a factor of 2",
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.free_text import answered_part
+from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark
 from spatialvlm_jax.evaluation.benchmarks.marking import by_polarity, mean_of_groups
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
@@ -61,6 +62,7 @@ BENCHMARK = Benchmark(
     item=_item,
     official=_official,
     robust=_robust,
+    weights=nested_weights(lambda item: item.group),
     figures=mean_of_groups("mean of categories"),
     official_is="the reply begins with yes or no; the first point lies inside the polygon, 0 to 1",
 )

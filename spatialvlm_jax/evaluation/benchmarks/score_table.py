@@ -1,11 +1,13 @@
 """What `spatialvlm score` prints: figures by rule, states of replies, and where rules differ."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
+from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.text_table import align_columns
 
 EXAMPLES = 10
@@ -28,6 +30,23 @@ def figures_table(scores: Scores, spread: bool) -> list[str]:
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.2f} %"
+
+
+def headline_lines(scores: Scores) -> list[str]:
+    """How sure the headline is under both rules, and what difference the sample can show."""
+    sure = scores.headlines()
+    name = next(iter(scores.figures()[OFFICIAL]))
+    lines = []
+    for rule in (OFFICIAL, ROBUST):
+        low, high = sure[rule].share_interval()
+        lines.append(f"{name}, {rule}: 95 % interval {_percent(low)} to {_percent(high)}")
+    robust = sure[ROBUST]
+    said = f"{robust.count:,} questions of {robust.clusters:,} pictures"
+    if math.isfinite(robust.design_effect):
+        said += f", design effect {robust.design_effect:.2f}"
+    if least := robust.smallest_difference():
+        said += f"; two models must differ by {100 * least:.1f} points to be told apart"
+    return [*lines, said]
 
 
 def states_line(scores: Scores) -> str:
@@ -63,6 +82,18 @@ def scores_as_dict(scores: Scores) -> dict[str, Any]:
         "questions": len(scores.replies),
         "pictures": len({each.item.image_id for each in scores.replies}),
         "figures": scores.figures(),
+        "headline": {rule: _sure(found) for rule, found in scores.headlines().items()},
         "states": scores.states(),
         "official_and_robust_differ": len(scores.differing()),
+    }
+
+
+def _sure(found: ClusteredRatio) -> dict[str, Any]:
+    return {
+        "value": found.value,
+        "ci95": list(found.share_interval()),
+        "questions": found.count,
+        "pictures": found.clusters,
+        "design_effect": found.design_effect if math.isfinite(found.design_effect) else None,
+        "smallest_difference": found.smallest_difference(),
     }

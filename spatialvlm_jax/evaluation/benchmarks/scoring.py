@@ -3,8 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from spatialvlm_jax.evaluation.benchmarks.headline import headline_of
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Rule
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
+from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 
 OFFICIAL, ROBUST = "official", "robust"
 _NONE = Mark(0.0)
@@ -52,6 +54,15 @@ class Scores:
         """By rule: the figures of the benchmark, the headline first."""
         return {
             rule: self.benchmark.figures([(each.item, each.marks[rule]) for each in self.replies])
+            for rule in rules_of(self.benchmark)
+        }
+
+    def headlines(self) -> dict[str, ClusteredRatio]:
+        """By rule: the headline as a mean of marks, with its error over pictures."""
+        return {
+            rule: headline_of(
+                [(each.item, each.marks[rule]) for each in self.replies], self.benchmark.weights
+            )
             for rule in rules_of(self.benchmark)
         }
 

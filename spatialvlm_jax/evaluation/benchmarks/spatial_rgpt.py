@@ -1,12 +1,14 @@
 """SpatialRGPT-Bench: relations, sizes and distances of regions, told from its own answers."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Marked
-from spatialvlm_jax.evaluation.benchmarks.marking import mean, means_by
+from spatialvlm_jax.evaluation.benchmarks.marking import means_by
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.evaluation.rules import spatial_rgpt as rule
@@ -85,11 +87,15 @@ def _mark(item: Item, reply: str) -> Mark:
 
 
 def _figures(marked: Marked) -> dict[str, float]:
-    parts = {
-        f"{kind} accuracy": mean([pair for pair in marked if pair[0].part == kind])
-        for kind in ("quantitative", "qualitative")
-    }
+    parts = means_by(marked, lambda item: item.part)
+    parts = {f"{kind} accuracy": parts[kind] for kind in sorted(parts, reverse=True)}
     return parts | means_by(marked, lambda item: item.group)
+
+
+def _weights(items: Sequence[Item]) -> np.ndarray:
+    """The headline is of quantities, where there are some."""
+    measured = np.array([item.part == "quantitative" for item in items], np.float64)
+    return measured if measured.any() else np.ones(len(items))
 
 
 BENCHMARK = Benchmark(
@@ -104,6 +110,7 @@ BENCHMARK = Benchmark(
     official=_mark,
     robust=_mark,
     figures=_figures,
+    weights=_weights,
     official_is="within 25 %, an hour within 1; a language model reads officially, here our parser",
     tracks=("boxes", "names"),
 )

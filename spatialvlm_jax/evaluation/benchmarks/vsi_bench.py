@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Marked, Rule
 from spatialvlm_jax.evaluation.benchmarks.marking import (
     by_option,
@@ -84,6 +85,10 @@ def _last(reply: str) -> float | None:
     return next(reversed(numbers_in(reply)), None)
 
 
+def _task(item: Item) -> str:
+    return _DIRECTIONS if item.group.startswith(_DIRECTIONS) else item.group
+
+
 def _figures(marked: Marked) -> dict[str, float]:
     """The mean of the tasks; directions are the mean of their three levels."""
     levels = means_by(marked, lambda item: item.group)
@@ -107,6 +112,7 @@ BENCHMARK = Benchmark(
     official=_rule(letter_rule(letters.first_token), read_first_number),
     robust=_robust,
     figures=_figures,
+    weights=nested_weights(_task, lambda item: item.group),
     official_is="the first word as letter or number; numbers by mean relative accuracy",
     rules={
         "lmms-eval's first number": _rule(letter_rule(letters.first_token), _first),

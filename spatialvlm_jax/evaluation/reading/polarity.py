@@ -53,7 +53,8 @@ _BARE_CLAIM = re.compile(
 )
 _LETTERS = {"y": "yes", "n": "no"}
 _BARE_DENIAL = re.compile(
-    r"^(?:no, )?(?:it|that|this|they|he|she)(?:'s| is| are| does| do)?(?:n't| not)(?=[.,;!]|$)"
+    r"^(?:no, )?(?:it|that|this|there|they|he|she)(?:'s| is| are| does| do)?(?:n't| not)"
+    r"(?=[.,;!]|$)"
 )
 
 

@@ -28,6 +28,17 @@ def unit_in_centimetres(unit: str) -> float:
     return _CENTIMETRES.get(unit.lower(), 1.0)
 
 
+def is_known_unit(unit: str) -> bool:
+    """Whether a unit is in the list, rather than taken for a centimetre."""
+    return unit.lower() in _CENTIMETRES
+
+
+def last_unit(reply: str) -> str:
+    """The last unit in its form, or ""."""
+    units = _UNIT.findall(reply)
+    return units[-1] if units else ""
+
+
 def read_boxed_length(reply: str) -> float | None:
     """The length in a reply, centimetres; None without both forms or without a number.
 

@@ -51,6 +51,18 @@ def test_figures_of_right_replies_are_whole_and_of_none_are_nothing(
     assert [*figures] == ["official", "robust", *benchmark.rules]
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_headline_is_the_weighted_mean_of_marks(name: str, tmp_path: Path) -> None:
+    sample, benchmark = SAMPLES[name], BENCHMARKS[name]
+    sample.write(tmp_path)
+    items = load_questions(benchmark, tmp_path).items
+    # Half of them right, so that groups differ.
+    replies = {item.id: Prediction(item.answer, item.id) for item in items[::2]}
+    scores = score_replies(benchmark, items, replies)
+    for rule, figures in scores.figures().items():
+        assert next(iter(figures.values())) == pytest.approx(scores.headlines()[rule].value)
+
+
 def test_cv_bench_weighs_its_sources(tmp_path: Path) -> None:
     SAMPLES["cv_bench"].write(tmp_path)
     benchmark = find_benchmark("cv_bench")
@@ -126,8 +138,10 @@ def test_a_record_that_lacks_a_field_is_told_or_counted(
 
 def test_truths_that_cannot_be_are_told(tmp_path: Path) -> None:
     options = {"question": "?", "choices": ["a", "b"], "idx": 1, "prompt": "?"}
+    cv = options | {"task": "t"}
     cases = [
-        ("cv_bench", {**options, "answer": "(C)", "task": "t", "source": "s"}, "'C', none of A, B"),
+        ("cv_bench", {**cv, "answer": "(C)", "source": "COCO"}, "'C', none of A, B"),
+        ("cv_bench", {**cv, "answer": "(A)", "source": "X"}, "'X', none of ADE20K, COCO"),
         ("blink", {**options, "answer": "", "sub_task": "t"}, "'answer' is empty"),
         ("blink", {**options, "choices": ["a"], "answer": "A", "sub_task": "t"}, "2 to 26 texts"),
         ("q_spatial", {"question": "?", "answer_value": 0.0, "answer_unit": "m"}, "more than 0"),

@@ -13,6 +13,8 @@ from spatialvlm_jax.evaluation.reading import verdicts
         ("No, there is nothing of the kind, yes?", "no"),
         ("There is no lamp before it, so yes", "yes"),
         ("That is correct.", "yes"),
+        ("There is not.", "no"),
+        ("There are not enough pixels.", None),
         ("left", None),
         ("", None),
         ("yesterday", None),
