@@ -1,7 +1,7 @@
 """The vision-language model: image encoder, linear connector, decoder.
 
 Axes: B rows, H x W pixels, N image tokens, L text tokens, E encoder width, D decoder width,
-C classes of patches, K of colours, V dense values, R features of a ray,
+V dense values, R features of a ray, T blocks of a row, Q = L / T,
 C text tokens about the camera, M = N + C.
 """
 
@@ -12,27 +12,15 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
-from spatialvlm_jax.batch import CAMERA_VALUES, Array, Missing
+from spatialvlm_jax.batch import Array, Missing
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DenseConfig, Experiment, ModelConfig
 from spatialvlm_jax.models import adapters, masks, quantize
 from spatialvlm_jax.models.decoder import Decoder, Kept, Keys
-from spatialvlm_jax.models.layers import Linear, RMSNorm
+from spatialvlm_jax.models.dense_head import DenseHead, PatchPredictions
+from spatialvlm_jax.models.layers import Linear
 from spatialvlm_jax.models.vit import Encoder, scale_pixels
 from spatialvlm_jax.scene.rays import RAY_FEATURES
-
-
-class PatchPredictions(NamedTuple):
-    """What the dense head says of each patch.
-
-    labels: logits of its label; with `colors`, of its category. colors: logits of its colour.
-    values: regression targets. camera: of `batch.DenseTargets.camera`. None where not asked.
-    """
-
-    labels: Float32[Array, "B N C"]
-    values: Float32[Array, "B N V"]
-    colors: Float32[Array, "B N K"] | Missing
-    camera: Float32[Array, "B N 4"] | Missing
 
 
 class Probes(NamedTuple):
@@ -46,41 +34,6 @@ class Probes(NamedTuple):
     halfway: Float[Array, "B L D"]
     pointer: Float32[Array, "B L N"] | Missing
     copy: Float32[Array, "B T Q Q"] | Missing
-
-
-class DenseHead(nnx.Module):
-    """What patches show and names mean, read linearly: auxiliary targets."""
-
-    def __init__(self, config: ModelConfig, dense: DenseConfig, *, rngs: nnx.Rngs) -> None:
-        """Classes and regression targets of a patch and of a name, as many as `dense` says.
-
-        What a setting adds is drawn last, so that all else is drawn as without it.
-        """
-
-        def linear(inputs: int, outputs: int) -> Linear:
-            return Linear(inputs, outputs, bias=True, rngs=rngs, gain=0.1)
-
-        width, values = config.encoder.width, dense.values
-        # Other names where a file of joint labels would not fit.
-        labels = linear(width, dense.categories if dense.colors else dense.labels)
-        if dense.colors:
-            self.categories = labels
-        else:
-            self.labels = labels
-        self.values = linear(width, values)
-        self.mention_norm = RMSNorm(config.decoder.width)
-        self.mentions = linear(config.decoder.width, values)
-        self.colors = nnx.data(linear(width, dense.colors) if dense.colors else None)
-        self.camera = nnx.data(linear(width, CAMERA_VALUES) if dense.camera else None)
-
-    def __call__(self, features: Float[Array, "B N E"]) -> PatchPredictions:
-        def read(linear: Linear | None) -> Float32[Array, "B N _"] | Missing:
-            return None if linear is None else linear(features).astype(jnp.float32)
-
-        labels = self.labels if self.colors is None else self.categories
-        return PatchPredictions(
-            *(read(linear) for linear in (labels, self.values, self.colors, self.camera))
-        )
 
 
 class CameraMaps(nnx.Module):
@@ -251,12 +204,12 @@ class VLM(nnx.Module):
         pointer = copy = None
         if kept.queries is not None and self.pointer_layer is not None:
             image = Keys(*(x[..., :image_tokens, :] for x in keys[0][:2]))
-            at = {"layer": self.pointer_layer, "head": 0}
-            pointer = self.decoder.scores(kept.queries, image, None, **at)
+            pointer = self.decoder.scores(
+                kept.queries, image, None, layer=self.pointer_layer, head=0
+            )
             pointer = pointer.reshape(pointer.shape[0], -1, image_tokens)
         if kept.queries is not None and self.copy_layer is not None:
-            at = {"layer": self.copy_layer, "head": -1}
-            copy = self.decoder.scores(kept.queries, keys[1], seen, **at)
+            copy = self.decoder.scores(kept.queries, keys[1], seen, layer=self.copy_layer, head=-1)
         return pointer, copy
 
     def image_stream(

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Float32, Int32, Num
 
 from spatialvlm_jax.batch import Array, Batch, DenseTargets
 from spatialvlm_jax.models.attention import HIDDEN
-from spatialvlm_jax.models.vlm import PatchPredictions
+from spatialvlm_jax.models.dense_head import PatchPredictions
 
 # Errors of log lengths are tenths, so their squares are small beside a cross-entropy.
 VALUE_WEIGHT = 4.0

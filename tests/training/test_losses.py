@@ -7,7 +7,7 @@ import pytest
 
 from spatialvlm_jax.batch import Batch, DenseTargets
 from spatialvlm_jax.models.attention import HIDDEN
-from spatialvlm_jax.models.vlm import PatchPredictions
+from spatialvlm_jax.models.dense_head import PatchPredictions
 from spatialvlm_jax.training import losses
 
 ROWS, LENGTH, WIDTH, VOCABULARY = 3, 10, 4, 50
