@@ -51,10 +51,14 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
     with only_run(workdir / "evaluations"):
         multihost.broadcast_from_main(lambda: render_missing(experiment.eval.datasets))
         scorer = evaluate_model(model, experiment, tokenizer, mesh, stop.check)
+        probed = {
+            probe: evaluate_model(model, experiment, tokenizer, mesh, stop.check, probe).answers()
+            for probe in experiment.eval.probes
+        }
         if not multihost.is_main_process():
             return ""
         answers = scorer.answers()
-        summary = results.save_results(workdir, step, answers, scorer.scoring)
+        summary = results.save_results(workdir, step, answers, scorer.scoring, probed)
         results.save_calibration(workdir, step, scorer.temperature())
         which = scorer.scoring.which
         kept = results.load_evaluations(workdir, which, results.digest_questions(answers))

@@ -1,9 +1,8 @@
 """Held-out questions grouped by image, in batches of one shape."""
 
 import dataclasses
-import zlib
 from collections import defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -12,23 +11,32 @@ import numpy as np
 from data_loaders.build import load_tokenizer
 from data_loaders.camera import CameraEncoder, says_before, stack_cameras
 from data_loaders.errors import DataError
-from data_loaders.functional import Tokens, pad_prefixes, resize_image
-from data_loaders.in_place import InPlaceExample
+from data_loaders.functional import pad_prefixes, resize_image
+from data_loaders.held_out import HeldOut, Place, choose_all
+from data_loaders.probes import probed
 from data_loaders.sources import TokenizedSource
 from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import CameraInput
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig, Resize
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DatasetConfig,
+    Experiment,
+    ModelConfig,
+    Probe,
+    Resize,
+)
 from spatialvlm_jax.generation.wording.spoken_values import RANGES
 from spatialvlm_jax.scene.camera import KnownCamera, tell
 from spatialvlm_jax.scene.records import QA
-from spatialvlm_jax.scene.sight import UNSEEN, Sight, sight_of
-from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.scene.sight import Sight
 from spatialvlm_jax.units import DIMENSIONS
 
 Units = tuple[str, ...]
 _PREFIX_MULTIPLE = 8
 # All questions of an evaluation are padded to the longest, and attention takes its square.
 MAX_PREFIX_TOKENS = 4096
+GREY = 128  # of a picture that shows nothing
+_UNKNOWN = KnownCamera((1, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +49,7 @@ class EvalBatch:
     False for rows that only fill up the last batch. spoken_units: for each record the units that
     a quantity of its type is spoken in, in its set; () for others and for angles. most_quantities:
     of all images asked about, the most records that have some. camera: what is told of the cameras.
-    sights: for each record how its objects are seen.
+    ids, sights: for each record its question's id, and how its objects are seen.
     """
 
     images: np.ndarray
@@ -54,6 +62,7 @@ class EvalBatch:
     spoken_units: tuple[tuple[Units, ...], ...]
     most_quantities: int
     camera: CameraInput
+    ids: tuple[tuple[str, ...], ...]
     sights: tuple[tuple[Sight, ...], ...]
 
     def asked(self, rows: Sequence[int]) -> tuple[Any, ...]:
@@ -76,84 +85,13 @@ class EvalBatches:
         return self.batches
 
 
-@dataclasses.dataclass(frozen=True)
-class _Asked:
-    """The questions chosen for one image: everything but its pixels."""
-
-    source: TokenizedSource
-    index: int
-    image_id: str
-    records: tuple[QA, ...]
-    prefixes: tuple[Tokens, ...]
-    sights: tuple[Sight, ...]
-
-
-def _chosen(
-    source: TokenizedSource, index: int, pairs_per_image: int, before: bool
-) -> _Asked | None:
-    """At most `pairs_per_image` of its pairs, drawn by the image's id alone, in stored order.
-
-    before: the camera is told before each question.
-    """
-    image = source.at(index)
-    if not image.pairs:
-        return None
-    rng = np.random.default_rng(zlib.crc32(image.example.image_id.encode()))
-    taken = sorted(rng.permutation(len(image.pairs))[:pairs_per_image].tolist())
-    pairs = [image.pairs[place] for place in taken]
-    if before:
-        camera = tell(image.example.camera(), source.told)
-        pairs = [source.retell(image.records[place], camera) for place in taken]
-    records = tuple(image.records[place] for place in taken)
-    return _Asked(
-        source,
-        index,
-        image.example.image_id,
-        records,
-        tuple(prefix for prefix, _ in pairs),
-        _sights(image.example, records),
-    )
-
-
-def _sights(example: StoredExample | InPlaceExample, records: Sequence[QA]) -> tuple[Sight, ...]:
-    if isinstance(example, InPlaceExample):
-        return (UNSEEN,) * len(records)
-    centers = example.floats("objects/center", (-1, 3))
-    extents = example.floats("objects/extents", (-1, 3))
-    visible = example.floats("objects/visible_fraction")
-    return tuple(sight_of(record.objects, centers, extents, visible) for record in records)
-
-
-def _choose(
-    source: TokenizedSource, images: int, pairs_per_image: int, before: bool
-) -> Iterator[_Asked]:
-    given = 0
-    for index in range(len(source)):
-        asked = _chosen(source, index, pairs_per_image, before)
-        if asked is not None:
-            yield asked
-            given += 1
-            if given == images:
-                return
-
-
-def _choose_all(
-    sources: Sequence[TokenizedSource], images: int, pairs_per_image: int, before: bool
-) -> list[_Asked]:
-    """The questions about `images` images, shared evenly among sets; 0 for all of them."""
-    each = -(-images // len(sources))
-    return [
-        chosen for source in sources for chosen in _choose(source, each, pairs_per_image, before)
-    ]
-
-
-def _padded_length(asked: Sequence[_Asked]) -> int:
+def _padded_length(asked: Sequence[HeldOut]) -> int:
     """To how many tokens all questions are padded; raises DataError where one is too long."""
     longest = max(map(_prefix_length, asked))
     return -(-longest // _PREFIX_MULTIPLE) * _PREFIX_MULTIPLE
 
 
-def _prefix_length(asked: _Asked) -> int:
+def _prefix_length(asked: HeldOut) -> int:
     """Tokens of its longest question; raises DataError where that is longer than can be asked."""
     longest = max(map(len, asked.prefixes))
     if longest > MAX_PREFIX_TOKENS:
@@ -180,7 +118,7 @@ def check_held_out(experiment: Experiment) -> None:
         source[0].example.image()
     CameraEncoder.of(experiment.data, experiment.model, tokenizer)
     before = says_before(experiment.data, experiment.model)
-    _padded_length(_choose_all(sources, settings.images, settings.pairs_per_image, before))
+    _padded_length(choose_all(sources, settings.images, settings.pairs_per_image, before))
 
 
 def _open_all(
@@ -216,6 +154,7 @@ def eval_batches(
     images: int = 0,
     rows: Sequence[int] | None = None,
     prefix_template: str = "",
+    probe: Probe | None = None,
 ) -> EvalBatches:
     """All questions that are asked in an evaluation; the same ones every time.
 
@@ -228,6 +167,7 @@ def eval_batches(
       rows: of which rows of a batch to read the pictures, the others stay black; None: of all.
       prefix_template: wraps the questions of sets that have none of their own; "" takes that of
         `data`.
+      probe: how questions or pictures are changed, to see what answers come from.
 
     Raises:
       DataError: data, tokenizer or settings cannot be used.
@@ -236,7 +176,8 @@ def eval_batches(
     tokenizer = load_tokenizer(data, model)
     sources = _open_all(datasets, tokenizer, template)
     encode_camera = CameraEncoder.of(data, model, tokenizer)
-    asked = _choose_all(sources, images, pairs_per_image, says_before(data, model))
+    before = says_before(data, model)
+    asked = probed(choose_all(sources, images, pairs_per_image, before), probe, before)
     width = _padded_length(asked)
     units = _spoken_units(asked)
     most = max(sum(map(bool, row)) for row in units)
@@ -258,7 +199,7 @@ def eval_batches(
     return EvalBatches(len(asked), batches)
 
 
-def _spoken_units(asked: Sequence[_Asked]) -> list[tuple[Units, ...]]:
+def _spoken_units(asked: Sequence[HeldOut]) -> list[tuple[Units, ...]]:
     """For each image and record the units that its type is spoken in, in all of its set."""
     spoken: dict[tuple[str, str], set[str]] = defaultdict(set)
     for chosen in asked:
@@ -277,7 +218,7 @@ def _spoken_units(asked: Sequence[_Asked]) -> list[tuple[Units, ...]]:
 
 
 def _stack(
-    asked: Sequence[_Asked],
+    asked: Sequence[HeldOut],
     units: Sequence[tuple[Units, ...]],
     most_quantities: int,
     rows: int,
@@ -291,15 +232,17 @@ def _stack(
     images = np.zeros((rows, size, size, 3), np.uint8)
     tokens = np.zeros((rows, slots, width), np.int32)
     lengths = np.zeros((rows, slots), np.int32)
-    unknown = KnownCamera((1, 1))
-    cameras = [encode_camera(unknown)] * rows
+    cameras = [encode_camera(_UNKNOWN)] * rows
     for row, chosen in enumerate(asked):
         if row in pictured:
-            example = chosen.source.at(chosen.index).example
-            camera = tell(example.camera(), chosen.source.told) if encode_camera.tells else unknown
-            where = encode_camera.place(camera)
-            images[row] = resize_image(example.image(), size, resize, where)
+            camera, image = _read(chosen.place, encode_camera.tells)
             cameras[row] = encode_camera(camera)
+            if chosen.shown not in (None, chosen.place):
+                camera, image = _read(chosen.shown, encode_camera.tells)
+            images[row] = GREY
+            if chosen.shown is not None:
+                where = encode_camera.place(camera)
+                images[row] = resize_image(image(), size, resize, where)
         tokens[row], lengths[row] = pad_prefixes(chosen.prefixes, slots, width)
     missing = rows - len(asked)
     return EvalBatch(
@@ -313,5 +256,14 @@ def _stack(
         spoken_units=(*units, *((),) * missing),
         most_quantities=most_quantities,
         camera=stack_cameras(cameras),
+        ids=(*(chosen.ids for chosen in asked), *((),) * missing),
         sights=(*(chosen.sights for chosen in asked), *((),) * missing),
     )
+
+
+def _read(place: Place, tells: bool) -> tuple[KnownCamera, Callable[[], np.ndarray]]:
+    """What is told of the camera of an image, and the picture when it is called."""
+    source, index = place
+    example = source.at(index).example
+    camera = tell(example.camera(), source.told) if tells else _UNKNOWN
+    return camera, example.image

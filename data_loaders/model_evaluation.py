@@ -16,8 +16,9 @@ from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.report.page import PICTURES
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
-from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.experiment import Experiment, Probe
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding
@@ -31,6 +32,7 @@ def evaluate_model(
     tokenizer: Tokenizer,
     mesh: Mesh,
     check: Callable[[], None] = lambda: None,
+    probe: Probe | None = None,
 ) -> Scorer:
     """Asks the model all held-out questions that `experiment.eval` names; keeps some pictures.
 
@@ -41,6 +43,7 @@ def evaluate_model(
       experiment: names questions and data. tokenizer: of the run.
       mesh: a batch is split over its devices, filled up with empty rows where it does not divide.
       check: called before every batch; may raise to stop.
+      probe: what is changed of questions or pictures; quantities are then read from texts alone.
 
     Raises:
       UserError: the held-out data cannot be read.
@@ -48,11 +51,12 @@ def evaluate_model(
     settings = experiment.eval
     batch_size = sharding.fill_up(settings.batch_size, mesh)
     own = sharding.process_rows(batch_size, mesh)
-    batches = _held_out(experiment, batch_size, own)
-    read = ValueReader(model, tokenizer, mesh, settings.scored_values)
+    batches = _held_out(experiment, batch_size, own, probe)
+    read = ValueReader(model, tokenizer, mesh, 0 if probe else settings.scored_values)
     scorer, quiet = Scorer(Scoring.of(settings)), not multihost.is_main_process()
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
-    with progress.bar(desc="evaluating", unit="image", total=batches.images, quiet=quiet) as bar:
+    what = f"evaluating, {probe.replace('_', ' ')}" if probe else "evaluating"
+    with progress.bar(desc=what, unit="image", total=batches.images, quiet=quiet) as bar:
         for batch in batches:
             check()
             images, *prefixes, camera = sharding.to_devices(batch.asked(own), mesh)
@@ -77,7 +81,9 @@ def evaluate_model(
     return scorer
 
 
-def _held_out(experiment: Experiment, batch_size: int, own: Sequence[int]) -> EvalBatches:
+def _held_out(
+    experiment: Experiment, batch_size: int, own: Sequence[int], probe: Probe | None
+) -> EvalBatches:
     """What is asked, with the pictures of the rows `own`."""
     settings = experiment.eval
     with multihost.raise_on_all():
@@ -90,6 +96,7 @@ def _held_out(experiment: Experiment, batch_size: int, own: Sequence[int]) -> Ev
             images=settings.images,
             rows=own,
             prefix_template=settings.prefix_template,
+            probe=probe,
         )
 
 
@@ -102,9 +109,9 @@ def _add(
 ) -> None:
     """Adds what was answered about one image of a batch."""
     image_id, dataset = batch.image_ids[row], batch.datasets[row]
-    said = zip(batch.records[row], texts, values, batch.sights[row], strict=False)
-    for record, text, value, sight in said:
-        scorer.add(record, text, image_id, dataset, value, sight)
+    asked = zip(batch.ids[row], batch.records[row], batch.sights[row], strict=True)
+    for (name, record, sight), text, value in zip(asked, texts, values, strict=False):
+        scorer.add_row(PredictionRow(name, image_id, record, text, dataset, value, sight))
 
 
 def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:

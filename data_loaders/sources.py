@@ -178,7 +178,7 @@ class TokenizedSource:
             if not self._filter.keeps(record):
                 continue
             record = self._noise.apply(record, example.image_id, place, captions)
-            tokens = self._tokenize(record)
+            tokens = self.tokenize(record)
             if self._length is None or len(tokens[0]) + len(tokens[1]) <= self._length:
                 pairs.append(tokens)
                 records.append(record)
@@ -191,9 +191,10 @@ class TokenizedSource:
         """The tokens of a pair with what is known of the camera said before the question."""
         said = describe_camera(camera)
         question = f"{said} {record.question}" if said else record.question
-        return self._tokenize(dataclasses.replace(record, question=question))
+        return self.tokenize(dataclasses.replace(record, question=question))
 
-    def _tokenize(self, record: QA) -> Pair:
+    def tokenize(self, record: QA) -> Pair:
+        """The tokens of a pair, the question in the template of the set."""
         prefix = self._prefix_template.replace("{question}", record.question)
         return (
             self._tokenizer.encode_prefix(prefix),

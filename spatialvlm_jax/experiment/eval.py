@@ -20,6 +20,7 @@ EvaluatorName = Literal[
     "distribution",
 ]
 Breakdown = Literal["distance", "size", "occlusion"]
+Probe = Literal["blind", "other_picture", "swap"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,8 @@ class EvalConfig(Settings):
     evaluators: which figures are made of the answers, in this order.
     breakdowns: show headline figures by the distance of the farthest object asked about, the size
       of the smallest, and how much of the least visible is hidden.
+    probes: ask again, at the end alone, behind a grey picture ("blind"), behind another picture of
+      the set ("other_picture"), and with the two objects turned round ("swap").
     """
 
     datasets: tuple[DatasetConfig, ...] = ()
@@ -54,6 +57,7 @@ class EvalConfig(Settings):
     scored_values: Annotated[int, Range(4, 1_024, also=(0,))] = 0
     evaluators: tuple[EvaluatorName, ...] = get_args(EvaluatorName)
     breakdowns: tuple[Breakdown, ...] = get_args(Breakdown)
+    probes: tuple[Probe, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

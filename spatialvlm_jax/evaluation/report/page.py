@@ -100,6 +100,11 @@ def _figures(
         "label_before": "" if step_before is None else f"before, step {step_before:,}",
         "label_value": "value" if step_before is None else f"after, step {step:,}",
         "other_questions": [f"{number:,}" for number in others],
+        "probes": [
+            (name, name.replace("_", " "))
+            for name in ("blind", "other_picture")
+            if any(getattr(row, name) is not None for row in headline)
+        ],
         "few": any(row.count < FEW for row in [*headline, *rows]),
         "tiles": [row for row in headline if row.name in _TILES and row.count],
         "headline": headline,

@@ -15,6 +15,7 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX
+from spatialvlm_jax.evaluation.probes import CONSISTENCY, add_probes
 from spatialvlm_jax.evaluation.scorer import (
     ALL_FIGURES,
     Scoring,
@@ -22,7 +23,7 @@ from spatialvlm_jax.evaluation.scorer import (
     summarize,
     write_predictions,
 )
-from spatialvlm_jax.experiment import Choice
+from spatialvlm_jax.experiment import Choice, Probe
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.text_table import align_columns
@@ -44,6 +45,7 @@ TITLES = {
     "angle_within_15_degrees": "Angles within 15 degrees of truth",
     "general_accuracy": "General VQA accuracy",
     "general_chance_adjusted": "General, adjusted for guessing",
+    CONSISTENCY: "Consistent with its objects turned round",
     "not_answered": "Not answered",
     "unreadable": "Answered, but not readable",
     "wrong": "Read, and wrong",
@@ -55,6 +57,10 @@ TITLES = {
 }
 
 
+Probed = Mapping[Probe, Sequence[Answer]]
+_NONE: Probed = {}
+
+
 @dataclasses.dataclass(frozen=True)
 class ResultRow:
     """One line of a table: a figure before (None where unknown) and after, as `Figure` has it."""
@@ -64,6 +70,8 @@ class ResultRow:
     value: float | None
     before: float | None
     baseline: float | None
+    blind: float | None
+    other_picture: float | None
     ci95: tuple[float, float] | None
     count: int
     images: int
@@ -104,14 +112,21 @@ def digest_questions(answers: Sequence[Answer]) -> str:
 
 
 def save_evaluation(
-    workdir: Path, step: int, answers: Sequence[Answer], scoring: Scoring = ALL_FIGURES
+    workdir: Path,
+    step: int,
+    answers: Sequence[Answer],
+    scoring: Scoring = ALL_FIGURES,
+    probes: Probed = _NONE,
 ) -> Summary:
     """Keeps the figures at one step, for curves and for "before", and what they are of.
+
+    Args:
+      probes: answers to the same questions with something changed.
 
     Returns:
       The figures.
     """
-    summary = summarize(answers, scoring)
+    summary = add_probes(summarize(answers, scoring), answers, probes, scoring)
     content = {
         "step": step,
         "which": scoring.which,
@@ -146,11 +161,20 @@ def load_evaluations(
 
 
 def save_results(
-    workdir: Path, step: int, answers: Sequence[Answer], scoring: Scoring = ALL_FIGURES
+    workdir: Path,
+    step: int,
+    answers: Sequence[Answer],
+    scoring: Scoring = ALL_FIGURES,
+    probes: Probed = _NONE,
 ) -> Summary:
-    """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures."""
-    summary = save_evaluation(workdir, step, answers, scoring)
+    """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures.
+
+    What was said to probes goes to predictions_blind.jsonl and so on.
+    """
+    summary = save_evaluation(workdir, step, answers, scoring, probes)
     write_predictions(workdir / "predictions.jsonl", answers)
+    for probe, others in probes.items():
+        write_predictions(workdir / f"predictions_{probe}.jsonl", others)
     write_json(workdir / "summary.json", summary, indent=1)
     return summary
 
@@ -214,6 +238,8 @@ def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> Re
         value=figure["value"],
         before=old.get("value"),
         baseline=figure["baseline"],
+        blind=figure.get("blind"),
+        other_picture=figure.get("other_picture"),
         ci95=None if ci95 is None else (ci95[0], ci95[1]),
         count=figure["count"],
         images=figure.get("images", 0),
@@ -236,16 +262,23 @@ _SURETY = ("95 % interval", "answers", "images", "design effect", "can show")
 
 
 def format_table(rows: Sequence[ResultRow], first: str = "metric") -> str:
-    """A table in plain text; "before" is a column only where something is known of it.
+    """A table in plain text; "before" and probes are columns only where something is known of them.
 
     "can show" is the smallest difference to another model that the sample can show.
     """
-    with_before = any(row.before is not None for row in rows)
-    head = [first, *(["before"] if with_before else []), "after" if with_before else "value"]
-    lines = [[*head, "baseline", *_SURETY]]
+    optional = {
+        "before": [row.before for row in rows],
+        "blind": [row.blind for row in rows],
+        "other picture": [row.other_picture for row in rows],
+    }
+    shown = {name for name, values in optional.items() if any(v is not None for v in values)}
+    head = [first, "before", "after" if "before" in shown else "value"]
+    head += ["baseline", "blind", "other picture", *_SURETY]
+    lines = [head]
     for row in rows:
-        before = [row.written(row.before)] if with_before else []
-        figures = [*before, row.written(row.value), row.written(row.baseline), row.interval]
+        values = (row.before, row.value, row.baseline, row.blind, row.other_picture)
+        figures = [*map(row.written, values), row.interval]
         sample = [f"{row.count:,}", f"{row.images:,}", row.effect]
         lines.append([row.title, *figures, *sample, row.written(row.smallest_difference)])
-    return "\n".join(align_columns(lines, rule=True))
+    kept = [at for at, name in enumerate(head) if name not in optional or name in shown]
+    return "\n".join(align_columns([[line[at] for at in kept] for line in lines], rule=True))

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
+from spatialvlm_jax.evaluation.probes import CONSISTENCY
 from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.foreign_files.errors import FileError
@@ -19,7 +20,11 @@ def answers(prediction):
 
 def test_every_metric_has_a_title():
     read = {name for name in results.TITLES if name.endswith(SUFFIX)}
-    assert set(results.TITLES) - read == {*Scorer().summary(), "angle_within_15_degrees"}
+    assert set(results.TITLES) - read == {
+        *Scorer().summary(),
+        "angle_within_15_degrees",
+        CONSISTENCY,
+    }
 
 
 def test_results_are_kept_by_step_and_read_back_in_order(tmp_path):

@@ -1,0 +1,110 @@
+"""Which questions of which held-out images an evaluation asks."""
+
+import dataclasses
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from data_loaders.functional import Pair, Tokens
+from data_loaders.in_place import InPlaceExample
+from data_loaders.sources import TokenizedSource
+from spatialvlm_jax.scene.camera import tell
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import UNSEEN, Sight, sight_of
+from spatialvlm_jax.storage.examples import StoredExample
+
+Place = tuple[TokenizedSource, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldOut:
+    """The questions chosen for one image: everything but its pixels.
+
+    place: the source, and where in it the image is. ids: of the questions, the image's id with the
+    place among the questions chosen. shown: the place of the picture that is shown, None for a
+    grey one.
+    """
+
+    place: Place
+    image_id: str
+    records: tuple[QA, ...]
+    prefixes: tuple[Tokens, ...]
+    ids: tuple[str, ...]
+    sights: tuple[Sight, ...]
+    shown: Place | None
+
+    @property
+    def source(self) -> TokenizedSource:
+        """The data set that the image is of."""
+        return self.place[0]
+
+
+def choose_all(
+    sources: Sequence[TokenizedSource], images: int, pairs_per_image: int, before: bool
+) -> list[HeldOut]:
+    """The questions about `images` images, shared evenly among sets; 0 for all of them.
+
+    Args:
+      pairs_per_image: at most so many are drawn by the image's id alone, and asked in stored order.
+      before: the camera is told before each question.
+    """
+    each = -(-images // len(sources))
+    return [
+        chosen for source in sources for chosen in _choose(source, each, pairs_per_image, before)
+    ]
+
+
+def tokens_of(place: Place, record: QA, before: bool) -> Pair:
+    """The tokens of a pair, with the camera told before the question where `before` says so."""
+    source, index = place
+    if not before:
+        return source.tokenize(record)
+    return source.retell(record, tell(source.at(index).example.camera(), source.told))
+
+
+def _choose(
+    source: TokenizedSource, images: int, pairs_per_image: int, before: bool
+) -> Iterator[HeldOut]:
+    given = 0
+    for index in range(len(source)):
+        chosen = _chosen(source, index, pairs_per_image, before)
+        if chosen is not None:
+            yield chosen
+            given += 1
+            if given == images:
+                return
+
+
+def _chosen(
+    source: TokenizedSource, index: int, pairs_per_image: int, before: bool
+) -> HeldOut | None:
+    image = source.at(index)
+    if not image.pairs:
+        return None
+    name = image.example.image_id
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    taken = sorted(rng.permutation(len(image.pairs))[:pairs_per_image].tolist())
+    pairs = [image.pairs[place] for place in taken]
+    if before:
+        camera = tell(image.example.camera(), source.told)
+        pairs = [source.retell(image.records[place], camera) for place in taken]
+    records = tuple(image.records[place] for place in taken)
+    return HeldOut(
+        (source, index),
+        name,
+        records,
+        tuple(prefix for prefix, _ in pairs),
+        tuple(f"{name}/{number}" for number in range(len(taken))),
+        _sights(image.example, records),
+        (source, index),
+    )
+
+
+def _sights(example: StoredExample | InPlaceExample, records: Sequence[QA]) -> tuple[Sight, ...]:
+    if isinstance(example, InPlaceExample):
+        return (UNSEEN,) * len(records)
+    centers = example.floats("objects/center", (-1, 3))
+    extents = example.floats("objects/extents", (-1, 3))
+    visible = example.floats("objects/visible_fraction")
+    return tuple(sight_of(record.objects, centers, extents, visible) for record in records)
