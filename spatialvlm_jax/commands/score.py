@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from spatialvlm_jax.flags import place
+from spatialvlm_jax.flags import check_suffix, place
 
 _DESCRIPTION = """\
 Marks what a model said to the questions of a public benchmark, under its official rule and under
@@ -48,6 +48,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Marks and prints."""
     from spatialvlm_jax.atomic_write import write_json
+    from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.benchmarks import score_table
     from spatialvlm_jax.evaluation.benchmarks.joining import join
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
@@ -57,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
     benchmark = find_benchmark(args.benchmark)
     benchmark.check_track(args.track)
+    if args.json:
+        check_suffix(args.json, "--json", ".json")
+        if args.json.resolve() in (args.predictions.resolve(), args.data.resolve()):
+            raise UserError(f"--json={args.json} is what is read: name another place")
     predictions = read_predictions(args.predictions, args.form)
     questions = load_questions(benchmark, args.data, args.allow_missing)
     joined = join(questions.items, predictions)

@@ -20,6 +20,7 @@ from tests.hostile import (
     overrides,
     own_data,
     places,
+    replies,
     runs,
     sensors,
     stops,
@@ -44,6 +45,7 @@ CLASSES: Mapping[str, Callable[[], Iterable[Case]]] = {
     "places": places.places,
     "own_questions": own_data.own_questions,
     "own_photos": own_data.own_photos,
+    "replies": replies.replies,
     "verbs": verbs.verbs,
     "stops": stops.stops,
 }

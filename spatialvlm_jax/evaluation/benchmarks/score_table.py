@@ -11,7 +11,7 @@ from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.text_table import align_columns
 
 EXAMPLES = 10
-_SHOWN = 70  # characters of a reply
+_SHOWN = 70  # characters of a reply, or of a name
 
 
 def figures_table(scores: Scores, spread: bool) -> list[str]:
@@ -24,7 +24,9 @@ def figures_table(scores: Scores, spread: bool) -> list[str]:
     rules = list(figures) if spread else [OFFICIAL, ROBUST]
     rows = [["", *rules]]
     for name in figures[OFFICIAL]:
-        rows.append([name, *(_percent(figures[rule].get(name)) for rule in rules)])
+        rows.append(
+            [one_line(name)[:_SHOWN], *(_percent(figures[rule].get(name)) for rule in rules)]
+        )
     return align_columns(rows, rule=True)
 
 
@@ -72,7 +74,7 @@ def _spread(found: Sequence[MarkedReply]) -> list[MarkedReply]:
 def _example(each: MarkedReply) -> str:
     reply = json.dumps(one_line(each.reply or "")[:_SHOWN], ensure_ascii=False)
     marks = " ".join(f"{name} {each.marks[name].score:g}" for name in (OFFICIAL, ROBUST))
-    return f"{each.item.id}: {marks}; true {each.item.answer[:40]!r}, said {reply}"
+    return one_line(f"{each.item.id}: {marks}; true {each.item.answer[:40]!r}, said {reply}")
 
 
 def scores_as_dict(scores: Scores) -> dict[str, Any]:
