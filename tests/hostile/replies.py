@@ -101,7 +101,8 @@ def _dumps() -> Iterator[Case]:
     yield _case("a table of zeros", replies=table + b"\0\n", file="a.tsv", words="--as=vlmeval")
     yield _case("an endless cell", replies=table + b"x" * 10**6, file="a.tsv", words="--as=vlmeval")
     yield _case("an open quote", replies=table + b'0\t"x', file="a.tsv", words="--as=vlmeval")
-    for change in ({"doc_id": -1}, {"doc_id": True}, {"doc_id": 10**30}, {"filtered_resps": []}):
+    changes: list[dict[str, Any]] = [{"doc_id": -1}, {"doc_id": True}, {"doc_id": 10**30}]
+    for change in (*changes, {"filtered_resps": []}):
         yield _case(str(change), replies=_lines(sample | change), words="--as=lmms")
     yield _case("another prompt", replies=_lines(sample | {"input": "Why?"}), words="--as=lmms")
     yield _case("samples", replies=_lines(sample), words="--as=lmms", right=1.0)
