@@ -1,5 +1,7 @@
 """Builders that the configurations share. A configuration changes fields of `experiment(...)`."""
 
+import dataclasses
+
 from ml_collections import ConfigDict
 
 from data_loaders.dense import DENSE_VALUES, dense_labels
@@ -30,16 +32,31 @@ def experiment(name: str, model: str) -> ConfigDict:
     return config
 
 
-def use_worlds(config: ConfigDict, path: str, recipe: WorldsRecipe, spatial: float = 0.5) -> None:
+def use_worlds(
+    config: ConfigDict,
+    path: str,
+    recipe: WorldsRecipe,
+    spatial: float = 0.5,
+    fresh: bool = False,
+) -> None:
     """Trains and evaluates on rendered worlds, made at `path` where they are missing.
 
-    The mixture is of spatial and general questions; `spatial` is the former's share.
+    The mixture is of spatial and general questions; `spatial` is the former's share. With `fresh`,
+    what is trained on is drawn meanwhile, and only what is held out is stored.
     """
+    held_out = dataclasses.replace(recipe, images=1) if fresh else recipe
 
     def member(name: str, kinds: tuple[str, ...], split: str, weight: float) -> ConfigDict:
+        drawn = fresh and split == "train"
         return to_config_dict(
             DatasetConfig(
-                name=name, path=path, kinds=kinds, split=split, weight=weight, worlds=recipe
+                name=name,
+                path="" if drawn else path,
+                kinds=kinds,
+                split=split,
+                weight=weight,
+                worlds=recipe if drawn else held_out,
+                fresh=drawn,
             )
         )
 

@@ -2,6 +2,9 @@
 
 python train.py --config=configs/worlds.py --workdir=runs/worlds
 python train.py --config=configs/worlds.py --workdir=runs/worlds --config.mesh.fsdp=8
+python train.py --config=configs/worlds.py:fresh --workdir=runs/fresh
+
+"fresh" draws new scenes while it trains, and stores only those that are held out.
 """
 
 from ml_collections import ConfigDict
@@ -21,12 +24,16 @@ RECIPE = WorldsRecipe(
 )
 
 
-def get_config() -> ConfigDict:
+def get_config(scenes: str = "stored") -> ConfigDict:
+    if scenes not in ("stored", "fresh"):
+        raise ValueError(f'no scenes "{scenes}"; there are stored and fresh')
     config = demo.get_config()
     config.name = "worlds"
     config.model = to_config_dict(build_model_config("medium"))
     config.model.compute_dtype = "bfloat16"
-    common.use_worlds(config, "runs/data/worlds", RECIPE)
+    fresh = scenes == "fresh"
+    path = "runs/data/worlds_held_out" if fresh else "runs/data/worlds"
+    common.use_worlds(config, path, RECIPE, fresh=fresh)
     common.use_dense_targets(config, weight=0.1)
     config.data.batch_size = 256
     config.data.length = 448

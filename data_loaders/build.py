@@ -132,7 +132,11 @@ def read_ahead(batches: grain.MapDataset, workers: int) -> Generator[Any, None, 
 
 
 def _start_worker(*_: object) -> None:
-    """A worker goes on through a SIGTERM to all: the last steps still need its batches."""
+    """A worker goes on through a SIGTERM to all: the last steps still need its batches.
+
+    It leaves the accelerator to the run, whatever it draws by JAX.
+    """
+    jax.config.update("jax_platforms", "cpu")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     exit_with_parent()
 
@@ -161,9 +165,8 @@ def _open(
 
 
 def _sample(source: TokenizedSource) -> dict[int, TokenizedImage]:
-    """Examples by index, spread over the set, which may lie in some order."""
-    count = min(len(source), CALIBRATION_EXAMPLES)
-    return {index: source[index] for index in (len(source) * n // count for n in range(count))}
+    """Examples by index."""
+    return {index: source[index] for index in source.spread(CALIBRATION_EXAMPLES)}
 
 
 def _loss_tokens_per_row(sample: Mapping[int, TokenizedImage], pack: PackRow) -> float:
@@ -261,7 +264,7 @@ def _mix(
     members = []
     for number, (source, packer) in enumerate(zip(sources, packers, strict=True)):
         member = grain.MapDataset.source(source)
-        if data.shuffle:
+        if data.shuffle and not source.is_fresh:
             member = member.shuffle(seed=(data.seed * 1_000_003 + number) % 2**32)
         members.append(member.repeat().map_with_index(packer))
     if len(members) == 1:

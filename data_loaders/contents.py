@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data_loaders.errors import DataError
+from data_loaders.fresh import FreshExamples
 from data_loaders.in_place import InPlaceExample, digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource, open_examples
 from data_loaders.tokenizer import Tokenizer
@@ -55,7 +56,8 @@ def verify_shards(datasets: Iterable[DatasetConfig]) -> None:
     Raises:
       DataError: a shard differs, and which.
     """
-    for path, split in sorted({(d.path, d.split) for d in datasets if d.format == "stored"}):
+    stored = [each for each in datasets if each.format == "stored" and not each.fresh]
+    for path, split in sorted({(each.path, each.split) for each in stored}):
         names = [file.name for file in shard_files(Path(path), split)]
         if damage := damaged_shards(Path(path), names, contents=True):
             raise DataError(describe_damage(Path(path), damage))
@@ -65,13 +67,15 @@ def digest_examples(examples: Examples, config: DatasetConfig) -> str:
     """SHA-256 of what tells a data set from another, wherever it lies.
 
     Of a stored split that is `digest_split`; of records in place, their texts, and the names and
-    sizes of their pictures.
+    sizes of their pictures; of scenes that are drawn, the recipe.
 
     Raises:
       DataError: a picture is missing.
     """
     if isinstance(examples, StoredExamples):
         return digest_split(Path(config.path), config.split)
+    if isinstance(examples, FreshExamples):
+        return examples.digest
     return _digest_records(examples)
 
 

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from data_loaders.errors import DataError
+from data_loaders.fresh import FreshExamples
 from data_loaders.in_place import digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource
 from spatialvlm_jax.batch import feature_spec
@@ -149,4 +150,5 @@ def place_of(config: DatasetConfig) -> tuple[str, ...]:
 def _digest(examples: Examples, config: DatasetConfig) -> str:
     if isinstance(examples, StoredExamples):
         return digest_split(Path(config.path), config.split)
+    assert not isinstance(examples, FreshExamples)  # which `DataConfig` refuses
     return digest_pictures(examples)

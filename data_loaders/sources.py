@@ -2,16 +2,18 @@
 
 A source gives images that have at least one usable pair: one that passes the data set's filter and
 fits into a row. Where an image has none, the next image that has one stands in, so that a source
-keeps its length and any index can be read without a scan of the whole set.
+keeps its length and any index can be read without a scan of the whole set. Where scenes are drawn
+while training, others that are drawn stand in.
 """
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from data_loaders.errors import DataError
+from data_loaders.fresh import FreshExamples, open_fresh
 from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample, open_in_place
 from data_loaders.tokenizer import Tokenizer
@@ -103,13 +105,15 @@ class StoredExamples:
         return StoredExample(self._records[index])
 
 
-Examples = StoredExamples | list[InPlaceExample]
+Examples = StoredExamples | FreshExamples | list[InPlaceExample]
 
 
 def open_examples(config: DatasetConfig) -> Examples:
     """The examples of a data set; raises DataError if it cannot be read."""
     if config.format == "jsonl":
         return open_in_place(config)
+    if config.fresh and config.worlds is not None:
+        return open_fresh(config.worlds)
     try:
         return StoredExamples(config.path, config.split)
     except StoreError as error:
@@ -149,15 +153,19 @@ class TokenizedSource:
     def __len__(self) -> int:
         return len(self.examples)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its scenes are drawn as they are read, in no order that a shuffle would break."""
+        return isinstance(self.examples, FreshExamples)
+
     def __getitem__(self, index: int) -> TokenizedImage:
         """The image at `index`, or the next one that has a usable pair.
 
         Raises:
           DataError: no image has one.
         """
-        size = len(self)
-        for offset in range(size):
-            image = self.at((index + offset) % size)
+        for place in self._stand_ins(index):
+            image = self.at(place)
             if image.pairs:
                 return image
         raise DataError(
@@ -166,6 +174,20 @@ class TokenizedSource:
             f"exclude_types={self._filter.exclude_types})"
             + (f" and fits {self._length} tokens" if self._length else "")
         )
+
+    def _stand_ins(self, index: int) -> Iterator[int]:
+        """`index`, and those that take its place one after the other."""
+        if isinstance(self.examples, FreshExamples):
+            return self.examples.stand_ins(index)
+        size = len(self)
+        return ((index + offset) % size for offset in range(size))
+
+    def spread(self, most: int) -> list[int]:
+        """At most so many indices: over a stored set, which may lie in some order, evenly."""
+        count = min(len(self), most)
+        if self.is_fresh:
+            return list(range(count))
+        return [len(self) * number // count for number in range(count)]
 
     def at(self, index: int) -> TokenizedImage:
         """The image at `index`, which may have no usable pair."""

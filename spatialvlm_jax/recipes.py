@@ -35,7 +35,7 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
     """
     recipes: dict[str, WorldsRecipe] = {}
     for dataset in datasets:
-        if dataset.worlds is None:
+        if dataset.worlds is None or dataset.fresh:
             continue
         if recipes.setdefault(dataset.path, dataset.worlds) != dataset.worlds:
             raise UserError(

@@ -60,6 +60,8 @@ class DatasetConfig(Settings):
     kind: what records of "jsonl" are that do not say: "general", or "auto": lengths, areas and
       volumes where the answer is nothing else ("1.9 m").
     worlds: how to render it if `path` is missing; none: a missing data set is an error.
+    fresh: draw scenes of `worlds` while training, new ones all the time, and store nothing: `path`
+      and the recipe's numbers of images do not matter then.
     weight: its share of the mixture, in its `unit`.
     kinds, types: which pairs to use; empty means all. exclude_types: types that are left out.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
@@ -71,7 +73,7 @@ class DatasetConfig(Settings):
     """
 
     name: str
-    path: str
+    path: str = ""
     split: str = "train"
     weight: Weight = 1.0
     kinds: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class DatasetConfig(Settings):
     noise_std_metres: Annotated[float, Range(0, 1_000)] = 0.0
     noise_seed: Seed = 0
     worlds: WorldsRecipe | None = None
+    fresh: bool = False
     format: Literal["stored", "jsonl"] = "stored"
     images: str = ""
     fields: tuple[str, ...] = ()
@@ -97,9 +100,13 @@ class DatasetConfig(Settings):
                     "only records that are read in place have it (format='jsonl'); "
                     f"a stored set is given it by spatialvlm convert --{_OPTIONS[name]}",
                 )
-        for name in ("name", "path"):
+        for name in ("name",) if self.fresh else ("name", "path"):
             if not getattr(self, name).strip():
                 raise SettingError(name, "it is empty")
+        if self.fresh and (self.worlds is None or self.format != "stored"):
+            raise SettingError("fresh", "scenes are drawn by a recipe: set worlds, and no format")
+        if self.fresh and self.worlds is not None and self.worlds.streams < 2:
+            raise SettingError("fresh", "scenes of high numbers are told apart by worlds.streams=2")
         if self.prefix_template:
             check_template(self.prefix_template)
 
@@ -175,6 +182,10 @@ class DataConfig(Settings):
         super().__post_init__()
         check_dataset_names(self.datasets)
         check_template(self.prefix_template)
+        if self.features and any(dataset.fresh for dataset in self.datasets):
+            raise SettingError(
+                "features", "pictures that are drawn while training come once: leave it empty"
+            )
         if not self.tokenizer:
             raise SettingError("tokenizer", "it is empty; name a SentencePiece model, or 'small'")
         if self.block_length and self.length % self.block_length:

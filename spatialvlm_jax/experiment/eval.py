@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated, Literal, get_args
 
-from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, Settings, Steps
+from spatialvlm_jax.bounds import BatchSize, Images, Pairs, Range, SettingError, Settings, Steps
 from spatialvlm_jax.experiment.data import DatasetConfig, check_dataset_names, check_template
 
 Choice = Literal["conclusion", "first"]
@@ -62,5 +62,12 @@ class EvalConfig(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_dataset_names(self.datasets)
+        for dataset in self.datasets:
+            if dataset.fresh:
+                raise SettingError(
+                    "datasets",
+                    f"{dataset.name!r} is fresh, and what is measured on has to stay: set "
+                    "fresh=False, and a path for its scenes",
+                )
         if self.prefix_template:
             check_template(self.prefix_template)

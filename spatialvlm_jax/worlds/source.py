@@ -39,9 +39,13 @@ def iterate_scenes(config: WorldConfig, seed: int, indices: Iterable[int]) -> It
         yield from _chunk(config, seed, pending, size)
 
 
-def chunk_size(config: WorldConfig) -> int:
-    """Scenes to render in one call: as many as a cache, or an accelerator, works best with."""
-    rays = _RAYS if jax.default_backend() == "cpu" else _RAYS_ACCELERATOR
+def chunk_size(config: WorldConfig, backend: str = "") -> int:
+    """Scenes to render in one call: as many as a cache, or an accelerator, works best with.
+
+    Args:
+      backend: what renders, as JAX calls it; "" for what it takes by default.
+    """
+    rays = _RAYS if (backend or jax.default_backend()) == "cpu" else _RAYS_ACCELERATOR
     return config.chunk or min(max(1, rays // config.image_size**2), _MOST_SCENES)
 
 
