@@ -53,15 +53,19 @@ class FreshExamples:
         Raises:
           DataError: JAX has no CPU to render on, or an error came up.
         """
+        return StoredExample(self.record(index))
+
+    def record(self, index: int) -> bytes:
+        """The example at `index` as a set would store it; raises DataError."""
         number, place = divmod(index, self._size)
         key = self.digest, number
         with _drawing:  # a second thread would draw the same chunk
             if key not in _drawn:
-                _drawn[key] = _draw_chunk(self.recipe, number, self._size)
+                _drawn[key] = draw_chunk(self.recipe, number, self._size)
             _drawn.move_to_end(key)
             while len(_drawn) > _CHUNKS_KEPT:
                 _drawn.popitem(last=False)
-            return StoredExample(_drawn[key][place])
+            return _drawn[key][place]
 
     def stand_ins(self, index: int) -> Iterator[int]:
         """`index`, and those whose scenes take its place one after the other."""
@@ -81,7 +85,7 @@ class FreshExamples:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _draw_chunk(recipe: WorldsRecipe, number: int, size: int) -> list[bytes]:
+def draw_chunk(recipe: WorldsRecipe, number: int, size: int) -> list[bytes]:
     """The encoded examples of chunk `number`, rendered on the CPU: the accelerator trains."""
     settings = generation_settings(recipe)
     world = dataclasses.replace(settings.worlds.world(), chunk=size)

@@ -68,9 +68,8 @@ def test_an_example_is_what_generation_would_store() -> None:
     settings = generation_settings(RECIPE)
     scene = open_endless(settings).observe([FIRST_SCENE + 2])[0]
     stored = encode_example(*stages_of(settings).examine(scene, "worlds"))
-    example = FreshExamples(RECIPE)[2]
-    assert fresh._drawn[FreshExamples(RECIPE).digest, 0][2] == stored
-    assert example.image_id == "worlds-3-2147483650"
+    assert FreshExamples(RECIPE).record(2) == stored
+    assert FreshExamples(RECIPE)[2].image_id == "worlds-3-2147483650"
 
 
 def test_no_stored_set_has_a_scene_of_them() -> None:
@@ -120,15 +119,16 @@ def test_workers_change_nothing(whole: list[Batch]) -> None:
 
 def test_members_of_one_recipe_draw_a_scene_once(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    draw = fresh._draw_chunk
+    draw = fresh.draw_chunk
 
     def counted(recipe: WorldsRecipe, number: int, size: int) -> list[bytes]:
         drawn.append(number)
         return draw(recipe, number, size)
 
-    monkeypatch.setattr(fresh, "_draw_chunk", counted)
-    monkeypatch.setattr(fresh, "_drawn", type(fresh._drawn)())
-    take(loader(), 2)
+    monkeypatch.setattr(fresh, "draw_chunk", counted)
+    other = dataclasses.replace(RECIPE, seed=4)
+    members = [dataclasses.replace(member, worlds=other) for member in (MEMBER, GENERAL)]
+    take(loader(datasets=tuple(members)), 2)
     assert sorted(drawn) == sorted(set(drawn))
     assert 0 in drawn
 
