@@ -8,7 +8,7 @@ from data_loaders.dense import DENSE_VALUES, dense_labels
 from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.experiment import DatasetConfig, DenseConfig, Experiment, WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
-from spatialvlm_jax.questions import QuestionTypeName
+from spatialvlm_jax.questions import QAConfig, QuestionTypeName
 from spatialvlm_jax.worlds.catalog import COLORS
 
 SPATIAL = ("qualitative", "quantitative")
@@ -21,6 +21,17 @@ SMALL_TYPES: tuple[QuestionTypeName, ...] = (
     *("camera_distance", "height", "width"),
     *("distance", "centre_distance", "horizontal_distance", "vertical_distance"),
     *("color", "material", "shape", "category", "count", "existence", "on_what", "what_is_on"),
+)
+
+# What a small model can tell at 128 pixels, in the words that it learns fastest.
+SMALL_QUESTIONS = QAConfig(
+    pairs_per_image=40,
+    question_phrasings=3,
+    answer_phrasings=1,
+    types=SMALL_TYPES,
+    reasons_first=True,
+    min_gap_metres=0.2,
+    material_pixels=256,
 )
 
 

@@ -50,7 +50,9 @@ class QAConfig(Settings):
     max_truncation: at most this share of an object asked about lies outside the picture.
     min_value: metres, shorter lengths are not asked, nor areas and volumes below its square and
       cube. min_gap: lengths between two objects that are below this share of the smaller one's
-      longest side are not asked.
+      longest side are not asked. min_gap_metres: nor gaps between surfaces below this.
+    material_pixels: an object's material is asked if it shows so many pixels, and its look tells
+      it; 0 asks in any case.
     max_relative_std: numbers whose standard error is a larger share of them are not asked.
     """
 
@@ -72,6 +74,8 @@ class QAConfig(Settings):
     max_truncation: Share = 0.3
     min_value: Annotated[float, Range(0, 1_000, above=True)] = 0.05
     min_gap: Annotated[float, Range(0, 1_000)] = 0.2
+    min_gap_metres: Annotated[float, Range(0, 1_000)] = 0.0
+    material_pixels: Annotated[int, Range(0, 1_000_000_000)] = 0
     max_relative_std: Annotated[float, Range(0, 10)] = 0.3
 
     def __post_init__(self) -> None:

@@ -51,7 +51,8 @@ class Object3D:
     center, rotation, extents: the oriented 3D box. center float64[3], metres, camera frame;
       rotation float64[3, 3], columns are the box axes in the camera frame (the third is the
       object's own up); extents float64[3], full sizes along these axes, metres.
-    attributes: what else is known of it: "color", "material", "shape".
+    attributes: what else is known of it: "color", "material", "shape". unseen: those of them that
+      the picture does not show.
     mask: bool[H, W], its visible pixels, or None.
     parts: the convex solids of its exact surface; empty when only the box is known.
     points: float32[N, 3], metres, camera frame: points seen on its surface, or None.
@@ -69,6 +70,7 @@ class Object3D:
     rotation: np.ndarray
     extents: np.ndarray
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
     mask: np.ndarray | None = None
     parts: tuple[Primitive, ...] = ()
     points: np.ndarray | None = None

@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialvlm_jax.scene.records import Object3D, Primitive
 from spatialvlm_jax.worlds import trace
+from spatialvlm_jax.worlds.catalog import KINDS
 from spatialvlm_jax.worlds.items import WorldObject
 from spatialvlm_jax.worlds.layout import Layout
 from spatialvlm_jax.worlds.parts import SHAPES
@@ -17,6 +18,8 @@ from spatialvlm_jax.worlds.render import camera_rays
 _REACH = 4.0
 _GRID = 24
 _NEAR = 0.05
+# Where a pixel covers so many metres, boards of 10 cm have lost a quarter of their contrast.
+_BOARDS_FADE = 0.05
 
 
 def rotation(item: WorldObject) -> np.ndarray:
@@ -100,6 +103,19 @@ def _primitives(item: WorldObject, turn: np.ndarray, base: np.ndarray) -> tuple[
     )
 
 
+def _unseen(category: str, pixel: float) -> frozenset[str]:
+    """Attributes that do not show on an object, of which a pixel covers `pixel` metres.
+
+    Materials differ by boards and by shine; shine lights so few pixels that only wood is told from
+    the others, where its boards do not fade (`shade.solid_texture`). So a material shows if there
+    is but one other than wood that the object could be of.
+    """
+    materials = KINDS[category].materials
+    boards = "wood" in materials and len(materials) > 1
+    plain = len(materials) - ("wood" in materials)
+    return frozenset(("material",) if plain > 1 or (boards and pixel > _BOARDS_FADE) else ())
+
+
 def objects(
     layout: Layout,
     instance: np.ndarray,
@@ -114,6 +130,7 @@ def objects(
     """
     camera_from_world = layout.camera.world_from_camera().T
     position = np.array(layout.camera.position)
+    focal = layout.camera.intrinsics(instance.shape[0])[0, 0]
     counts = np.bincount(instance.ravel().astype(np.int64) + 1, minlength=len(layout.items) + 1)[1:]
     shown = [index for index in range(len(layout.items)) if counts[index] > 0]
     new = {old: position for position, old in enumerate(shown)}
@@ -135,6 +152,7 @@ def objects(
                 rotation=turn,
                 extents=np.array((2 * item.half_width, 2 * item.half_depth, item.height)),
                 attributes={"color": item.color, "material": item.material, "shape": item.shape},
+                unseen=_unseen(item.category, float(np.linalg.norm(base)) / focal),
                 mask=mask,
                 parts=_primitives(item, turn, base),
                 support=None if item.support is None else new.get(item.support),

@@ -1,5 +1,7 @@
 """Visibility, truncation and boxes of scenes set up by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,22 @@ def test_box_and_parts_are_in_the_camera_frame():
     (part,) = seen.parts
     np.testing.assert_allclose(part.center, seen.center)
     np.testing.assert_allclose(part.extents, seen.extents)
+
+
+@pytest.mark.parametrize(
+    ("category", "near", "far"),
+    [
+        ("desk", True, False),  # wood or metal: by its boards
+        ("mug", True, True),  # always ceramic
+        ("bucket", False, False),  # plastic or metal: by its shine
+        ("chair", False, False),  # wood, plastic or fabric
+    ],
+)
+def test_a_material_shows_by_boards_or_where_there_is_no_other(
+    category: str, near: bool, far: bool
+) -> None:
+    """At 80 pixels and a right angle the focal length is 40: at 2 m a pixel covers 5 cm."""
+    for y, shows in ((-2.4, near), (-1.6, far)):
+        item = dataclasses.replace(plate("red", 0, y, 1, 1), category=category)
+        (only,) = shown(item)
+        assert ("material" not in only.unseen) is shows

@@ -19,6 +19,7 @@ class Contents:
 
     clear: indices of the objects that are clearly visible, in scene order.
     named: those of them whose caption fits no other object.
+    unseen: attribute -> those of them on which it cannot be seen.
     complete: whether `objects` is surely all there is, so that counts and absence are known.
     """
 
@@ -26,6 +27,7 @@ class Contents:
     clear: tuple[int, ...]
     named: tuple[int, ...]
     complete: bool
+    unseen: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict)
 
     def of_category(self, category: str) -> list[int]:
         """Indices of all objects of a category, visible or not."""
@@ -58,7 +60,8 @@ class Contents:
 def _attribute(attribute: str) -> Callable[[Contents], list[Fact]]:
     def facts(contents: Contents) -> list[Fact]:
         found = []
-        for index in contents.clear:
+        unseen = contents.unseen.get(attribute, frozenset())
+        for index in (index for index in contents.clear if index not in unseen):
             word = contents.objects[index].attributes.get(attribute, "")
             noun = contents.reference(index, word) if word else None
             if noun is not None:

@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 
-from spatialvlm_jax.generation.questions import general_types, spatial_types
+from spatialvlm_jax.generation.questions import general_types, quantities, spatial_types
 from spatialvlm_jax.generation.questions.general_types import Contents
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import (
@@ -166,7 +166,8 @@ class _Spatial:
     def _number(self, entry: QuestionType, objects: tuple[int, ...], measure: Measure) -> QA | None:
         floor = least_value(entry.dimension, self.config)
         if entry.dimension == "length" and len(objects) == 2:
-            floor = max(floor, self.config.min_gap * min(self.geometry.size[i] for i in objects))
+            least = self.config.min_gap * min(self.geometry.size[i] for i in objects)
+            floor = max(floor, least, self._least_gap(entry))
         known = measure.std <= self.config.max_relative_std * abs(measure.value)
         # An angle is as well known near zero as elsewhere; its own margin sees to it.
         if measure.value < floor or not (known or entry.dimension == "angle"):
@@ -176,9 +177,12 @@ class _Spatial:
     def _threshold(
         self, entry: QuestionType, objects: tuple[int, ...], measure: Measure, less: bool
     ) -> QA | None:
-        if measure.value < self.config.min_value:
+        if measure.value < max(self.config.min_value, self._least_gap(entry)):
             return None
         return self.writer.threshold(entry, objects, measure, less)
+
+    def _least_gap(self, entry: QuestionType) -> float:
+        return self.config.min_gap_metres if entry.evaluate in quantities.GAPS else 0.0
 
 
 def _interleave(

@@ -155,6 +155,10 @@ def plan_gap(geometry: SceneGeometry) -> Values:
     return _with_scale(geometry, np.where(level, geometry.plan_gap, np.nan), _both(own))
 
 
+# What lies between two surfaces: `QAConfig.min_gap_metres` holds for these.
+GAPS = (distance, plan_gap)
+
+
 def _steps(geometry: SceneGeometry, axes: int | slice) -> np.ndarray:
     return (geometry.centers[:, None] - geometry.centers)[..., axes]
 

@@ -72,7 +72,15 @@ def contents_of(scene: Scene, config: QAConfig) -> Contents:
     """What can be asked about. Only exact scenes are known to list every object there is."""
     clear = clear_objects(scene, config)
     complete = all(thing.provenance == "exact" for thing in scene.objects)
-    return Contents(scene.objects, clear, named_objects(scene, clear), complete)
+    least, hidden = config.material_pixels, frozenset[int]()
+    if least:
+        hidden = frozenset(
+            index
+            for index in clear
+            if "material" in scene.objects[index].unseen or _pixels(scene.objects[index]) < least
+        )
+    named = named_objects(scene, clear)
+    return Contents(scene.objects, clear, named, complete, {"material": hidden})
 
 
 def why_nothing(scene: Scene, config: QAConfig) -> str:

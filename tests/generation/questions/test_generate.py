@@ -327,3 +327,22 @@ def test_a_name_is_registered_once() -> None:
 
 def test_a_scene_without_objects() -> None:
     assert generate_pairs(make_scene(), QAConfig(), 0) == []
+
+
+@pytest.mark.parametrize(("gap", "asked_at"), [(0.19, False), (0.21, True)])
+def test_gaps_are_asked_from_the_least_up(gap: float, asked_at: bool) -> None:
+    """Two boxes of 0.3 m side by side, the gap between their faces in metres."""
+    scene = make_scene(thing("red mug", (0, 3, 0)), thing("blue box", (0.3 + gap, 3, 0)))
+    gaps = {"distance", "fits_between", "reaches"}
+    config = dataclasses.replace(SHORT, min_gap_metres=0.2)
+    found = asked(scene, config)
+    assert gaps <= set(asked(scene))
+    assert gaps & set(found) == (gaps if asked_at else set())
+    assert "centre_distance" in found
+
+
+def test_bearings_are_asked_on_both_sides() -> None:
+    assert {pair.answer for pair in asked(two())["bearing"]} == {
+        "20 degrees to the left",
+        "10 degrees to the right",
+    }

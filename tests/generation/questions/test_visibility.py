@@ -29,6 +29,24 @@ def test_small_hidden_and_cut_off_objects_are_not_clear() -> None:
     assert clear_objects(scene, lenient) == (0, 2, 3, 4)
 
 
+def test_materials_are_asked_where_they_can_be_seen() -> None:
+    scene = make_scene(
+        thing("red mug", (0, 3, 0), mask=mask(256)),
+        thing("blue box", (1, 3, 0), mask=mask(255)),
+        thing("green lamp", (2, 3, 0), mask=mask(999), unseen=frozenset(["material"])),
+        thing("black chair", (3, 3, 0), mask=mask(999), unseen=frozenset(["shape"])),
+    )
+
+    def asked(**options: int) -> set[str]:
+        config = QAConfig(types=("material",), question_phrasings=1, **options)
+        facts = [pair for seed in range(8) for pair in generate_pairs(scene, config, seed)]
+        return {scene.objects[pair.objects[0]].category for pair in facts}
+
+    assert asked() == {"mug", "box", "lamp", "chair"}
+    assert asked(material_pixels=1) == {"mug", "box", "chair"}
+    assert asked(material_pixels=256) == {"mug", "chair"}
+
+
 def test_without_a_mask_the_box_counts() -> None:
     scene = make_scene(thing("red mug", (0, 3, 0)))
     assert clear_objects(scene, QAConfig(min_pixel_fraction=400 / 64**2)) == (0,)
