@@ -21,12 +21,12 @@ from pathlib import Path
 import jax
 from jax.sharding import Mesh
 
-from data_loaders.build import load_tokenizer
 from data_loaders.contents import held_out_contents, tokenizer_content
 from data_loaders.model_evaluation import evaluate_model
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.report.page import results, write_report
 from spatialvlm_jax.experiment import Experiment, MeshConfig
+from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.load_model import find_run_config, restore_model

@@ -17,10 +17,10 @@ import jax
 import numpy as np
 from flax import nnx
 
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.generation.wording.spoken_values import spoken_values
 from spatialvlm_jax.inference.read_values import read_values
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.score import AnswerTrees, read_questions, score_answers
 from spatialvlm_jax.models.variants import build_model_config

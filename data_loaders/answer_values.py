@@ -8,10 +8,10 @@ import numpy as np
 from jax.sharding import Mesh
 
 from data_loaders.evaluation import EvalBatch
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.generation.wording.spoken_values import SpokenValues, spoken_values
 from spatialvlm_jax.inference.read_values import read_values
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.score import AnswerTrees, read_questions, score_answers
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from data_loaders.camera import CameraEncoder, CameraReader, says_before
+from data_loaders.camera import CameraReader
 from data_loaders.contents import training_contents
 from data_loaders.dense import DenseReader
 from data_loaders.errors import DataError
@@ -24,12 +24,13 @@ from data_loaders.mixture import (
     requested_shares,
 )
 from data_loaders.sources import TokenizedImage, TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from data_loaders.transforms import PackRow, stack_rows
 from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.child_processes import exit_with_parent, without_terminal_signals
-from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, ModelConfig
+from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.experiment.experiment import CAMERA_TOKENS
+from spatialvlm_jax.inputs.camera import CameraEncoder, says_before
+from spatialvlm_jax.inputs.tokenizer import Tokenizer, load_tokenizer
 
 _PREFETCHED_BATCHES = 4
 _READ_THREADS = 2
@@ -141,21 +142,6 @@ def _start_worker(*_: object) -> None:
     exit_with_parent()
 
 
-def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
-    """The tokenizer of a run.
-
-    Raises:
-      DataError: it cannot be read, or has more pieces than the model has embeddings.
-    """
-    tokenizer = Tokenizer.from_config(data.tokenizer)
-    if tokenizer.vocab_size > model.decoder.vocab_size:
-        raise DataError(
-            f"tokenizer {data.tokenizer!r} has {tokenizer.vocab_size} pieces, but the model embeds "
-            f"{model.decoder.vocab_size}; set model.decoder.vocab_size"
-        )
-    return tokenizer
-
-
 def _open(
     dataset: DatasetConfig, data: DataConfig, tokenizer: Tokenizer, room: int
 ) -> TokenizedSource:
@@ -208,7 +194,7 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
         What they hold does not depend on who asks, so any split among processes trains on the same.
 
     Raises:
-      DataError: data, tokenizer or settings cannot be used.
+      UserError: data, tokenizer or settings cannot be used.
     """
     data, model = experiment.data, experiment.model
     if not data.datasets:

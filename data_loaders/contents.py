@@ -16,9 +16,9 @@ from data_loaders.errors import DataError
 from data_loaders.fresh import FreshExamples
 from data_loaders.in_place import InPlaceExample, digest_pictures
 from data_loaders.sources import Examples, StoredExamples, TokenizedSource, open_examples
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.conversion.truths import GENERAL
 from spatialvlm_jax.experiment import DatasetConfig
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.storage.checksums import damaged_shards, describe_damage
 from spatialvlm_jax.storage.shards import digest_split, shard_files
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from data_loaders.errors import DataError
-from data_loaders.functional import BatchRow, Pair, Placement, Tokens, resize_nearest
-from data_loaders.tokenizer import Tokenizer
+from data_loaders.functional import BatchRow, Pair
 from spatialvlm_jax.batch import CAMERA_VALUES, DenseTargets
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.generation.wording.phrasing import plural
+from spatialvlm_jax.inputs.pictures import Placement, resize_nearest
+from spatialvlm_jax.inputs.prefixes import Tokens
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.records import QA, canonical_from_up
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS

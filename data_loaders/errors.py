@@ -4,4 +4,4 @@ from spatialvlm_jax.errors import UserError
 
 
 class DataError(UserError):
-    """Data, tokenizer or loading settings that cannot be used; one line says why and what to do."""
+    """Data or loading settings that cannot be used; one line says why and what to do."""

@@ -8,14 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from data_loaders.build import load_tokenizer
-from data_loaders.camera import CameraEncoder, says_before, stack_cameras
 from data_loaders.errors import DataError
-from data_loaders.functional import pad_prefixes, resize_image
 from data_loaders.held_out import HeldOut, Place, choose_all
 from data_loaders.probes import probed
 from data_loaders.sources import TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -26,6 +22,10 @@ from spatialvlm_jax.experiment import (
     Resize,
 )
 from spatialvlm_jax.generation.wording.spoken_values import RANGES
+from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
+from spatialvlm_jax.inputs.pictures import resize_image
+from spatialvlm_jax.inputs.prefixes import pad_prefixes
+from spatialvlm_jax.inputs.tokenizer import Tokenizer, load_tokenizer
 from spatialvlm_jax.scene.camera import KnownCamera, tell
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.scene.sight import Sight
@@ -108,7 +108,7 @@ def check_held_out(experiment: Experiment) -> None:
     A run does so before its first step: what is wrong would end it at its first evaluation.
 
     Raises:
-      DataError: a set, its split, a question or a picture cannot be used, and which.
+      UserError: a set, its split, a question or a picture cannot be used, and which.
     """
     settings = experiment.eval
     template = settings.prefix_template or experiment.data.prefix_template
@@ -170,7 +170,7 @@ def eval_batches(
       probe: how questions or pictures are changed, to see what answers come from.
 
     Raises:
-      DataError: data, tokenizer or settings cannot be used.
+      UserError: data, tokenizer or settings cannot be used.
     """
     template = prefix_template or data.prefix_template
     tokenizer = load_tokenizer(data, model)

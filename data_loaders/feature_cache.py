@@ -22,10 +22,10 @@ import numpy as np
 from data_loaders.build import read_ahead
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, place_of
-from data_loaders.functional import resize_image
 from spatialvlm_jax import progress
 from spatialvlm_jax.atomic_write import remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
+from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.si_prefix import with_prefix
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.storage.shards import write_shard

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from data_loaders.functional import Pair, Tokens
+from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample
 from data_loaders.sources import TokenizedSource
+from spatialvlm_jax.inputs.prefixes import Tokens
 from spatialvlm_jax.scene.camera import tell
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.scene.sight import UNSEEN, Sight, sight_of

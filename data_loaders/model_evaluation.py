@@ -9,9 +9,7 @@ import numpy as np
 from jax.sharding import Mesh
 
 from data_loaders.answer_values import ValueReader
-from data_loaders.build import load_tokenizer
 from data_loaders.evaluation import EvalBatch, EvalBatches, eval_batches
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.evaluation.report import results
@@ -19,6 +17,7 @@ from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.experiment import Experiment, Probe
+from spatialvlm_jax.inputs.tokenizer import Tokenizer, load_tokenizer
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training import sharding

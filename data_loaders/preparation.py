@@ -4,12 +4,13 @@ import contextlib
 
 from jax.sharding import Mesh
 
-from data_loaders.build import Loader, load_tokenizer, train_loader
+from data_loaders.build import Loader, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.evaluation import check_held_out
 from data_loaders.feature_cache import FeatureCache
 from spatialvlm_jax import progress
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training import sharding

@@ -16,9 +16,9 @@ from data_loaders.errors import DataError
 from data_loaders.fresh import FreshExamples, open_fresh
 from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample, open_in_place
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, rephrase
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample

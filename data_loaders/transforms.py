@@ -8,13 +8,15 @@ import grain
 import jax
 import numpy as np
 
-from data_loaders.camera import CameraEncoder, CameraReader, stack_cameras
+from data_loaders.camera import CameraReader
 from data_loaders.dense import DenseReader
 from data_loaders.features import FeatureFiles
-from data_loaders.functional import BatchRow, Pair, choose_pairs, pack_row, resize_image
+from data_loaders.functional import BatchRow, Pair, choose_pairs, pack_row
 from data_loaders.sources import TokenizedImage
 from spatialvlm_jax.batch import NOT_TOLD, Batch, CameraInput, DenseTargets
 from spatialvlm_jax.experiment import Resize
+from spatialvlm_jax.inputs.camera import CameraEncoder, stack_cameras
+from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample

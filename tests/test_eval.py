@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 
 import eval as evaluation_script
 from data_loaders import answer_values, model_evaluation
-from data_loaders.build import load_tokenizer, train_loader
+from data_loaders.build import train_loader
 from spatialvlm_jax import cli
 from spatialvlm_jax.batch import NOT_TOLD
 from spatialvlm_jax.evaluation.report import results
@@ -29,6 +29,7 @@ from spatialvlm_jax.experiment import (
     MeshConfig,
     ModelConfig,
 )
+from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import flat_params, save_safetensors
 from spatialvlm_jax.models.score import ROOT
 from spatialvlm_jax.models.vlm import VLM

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "generation": {"worlds"},
     "conversion": {"generation"},
     "evaluation": set(),
+    "inputs": {"weights"},
     "inference": {"evaluation", "generation", "models"},
     "weights": {"models"},
     "training": {"models", "weights"},

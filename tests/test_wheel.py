@@ -13,7 +13,7 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "-
 LOADED = """
 import importlib.util, sys
 import data_loaders, spatialvlm_jax
-from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.weights.safetensor_files import read_safetensors

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment, TrainConfig
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.weights.test_weights import MODEL, numbered
 

@@ -1,6 +1,6 @@
 from configs.common import SMALL_QUESTIONS, SMALL_TYPES
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.questions.generate import generate_pairs
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import generate_scenes
 

@@ -15,7 +15,6 @@ from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.errors import DataError
 from data_loaders.preparation import open_loader
 from data_loaders.sources import TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import Batch, BatchSpec
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import (
@@ -28,6 +27,7 @@ from spatialvlm_jax.experiment import (
     MeshConfig,
     ModelConfig,
 )
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.worlds.catalog import COLORS
 

@@ -9,9 +9,7 @@ from data_loaders.build import train_loader
 from data_loaders.camera import CameraReader
 from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.evaluation import EvalBatch, eval_batches
-from data_loaders.functional import Placement, resize_image
 from data_loaders.in_place import open_in_place
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import NOT_TOLD, BatchSpec
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -21,6 +19,8 @@ from spatialvlm_jax.experiment import (
     Experiment,
     ModelConfig,
 )
+from spatialvlm_jax.inputs.pictures import Placement, resize_image
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.intrinsics import pinhole
 from spatialvlm_jax.scene.rays import patch_rays
 from spatialvlm_jax.storage.examples import StoredExample, encode_example

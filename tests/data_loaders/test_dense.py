@@ -7,9 +7,9 @@ from configs import common
 from data_loaders import dense
 from data_loaders.errors import DataError
 from data_loaders.functional import pack_row
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS

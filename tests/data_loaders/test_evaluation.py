@@ -7,8 +7,8 @@ import pytest
 
 from data_loaders.errors import DataError
 from data_loaders.evaluation import EvalBatch, eval_batches
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from tests.conversion.published import photo
 from tests.generation.pictures import pairs, picture
 

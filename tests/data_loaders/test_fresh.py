@@ -18,7 +18,6 @@ from data_loaders.dense import DENSE_VALUES, dense_labels
 from data_loaders.errors import DataError
 from data_loaders.fresh import EXAMPLES, FIRST_SCENE, FreshExamples
 from data_loaders.sources import TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.batch import Batch
 from spatialvlm_jax.bounds import Images, SettingError
 from spatialvlm_jax.experiment import (
@@ -32,6 +31,7 @@ from spatialvlm_jax.experiment import (
     WorldsRecipe,
 )
 from spatialvlm_jax.generation.settings import open_endless, stages_of
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.recipes import generation_settings, render_missing
 from spatialvlm_jax.storage.examples import encode_example

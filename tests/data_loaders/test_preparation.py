@@ -4,7 +4,6 @@ from pathlib import Path
 import jax
 import pytest
 
-from data_loaders.errors import DataError
 from data_loaders.preparation import open_loader
 from spatialvlm_jax.experiment import (
     DataConfig,
@@ -13,6 +12,7 @@ from spatialvlm_jax.experiment import (
     MeshConfig,
     WorldsRecipe,
 )
+from spatialvlm_jax.inputs.tokenizer import TokenizerError
 from spatialvlm_jax.training.sharding import device_mesh
 
 
@@ -20,6 +20,6 @@ def test_a_tokenizer_that_cannot_be_read_is_told_before_data_are_rendered(tmp_pa
     worlds = DatasetConfig("worlds", str(tmp_path / "worlds"), worlds=WorldsRecipe())
     data = DataConfig((worlds,), tokenizer=str(tmp_path / "absent.model"))
     experiment = dataclasses.replace(Experiment(), data=data)
-    with pytest.raises(DataError, match=r"absent\.model"):
+    with pytest.raises(TokenizerError, match=r"absent\.model"):
         open_loader(experiment, device_mesh(MeshConfig(), jax.devices()[:1]))
     assert list(tmp_path.iterdir()) == []

@@ -7,9 +7,9 @@ import pytest
 
 from data_loaders.errors import DataError
 from data_loaders.sources import AnswerNoise, PairFilter, TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.stages import AnsweredScene
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
 SMALL = Tokenizer.from_config("small")

@@ -3,9 +3,9 @@ import re
 import pytest
 
 from data_loaders import tokenizer_training
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.generation.wording.phrasing import plural
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 

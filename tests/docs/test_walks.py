@@ -14,9 +14,9 @@ from PIL import Image
 
 import eval as evaluation_script
 from data_loaders import model_evaluation
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 from tests.docs.walk import make_checkout, walk

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_loaders.functional import canonical_placement, place_camera, placement
+from spatialvlm_jax.inputs.pictures import canonical_placement, place_camera, placement
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.intrinsics import pinhole, turned_intrinsics
 from spatialvlm_jax.scene.rays import FARTHEST, gravity_axes, patch_rays, ray_directions

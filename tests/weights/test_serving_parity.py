@@ -12,10 +12,10 @@ import pytest
 from flax import nnx
 from safetensors.numpy import save_file
 
-from data_loaders.functional import resize_image
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax import cli
 from spatialvlm_jax.experiment import DecoderConfig, EncoderConfig, Experiment, ModelConfig
+from spatialvlm_jax.inputs.pictures import resize_image
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.checkpoint_file import flat_params
 from spatialvlm_jax.models.generate import generate
 from spatialvlm_jax.models.vlm import VLM

@@ -11,7 +11,6 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from data_loaders.sources import TokenizedSource
-from data_loaders.tokenizer import Tokenizer
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.foreign_files import json_files
@@ -21,6 +20,7 @@ from spatialvlm_jax.generation.sources.omni3d import (
     Omni3DSettings,
     omni3d_source,
 )
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.records import QA, Scene
 from tests.generation.sources.sample import (
     SAMPLE,

@@ -6,8 +6,7 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_loaders.errors import DataError
-from data_loaders.tokenizer import Tokenizer
+from spatialvlm_jax.inputs.tokenizer import Tokenizer, TokenizerError
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
 SMALL = Tokenizer.from_config("small")
@@ -59,11 +58,11 @@ def test_it_travels_to_another_process() -> None:
 
 
 def test_unreadable_tokenizers_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere\.model cannot be read \(No such file"):
+    with pytest.raises(TokenizerError, match=r"nowhere\.model cannot be read \(No such file"):
         Tokenizer.from_config(str(tmp_path / "nowhere.model"))
     bad = tmp_path / "bad.model"
     bad.write_bytes(b"not a model")
-    with pytest.raises(DataError, match=r"bad\.model: the tokenizer is not a SentencePiece model"):
+    with pytest.raises(TokenizerError, match=r"bad\.model: the tokenizer is not a SentenceP"):
         Tokenizer.from_config(str(bad))
 
 
@@ -73,5 +72,5 @@ def test_a_tokenizer_with_other_special_pieces_is_refused(tmp_path: Path) -> Non
     sentencepiece.SentencePieceTrainer.train(
         input=str(text), model_prefix=str(tmp_path / "other"), vocab_size=12, minloglevel=2
     )
-    with pytest.raises(DataError, match=r"at \(-1, 2, 1\), not \(0, 1, 2\)"):
+    with pytest.raises(TokenizerError, match=r"at \(-1, 2, 1\), not \(0, 1, 2\)"):
         Tokenizer.from_config(str(tmp_path / "other.model"))

@@ -10,10 +10,15 @@ from pathlib import Path
 
 import sentencepiece
 
-from data_loaders.errors import DataError
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import DataConfig, ModelConfig
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 
 _CACHED_TEXTS = 1 << 16
+
+
+class TokenizerError(UserError):
+    """A tokenizer that cannot be used; one line says why and what to do."""
 
 
 class Tokenizer:
@@ -30,7 +35,7 @@ class Tokenizer:
         """`model`: a serialised SentencePiece model.
 
         Raises:
-          DataError: it is not one, or its special pieces are not where ours are.
+          TokenizerError: it is not one, or its special pieces are not where ours are.
         """
         self._model = model
         self._load()
@@ -40,16 +45,16 @@ class Tokenizer:
         try:
             processor.LoadFromSerializedProto(self._model)
         except RuntimeError as error:
-            raise DataError(f"the tokenizer is not a SentencePiece model ({error})") from None
+            raise TokenizerError(f"the tokenizer is not a SentencePiece model ({error})") from None
         found = (processor.pad_id(), processor.eos_id(), processor.bos_id())
         if found != (self.pad_id, self.eos_id, self.bos_id):
-            raise DataError(
+            raise TokenizerError(
                 f"the tokenizer has padding, end and beginning at {found}, not (0, 1, 2) as "
                 "PaliGemma's and the shipped one have"
             )
         self.newline_id = processor.piece_to_id("\n")
         if self.newline_id == processor.unk_id():
-            raise DataError("the tokenizer has no piece for the newline that ends a prefix")
+            raise TokenizerError("the tokenizer has no piece for the newline that ends a prefix")
         self._processor = processor
         self._encode = functools.lru_cache(_CACHED_TEXTS)(self._encode_uncached)
 
@@ -58,20 +63,20 @@ class Tokenizer:
         """The shipped tokenizer of a `name`, else the SentencePiece model at that path.
 
         Raises:
-          DataError: there is no such file, or it is not a usable model.
+          TokenizerError: there is no such file, or it is not a usable model.
         """
         try:
             model = SHIPPED_TOKENIZERS.get(name, Path(name)).read_bytes()
         except OSError as error:
-            raise DataError(
+            raise TokenizerError(
                 f"tokenizer {name} cannot be read ({error.strerror}); give the path of a "
                 f"SentencePiece model, or the name of one that is shipped: "
                 f"{', '.join(SHIPPED_TOKENIZERS)}"
             ) from None
         try:
             return cls(model)
-        except DataError as error:
-            raise DataError(f"{name}: {error}") from None
+        except TokenizerError as error:
+            raise TokenizerError(f"{name}: {error}") from None
 
     def __getstate__(self) -> dict[str, bytes]:
         return {"_model": self._model}
@@ -114,3 +119,18 @@ class Tokenizer:
             if token not in (self.pad_id, self.bos_id):
                 kept.append(token)
         return self._processor.decode(kept).strip()
+
+
+def load_tokenizer(data: DataConfig, model: ModelConfig) -> Tokenizer:
+    """The tokenizer of a run.
+
+    Raises:
+      TokenizerError: it cannot be read, or has more pieces than the model has embeddings.
+    """
+    tokenizer = Tokenizer.from_config(data.tokenizer)
+    if tokenizer.vocab_size > model.decoder.vocab_size:
+        raise TokenizerError(
+            f"tokenizer {data.tokenizer!r} has {tokenizer.vocab_size} pieces, but the model embeds "
+            f"{model.decoder.vocab_size}; set model.decoder.vocab_size"
+        )
+    return tokenizer
