@@ -1,0 +1,1 @@
+"""Runs that answered the same questions, side by side: what differs, and how sure that is."""

@@ -1,0 +1,173 @@
+"""A comparison as tables in plain text and as one self-contained page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
+from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
+from spatialvlm_jax.evaluation.report.results import TITLES, percent
+from spatialvlm_jax.evaluation.statistics.power import LEVEL
+from spatialvlm_jax.pages import svg
+from spatialvlm_jax.pages.svg import Axis, Series
+from spatialvlm_jax.pages.template import load_templates
+from spatialvlm_jax.text_table import align_columns
+
+HEAD = (
+    "first",
+    "second",
+    "difference",
+    "95 % interval",
+    "p",
+    "p (Holm)",
+    "can show",
+    "questions",
+    "pictures",
+    "both",
+    "only first",
+    "only second",
+    "neither",
+)
+_CARRIERS = ("qualitative_accuracy", "within_25", "general_accuracy")
+_CURVE_POINTS = 61
+_EXAMPLES = 10
+
+
+def title(figure: ComparedFigure) -> str:
+    """What a line of a table is called."""
+    return figure.type or TITLES[figure.name]
+
+
+def cells(figure: ComparedFigure) -> list[str]:
+    """The rest of that line, as `HEAD` names it."""
+    pairs = figure.pairs
+    counts = (pairs.count, pairs.clusters)
+    outcomes = (pairs.both, pairs.only_first, pairs.only_second, pairs.neither)
+    # `pairs` has the second way first.
+    both, second, first, neither = outcomes
+    return [
+        percent(figure.first),
+        percent(figure.second),
+        points(figure.difference),
+        "–" if figure.interval is None else " to ".join(map(points, figure.interval)),
+        _chance(figure.p_value),
+        _chance(figure.adjusted),
+        percent(figure.smallest_difference),
+        *(f"{count:,}" for count in (*counts, both, first, second, neither)),
+    ]
+
+
+def points(difference: float) -> str:
+    """ "+3.4" percentage points."""
+    return f"{100 * difference:+.1f}"
+
+
+def _chance(p_value: float) -> str:
+    return "<.001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0")
+
+
+def multiplicity(figures: Sequence[ComparedFigure]) -> str:
+    """How many differences of a table chance alone would show."""
+    shown = sum(figure.p_value <= LEVEL for figure in figures)
+    sure = sum(figure.is_sure for figure in figures)
+    return (
+        f"{shown} of {len(figures)} differ at p ≤ .05, where chance alone shows "
+        f"{len(figures) * LEVEL:.1f}; {sure} after Holm's adjustment"
+    )
+
+
+def format_comparison(overall: Sequence[ComparedFigure], by_type: Sequence[ComparedFigure]) -> str:
+    """Two tables in plain text, each with a line on how much of it is chance."""
+    parts = []
+    for name, figures in (("metric", overall), ("question type", by_type)):
+        lines = [[name, *HEAD], *([title(figure), *cells(figure)] for figure in figures)]
+        parts += ["\n".join(align_columns(lines, rule=True)), multiplicity(figures)]
+    return "\n\n".join(parts)
+
+
+def write_comparison(
+    path: Path,
+    names: tuple[str, str],
+    common: CommonAnswers,
+    overall: Sequence[ComparedFigure],
+    by_type: Sequence[ComparedFigure],
+) -> None:
+    """Writes the page.
+
+    Args:
+      names: of the two ways.
+      common: the answers of the first way's seeds, then those of the second's.
+    """
+    seeds = len(common.answers) // 2
+    ways = (common.answers[:seeds], common.answers[seeds:])
+    curve = range_chart(names, ways)
+    carriers = [
+        (
+            TITLES[figure.name],
+            [(common.image_names[at], part) for at, part in figure.pairs.carriers],
+        )
+        for figure in overall
+        if figure.name in _CARRIERS and figure.pairs.carriers
+    ]
+    page = load_templates(Path(__file__).parent / "assets").get_template("compare.html.jinja")
+    write_text(
+        path,
+        page.render(
+            names=names,
+            seeds=seeds,
+            questions=len(common.images),
+            images=len(common.image_names),
+            left_out=sum(common.left_out),
+            head=HEAD,
+            tables=[("Figures", "metric", overall), ("By question type", "type", by_type)],
+            title_of=title,
+            cells=cells,
+            multiplicity=multiplicity,
+            curve=curve,
+            carriers=carriers,
+            points=points,
+            examples=[
+                (names[1], examples(ways[0][0], ways[1][0])),
+                (names[0], examples(ways[1][0], ways[0][0])),
+            ],
+            percent=percent,
+        ),
+    )
+
+
+def range_chart(names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]) -> str:
+    """How many answers are within each factor of the truth, over the factor; "" without lengths."""
+    factors = np.geomspace(1, metrics.MOST_FACTOR, _CURVE_POINTS)
+    series = []
+    for color, (name, seeds) in enumerate(zip(names, ways, strict=True)):
+        asked = [a for seed in seeds for a in seed if a.dimension not in ("", "angle")]
+        if not asked:
+            return ""
+        predicted = np.array([answer.predicted for answer in asked])
+        true = np.array([answer.true for answer in asked])
+        shares = metrics.in_range_curve(predicted, true, factors)
+        series.append(Series(name, factors.tolist(), shares.tolist(), color))
+    x = Axis(1.0, metrics.MOST_FACTOR, "off by at most this factor", log=True)
+    y = Axis(0.0, 1.0, "share of answers", percent=True)
+    return svg.line_chart(series, x, y, "Answers in range by factor")
+
+
+def examples(
+    wrong: Sequence[StoredAnswer], right: Sequence[StoredAnswer]
+) -> list[tuple[StoredAnswer, StoredAnswer]]:
+    """At most ten questions that only the second of two runs has right, of many types."""
+    found = [pair for pair in zip(wrong, right, strict=True) if _mark(pair[1]) > _mark(pair[0])]
+    turns: dict[str, int] = {}
+    ranks = []
+    for pair in found:
+        turns[pair[0].type] = turns.get(pair[0].type, 0) + 1
+        ranks.append(turns[pair[0].type])
+    order = sorted(range(len(found)), key=lambda at: ranks[at])
+    return [found[at] for at in order[:_EXAMPLES]]
+
+
+def _mark(answer: StoredAnswer) -> bool:
+    return answer.accuracy >= 0.5

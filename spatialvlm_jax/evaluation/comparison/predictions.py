@@ -1,0 +1,144 @@
+"""What evaluations left in predictions.jsonl, and the questions that several of them share."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.reading import lengths
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.json_files import read_json_lines
+
+FILE = "predictions.jsonl"
+_TEXTS = ("image_id", "dataset", "type", "kind", "question", "answer", "prediction", "unit")
+
+# Data set, picture, question, type, truth, and which time this is asked.
+Key = tuple[str, str, str, str, str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredAnswer:
+    """A judged answer as a line of predictions.jsonl has it.
+
+    dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
+    where there is none. accuracy: 0 to 1.
+    """
+
+    image: str
+    type: str
+    kind: str
+    question: str
+    truth: str
+    prediction: str
+    dimension: str
+    true: float
+    predicted: float
+    accuracy: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CommonAnswers:
+    """N questions that R runs answered.
+
+    answers: of each run, those N answers. left_out: of each run, how many others it has.
+    images: int64[N], equal for questions about one picture, whose names are `image_names`.
+    """
+
+    answers: tuple[tuple[StoredAnswer, ...], ...]
+    left_out: tuple[int, ...]
+    images: np.ndarray
+    image_names: tuple[str, ...]
+
+
+def predictions_file(place: Path) -> Path:
+    """The file of a run's workdir, or `place` itself where it is a file."""
+    return place / FILE if place.is_dir() else place
+
+
+def read_answers(place: Path) -> dict[Key, StoredAnswer]:
+    """The answers of a workdir or of a predictions file.
+
+    Raises:
+      FileError: it cannot be read; the message names the line.
+    """
+    path = predictions_file(place)
+    if not path.exists():
+        raise FileError(
+            f"{path} is not there: evaluate the run first (python eval.py --workdir={place})"
+        )
+    found: dict[Key, StoredAnswer] = {}
+    times: Counter[tuple[str, ...]] = Counter()
+    for number, row in enumerate(read_json_lines(path), 1):
+        try:
+            answer = _stored_answer(row)
+        except (ValueError, TypeError, KeyError) as error:
+            raise FileError(
+                f"{path}, line {number}: {error}; evaluate the run again with this version"
+            ) from None
+        truth = f"{answer.truth} {answer.true:.9g}"
+        asked = (row["dataset"], row["image_id"], answer.question, answer.type, truth)
+        found[*asked, times[asked]] = answer
+        times[asked] += 1
+    return found
+
+
+def _stored_answer(row: Any) -> StoredAnswer:
+    if isinstance(row, ValueError):
+        raise row
+    if not isinstance(row, dict):
+        raise ValueError("it is no JSON object")
+    missing = [name for name in (*_TEXTS, "correct", "true_value") if name not in row]
+    if missing:
+        raise ValueError(f"no field {missing[0]!r}")
+    texts = {name: row[name] for name in _TEXTS}
+    wrong = [name for name, text in texts.items() if not isinstance(text, str)]
+    if wrong:
+        raise ValueError(f"field {wrong[0]!r} is no text")
+    is_number = texts["kind"] == "quantitative"
+    return StoredAnswer(
+        image=f"{texts['dataset']}/{texts['image_id']}",
+        type=texts["type"],
+        kind=texts["kind"],
+        question=texts["question"],
+        truth=texts["answer"],
+        prediction=texts["prediction"],
+        dimension=lengths.dimension_of(texts["unit"]) if is_number else "",
+        true=_number(row["true_value"]),
+        predicted=_number(row.get("predicted_value")),
+        accuracy=_number(row.get("accuracy", float(bool(row["correct"])))),
+    )
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
+
+
+def common_answers(runs: Sequence[dict[Key, StoredAnswer]], names: Sequence[str]) -> CommonAnswers:
+    """The questions with equal truths about equal pictures that all runs answered.
+
+    Raises:
+      UserError: there is none.
+    """
+    shared = [key for key in runs[0] if all(key in run for run in runs[1:])]
+    if not shared:
+        raise UserError(
+            f"{', '.join(names)} have no question in common: evaluate them on the same data sets "
+            "(eval.datasets, eval.images and eval.pairs_per_image)"
+        )
+    answers = tuple(tuple(run[key] for key in shared) for run in runs)
+    codes: dict[str, int] = {}
+    images = [codes.setdefault(answer.image, len(codes)) for answer in answers[0]]
+    return CommonAnswers(
+        answers,
+        tuple(len(run) - len(shared) for run in runs),
+        np.array(images, np.int64),
+        tuple(codes),
+    )

@@ -1,0 +1,67 @@
+import pytest
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.evaluation.scorer import Scorer, write_predictions
+from spatialvlm_jax.scene.records import QA
+from tests.evaluation.report.test_page import check
+
+EVIL = "<script>alert('x')</script> & \"co\""
+
+
+def workdir(place, said, yes):
+    scorer = Scorer()
+    for number in range(6):
+        tall = QA("How tall?", "2 m", "height", "quantitative", value=2.0, unit="m")
+        left = QA(f"Is it left? {EVIL}", "yes", "left_of", "qualitative", verdict="yes")
+        image = f"{EVIL}{number // 2}"
+        scorer.add(tall, said, image, "worlds")
+        scorer.add(left, yes if number else "no", image, "worlds")
+    place.mkdir(parents=True)
+    write_predictions(place / "predictions.jsonl", scorer.answers())
+    return place
+
+
+def test_two_runs_are_compared_in_text_and_on_a_page(tmp_path, capsys):
+    first = workdir(tmp_path / "a", "9 m", "yes")
+    second = workdir(tmp_path / "b", "2.1 m", "no")
+    page = tmp_path / "page.html"
+    assert cli.main(["compare", str(first), str(second), f"--out={page}"]) == 0
+    printed = capsys.readouterr().out
+    assert "12 common questions about 3 pictures" in printed
+    lines = {line.split("  ")[0]: line.split() for line in printed.splitlines()}
+    assert lines["Within 25 % of truth"][5:10] == ["0.0", "%", "100.0", "%", "+100.0"]
+    assert lines["Within 25 % of truth"][-4:] == ["0", "0", "6", "0"]
+    assert lines["left_of"][1:6] == ["83.3", "%", "0.0", "%", "-83.3"]
+    assert lines["left_of"][-4:] == ["0", "5", "0", "1"]
+    checker = check(page.read_text("utf-8"))
+    assert "script" not in checker.seen
+    assert {"svg", "table"} <= set(checker.seen)
+    assert any(EVIL in text for text in checker.texts)
+    assert not [source for source in checker.sources if not source.startswith("data:")]
+
+
+def test_seeds_are_joined_by_commas(tmp_path, capsys):
+    first = [workdir(tmp_path / f"a{n}", said, "yes") for n, said in enumerate(("9 m", "2 m"))]
+    second = [workdir(tmp_path / f"b{n}", "2.1 m", "yes") for n in range(2)]
+    page = tmp_path / "page.html"
+    ways = [",".join(map(str, way)) for way in (first, second)]
+    assert cli.main(["compare", *ways, f"--out={page}"]) == 0
+    lines = {line.split("  ")[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert lines["Within 25 % of truth"][5:10] == ["50.0", "%", "100.0", "%", "+50.0"]
+    assert "2 seeds each" in page.read_text("utf-8")
+
+
+def test_mistakes_are_told_in_a_line(tmp_path, capsys):
+    first = workdir(tmp_path / "a", "9 m", "yes")
+    assert cli.main(["compare", f"{first},{first}", str(first)]) == 2
+    assert "the first way has 2 seeds and the second 1" in capsys.readouterr().err
+    assert cli.main(["compare", str(first), str(tmp_path)]) == 2
+    assert "evaluate the run first" in capsys.readouterr().err
+    assert cli.main(["compare", str(first), str(first), "--out=x.txt"]) == 2
+    assert "must name a .html file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", ["", "a,", ","])
+def test_a_run_without_a_name_is_refused(run, capsys):
+    assert cli.main(["compare", run, "b"]) == 2
+    assert "it is empty" in capsys.readouterr().err

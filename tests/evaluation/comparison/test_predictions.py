@@ -1,0 +1,77 @@
+import json
+import math
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.comparison.predictions import common_answers, read_answers
+from spatialvlm_jax.evaluation.scorer import Scorer, write_predictions
+from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.scene.records import QA
+
+TALL = QA("How tall?", "2 m", "height", "quantitative", value=2.0, unit="m")
+WAY = QA("Which way?", "left", "bearing", "quantitative", value=-0.5, unit="degrees")
+TEXT = QA("What is it?", "mug", "mine", "general", answers=("mug", "cup", "mug"))
+
+
+def stored(path, *asked):
+    scorer = Scorer()
+    for image, record, said in asked:
+        scorer.add(record, said, image, "worlds")
+    write_predictions(path, scorer.answers())
+    return path
+
+
+def test_answers_are_read_as_they_were_judged(tmp_path):
+    stored(tmp_path / "predictions.jsonl", ("a", TALL, "1 m"), ("b", WAY, ""), ("b", TEXT, "cup"))
+    tall, way, text = read_answers(tmp_path).values()
+    assert (tall.true, tall.predicted, tall.accuracy, tall.dimension) == (2.0, 1.0, 0.0, "length")
+    assert (way.image, way.dimension) == ("worlds/b", "angle")
+    assert math.isnan(way.predicted)
+    assert 0 < text.accuracy < 1
+    assert (text.truth, text.prediction, text.dimension) == ("mug", "cup", "")
+
+
+def test_only_equal_questions_and_truths_are_common(tmp_path):
+    other = QA("How tall?", "3 m", "height", "quantitative", value=3.0, unit="m")
+    first = stored(tmp_path / "a.jsonl", ("a", TALL, "1 m"), ("a", TALL, "2 m"), ("b", TALL, "3 m"))
+    second = stored(
+        tmp_path / "b.jsonl", ("b", other, "4 m"), ("a", TALL, "5 m"), ("a", TALL, "6 m")
+    )
+    common = common_answers([read_answers(first), read_answers(second)], ["a", "b"])
+    said = [[answer.prediction for answer in answers] for answers in common.answers]
+    assert said == [["1 m", "2 m"], ["5 m", "6 m"]]
+    assert common.left_out == (1, 1)
+    assert common.images.tolist() == [0, 0]
+    assert common.image_names == ("worlds/a",)
+
+
+def test_nothing_in_common_is_told_with_the_remedy(tmp_path):
+    first = stored(tmp_path / "a.jsonl", ("a", TALL, "1 m"))
+    second = stored(tmp_path / "b.jsonl", ("b", TALL, "1 m"))
+    with pytest.raises(UserError, match=r"a\.jsonl, b\.jsonl have no question in common"):
+        common_answers([read_answers(first), read_answers(second)], ["a.jsonl", "b.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "line 2: .*evaluate the run again"),
+        ("[1]", "line 2: it is no JSON object"),
+        ('{"image_id": "a"}', "line 2: no field 'dataset'"),
+        ({"unit": 3}, "line 2: field 'unit' is no text"),
+        ({"true_value": "2"}, "line 2: '2' is not a number"),
+    ],
+)
+def test_a_line_that_is_no_answer_is_named(tmp_path, line, reason):
+    path = stored(tmp_path / "a.jsonl", ("a", TALL, "1 m"))
+    whole = json.loads(path.read_text())
+    text = line if isinstance(line, str) else json.dumps({**whole, **line})
+    path.write_text(path.read_text() + text + "\n")
+    with pytest.raises(FileError, match=reason):
+        read_answers(path)
+
+
+def test_a_run_that_was_not_evaluated_is_told_so(tmp_path):
+    with pytest.raises(FileError, match=r"evaluate the run first \(python eval\.py --workdir="):
+        read_answers(tmp_path)
