@@ -272,6 +272,20 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_losses(data, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_run_on_fresh_scenes_that_is_killed_ends_with_the_same_losses(data, tmp_path):
+    settings = ["train.steps=16", "train.log_every_steps=1"]
+    settings += [f"data.datasets[{member}].fresh=True" for member in (0, 1)]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert train.main(arguments(data, whole, *settings)) == 0
+    process = start(data, killed, *settings)
+    wait_until(lambda: steps_on_record(killed) >= 6, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert train.main(arguments(data, killed, *settings)) == 0
+    assert losses(killed) == losses(whole)
+
+
+@pytest.mark.slow
 def test_sigterm_saves_and_ends_well(data, tmp_path):
     process = start(data, tmp_path, "train.steps=10000", "checkpoint.every=10000")
     wait_until(lambda: steps_on_record(tmp_path) >= 10, process)
