@@ -73,12 +73,12 @@ demo: setup ## render data, evaluate, train, evaluate again, report: all in runs
 	$(PYTHON) train.py --config=configs/demo.py --workdir=$(DEMO)
 	$(PYTHON) eval.py --workdir=$(DEMO)
 
-pretrain: setup ## make the shipped small checkpoint again (hours on two CPU cores)
-	$(PYTHON) train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
-	$(PYTHON) train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
-	$(PYTHON) train.py --config=configs/pretrain.py:clear --workdir=runs/pretrain_clear
-	$(VENV)/bin/spatialvlm export runs/pretrain_clear/model.safetensors runs/small.safetensors
-	@echo "to ship them: cp runs/small.safetensors spatialvlm_jax/assets/"
+pretrain: setup ## make the small checkpoint from nothing (hours on two CPU cores)
+	$(PYTHON) train.py --config=configs/pretrain.py:see --workdir=runs/pretrain_see
+	$(PYTHON) train.py --config=configs/pretrain.py:speak --workdir=runs/pretrain_speak
+	$(PYTHON) train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_settle
+	$(VENV)/bin/spatialvlm export runs/pretrain_settle/model.safetensors runs/small128.safetensors \
+	  --dtype=bfloat16
 
 test: setup ## fast tests, with coverage
 	$(COLLECTING)

@@ -1,6 +1,8 @@
 """Builders that the configurations share. A configuration changes fields of `experiment(...)`."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -43,6 +45,40 @@ def experiment(name: str, model: str) -> ConfigDict:
     return config
 
 
+@dataclasses.dataclass(frozen=True)
+class Worlds:
+    """A set of rendered worlds: its name, where it is or is to be made, its share of a mixture.
+
+    fresh: what is trained on is drawn meanwhile, and only what is held out is stored.
+    """
+
+    name: str
+    path: str
+    recipe: WorldsRecipe
+    share: float = 1.0
+    fresh: bool = False
+
+    def trained_on(self, spatial: float) -> tuple[ConfigDict, ...]:
+        """Spatial and general questions of the split "train"; `spatial` is the former's part."""
+        path = "" if self.fresh else self.path
+        parts = (("spatial", SPATIAL, spatial), ("general", GENERAL, 1.0 - spatial))
+        return tuple(
+            self._member(
+                name, path, self.recipe, kinds=kinds, weight=self.share * part, fresh=self.fresh
+            )
+            for name, kinds, part in parts
+        )
+
+    def held_out(self, name: str, kinds: tuple[str, ...] = (), camera: str = "known") -> ConfigDict:
+        """Questions of the split "validation", with its camera told as `camera`."""
+        recipe = dataclasses.replace(self.recipe, images=1) if self.fresh else self.recipe
+        return self._member(name, self.path, recipe, split="validation", kinds=kinds, camera=camera)
+
+    def _member(self, name: str, path: str, recipe: WorldsRecipe, **fields: Any) -> ConfigDict:
+        full = "_".join(filter(None, (self.name, name)))
+        return to_config_dict(DatasetConfig(name=full, path=path, worlds=recipe, **fields))
+
+
 def use_worlds(
     config: ConfigDict,
     path: str,
@@ -55,31 +91,22 @@ def use_worlds(
     The mixture is of spatial and general questions; `spatial` is the former's share. With `fresh`,
     what is trained on is drawn meanwhile, and only what is held out is stored.
     """
-    held_out = dataclasses.replace(recipe, images=1) if fresh else recipe
-
-    def member(name: str, kinds: tuple[str, ...], split: str, weight: float) -> ConfigDict:
-        drawn = fresh and split == "train"
-        return to_config_dict(
-            DatasetConfig(
-                name=name,
-                path="" if drawn else path,
-                kinds=kinds,
-                split=split,
-                weight=weight,
-                worlds=recipe if drawn else held_out,
-                fresh=drawn,
-            )
-        )
-
-    config.data.datasets = (
-        member("spatial", SPATIAL, "train", spatial),
-        member("general", GENERAL, "train", 1.0 - spatial),
-    )
+    worlds = Worlds("", path, recipe, fresh=fresh)
+    config.data.datasets = worlds.trained_on(spatial)
     config.eval.datasets = (
-        member("spatial", SPATIAL, "validation", 1.0),
-        member("general", GENERAL, "validation", 1.0),
+        worlds.held_out("spatial", SPATIAL),
+        worlds.held_out("general", GENERAL),
     )
     config.data.pairs_per_image = recipe.questions.pairs_per_image
+
+
+def use_several_worlds(config: ConfigDict, worlds: Sequence[Worlds], spatial: float = 0.5) -> None:
+    """Trains on several sets of worlds; evaluates each by its name, all kinds of questions in one.
+
+    `spatial` is the share of spatial questions in each.
+    """
+    config.data.datasets = tuple(part for each in worlds for part in each.trained_on(spatial))
+    config.eval.datasets = tuple(each.held_out("") for each in worlds)
 
 
 def use_dense_targets(

@@ -1,13 +1,16 @@
-"""How the shipped small checkpoint is made, in three stages: see, speak, then look closely.
+"""How the shipped small checkpoint is made from nothing, in three stages: see, speak, settle.
 
-python train.py --config=configs/pretrain.py:dense --workdir=runs/pretrain_dense
-python train.py --config=configs/pretrain.py:words --workdir=runs/pretrain_words
-python train.py --config=configs/pretrain.py:clear --workdir=runs/pretrain_clear
+python train.py --config=configs/pretrain.py:see --workdir=runs/pretrain_see
+python train.py --config=configs/pretrain.py:speak --workdir=runs/pretrain_speak
+python train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_settle
 
-"dense" trains encoder, connector and embeddings to name what each patch shows and to say how far
-and how large it is; "words" goes on from there with questions and answers, keeping the dense loss
-as a small auxiliary; "clear" moves on to scenes of fewer, larger objects, and stops while its
-learning rate is still high, for `configs/demo.py` to go on from.
+"see" trains encoder, connector and embeddings to name what each patch shows and to say how far and
+how large it is, and where the camera is; "speak" goes on from there with questions and answers,
+keeping what was learned by small auxiliary losses, and with heads that look at the objects which a
+question names; "settle" lets the learning rate fall to nothing. The camera is told as rays, facts
+left out at random, so that the model answers with any of them or none.
+
+Any stage can be stopped and started again by the same command.
 """
 
 import dataclasses
@@ -16,55 +19,75 @@ from ml_collections import ConfigDict
 
 from configs import common
 from spatialvlm_jax.experiment import WorldsRecipe
-from spatialvlm_jax.questions import QAConfig
 
-RECIPE = WorldsRecipe(
-    preset="rich",
-    images=24_000,
-    validation_images=512,
-    seed=1000,
-    image_size=64,
-    questions=QAConfig(
-        pairs_per_image=40, question_phrasings=3, answer_phrasings=1, types=common.SMALL_TYPES
+CLEAR = common.Worlds(
+    "clear",
+    "runs/data/pretrain_clear",
+    WorldsRecipe(
+        preset="clear",
+        images=20_000,
+        validation_images=400,
+        seed=4000,
+        image_size=128,
+        questions=common.SMALL_QUESTIONS,
     ),
+    share=0.6,
 )
+GALLERY = common.Worlds(
+    "gallery",
+    "runs/data/pretrain_gallery",
+    dataclasses.replace(
+        CLEAR.recipe, preset="gallery", images=8_000, validation_images=400, seed=5000
+    ),
+    share=0.4,
+)
+STAGES = ("see", "speak", "settle")
 
-CLEAR = dataclasses.replace(RECIPE, preset="clear", images=12_000, validation_images=256, seed=2000)
 
+def get_config(stage: str = "speak") -> ConfigDict:
+    """The configuration of a stage.
 
-def get_config(stage: str = "words") -> ConfigDict:
-    config = common.experiment(f"pretrain_{stage}", model="small")
-    common.use_worlds(config, "runs/data/pretrain", RECIPE)
+    Raises:
+      ValueError: there is no such stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f'no stage "{stage}"; there are {", ".join(STAGES)}')
+    config = common.experiment(f"pretrain_{stage}", model="small128")
+    common.use_several_worlds(config, [CLEAR, GALLERY], spatial=0.6)
+    config.data.tokenizer = "small128"
+    config.data.camera = "rays"
     config.optim.optimizer = "muon"
     config.optim.peak_lr = 1.5e-3
-    config.optim.lr_multipliers = {"embeddings": 0.3}
-    config.eval.images = 128
-    if stage == "dense":
-        config.optim.schedule = "constant"
-        common.use_dense_targets(config, weight=1.0)
+    config.optim.lr_multipliers = {"embeddings": 0.3, "camera": 3.0}
+    config.optim.schedule = "constant"
+    config.checkpoint.every = 250
+    if stage == "see":
+        common.use_dense_targets(config, weight=1.0, colors=True, camera=True, plurals=True)
+        common.use_several_worlds(config, [CLEAR], spatial=0.5)
         config.optim.freeze = ("decoder",)
         config.train.text_weight = 0.0
-        config.train.steps = 1_000
+        config.train.steps = 600
         config.data.batch_size = 32
         config.data.pairs_per_image = 1
         config.data.length = 64
-    elif stage in ("words", "clear"):
-        common.use_dense_targets(config, weight=0.3)
-        config.train.init_from = "runs/pretrain_dense/model.safetensors"
-        config.optim.end_lr = 7e-4
-        config.train.steps = 6_000
-        config.data.batch_size = 16
-        config.data.pairs_per_image = 16
-        config.data.length = 256
-        config.data.block_length = 32
-        config.checkpoint.every = 250
+        return config
+    common.use_dense_targets(
+        config, weight=0.3, colors=True, camera=True, plurals=True, pointer=0.1, copy=0.1
+    )
+    config.data.batch_size = 16
+    config.data.pairs_per_image = 16
+    config.data.length = 256
+    config.data.block_length = 64
+    config.train.average_decay = 0.998
+    config.eval.images = 128
+    config.eval.every = 1_000
+    if stage == "speak":
+        config.train.init_from = "runs/pretrain_see/model.safetensors"
+        config.train.steps = 8_000
     else:
-        raise ValueError(f'no stage "{stage}"; there are dense, words and clear')
-    if stage == "clear":
-        common.use_worlds(config, "runs/data/pretrain_clear", CLEAR)
-        config.data.pairs_per_image = 16
-        config.train.init_from = "runs/pretrain_words/model.safetensors"
-        config.optim.schedule = "constant"
+        config.train.init_from = "runs/pretrain_speak/model.safetensors"
         config.optim.peak_lr = 1e-3
-        config.train.steps = 2_000
+        config.optim.schedule = "wsd"
+        config.train.steps = 1_500
+        config.optim.decay_steps = 1_400
     return config

@@ -31,6 +31,9 @@ ENCODERS = {
         image_size=32, patch_size=8, width=32, depth=2, heads=2, mlp_width=64, stem="conv"
     ),
     "small": EncoderConfig(stem="conv"),
+    "small128": EncoderConfig(
+        image_size=128, patch_size=16, width=192, depth=6, heads=3, mlp_width=768, stem="conv"
+    ),
     "medium": EncoderConfig(
         image_size=128, patch_size=16, width=384, depth=8, heads=6, mlp_width=1536, stem="conv"
     ),
@@ -65,6 +68,7 @@ def _gemma2(
 DECODERS = {
     "debug": DecoderConfig(width=32, depth=2, kv_heads=1, head_size=16, mlp_width=64),
     "small": DecoderConfig(),
+    "small128": DecoderConfig(width=192, depth=6, heads=3, kv_heads=3, mlp_width=512),
     "medium": DecoderConfig(width=384, depth=8, heads=6, kv_heads=2, mlp_width=1536),
     "gemma_2b": DecoderConfig(
         vocab_size=PALIGEMMA_VOCABULARY,
