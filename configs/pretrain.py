@@ -7,7 +7,8 @@ python train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_sett
 "see" trains encoder, connector and embeddings to name what each patch shows and to say how far and
 how large it is, and where the camera is; "speak" goes on from there with questions and answers,
 keeping what was learned by small auxiliary losses, and with heads that look at the objects which a
-question names; "settle" lets the learning rate fall to nothing. The camera is told as rays, facts
+question names; "settle" mixes in scenes of many objects, and lets the learning rate fall to nothing.
+All but "settle" is on scenes of few, large objects. The camera is told as rays, facts
 left out at random, so that the model answers with any of them or none.
 
 Any stage can be stopped and started again by the same command.
@@ -53,7 +54,7 @@ def get_config(stage: str = "speak") -> ConfigDict:
     if stage not in STAGES:
         raise ValueError(f'no stage "{stage}"; there are {", ".join(STAGES)}')
     config = common.experiment(f"pretrain_{stage}", model="small128")
-    common.use_several_worlds(config, [CLEAR, GALLERY], spatial=0.6)
+    common.use_several_worlds(config, [CLEAR], spatial=0.6)
     config.data.tokenizer = "small128"
     config.data.camera = "rays"
     config.optim.optimizer = "muon"
@@ -63,7 +64,6 @@ def get_config(stage: str = "speak") -> ConfigDict:
     config.checkpoint.every = 250
     if stage == "see":
         common.use_dense_targets(config, weight=1.0, colors=True, camera=True, plurals=True)
-        common.use_several_worlds(config, [CLEAR], spatial=0.5)
         config.optim.freeze = ("decoder",)
         config.train.text_weight = 0.0
         config.train.steps = 600
@@ -79,15 +79,16 @@ def get_config(stage: str = "speak") -> ConfigDict:
     config.data.length = 256
     config.data.block_length = 64
     config.train.average_decay = 0.998
-    config.eval.images = 128
+    config.eval.images = 64
     config.eval.every = 1_000
     if stage == "speak":
         config.train.init_from = "runs/pretrain_see/model.safetensors"
-        config.train.steps = 8_000
+        config.train.steps = 6_000
     else:
+        common.use_several_worlds(config, [CLEAR, GALLERY], spatial=0.6)
         config.train.init_from = "runs/pretrain_speak/model.safetensors"
         config.optim.peak_lr = 1e-3
         config.optim.schedule = "wsd"
-        config.train.steps = 1_500
-        config.optim.decay_steps = 1_400
+        config.train.steps = 3_000
+        config.optim.decay_steps = 2_000
     return config
