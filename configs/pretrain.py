@@ -7,9 +7,9 @@ python train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_sett
 "see" trains encoder, connector and embeddings to name what each patch shows and to say how far and
 how large it is, and where the camera is; "speak" goes on from there with questions and answers,
 keeping what was learned by small auxiliary losses, and with heads that look at the objects which a
-question names; "settle" mixes in scenes of many objects, and lets the learning rate fall to nothing.
-All but "settle" is on scenes of few, large objects. The camera is told as rays, facts
-left out at random, so that the model answers with any of them or none.
+question names; "settle" mixes in scenes of many objects, where the others have few and large ones,
+and lets the learning rate fall to nothing. The camera is told as rays, facts left out at random, so
+that the model answers with any of them or none.
 
 Any stage can be stopped and started again by the same command.
 """
