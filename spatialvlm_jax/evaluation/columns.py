@@ -60,7 +60,7 @@ class AnswerColumns:
         records = [answer.record for answer in answers]
         type_names, types = _coded(record.type for record in records)
         dataset_names, datasets = _coded(answer.dataset for answer in answers)
-        _, images = _coded((answer.dataset, answer.image_id) for answer in answers)
+        _, images = _coded(answer.image_id for answer in answers)
         is_text = np.array([answer.is_text for answer in answers], bool)
         positions = np.array([_position(answer) for answer in answers], np.int64)
         sights = [answer.row.sight for answer in answers]

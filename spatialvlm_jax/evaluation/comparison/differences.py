@@ -118,7 +118,7 @@ def _compared(
         first=float(one.mean()),
         second=float(two.mean()),
         difference=pairs.difference,
-        interval=pairs.interval,
+        interval=_possible(pairs.interval),
         p_value=pairs.p_value,
         adjusted=pairs.p_value,
         smallest_difference=pairs.smallest_difference,
@@ -132,11 +132,16 @@ def _compared(
     p_value = 2 * special.stdtr(degrees, -abs(over.value) / error) if error else pairs.p_value
     return dataclasses.replace(
         found,
-        interval=over.interval,
+        interval=_possible(over.interval),
         p_value=float(p_value),
         smallest_difference=smallest_difference(error, degrees) if error else None,
         seed_share=over.seed_share,
     )
+
+
+def _possible(interval: Interval | None) -> Interval | None:
+    """The part of an interval in which differences of shares can lie."""
+    return interval and (max(-1.0, interval[0]), min(1.0, interval[1]))
 
 
 def _adjusted(figures: Sequence[ComparedFigure]) -> list[ComparedFigure]:

@@ -6,13 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
-from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
+from spatialvlm_jax.evaluation.report.charts import range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
 from spatialvlm_jax.evaluation.statistics.power import LEVEL
-from spatialvlm_jax.pages import svg
-from spatialvlm_jax.pages.svg import Axis, Series
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.text_table import align_columns
 
@@ -32,7 +30,6 @@ HEAD = (
     "neither",
 )
 _CARRIERS = ("qualitative_accuracy", "within_25", "general_accuracy")
-_CURVE_POINTS = 61
 _EXAMPLES = 10
 
 
@@ -102,8 +99,8 @@ def write_comparison(
       common: the answers of the first way's seeds, then those of the second's.
     """
     seeds = len(common.answers) // 2
+    labels = tuple(f"{which}: {name}" for which, name in zip(HEAD, names, strict=False))
     ways = (common.answers[:seeds], common.answers[seeds:])
-    curve = range_chart(names, ways)
     carriers = [
         (
             TITLES[figure.name],
@@ -126,33 +123,28 @@ def write_comparison(
             title_of=title,
             cells=cells,
             multiplicity=multiplicity,
-            curve=curve,
+            curve=range_chart(_curves(labels, ways)),
             carriers=carriers,
             points=points,
             examples=[
-                (names[1], examples(ways[0][0], ways[1][0])),
-                (names[0], examples(ways[1][0], ways[0][0])),
+                ("second", examples(ways[0][0], ways[1][0])),
+                ("first", examples(ways[1][0], ways[0][0])),
             ],
             percent=percent,
         ),
     )
 
 
-def range_chart(names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]) -> str:
-    """How many answers are within each factor of the truth, over the factor; "" without lengths."""
-    factors = np.geomspace(1, metrics.MOST_FACTOR, _CURVE_POINTS)
-    series = []
-    for color, (name, seeds) in enumerate(zip(names, ways, strict=True)):
+def _curves(
+    names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of each way, predicted and true numbers of questions for one, of all seeds."""
+    found = {}
+    for name, seeds in zip(names, ways, strict=True):
         asked = [a for seed in seeds for a in seed if a.dimension not in ("", "angle")]
-        if not asked:
-            return ""
-        predicted = np.array([answer.predicted for answer in asked])
-        true = np.array([answer.true for answer in asked])
-        shares = metrics.in_range_curve(predicted, true, factors)
-        series.append(Series(name, factors.tolist(), shares.tolist(), color))
-    x = Axis(1.0, metrics.MOST_FACTOR, "off by at most this factor", log=True)
-    y = Axis(0.0, 1.0, "share of answers", percent=True)
-    return svg.line_chart(series, x, y, "Answers in range by factor")
+        predicted = np.array([answer.predicted for answer in asked], np.float64)
+        found[name] = (predicted, np.array([answer.true for answer in asked], np.float64))
+    return found
 
 
 def examples(

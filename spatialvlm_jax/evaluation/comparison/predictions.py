@@ -100,7 +100,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         raise ValueError(f"field {wrong[0]!r} is no text")
     is_number = texts["kind"] == "quantitative"
     return StoredAnswer(
-        image=f"{texts['dataset']}/{texts['image_id']}",
+        image=texts["image_id"],
         type=texts["type"],
         kind=texts["kind"],
         question=texts["question"],

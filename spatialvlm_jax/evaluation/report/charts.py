@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.columns import AnswerColumns
 from spatialvlm_jax.evaluation.scorer import Summary
 from spatialvlm_jax.pages import svg
 from spatialvlm_jax.pages.svg import Axis, Series
@@ -17,6 +19,7 @@ _CURVES = {
     "general_accuracy": "general VQA accuracy",
 }
 _CURVE_POINTS = 400
+_FACTORS = 61
 _SCATTER_POINTS = 1_500
 _OCTAVES, _BINS_PER_OCTAVE = 3, 6
 
@@ -93,6 +96,30 @@ def ratio_chart(answers: Sequence[Answer]) -> str:
     return svg.histogram(
         counts.tolist(), (2.0**edges).tolist(), x, y, "How far predicted lengths are off"
     )
+
+
+def range_chart(lengths: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """The share of answers within each factor of the truth; "" where no number was asked for.
+
+    Args:
+      lengths: predicted and true numbers float64[N] by what their line is called.
+    """
+    if not any(len(true) for _, true in lengths.values()):
+        return ""
+    factors = np.geomspace(1, metrics.MOST_FACTOR, _FACTORS)
+    series = []
+    for color, (name, (predicted, true)) in enumerate(lengths.items()):
+        shares = metrics.in_range_curve(predicted, true, factors)
+        series.append(Series(name, factors.tolist(), shares.tolist(), color))
+    x = Axis(1.0, metrics.MOST_FACTOR, "off by at most this factor", log=True)
+    y = Axis(0.0, 1.0, "share of answers", percent=True)
+    return svg.line_chart(series, x, y, "Answers in range by factor")
+
+
+def asked_numbers(answers: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
+    """Predicted (NaN where none was) and true numbers of questions for one, angles left out."""
+    measured = AnswerColumns.of(answers).measured()
+    return measured.predicted, measured.true
 
 
 def _step_axis(first: float, last: float) -> Axis:

@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN
 from spatialvlm_jax.evaluation.report import charts, parameters, results
 from spatialvlm_jax.evaluation.scorer import Summary
 from spatialvlm_jax.experiment import Choice
@@ -71,6 +72,7 @@ def write_report(
         lengths=_shown(
             ("Predicted against true", charts.scatter_chart(answers)),
             ("Predicted divided by true", charts.ratio_chart(answers)),
+            ("Answers in range", charts.range_chart({"": charts.asked_numbers(answers)})),
         ),
         images=len({answer.image_id for answer in answers}),
         questions=len(answers),
@@ -111,6 +113,11 @@ def _figures(
         "types": [
             (heading, [row for row in rows if row.name.startswith(f"{metric}/")])
             for metric, heading in _HEADINGS.items()
+        ]
+        + [
+            (f"{_HEADINGS[metric]}, by what is seen", results.breakdown_rows(summary, metric))
+            for metric in BROKEN_DOWN
+            if metric in _HEADINGS
         ],
         "curves": _shown(
             ("Loss", charts.loss_chart(read_rows(workdir / FILE))),

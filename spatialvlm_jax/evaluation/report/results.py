@@ -229,6 +229,12 @@ def type_rows(summary: Summary, earlier: Summary | None) -> list[ResultRow]:
     ]
 
 
+def breakdown_rows(summary: Summary, metric: str) -> list[ResultRow]:
+    """A metric by distance, size and occlusion of the objects asked about."""
+    names = [name for name in summary if name.startswith(f"{metric}[")]
+    return [_row(name, name.removeprefix(f"{metric}[")[:-1], summary, None) for name in names]
+
+
 def _row(name: str, title: str, summary: Summary, earlier: Summary | None) -> ResultRow:
     figure, old = summary[name], (earlier or {}).get(name, {})
     ci95 = figure["ci95"]

@@ -21,6 +21,7 @@ def test_nothing_to_show_is_an_empty_text():
     assert charts.accuracy_chart({0: {}}) == ""
     assert charts.scatter_chart([]) == ""
     assert charts.ratio_chart([]) == ""
+    assert charts.range_chart({"": charts.asked_numbers([])}) == ""
 
 
 def test_the_loss_is_drawn_raw_and_smoothed_with_few_points():
@@ -62,3 +63,10 @@ def test_ratios_are_counted_in_the_right_bin():
     scorer.add(QA("How tall?", "", "height", "quantitative", value=1.0), "500 m")
     chart = charts.ratio_chart(scorer.answers())
     assert chart.count("<rect") == 2
+
+
+def test_the_curve_of_answers_in_range_ends_where_all_are_in():
+    numbers = (np.array([1.0, 1.9, 3.9, np.nan]), np.array([1.0, 1.0, 1.0, 1.0]))
+    drawn = charts.range_chart({"a <b>": numbers, "right": (numbers[1], numbers[1])})
+    assert drawn.count('class="line s') == 2
+    assert "a &lt;b&gt;" in drawn

@@ -8,6 +8,7 @@ from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import Sight
 
 
 def answers(prediction):
@@ -137,3 +138,16 @@ def test_missing_figures_are_dashes():
     assert results.interval(None) == "–"
     assert results.percent(0.876) == "87.6 %"
     assert results.interval((0.1, 0.256)) == "10.0–25.6 %"
+
+
+def test_what_is_known_of_the_objects_has_rows_of_its_own():
+    scorer = Scorer()
+    record = QA("How tall?", "", "height", "quantitative", value=1.0, unit="m")
+    scorer.add(record, "1 m", image_id="image", sight=Sight(1.5, 0.5, 1.0))
+    rows = results.breakdown_rows(scorer.summary(), "within_25")
+    found = [(row.title, row.value, row.count) for row in rows]
+    assert found == [
+        ("distance 1 to 2 m", 1.0, 1),
+        ("size 30 cm to 1 m", 1.0, 1),
+        ("occlusion not hidden", 1.0, 1),
+    ]
