@@ -14,17 +14,12 @@ The `config.json` that a run leaves in its workdir is a configuration file, too.
 
 import argparse
 import ast
-import contextlib
 import dataclasses
 import difflib
-import importlib.util
-import inspect
 import logging
 import re
-import sys
-import traceback
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -32,7 +27,8 @@ from ml_collections import ConfigDict
 
 from spatialvlm_jax import migration
 from spatialvlm_jax.bounds import SettingError, check_value, field_types, without_none
-from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.config_file import ConfigError as ConfigError
+from spatialvlm_jax.config_file import read_config_file
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number, shorten
 from spatialvlm_jax.foreign_files.json_files import read_object
@@ -43,10 +39,6 @@ _MAPPINGS = (dict, Mapping)
 _FIELD = re.compile(r"config(?:\.[^.\[\]]+|\[[^.\[\]]+\])+")
 # (section, field) of what older configuration files may name, and nothing reads.
 _RETIRED = (("train", "dataset_grad_norms_every"),)
-
-
-class ConfigError(UserError):
-    """A configuration that cannot be read; the message starts with the field's full name."""
 
 
 def from_config_dict(cls: type[T], config: Any, name: str = "config") -> T:
@@ -299,46 +291,6 @@ def _mutable(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_mutable(item) for item in value)
     return ConfigDict(value) if isinstance(value, Mapping) else value
-
-
-@contextlib.contextmanager
-def _importing_from(folder: Path) -> Iterator[None]:
-    """Files of `configs/` import each other as `configs.NAME`, wherever their checkout is."""
-    sys.path.append(str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-
-
-def read_config_file(spec: str) -> ConfigDict:
-    """The ConfigDict of a file, "path/to/file.py" or "path/to/file.py:argument".
-
-    Raises:
-      ConfigError: the file is missing or fails.
-    """
-    path, _, argument = spec.partition(":")
-    module_spec = importlib.util.spec_from_file_location("spatialvlm_config_file", path)
-    if not Path(path).is_file() or module_spec is None or module_spec.loader is None:
-        raise ConfigError(
-            f"--config={spec}: there is no Python file {path!r}; see configs/ of the checkout"
-        )
-    module = importlib.util.module_from_spec(module_spec)
-    try:
-        with _importing_from(Path(path).resolve().parent.parent):
-            module_spec.loader.exec_module(module)
-            if argument and not inspect.signature(module.get_config).parameters:
-                raise ConfigError(f"--config={spec}: {path} takes nothing after a colon")
-            config = module.get_config(argument) if argument else module.get_config()
-    except (UserError, PermissionError):
-        raise
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-        line = f" line {frames[-1].lineno}" if frames else ""
-        raise ConfigError(f"{path}{line}: {type(error).__name__}: {error}") from error
-    if not isinstance(config, ConfigDict):
-        raise ConfigError(f"{path}: get_config must return a ConfigDict, not {type(config)}")
-    return config
 
 
 def read_settings_file(cls: type, spec: str | None) -> ConfigDict:

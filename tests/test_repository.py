@@ -21,8 +21,8 @@ NOT_OURS = (".coverage", ".git")
 
 # What each part may import of the others, beside itself and the common modules.
 COMMON = {
-    *("atomic_write", "batch", "bounds", "child_processes", "config", "config_help", "errors"),
-    *("experiment",),
+    *("atomic_write", "batch", "bounds", "child_processes", "config", "config_file", "errors"),
+    *("config_help", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *(
         "progress",
@@ -48,12 +48,14 @@ MAY_IMPORT = {
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},
+    "sweeps": {"evaluation", "weights"},
     "scene": set(),
     "storage": {"atomic_write", "foreign_files", "scene"},
     "bounds": {"errors"},
     "questions": {"bounds"},
     "experiment": {"bounds", "questions"},
-    "config": {"bounds", "experiment", "flags", "foreign_files", "migration"},
+    "config": {"bounds", "config_file", "experiment", "flags", "foreign_files", "migration"},
+    "config_file": {"errors"},
     "flags": {"bounds"},
     "config_help": {"bounds"},
     "migration": set(),

@@ -1,0 +1,118 @@
+"""`spatialvlm sweep`: one configuration in several ways and seeds, one after the other."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import place, whole_number
+
+if TYPE_CHECKING:
+    from spatialvlm_jax.sweeps.plan import SweepPlan
+    from spatialvlm_jax.sweeps.record import SweepRecord
+
+TAKES_OVERRIDES = True
+
+_DESCRIPTION = """\
+Trains and evaluates each arm with each seed, one after the other, by train.py and eval.py of this
+checkout. The first arm is what the others are compared with. An arm is told by a digest of its
+configuration, data, weights to begin with, and code: what is finished is not repeated. The same
+command in several shells, or on several machines with the same folder, shares the work; stopped
+and started again, it goes on. A trial that fails is listed, and the rest goes on.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm sweep --config=configs/debug.py --grid optim.peak_lr=1e-3,3e-3 --seeds=3 \\
+    --out=runs/sweeps/rates
+
+A sweep file is a configuration file with get_sweep(). Any field of the
+configuration is set for all arms as --config.FIELD=VALUE.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `sweep`."""
+    parser = subparsers.add_parser(
+        "sweep",
+        help="train one configuration in several ways and seeds",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--config", metavar="FILE.py[:ARG]", help="the configuration, or a sweep file")
+    help_text = "values of a field, each with each of other --grid; brackets hold commas together"
+    add("--grid", action="append", default=[], metavar="FIELD=A,B", help=help_text)
+    add("--seeds", type=whole_number(1, 10_000), default=1, metavar="N", help="seeds 1 to N (1)")
+    add("--out", type=place, metavar="DIR", help="where the sweep is kept")
+    help_text = "where its trials are kept, if several sweeps share them (DIR/trials)"
+    add("--trials", type=place, metavar="DIR", help=help_text)
+    add("--dry-run", action="store_true", help="print the arms, and run nothing")
+    add("--fail-fast", action="store_true", help="stop at the first trial that fails")
+    add("--retry-failed", action="store_true", help="run trials again that failed before")
+    parser.set_defaults(overrides=[])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the sweep; returns 1 if a trial failed."""
+    from spatialvlm_jax.sweeps.record import check_folder
+
+    if not args.config or not args.out:
+        raise UserError("--config and --out say what to run and where to keep it (see --help)")
+    check_folder(args.out)
+    plan = _plan(args)
+    if args.dry_run:
+        return 0
+    return _run(args, plan)
+
+
+def _plan(args: argparse.Namespace) -> "SweepPlan":
+    from spatialvlm_jax.sweeps.plan import changed_arms, describe_plan, plan_sweep
+    from spatialvlm_jax.sweeps.record import SWEEP_FILE, load_sweep
+
+    plan = plan_sweep(args.config, args.overrides, args.grid, args.seeds, args.trials, Path())
+    print(describe_plan(plan, args.out), flush=True)
+    if (args.out / SWEEP_FILE).is_file():
+        for name in changed_arms(plan.record, load_sweep(args.out)):
+            print(f"{name}: configuration, data or code changed since, so it is another arm")
+    return plan
+
+
+def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
+    import sys
+
+    from spatialvlm_jax import signals
+    from spatialvlm_jax.sweeps.running import Runner, forget_failures
+
+    plan.record.save(args.out)
+    trials = plan.record.list_trials(args.out)
+    if args.retry_failed:
+        forget_failures(trials)
+    with signals.listening(signals.WRITTEN_STAYS) as request:
+        request.defer()
+        Runner(
+            plan.experiments,
+            request,
+            after_trial=lambda: None,
+            fail_fast=args.fail_fast,
+        ).run(trials)
+        request.release()
+    if request.requested:
+        print(f"stopping: {signals.WRITTEN_STAYS}", file=sys.stderr)
+        return request.code
+    return _tell_failures(plan.record, args.out)
+
+
+def _tell_failures(record: "SweepRecord", folder: Path) -> int:
+    """Prints each trial that failed; returns 1 if there is one."""
+    from spatialvlm_jax.sweeps.failures import read_failure
+
+    failed = [trial for trial in record.list_trials(folder) if trial.has_failed]
+    for trial in failed:
+        failure = read_failure(trial.workdir)
+        print(f"\n{trial.title} failed: {failure['cause']}")
+        print("\n".join(f"  {line}" for line in failure["lines"]))
+        print(f"alone: {failure['command']}")
+    if failed:
+        print(f"\n{len(failed)} failed: --retry-failed runs them again")
+    return 1 if failed else 0

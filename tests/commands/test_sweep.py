@@ -1,0 +1,70 @@
+"""`spatialvlm sweep`: what it plans, and what it refuses."""
+
+from spatialvlm_jax.cli import main
+from spatialvlm_jax.sweeps.record import load_sweep
+from tests.test_repository import ROOT
+
+COMMAND = ["sweep", f"--config={ROOT / 'configs/debug.py'}"]
+GRID = [
+    "--grid",
+    "optim.freeze=(),('encoder',)",
+    "--grid",
+    "data.datasets[0].noise_std_metres=0,0.3",
+]
+
+
+def test_a_dry_run_prints_the_arms_and_writes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    out = tmp_path / "sweep"
+    words = [*COMMAND, *GRID, "--seeds=3", f"--out={out}", "--config.train.steps=20", "--dry-run"]
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "optim.freeze=('encoder',), data.datasets[0].noise_std_metres=0.3" in text
+    assert "trials: 12, to run: 12, with steps: 240" in text
+    assert not out.exists()
+
+
+def test_arms_that_are_the_same_are_run_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main([*COMMAND, "--grid=train.steps=40,4e1", f"--out={tmp_path}", "--dry-run"]) == 0
+    text = capsys.readouterr().out
+    assert "train.steps=4e1: the same as train.steps=40, and left out" in text
+    assert "trials: 1, " in text
+
+
+def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    out = f"--out={tmp_path}"
+    for words, said in (
+        (["sweep", out], "--config and --out say what to run"),
+        ([*COMMAND, out, "--grid=optim.peak_rl=1"], "did you mean peak_lr?"),
+        ([*COMMAND, out, "--grid=train.steps=40,40"], "two arms of the sweep are called"),
+        ([*COMMAND, f"--out={ROOT / 'runs'}", "--trials="], "it is empty"),
+    ):
+        assert main(words) == 2
+        assert said in capsys.readouterr().err
+    (tmp_path / "config.json").write_text("{}")
+    assert main([*COMMAND, out]) == 2
+    assert "is no sweep's: name a new folder" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    assert main([*COMMAND, f"--out={tmp_path / 'new'}"]) == 2
+    assert "start it at the top of the checkout" in capsys.readouterr().err
+
+
+def test_a_sweep_is_kept_as_it_was_planned(tmp_path):
+    from spatialvlm_jax.sweeps.plan import changed_arms, plan_sweep
+
+    def plan(*overrides: str):
+        return plan_sweep("configs/debug.py", overrides, ["train.steps=5,6"], 2, None, ROOT).record
+
+    record = plan("--config.optim.warmup_steps=2")
+    record.save(tmp_path)
+    assert load_sweep(tmp_path) == record
+    assert [each.title for each in record.list_trials(tmp_path)] == [
+        "train.steps=5, seed 1", "train.steps=6, seed 1",
+        "train.steps=5, seed 2", "train.steps=6, seed 2",
+    ]  # fmt: skip
+    assert changed_arms(record, record) == []
+    assert changed_arms(plan("--config.optim.warmup_steps=1"), record) == [
+        "train.steps=5", "train.steps=6",
+    ]  # fmt: skip
