@@ -16,7 +16,8 @@ class Item:
 
     id: as the benchmark numbers it; without a number of its own, that of its record, from 0.
     question: as its file has it. prompt: as it is asked officially.
-    answer: the truth in words, a letter where there are options. answers: of several people.
+    answer: the truth in words, a letter where there are options. answers: of several people, or
+      the one as its file words it.
     options: their texts by their capital letters.
     value, unit: the truth of a question for a number, and its unit (a key of `units.UNITS`), or
       "" for a count; None where a word is asked for.

@@ -6,6 +6,8 @@ from spatialvlm_jax.evaluation.benchmarks.item import Figures, Item, Mark, Marke
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.evaluation.reading.options import read_option
 from spatialvlm_jax.evaluation.rules import letters
+from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
+from spatialvlm_jax.evaluation.rules.ranked_letters import best_ranked
 
 FindLetter = Callable[[str, letters.Options], str | None]
 
@@ -23,7 +25,9 @@ def letter_rule(find: FindLetter) -> Rule:
 by_option = letter_rule(read_option)
 LETTER_RULES: dict[str, Rule] = {
     "lmms-eval's first character": letter_rule(letters.first_character),
+    "lmms-eval's ranked forms": letter_rule(best_ranked),
     "VLMEvalKit without a judge": letter_rule(letters.inferred),
+    "EASI's last lines": letter_rule(in_last_lines),
     "Cambrian's parser": letter_rule(letters.after_answer),
 }
 

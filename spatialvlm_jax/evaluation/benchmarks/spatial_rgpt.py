@@ -37,6 +37,7 @@ def _item(row: Row) -> Item:
         question=question,
         prompt=question,
         answer=truth,
+        answers=(answer,),
         image_id=row.optional("image_info/file_path") or row.text("id"),
         value=value,
         unit="" if value is None or hour else "m",

@@ -5,6 +5,7 @@ In this order, the first that decides:
 1. a form (`\boxed{B}`, `<answer>B</answer>`), after the thinking;
 2. the last stated conclusion: "the answer is B", "Answer: left", "so B", "I choose (B)";
 3. a letter at the beginning with a sign behind it: "B. left", "(B)", "B) because A is farther";
+   not where a list of several options begins;
 4. the one letter in the reply, and where there is none the one option whose text stands in it.
 
 Only letters of the question's options count, in capitals unless they stand alone or in brackets;
@@ -43,6 +44,7 @@ _VERB_FOLLOWS = re.compile(r"\s{1,3}(?:is|are|was|because|since|as|seems|looks|w
 _LEADING = re.compile(r"[\s\"'*_`(\[{]{0,6}([A-Za-z])(?:[)\]}.:]|[*_`\"']{1,3}(?:\s|$))")
 _ALTERNATIVE = re.compile(r"[\s\"'*_)\].]{0,6}(?:\bor\b|\band\b|/|,)[\s\"'*_(\[]{0,6}")
 _ENDS = re.compile(r"[.;!?]\s|\n\s{0,9}\n")
+_LISTED = re.compile(r"\n[ \t*_`(-]{0,6}([A-Za-z])[).:*\s]")
 _REACH = 60  # characters in which a conclusion names its option
 
 
@@ -62,10 +64,16 @@ def read_option(reply: str, options: Mapping[str, str]) -> str | None:
         found = _concluded(said, conclusion.end(), options)
         if found is not None:
             return found
-    leading = _LEADING.match(said)
-    if leading and leading[1].upper() in options and not _NOT_AFTER.match(said, leading.end(1)):
-        return leading[1].upper()
-    return _only(said, options)
+    return _leading(said, options) or _only(said, options)
+
+
+def _leading(text: str, options: Mapping[str, str]) -> str | None:
+    """The letter that a text begins with, and a sign behind it; None where others are listed so."""
+    found = _LEADING.match(text)
+    if not found or found[1].upper() not in options or _NOT_AFTER.match(text, found.end(1)):
+        return None
+    listed = {letter.upper() for letter in _LISTED.findall(text)}
+    return found[1].upper() if listed.intersection(options) <= {found[1].upper()} else None
 
 
 def _only(text: str, options: Mapping[str, str]) -> str | None:

@@ -14,6 +14,7 @@ _LAST_ANSWER = re.compile(r"Answer\s*:\s*([A-D])")
 _BACKTICKS = re.compile(r"`{1,3}([^`]{1,400})`{1,3}")
 _LONE_LETTER = re.compile(r"\b[A-D]\b(?!\s[a-zA-Z])")
 _SIGNS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+_STATED = re.compile(r"answer\s+is\s+\**([ABCD])", re.IGNORECASE)
 _FAILED = "Failed to obtain answer via API"
 
 
@@ -40,6 +41,9 @@ def inferred(reply: str, options: Options) -> str | None:
         return "Z"
     if len(letters) == 1 and words.index(letters[0]) > len(words) - 5:
         return letters[0]
+    stated = _STATED.search(reply)
+    if stated and stated[1].upper() in options:
+        return stated[1].upper()
     return _one_text(reply.lower(), options)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.joining import join
 from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
 from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
@@ -84,6 +85,16 @@ def test_spatial_rgpt_marks_hours_regions_and_verdicts(tmp_path: Path) -> None:
     assert benchmark.official(predicate, "Indeed. Yes.").score == 1
     assert benchmark.official(choice, "Region [0]").score == 0
     assert benchmark.official(choice, "region 1 it is").score == 1
+
+
+def test_dumps_of_spatial_rgpt_tell_its_answers_as_they_are(tmp_path: Path) -> None:
+    SAMPLES["spatial_rgpt"].write(tmp_path)
+    items = load_questions(find_benchmark("spatial_rgpt"), tmp_path).items
+    truths = ["Region [0] is 1.5 meters wide.", "Yes, Region [0] is to the left of Region [1]."]
+    said = [Prediction("x", "q0", truth=truths[0]), Prediction("x", "q2", truth=truths[1])]
+    assert join(items, said).strangers == 0
+    with pytest.raises(UserError, match="and the file says 'No.'"):
+        join(items, [Prediction("x", "q2", truth="No.")])
 
 
 def test_robospatial_marks_points_by_their_polygon(tmp_path: Path) -> None:

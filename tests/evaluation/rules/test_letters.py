@@ -3,6 +3,7 @@
 import pytest
 
 from spatialvlm_jax.evaluation.reading.options import read_option
+from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.letters import (
     after_answer,
     first_character,
@@ -11,30 +12,36 @@ from spatialvlm_jax.evaluation.rules.letters import (
     last_answer,
     within_backticks,
 )
+from spatialvlm_jax.evaluation.rules.ranked_letters import best_ranked
 
 OPTIONS = {"A": "right", "B": "left"}
 
 
+SCORERS = (first_character, best_ranked, in_last_lines, inferred, after_answer, read_option)
+
+
 @pytest.mark.parametrize(
-    ("reply", "first", "vlmevalkit", "cambrian", "ours"),
+    ("reply", "marks"),
     [
-        ("The answer is B.", "T", "B", "B", "B"),
-        ("Based on the image, it is A.", "B", "A", "B", "A"),
-        ("I think it is B, not A.", "I", None, "I", "B"),
-        ("A chair is nearer, so B", "A", None, "A", "B"),
-        ("left", "L", "B", "L", "B"),
-        ("Answer: B\n\nA is wrong because it is far.", "A", None, "B", "B"),
-        ("", None, None, None, None),
-        ("Failed to obtain answer via API", "F", None, "F", None),
-        ("Z", "Z", "Z", "Z", None),
+        ("The answer is B.", ["T", "B", "B", "B", "B", "B"]),
+        ("Based on the image, it is A.", ["B", "A", "A", "A", "B", "A"]),
+        ("I think it is B, not A.", ["I", "A", None, None, "I", "B"]),
+        ("A chair is nearer, so B", ["A", "A", None, None, "A", "B"]),
+        ("left", ["L", None, None, "B", "L", "B"]),
+        ("Answer: B\n\nA is wrong because it is far.", ["A", "A", "A", None, "B", "B"]),
+        ("", [None, None, None, None, None, None]),
+        ("Failed to obtain answer via API", ["F", "A", None, None, "F", None]),
+        ("Z", ["Z", None, None, "Z", "Z", None]),
+        ("<answer>B</answer>", ["<", "B", "B", None, "<", "B"]),
+        ("<think>A</think>\nB.", ["<", "B", "A", "B", "<", "B"]),
+        ("A) right\n- B\nC.", ["A", "A", "C", "A", "A", None]),
+        ("**Option A:** no\nB", ["*", "B", "B", None, "*", None]),
+        ("my choice is (A)", ["M", "A", "A", "A", "M", "A"]),
+        ("The answer is **B** as A is farther", ["T", "A", None, "B", "*", "B"]),
     ],
 )
-def test_one_reply_has_many_letters(
-    reply: str, first: str | None, vlmevalkit: str | None, cambrian: str | None, ours: str | None
-) -> None:
-    found = [rule(reply, OPTIONS) for rule in (first_character, inferred, after_answer)]
-    assert found == [first, vlmevalkit, cambrian]
-    assert read_option(reply, OPTIONS) == ours
+def test_one_reply_has_many_letters(reply: str, marks: list[str | None]) -> None:
+    assert [scorer(reply, OPTIONS) for scorer in SCORERS] == marks
 
 
 @pytest.mark.parametrize(
