@@ -6,8 +6,9 @@ names it and overrides single fields:
     python train.py --config=configs/answer_noise.py:0.1 --config.optim.peak_lr=3e-4
 
 Overrides are typed by the dataclasses of `experiment`: text stays text for `str` fields, tuples
-and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), members of tuples
-are reached by number (`--config.data.datasets[0].weight=2`).
+and dictionaries are Python literals (`--config.optim.freeze="('encoder',)"`), names of a few also
+words joined by commas (`--config.eval.probes=blind,swap`), members of tuples are reached by number
+(`--config.data.datasets[0].weight=2`).
 
 The `config.json` that a run leaves in its workdir is a configuration file, too.
 """
@@ -219,6 +220,11 @@ def _parse_text(hint: Any, text: str, path: str) -> Any:
     hint = _plain(hint)
     if hint is str or typing.get_origin(hint) is Literal:
         return text
+    of_names = (
+        typing.get_origin(hint) is tuple and typing.get_origin(typing.get_args(hint)[0]) is Literal
+    )
+    if of_names and re.fullmatch(r"\w+(,\w+)*", text):
+        return tuple(text.split(","))
     try:
         value = ast.literal_eval(text.capitalize() if text in ("true", "false", "none") else text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

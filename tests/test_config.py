@@ -94,6 +94,8 @@ def test_mistakes_are_named(config, message):
         ("config.name=7", lambda e: e.name, "7"),
         ("config.data.datasets[0].weight=2", lambda e: e.data.datasets[0].weight, 2.0),
         ("config.optim.freeze=('decoder',)", lambda e: e.optim.freeze, ("decoder",)),
+        ("config.optim.freeze=decoder", lambda e: e.optim.freeze, ("decoder",)),
+        ("config.eval.probes=blind,swap", lambda e: e.eval.probes, ("blind", "swap")),
         ("config.optim.lr_multipliers.decoder=2", lambda e: e.optim.lr_multipliers["decoder"], 2.0),
         ("config.optim.lr_multipliers={'encoder': 3}", lambda e: e.optim.lr_multipliers,
          {"encoder": 3.0}),
@@ -151,6 +153,7 @@ def test_a_field_that_older_files_name_is_passed_over_but_not_one_that_somebody_
         ("config.train.steps=²", "config.train.steps: '²' is not an integer"),
         ("config.train.steps=" + "-" * 99_999 + "1", "config.train.steps: '-----"),
         ("config.optim.freeze=('encodr',)", "config.optim.freeze[0]: 'encodr' is not one of"),
+        ("config.eval.probes=swap,blnd", "config.eval.probes[1]: 'blnd' is not one of"),
     ],
 )
 def test_wrong_overrides_are_named(override, message, tmp_path):

@@ -19,7 +19,7 @@ def test_probes_ask_again_and_stand_beside_the_figures(tmp_path, capsys):
     weights = workdir / "model.safetensors"
     header = {"step": "7", **settings_of(experiment)}
     save_safetensors(weights, VLM(experiment.model, rngs=nnx.Rngs(0)), header)
-    probes = "--config.eval.probes=('blind', 'other_picture', 'swap')"
+    probes = "--config.eval.probes=blind,other_picture,swap"
     assert run(data, workdir, f"--checkpoint={weights}", probes) == 0
     table = capsys.readouterr().out
     assert "blind" in table
