@@ -7,13 +7,16 @@ from pathlib import Path
 from spatialvlm_jax.foreign_files.errors import FileError
 
 _MAX_COLUMNS = 1_000
+MAX_CELL = 131_072
 
 
-def read_csv_records(path: Path) -> Iterator[dict[str, str] | None]:
+def read_csv_records(path: Path, max_cell: int = MAX_CELL) -> Iterator[dict[str, str] | None]:
     """The records of a table in UTF-8; fields are apart by commas, in a `.tsv` by tabs.
 
     A row with more or fewer fields than the header is given as None, an empty line not at all.
 
+    Args:
+      max_cell: characters that a field may have.
     Raises:
       FileError: the file cannot be read, is no such table, or has a column twice.
     """
@@ -21,9 +24,9 @@ def read_csv_records(path: Path) -> Iterator[dict[str, str] | None]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter=delimiter, strict=True)
-            header = [name.strip() for name in next(rows, [])]
+            header = [name.strip() for name in _next(rows, max_cell) or []]
             _check_header(header, path)
-            for row in rows:
+            while (row := _next(rows, max_cell)) is not None:
                 if row:
                     matches = len(row) == len(header)
                     yield dict(zip(header, row, strict=True)) if matches else None
@@ -33,6 +36,15 @@ def read_csv_records(path: Path) -> Iterator[dict[str, str] | None]:
         raise FileError(f"{path} is not in UTF-8: save it so") from None
     except csv.Error as error:
         raise FileError(f"{path} is no table: line {rows.line_num}: {error}") from None
+
+
+def _next(rows: Iterator[list[str]], max_cell: int) -> list[str] | None:
+    """The next row, or None; the limit is of the whole process, so it is put back."""
+    before = csv.field_size_limit(max_cell)
+    try:
+        return next(rows, None)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _check_header(header: list[str], path: Path) -> None:

@@ -21,6 +21,14 @@ def test_records_are_read_with_quotes_lines_and_tabs(tmp_path: Path) -> None:
     ]
 
 
+def test_larger_fields_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("image\n" + "x" * 200_000 + "\n")
+    (record,) = read_csv_records(tmp_path / "a.tsv", max_cell=300_000)
+    assert record == {"image": "x" * 200_000}
+    with pytest.raises(FileError, match="larger than field limit"):
+        list(read_csv_records(tmp_path / "a.tsv"))
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

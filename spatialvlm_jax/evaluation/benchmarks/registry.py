@@ -13,11 +13,14 @@ from spatialvlm_jax.evaluation.benchmarks import (
     pope,
     q_spatial,
     robospatial_home,
+    spar_bench,
     spatial_rgpt,
     text_vqa,
+    three_dsr_bench,
     vqa_v2,
     vsi_bench,
     vsr,
+    whats_up,
 )
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 
@@ -30,6 +33,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         blink.BENCHMARK,
         emb_spatial.BENCHMARK,
         vsr.BENCHMARK,
+        whats_up.BENCHMARK,
+        three_dsr_bench.BENCHMARK,
         robospatial_home.BENCHMARK,
         omni_spatial.BENCHMARK,
         pope.BENCHMARK,
@@ -38,6 +43,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         vqa_v2.OK_VQA,
         text_vqa.BENCHMARK,
         vsi_bench.BENCHMARK,
+        spar_bench.BENCHMARK,
         mmsi_bench.BENCHMARK,
     )
 }

@@ -283,6 +283,51 @@ def mmsi_bench(folder: Path) -> None:
     write_parquet(folder / "MMSI_Bench.parquet", rows)
 
 
+def spar_bench(folder: Path) -> None:
+    asked = [
+        ("distance_infer_center_oo", "Which is closer? A. mug B. bowl", "B", "select"),
+        ("depth_prediction_oc", "How deep is the mug?", "2.0", "fill"),
+        ("view_change_infer", "How does the camera move?", "move_right:0.5,rotate_left:20", "fill"),
+    ]
+    rows = [
+        {
+            "id": f"scene_{number}",
+            "image": [PICTURE],
+            "question": question,
+            "answer": answer,
+            "task": task,
+            "img_type": "single",
+            "format_type": form,
+        }
+        for number, (task, question, answer, form) in enumerate(asked)
+    ]
+    write_parquet(folder / "test.parquet", rows)
+
+
+def three_dsr_bench(folder: Path) -> None:
+    rows = ["index\tqid\tquestion\tA\tB\tC\tD\tanswer\tcategory\timage"]
+    for number, name in enumerate(("ABCDEFGH", "ABCDEFGH-1", "ABCDEFGH-flip", "ABCDEFGH-flip-1")):
+        row = [str(number), name, "Which is higher?", "the mug", "the bowl", "", "", "B", "height"]
+        rows.append("\t".join([*row, "aGVsbG8=" * 20_000]))
+    (folder / "3DSRBench.tsv").write_text("\n".join(rows) + "\n")
+
+
+def whats_up(folder: Path) -> None:
+    words = {"left": "to the left of", "right": "to the right of", "on": "on", "under": "under"}
+    rows = []
+    for right, name in (
+        ("left", "left_of"),
+        ("right", "right_of"),
+        ("on", "on"),
+        ("under", "under"),
+    ):
+        others = [words[other] for other in words if other != right]
+        captions = [f"A mug {phrase} a table" for phrase in (words[right], *others)]
+        image = f"data/controlled_images/mug_{name}_table.jpeg"
+        rows.append({"image_path": image, "caption_options": captions})
+    write_json(folder / "controlled_images_dataset.json", rows)
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
     """How a benchmark's files are written, its ids, and a reply that only the robust rule reads.
@@ -321,6 +366,15 @@ SAMPLES = {
     ),
     "omni_spatial": Sample(omni_spatial, ("0_0", "1_0"), "Answer: B", "So it is left.", 0.0),
     "vsi_bench": Sample(vsi_bench, ("0", "1", "2", "3"), "3.0", "3.0m", 0.0),
+    "whats_up": Sample(
+        whats_up,
+        tuple(f"controlled_images_dataset/{number}" for number in range(1, 5)),
+        *("A mug to the left of a table", "So a mug to the left of a table.", 1.0),
+    ),
+    "3dsr_bench": Sample(
+        three_dsr_bench, ("0", "1", "2", "3"), "B", "It is B, not A.", 0.0
+    ),
+    "spar_bench": Sample(spar_bench, ("0", "1", "2"), "B", "The answer is B.", 0.0),
     "mmsi_bench": Sample(mmsi_bench, ("0", "1"), "``B``", "A? No. The answer is B.", 0.0),
     "text_vqa": Sample(text_vqa, ("34602", "34603"), "Dakota.", r"\boxed{dakota}", 0.0),
 }  # fmt: skip
