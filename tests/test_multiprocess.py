@@ -25,7 +25,7 @@ BLOWS_UP = ("optim.peak_lr=1000", "optim.weight_decay=1000")
 WATCHED = ("train.profile_steps=(3, 4)",)
 EVALUATED = (
     *("eval.images=5", "eval.batch_size=3", "eval.max_answer_tokens=4"),
-    "eval.scored_values=8",
+    *("eval.scored_values=8", "eval.probes=other_picture,swap"),
 )
 
 

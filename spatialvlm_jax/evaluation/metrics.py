@@ -111,7 +111,9 @@ def share(marks: np.ndarray, images: np.ndarray, baseline_hits: float | None) ->
         return Figure(None, None, 0, None)
     found = clustered_mean(marks, images)
     baseline = None if baseline_hits is None else baseline_hits / len(marks)
-    return _figure(found, baseline, found.share_interval())
+    figure = _figure(found, baseline, found.share_interval())
+    least = figure.smallest_difference
+    return dataclasses.replace(figure, smallest_difference=least and min(1.0, least))
 
 
 def adjusted_share(

@@ -66,6 +66,8 @@ def test_figures_are_plain_json():
         "images": 4,
         "design_effect": pytest.approx(1.0),
     }
+    few = metrics.share(np.array([1.0, 0]), np.arange(2), None)
+    assert few.smallest_difference == 1.0  # no two shares differ by more
     empty = metrics.share(np.zeros(0), np.zeros(0, int), 0).as_dict()
     assert [empty[name] for name in ("value", "baseline", "count", "ci95")] == [None, None, 0, None]
 

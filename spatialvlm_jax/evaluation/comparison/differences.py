@@ -121,7 +121,7 @@ def _compared(
         interval=_possible(pairs.interval),
         p_value=pairs.p_value,
         adjusted=pairs.p_value,
-        smallest_difference=pairs.smallest_difference,
+        smallest_difference=_at_most_1(pairs.smallest_difference),
         pairs=pairs,
         seed_share=None,
     )
@@ -134,9 +134,13 @@ def _compared(
         found,
         interval=_possible(over.interval),
         p_value=float(p_value),
-        smallest_difference=smallest_difference(error, degrees) if error else None,
+        smallest_difference=_at_most_1(smallest_difference(error, degrees) if error else None),
         seed_share=over.seed_share,
     )
+
+
+def _at_most_1(difference: float | None) -> float | None:
+    return difference and min(1.0, difference)
 
 
 def _possible(interval: Interval | None) -> Interval | None:
