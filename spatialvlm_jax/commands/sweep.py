@@ -1,11 +1,11 @@
-"""`spatialvlm sweep`: one configuration in several ways and seeds, one after the other."""
+"""`spatialvlm sweep`: one configuration in several ways and seeds, and the table of what comes."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import place, whole_number
+from spatialvlm_jax.flags import number, place, whole_number
 
 if TYPE_CHECKING:
     from spatialvlm_jax.sweeps.plan import SweepPlan
@@ -24,6 +24,7 @@ _EPILOG = """\
 examples:
   spatialvlm sweep --config=configs/debug.py --grid optim.peak_lr=1e-3,3e-3 --seeds=3 \\
     --out=runs/sweeps/rates
+  spatialvlm sweep table runs/sweeps/rates
 
 A sweep file is a configuration file with get_sweep(). Any field of the
 configuration is set for all arms as --config.FIELD=VALUE.
@@ -34,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
     """Adds the verb `sweep`."""
     parser = subparsers.add_parser(
         "sweep",
-        help="train one configuration in several ways and seeds",
+        help="train one configuration in several ways and seeds, and compare them",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,13 +51,28 @@ def add_parser(subparsers: Any) -> None:
     add("--dry-run", action="store_true", help="print the arms, and run nothing")
     add("--fail-fast", action="store_true", help="stop at the first trial that fails")
     add("--retry-failed", action="store_true", help="run trials again that failed before")
-    parser.set_defaults(overrides=[])
+    _add_difference(parser)
+    parser.set_defaults(overrides=[], action="run")
+    actions = parser.add_subparsers(metavar="table", help="write the tables again, from disk")
+    table = actions.add_parser("table", help="write the tables of a sweep again, from disk alone")
+    table.add_argument("folder", type=place, metavar="DIR", help="the --out of the sweep")
+    _add_difference(table)
+    table.set_defaults(action="table")
+
+
+def _add_difference(parser: argparse.ArgumentParser) -> None:
+    help_text = "say how many seeds would show a difference of this share (.02)"
+    parser.add_argument(
+        "--difference", type=number(1e-6, 1.0), default=0.02, metavar="SHARE", help=help_text
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the sweep; returns 1 if a trial failed."""
-    from spatialvlm_jax.sweeps.record import check_folder
+    """Runs the sweep, or writes its tables; returns 1 if a trial failed."""
+    from spatialvlm_jax.sweeps.record import check_folder, load_sweep
 
+    if args.action == "table":
+        return _tell(load_sweep(args.folder), args.folder, args.difference)
     if not args.config or not args.out:
         raise UserError("--config and --out say what to run and where to keep it (see --help)")
     check_folder(args.out)
@@ -82,6 +98,8 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
     import sys
 
     from spatialvlm_jax import signals
+    from spatialvlm_jax.sweeps.identity import check_code
+    from spatialvlm_jax.sweeps.report import write_tables
     from spatialvlm_jax.sweeps.running import Runner, forget_failures
 
     plan.record.save(args.out)
@@ -93,21 +111,26 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
         Runner(
             plan.experiments,
             request,
-            after_trial=lambda: None,
+            check=lambda: check_code(Path(), plan.code),
+            after_trial=lambda: write_tables(plan.record, args.out, args.difference),
             fail_fast=args.fail_fast,
         ).run(trials)
         request.release()
     if request.requested:
         print(f"stopping: {signals.WRITTEN_STAYS}", file=sys.stderr)
         return request.code
-    return _tell_failures(plan.record, args.out)
+    return _tell(plan.record, args.out, args.difference)
 
 
-def _tell_failures(record: "SweepRecord", folder: Path) -> int:
-    """Prints each trial that failed; returns 1 if there is one."""
+def _tell(record: "SweepRecord", folder: Path, wanted: float) -> int:
+    """Writes the tables, prints the main one and each trial that failed; 1 if there is one."""
     from spatialvlm_jax.sweeps.failures import read_failure
+    from spatialvlm_jax.sweeps.report import write_tables
+    from spatialvlm_jax.sweeps.table import format_results
 
-    failed = [trial for trial in record.list_trials(folder) if trial.has_failed]
+    results = write_tables(record, folder, wanted)
+    print(f"\n{format_results(results)}\n{folder / 'table.md'}, {folder / 'index.html'}")
+    failed = results.failed
     for trial in failed:
         failure = read_failure(trial.workdir)
         print(f"\n{trial.title} failed: {failure['cause']}")

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, Experiment
 from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
 from spatialvlm_jax.weights.load import sources_of
@@ -76,6 +77,19 @@ def digest_code(checkout: Path) -> str:
             if not name.is_relative_to(ours)
         ]
     )
+
+
+def check_code(checkout: Path, code: str) -> None:
+    """Refuses to go on with other code than the trials are told by.
+
+    Raises:
+      UserError: it is not what `digest_code` said.
+    """
+    if digest_code(checkout) != code:
+        raise UserError(
+            "the code of this checkout changed while the sweep ran: start it again, and what is "
+            "finished is kept for the code it was run with; or run it in a checkout of its own"
+        )
 
 
 def digest_place(path: Path) -> str:

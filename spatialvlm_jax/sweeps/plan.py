@@ -20,11 +20,13 @@ _STATES = ("is_finished", "has_failed")
 class SweepPlan:
     """What is to be run.
 
-    experiments: of each arm, by its digest. notes: lines for whoever started it.
+    experiments: of each arm, by its digest. code: digest of what will run them.
+    notes: lines for whoever started it.
     """
 
     record: SweepRecord
     experiments: Mapping[str, Experiment]
+    code: str
     notes: tuple[str, ...]
 
 
@@ -70,7 +72,7 @@ def plan_sweep(
         )
     place = "" if trials is None else str(trials.resolve())
     record = SweepRecord(config, tuple(overrides), tuple(records.values()), seeds, place)
-    return SweepPlan(record, experiments, tuple(notes))
+    return SweepPlan(record, experiments, code, tuple(notes))
 
 
 def describe_plan(plan: SweepPlan, folder: Path) -> str:

@@ -48,6 +48,7 @@ class Runner:
     """What runs the trials of a sweep.
 
     experiments: of each arm, by its digest. request: whether to stop.
+    check: raises where a trial would not be what it is told by, before and after it ran.
     after_trial: called when a trial of this process is over.
     program: runs a command line. claims: of this process and others.
     fail_fast: stop at the first failure.
@@ -55,7 +56,8 @@ class Runner:
 
     experiments: Mapping[str, Experiment]
     request: StopRequest
-    after_trial: Callable[[], None]
+    check: Callable[[], None]
+    after_trial: Callable[[], object]
     program: Program = run_python
     claims: Claims = dataclasses.field(default_factory=Claims)
     fail_fast: bool = False
@@ -93,6 +95,7 @@ class Runner:
         return True
 
     def _run_trial(self, trial: Trial, claim: Claim) -> None:
+        self.check()
         workdir, begin = trial.workdir, time.monotonic()
         for folder in (workdir, workdir / "evaluations"):
             with only_writer(folder, wait=True):  # what a killed sweep left running
@@ -114,6 +117,7 @@ class Runner:
             code = self.program(words, workdir / LOG, should_stop)
             if should_stop():
                 return
+            self.check()
             if code or not (workdir / makes).is_file():
                 failure = record_failure(workdir, words, code)
                 progress.say(f"{trial.title} failed: {failure['cause']}")

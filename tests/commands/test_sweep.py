@@ -39,7 +39,8 @@ def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
         (["sweep", out], "--config and --out say what to run"),
         ([*COMMAND, out, "--grid=optim.peak_rl=1"], "did you mean peak_lr?"),
         ([*COMMAND, out, "--grid=train.steps=40,40"], "two arms of the sweep are called"),
-        ([*COMMAND, f"--out={ROOT / 'runs'}", "--trials="], "it is empty"),
+        ([*COMMAND, out, "--trials="], "it is empty"),
+        (["sweep", "table", str(tmp_path)], "holds no sweep (sweep.json)"),
     ):
         assert main(words) == 2
         assert said in capsys.readouterr().err

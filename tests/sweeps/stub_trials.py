@@ -39,11 +39,14 @@ def stub_program(journal: Path, behave: Callable[[str], int] = lambda called: 0)
     return program
 
 
-def stub_runner(program, *, request=None, after_trial=lambda: None, **options) -> Runner:
+def stub_runner(
+    program, *, request=None, check=lambda: None, after_trial=lambda: None, **options
+) -> Runner:
     experiment = load_experiment("configs/debug.py")
     return Runner(
         {arm.digest: experiment for arm in ARMS},
         request or StopRequest(),
+        check,
         after_trial,
         program,
         **options,

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.sweeps.failures import read_failure
+from spatialvlm_jax.sweeps.identity import check_code, digest_code
 from spatialvlm_jax.sweeps.running import forget_failures, run_python
 from tests.sweeps.stub_trials import read_journal, stub_program, stub_runner, stub_sweep
 from tests.test_repository import ROOT
@@ -119,6 +121,28 @@ def test_something_is_done_after_every_trial_of_this_process(tmp_path):
 
     stub_runner(stub_program(tmp_path / "journal"), after_trial=note).run(trials)
     assert seen == [1, 2, 3]
+
+
+def test_a_trial_during_which_the_code_changed_is_not_taken_for_finished(tmp_path):
+    code, trials = tmp_path / "checkout", stub_sweep(tmp_path)
+    for name in ("train.py", "eval.py"):
+        code.mkdir(exist_ok=True)
+        (code / name).write_text(name)
+    digest = digest_code(code)
+
+    def behave(called: str) -> int:
+        if called == "b1 train.py":
+            (code / "train.py").write_text("changed")
+        return 0
+
+    program = stub_program(tmp_path / "journal", behave)
+    runner = stub_runner(program, check=lambda: check_code(code, digest))
+    with pytest.raises(UserError, match="changed while the sweep ran"):
+        runner.run(trials)
+    assert [trial.is_over for trial in trials[:2]] == [True, False]
+    with pytest.raises(UserError, match="changed while the sweep ran"):
+        runner.run(trials)
+    assert read_journal(tmp_path / "journal") == ALL[:3]
 
 
 def test_a_program_is_run_with_its_output_in_a_file_and_asked_to_stop(tmp_path):

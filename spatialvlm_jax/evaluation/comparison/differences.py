@@ -14,7 +14,7 @@ from spatialvlm_jax.evaluation.statistics.power import LEVEL, holm, smallest_dif
 from spatialvlm_jax.evaluation.statistics.seeds import mean_over_seeds
 
 # The figure that stands for a type of question.
-_OF_TYPES = (
+OF_TYPES = (
     "qualitative_accuracy",
     "within_25",
     "angle_within_15_degrees",
@@ -98,7 +98,7 @@ def compare(
         marks = [np.stack([seed[name][1] for seed in way]) for way in (one, two)]
         if counts.any():
             overall.append(_compared(name, "", marks, counts, images))
-        if name in _OF_TYPES:
+        if name in OF_TYPES:
             by_type += [
                 _compared(name, kind, marks, counts & (types == kind), images)
                 for kind in np.unique(types[counts]).tolist()

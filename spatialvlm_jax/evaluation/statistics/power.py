@@ -16,6 +16,28 @@ def smallest_difference(standard_error: float, degrees: int) -> float:
     return float(quantiles.sum()) * standard_error
 
 
+def seeds_needed(
+    shown: float, seed_share: float, *, seeds: int, clusters: int, wanted: float
+) -> int | None:
+    """How many seeds would find a difference with a power of 80 %, on the same questions.
+
+    Args:
+      shown: the smallest difference that can be found with so many `seeds`.
+      seed_share: the part of its variance that is due to seeds.
+      clusters: pictures. wanted: the difference to find.
+
+    Returns:
+      None where 1,000 seeds would not do: more pictures are needed then.
+    """
+    variance = (shown / smallest_difference(1.0, min(seeds, clusters) - 1)) ** 2
+    of_one, rest = variance * seed_share * seeds, variance * (1 - seed_share)
+    for number in range(2, 1_001):
+        error = float(np.sqrt(of_one / number + rest))
+        if smallest_difference(error, min(number, clusters) - 1) <= wanted:
+            return number
+    return None
+
+
 def holm(p_values: np.ndarray) -> np.ndarray:
     """p-values adjusted for how many there are, in their order (Holm, 1979).
 

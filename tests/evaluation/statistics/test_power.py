@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from spatialvlm_jax.evaluation.statistics import power
 from spatialvlm_jax.evaluation.statistics.power import holm, smallest_difference
 
 
@@ -17,3 +18,17 @@ def test_what_215_paired_questions_can_show():
     error = math.sqrt(0.37 * 0.63 / 215)
     assert smallest_difference(error, 214) == pytest.approx(0.0926, abs=1e-4)
     assert smallest_difference(error * math.sqrt(2), 214) == pytest.approx(0.131, abs=1e-3)
+
+
+def test_seeds_that_are_needed_show_the_wanted_difference_and_one_less_does_not():
+    # A standard deviation of .03 between seeds, and pictures with a standard error of .002.
+    def shown(seeds: int) -> float:
+        error = math.sqrt(0.03**2 / seeds + 0.002**2)
+        return power.smallest_difference(error, seeds - 1)
+
+    for seeds in (2, 3, 10):
+        share = 0.03**2 / seeds / (0.03**2 / seeds + 0.002**2)
+        needed = power.seeds_needed(shown(seeds), share, seeds=seeds, clusters=1_000, wanted=0.02)
+        assert needed is not None
+        assert shown(needed) <= 0.02 < shown(needed - 1)
+    assert power.seeds_needed(shown(3), 0.1, seeds=3, clusters=1_000, wanted=1e-4) is None
