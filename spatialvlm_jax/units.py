@@ -248,3 +248,18 @@ _LADDERS: dict[str, tuple[_Ladder, _Ladder]] = {
         ((0.025, "in³", "cubic inches"), (math.inf, "ft³", "cubic feet")),
     ),
 }
+
+
+def units_beside(unit: str) -> tuple[str, ...]:
+    """The units that people take for other sizes of the same thing, with this one ("m", "cm").
+
+    By symbol or by name, metric or not, as the unit is.
+
+    Args:
+      unit: a key of `SI`.
+    """
+    for steps in _LADDERS.get(DIMENSIONS[unit], ()):
+        for names in zip(*(each[1:] for each in steps), strict=True):
+            if unit in names:
+                return names
+    return (unit,)

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "conversion": {"generation"},
     "evaluation": set(),
     "inputs": {"weights"},
-    "inference": {"evaluation", "generation", "models"},
+    "inference": {"evaluation", "generation", "inputs", "models", "training", "weights"},
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},

@@ -17,12 +17,16 @@ from spatialvlm_jax.models.score import AnswerTrees, grow_tree, pad_tree
 Score = Callable[[AnswerTrees], np.ndarray]
 Encode = Callable[[str], Sequence[int]]
 # Trees of about one size are padded to one, so that scoring is compiled seldom.
-_NODES_MULTIPLE, _ANSWERS_MULTIPLE = 16, 16
+_MULTIPLES = (16, 16)
 _LEAST = -1e4  # of a log-likelihood: nothing is linear beside infinity
 
 
 def read_values(
-    score: Score, spoken: Sequence[SpokenValues | None], encode: Encode, count: int
+    score: Score,
+    spoken: Sequence[SpokenValues | None],
+    encode: Encode,
+    count: int,
+    multiples: tuple[int, int] = _MULTIPLES,
 ) -> list[ValueDistribution | None]:
     """The distribution of each quantity asked for.
 
@@ -31,6 +35,7 @@ def read_values(
       spoken: what can be said to each of them; None: it is not asked for.
       encode: an answer to its tokens, with the one that ends it.
       count: answers to score for each question, at least 4.
+      multiples: of nodes and of answers that trees are padded to.
 
     Returns:
       One for each question, None where nothing is asked for or no answer is likely at all.
@@ -42,12 +47,12 @@ def read_values(
         raise ValueError(f"a distribution needs at least 4 answers, not {count}")
     nothing = np.zeros(0, int)
     first = [nothing if each is None else each.spread(count // 2) for each in spoken]
-    coarse = _scores(score, spoken, first, encode)
+    coarse = _scores(score, spoken, first, encode, multiples)
     second = [
         nothing if each is None else _refine(each, chosen, scores, count - len(chosen))
         for each, chosen, scores in zip(spoken, first, coarse, strict=True)
     ]
-    fine = _scores(score, spoken, second, encode)
+    fine = _scores(score, spoken, second, encode, multiples)
     return [
         None if each is None else _distribution(each, *parts)
         for each, *parts in zip(spoken, first, coarse, second, fine, strict=True)
@@ -59,14 +64,26 @@ def _scores(
     spoken: Sequence[SpokenValues | None],
     chosen: Sequence[np.ndarray],
     encode: Encode,
+    multiples: tuple[int, int],
 ) -> list[np.ndarray]:
     """Log-likelihoods of the chosen answers to each question."""
     trees = [
         _tree(() if each is None else tuple(each.texts[place] for place in places), encode)
         for each, places in zip(spoken, chosen, strict=True)
     ]
-    nodes = _rounded(max(tree.tokens.shape[0] for tree in trees), _NODES_MULTIPLE)
-    answers = _rounded(max(tree.last.shape[0] for tree in trees), _ANSWERS_MULTIPLE)
+    return score_trees(score, trees, multiples)
+
+
+def score_trees(
+    score: Score, trees: Sequence[AnswerTrees], multiples: tuple[int, int]
+) -> list[np.ndarray]:
+    """Log-likelihoods float64[A] of the answers of each tree, which are of Q questions.
+
+    Args:
+      multiples: of nodes and of answers that trees are padded to.
+    """
+    nodes = _rounded(max(tree.tokens.shape[0] for tree in trees), multiples[0])
+    answers = _rounded(max(tree.last.shape[0] for tree in trees), multiples[1])
     padded = [pad_tree(tree, nodes, answers) for tree in trees]
     found = np.asarray(score(jax.tree.map(lambda *arrays: np.stack(arrays), *padded)), np.float64)
     return [row[: tree.last.shape[0]] for row, tree in zip(found, trees, strict=True)]

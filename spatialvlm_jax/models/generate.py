@@ -106,10 +106,50 @@ def _generate(
     greedy: bool,
 ) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
-    decoder = model.decoder
     read = read_prefix(model, images, camera, prefix_tokens, prefix_lengths)
-    hidden, image_keys, text_keys, shape = read.state, *read.keys, prefix_lengths.shape
-    longest, prefix_lengths = prefix_tokens.shape[-1], read.lengths
+    answer = _answer(model, read, random, eos_id, temperature, max_tokens, greedy)
+    return answer.reshape(*prefix_lengths.shape, max_tokens)
+
+
+def answer_questions(
+    model: VLM, questions: ReadQuestions, *, max_tokens: int, eos_id: int
+) -> Int32[Array, "B S {max_tokens}"]:
+    """As `generate` without a temperature, of questions that the model has read.
+
+    Args:
+      model: that has read them.
+      questions: of B images, or of the B S that rule "prefix" makes of them.
+    """
+    return _answer_read(*nnx.split(model), questions, jnp.int32(eos_id), max_tokens=max_tokens)
+
+
+@functools.partial(jax.jit, static_argnums=0, static_argnames="max_tokens")
+def _answer_read(
+    definition: Any,
+    state: Any,
+    questions: ReadQuestions,
+    eos_id: Int32[Array, ""],
+    *,
+    max_tokens: int,
+) -> Int32[Array, "B S {max_tokens}"]:
+    model: VLM = nnx.merge(definition, state)
+    unused = jax.random.key(0), jnp.float32(0)
+    return _answer(model, questions, unused[0], eos_id, unused[1], max_tokens, greedy=True)
+
+
+def _answer(
+    model: VLM,
+    read: ReadQuestions,
+    random: Key[Array, ""],
+    eos_id: Int32[Array, ""],
+    temperature: Float32[Array, ""],
+    max_tokens: int,
+    greedy: bool,
+) -> Int32[Array, "B S {max_tokens}"]:
+    """Decodes behind the keys of what was read."""
+    decoder, prefix_lengths = model.decoder, read.lengths
+    hidden, image_keys, text_keys = read.state, *read.keys
+    longest = text_keys.key.shape[-2]
 
     def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
@@ -145,7 +185,7 @@ def _generate(
     )
     start = _record(start, choose(hidden, draw), eos_id)
     end = jax.lax.while_loop(lambda loop: (loop.step < max_tokens) & ~loop.done.all(), body, start)
-    return end.answer.reshape(*shape, max_tokens)
+    return end.answer
 
 
 def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -> _Loop:

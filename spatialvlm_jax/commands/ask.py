@@ -1,0 +1,128 @@
+"""`spatialvlm ask`: a model's answers to questions about a picture, and how sure it is."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spatialvlm_jax.flags import number, place, whole_number
+
+if TYPE_CHECKING:
+    from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+
+_DESCRIPTION = """\
+Asks a model about a picture and prints, for each question, its words, the quantity that they give
+with the interval that holds 90 % of what the model thinks possible, or how sure it is of a choice.
+The picture is encoded once for all questions; nothing is downloaded.
+
+MODEL is "small", which ships with the code and knows rendered rooms alone; the workdir of a run; a
+weight file of ours; or the folder of a Hugging Face PaliGemma with its tokenizer.model.
+
+The first question to a model compiles it, which is kept for the next time.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm ask docs/images/world_11.png "How wide would you say the blue ball is?"
+  spatialvlm ask room.jpg "How far is the mug from the lamp?" "Is the mug left of the lamp?" \\
+    --model=runs/mine --unsure --json
+  spatialvlm ask room.jpg "How tall is the chair?" --model=runs/rays --fov=65 --camera-height=1.5
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `ask`."""
+    parser = subparsers.add_parser(
+        "ask",
+        help="ask a model questions about a picture",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("image", type=place, metavar="IMAGE", help="a picture; of several in a file, the first")
+    add("questions", nargs="+", metavar="QUESTION", help="asked as they are, each on its own")
+    add("--model", default="small", metavar="MODEL", help="which model to ask (%(default)s)")
+    help_text = "the SentencePiece model of its run, where it is not where it was"
+    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add("--json", action="store_true", help="print one JSON object instead of a table")
+    help_text = (
+        'say "I can\'t tell" of quantities whose interval spans more than a factor of 4, and of '
+        "choices less probable than 0.7"
+    )
+    add("--unsure", action="store_true", help=help_text)
+    help_text = "how many worded answers a quantity is read from; 0 takes it from the text (96)"
+    add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
+    add = parser.add_argument_group(
+        "the camera, for models that are told of it (data.camera); EXIF is read where there is some"
+    ).add_argument
+    add("--fov", type=number(), metavar="DEGREES", help="that the longer side spans")
+    add("--camera-height", type=number(), metavar="METRES", help="above the ground")
+    add("--pitch", type=number(), metavar="DEGREES", help="that it looks down")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Asks and prints."""
+    from spatialvlm_jax import progress
+
+    if not args.json:
+        progress.begin_importing()
+    import spatialvlm_jax
+    from spatialvlm_jax.inference.load import load_to_ask
+    from spatialvlm_jax.inference.picture import CameraFacts, open_picture
+    from spatialvlm_jax.inference.spatial_answer import Doubt
+
+    progress.end_importing()
+    camera = CameraFacts(args.fov, args.camera_height, args.pitch)
+    picture = open_picture(args.image)
+    for note in picture.notes:
+        print(f"spatialvlm ask: {args.image}: {note}", file=sys.stderr)
+    doubt = Doubt() if args.unsure else None
+    with progress.waiting("loading the model", "loaded it", quiet=args.json):
+        model = load_to_ask(args.model, args.tokenizer)
+    with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
+        answers = model.ask(
+            picture,
+            args.questions,
+            camera=camera,
+            doubt=doubt,
+            scored_values=args.scored_values,
+        )
+    if args.json:
+        found = {
+            "image": str(args.image),
+            "model": args.model,
+            "version": spatialvlm_jax.__version__,
+            "answers": [answer.as_dict() for answer in answers],
+        }
+        print(json.dumps(found, indent=1))
+    else:
+        print("\n".join(_table(answers)))
+    return 0
+
+
+def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
+    from spatialvlm_jax.errors import one_line
+    from spatialvlm_jax.text_table import align_columns
+
+    head = ("question", "answer", "value", "90 % interval", "sure")
+    rows = [
+        (one_line(answer.question), one_line(answer.text), *_figures(answer)) for answer in answers
+    ]
+    return align_columns([head, *rows], rule=True, left=2)
+
+
+def _figures(answer: "SpatialAnswer") -> tuple[str, str, str]:
+    """Value, interval and confidence, as people read them; "" where there is none."""
+    from spatialvlm_jax.units import METRIC, UNITS, describe_exact
+
+    value = interval = ""
+    if answer.unit:
+        dimension = UNITS[answer.unit].dimension
+        if answer.value is not None:
+            value = describe_exact(answer.value, dimension)
+        if answer.interval is not None:
+            low, high = answer.interval
+            interval = f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
+    sure = "" if answer.confidence is None else f"{100 * answer.confidence:.0f} %"
+    return value, interval, sure

@@ -1,0 +1,139 @@
+"""From a place to a model that can be asked."""
+
+import dataclasses
+import logging
+import math
+import os
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from spatialvlm_jax.config import RUN_CONFIG, from_config_dict, read_run_config, run_config
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.inference.loaded_model import LoadedModel
+from spatialvlm_jax.inputs.tokenizer import load_tokenizer
+from spatialvlm_jax.models.checkpoint_file import shipped
+from spatialvlm_jax.models.quantize import stored_dtype
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training.checkpoints.load_model import restore_model
+from spatialvlm_jax.training.provenance import use_compilation_cache
+from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.weights.folder_config import is_paligemma_folder, read_folder
+from spatialvlm_jax.weights.load import load_weights
+from spatialvlm_jax.weights.pieces import WeightsError
+from spatialvlm_jax.weights.run_record import RunRecord
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
+from spatialvlm_jax.weights.settings import TOKENIZER
+
+_WEIGHTS = "model.safetensors"
+
+
+def load_to_ask(where: str | os.PathLike[str], tokenizer: str = "") -> LoadedModel:
+    """A model by the name of a shipped checkpoint, a run's workdir, its weights, or a folder.
+
+    Compiled programs are kept where training keeps them, unless JAX was told of another place.
+
+    Args:
+      where: "small", a workdir (its newest whole checkpoint, else its model.safetensors), a weight
+        file of ours, or the folder of a Hugging Face PaliGemma with its `tokenizer.model`.
+      tokenizer: the SentencePiece model that the weights were trained with, where it is not where
+        it was.
+
+    Raises:
+      UserError: there is nothing, it is damaged, does not say what model it is, or its tokenizer
+        is not there.
+    """
+    if jax.config.values["jax_compilation_cache_dir"] is None:
+        use_compilation_cache()
+    path = _find(os.fspath(where))
+    if path.is_dir() and is_paligemma_folder(path):
+        return _load_folder(path, tokenizer)
+    if path.is_dir():
+        if not (path / RUN_CONFIG).is_file():
+            raise UserError(
+                f"{path} is neither a run's workdir nor a PaliGemma's folder: it has no "
+                f"{RUN_CONFIG}"
+            )
+        experiment = from_config_dict(Experiment, read_run_config(path / RUN_CONFIG))
+        has_checkpoints = (path / "checkpoints").is_dir()
+        return _load_own(
+            path, "" if has_checkpoints else str(path / _WEIGHTS), experiment, tokenizer
+        )
+    record = RunRecord.of(path, SafetensorFiles(path).metadata)
+    if not record.experiment:
+        raise UserError(f"{path} does not say what model it is of: name the workdir of its run")
+    experiment = from_config_dict(Experiment, run_config(record.experiment, str(path)))
+    return _load_own(path.parent, str(path), experiment, tokenizer)
+
+
+def _find(where: str) -> Path:
+    """The path that is meant.
+
+    Raises:
+      UserError: there is none, or it is an address.
+    """
+    if "://" in where:
+        raise UserError(f"{where}: models are read from local files only; copy it here")
+    if not where.strip():
+        raise UserError("no model is named; small is the shipped one")
+    path = Path(where)
+    if path.exists():
+        if path.is_file() and path.suffix != ".safetensors":
+            raise UserError(f"{path}: a weight file to ask is a .safetensors of a run")
+        return path
+    if "/" in where or "." in where:
+        raise UserError(f"{path} does not exist")
+    return shipped(where)
+
+
+def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str) -> LoadedModel:
+    """The model of a run, with the temperature that was fitted at the step of its weights."""
+    experiment = _with_tokenizer(experiment, named)
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    model, step = restore_model(
+        experiment, workdir, checkpoint, contents={TOKENIZER: tokenizer.digest}
+    )
+    source = Path(checkpoint) if checkpoint else workdir / _WEIGHTS
+    header = SafetensorFiles(source).metadata if checkpoint else {"step": str(step)}
+    fitted = RunRecord.of(source, header).answer_temperature
+    return LoadedModel(model, experiment, tokenizer, _temperature(fitted, source))
+
+
+def _with_tokenizer(experiment: Experiment, named: str) -> Experiment:
+    if not named:
+        return experiment
+    return dataclasses.replace(
+        experiment, data=dataclasses.replace(experiment.data, tokenizer=named)
+    )
+
+
+def _temperature(fitted: str, source: Path) -> float:
+    if not fitted:
+        return 1.0
+    try:
+        temperature = float(fitted)
+    except ValueError:
+        temperature = math.nan
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise WeightsError(f"{source} has {fitted[:40]!r} for the temperature of its answers")
+    return temperature
+
+
+def _load_folder(path: Path, named: str) -> LoadedModel:
+    """A PaliGemma; its parameters are kept in the dtype that it computes in."""
+    experiment = _with_tokenizer(read_folder(path), named)
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    template = ModelTemplate.of(lambda: VLM.of(experiment))
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    compute = jnp.dtype(experiment.model.compute_dtype)
+    wanted = {
+        name: jax.ShapeDtypeStruct(x.shape, stored_dtype(name, x.dtype, compute), sharding=device)
+        for name, x in template.shapes.items()
+    }
+    arrays, manifest = load_weights({"model": path}, experiment.model, wanted)
+    if manifest.initialised:
+        raise WeightsError(f"{path} lacks {manifest.initialised[0]}")
+    logging.info("%s: %s", path, manifest.summary())
+    return LoadedModel(template.model(arrays), experiment, tokenizer, 1.0)

@@ -1,0 +1,251 @@
+"""A loaded model that answers questions about a picture, and says how sure it is."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.distribution import ValueDistribution, ValueReading
+from spatialvlm_jax.evaluation.reading.lengths import find_quantity
+from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.generation.wording.spoken_values import SpokenValues
+from spatialvlm_jax.inference.alternatives import other_values, other_verdict
+from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
+from spatialvlm_jax.inference.read_values import read_values, score_trees
+from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
+from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
+from spatialvlm_jax.inputs.pictures import resize_image
+from spatialvlm_jax.inputs.prefixes import pad_prefixes
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.models.generate import ReadQuestions, answer_questions
+from spatialvlm_jax.models.score import AnswerTrees, grow_tree, read_questions, score_answers
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
+from spatialvlm_jax.units import DIMENSIONS, unit_of
+
+# Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
+QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
+# Likewise nodes and answers of what is scored.
+_MULTIPLES = (64, 16)
+# Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
+SCORED_VALUES, FEWEST_VALUES = 96, 32
+_UNITS = {"length": "m", "area": "m^2", "volume": "m^3", "ratio": "times", "angle": "rad"}
+_UNTOLD = CameraFacts()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model, and how it is asked.
+
+    experiment: the run's own, which says how pictures and questions are put.
+    temperature: that its distributions are tempered with, fitted on held-out data; 1 where it was
+      not fitted.
+    """
+
+    model: VLM
+    experiment: Experiment
+    tokenizer: Tokenizer
+    temperature: float = 1.0
+
+    def ask(
+        self,
+        image: PictureLike | Picture,
+        questions: str | Sequence[str],
+        *,
+        camera: CameraFacts = _UNTOLD,
+        doubt: Doubt | None = None,
+        scored_values: int = SCORED_VALUES,
+    ) -> list[SpatialAnswer]:
+        """Answers questions about a picture, which is encoded once for up to 32 of them.
+
+        Args:
+          image: a file, its bytes, or uint8[H, W, 3].
+          questions: as to a person, in the words that the model was trained on.
+          camera: what is known of the camera beyond what the file tells; for models that are told.
+          doubt: from where on an answer is that none can be given; None: never.
+          scored_values: how many worded answers the distribution of a quantity is read from, at
+            least 32; 0 reads none, and quantities come from the text alone.
+
+        Returns:
+          One answer for each question, in their order.
+
+        Raises:
+          UserError: the picture cannot be read, a question is empty or too long, the model is not
+            told of cameras, or too few values are to be scored.
+        """
+        if 0 < scored_values < FEWEST_VALUES:
+            raise UserError(f"scored_values={scored_values}: take at least {FEWEST_VALUES}, or 0")
+        if camera.is_told and not self._encode_camera.tells and not self._says_before:
+            raise UserError(
+                "this model is not told of the camera (data.camera=none): leave out what is known "
+                "of it"
+            )
+        picture = image if isinstance(image, Picture) else open_picture(image)
+        asked = [questions] if isinstance(questions, str) else list(questions)
+        known = camera.of(picture.camera)
+        prefixes = [self._prefix(question, known) for question in asked]
+        most, found = QUESTION_BUCKETS[-1], []
+        for start in range(0, len(asked), most):
+            part = slice(start, start + most)
+            asking = self._read(picture, known, prefixes[part])
+            found += asking.answers(asked[part], scored_values)
+        return found if doubt is None else list(map(doubt, found))
+
+    @functools.cached_property
+    def _encode_camera(self) -> CameraEncoder:
+        return CameraEncoder.of(self.experiment.data, self.experiment.model, self.tokenizer)
+
+    @property
+    def _says_before(self) -> bool:
+        return says_before(self.experiment.data, self.experiment.model)
+
+    def _prefix(self, question: str, camera: KnownCamera) -> tuple[int, ...]:
+        """The tokens of a question as the run put its own; raises UserError where there are none.
+
+        Line ends become spaces, because one ends a prefix.
+        """
+        words = " ".join(question.split())
+        try:
+            words.encode()
+        except UnicodeEncodeError:
+            raise UserError("a question is not in UTF-8") from None
+        if not words:
+            raise UserError("a question is empty")
+        if self._says_before and (said := describe_camera(camera)):
+            words = f"{said} {words}"
+        template = self.experiment.data.prefix_template
+        tokens = self.tokenizer.encode_prefix(template.replace("{question}", words))
+        if len(tokens) > PREFIX_BUCKETS[-1]:
+            raise UserError(
+                f"a question has {len(tokens)} tokens, and at most {PREFIX_BUCKETS[-1]} can be "
+                f"asked: {words[:40]!r}..."
+            )
+        return tokens
+
+    def _read(
+        self, picture: Picture, camera: KnownCamera, prefixes: Sequence[tuple[int, ...]]
+    ) -> "_Asking":
+        slots = _bucket(len(prefixes), QUESTION_BUCKETS)
+        width = _bucket(max(map(len, prefixes)), PREFIX_BUCKETS)
+        tokens, lengths = pad_prefixes(prefixes, slots, width)
+        size, resize = self.experiment.model.encoder.image_size, self.experiment.data.resize
+        square = resize_image(picture.image, size, resize, self._encode_camera.place(camera))
+        told = stack_cameras([self._encode_camera(camera)])
+        asked: Any = (square[None], tokens[None], lengths[None], told)
+        return _Asking(self, read_questions(self.model, *asked), slots)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asking:
+    """Questions that a model has read, filled up to `slots`."""
+
+    loaded: LoadedModel
+    read: ReadQuestions
+    slots: int
+
+    def answers(self, questions: Sequence[str], scored_values: int) -> list[SpatialAnswer]:
+        """Of the first of the slots."""
+        tokenizer = self.loaded.tokenizer
+        ids = answer_questions(
+            self.loaded.model,
+            self.read,
+            max_tokens=self.loaded.experiment.eval.max_answer_tokens,
+            eos_id=tokenizer.eos_id,
+        )
+        rows = np.asarray(ids).reshape(self.slots, -1).tolist()
+        texts = [tokenizer.decode(row) for row in rows[: len(questions)]]
+        choices = [other_verdict(*pair) for pair in zip(questions, texts, strict=True)]
+        units = [
+            "" if choice else unit_of(text) for text, choice in zip(texts, choices, strict=True)
+        ]
+        values = self._values(texts, units, scored_values)
+        words = ["" if unit else text for text, unit in zip(texts, units, strict=True)]
+        confidences = self._confidences(words, choices)
+        return [
+            _quantity(question, text, unit, value)
+            if unit
+            else SpatialAnswer(
+                question,
+                text,
+                verdict=choice[0] if choice else None,
+                confidence=confidence,
+            )
+            for question, text, unit, value, choice, confidence in zip(
+                questions, texts, units, values, choices, confidences, strict=True
+            )
+        ]
+
+    def _score(self, trees: AnswerTrees) -> np.ndarray:
+        rows = jax.tree.map(lambda x: x[None], trees)
+        scores = score_answers(self.loaded.model, self.read, rows)
+        return np.asarray(scores).reshape(self.slots, -1)
+
+    def _values(
+        self, texts: Sequence[str], units: Sequence[str], count: int
+    ) -> list[ValueReading | None]:
+        """What the distributions of quantities say; None where there is none."""
+        spoken: list[SpokenValues | None] = [None] * self.slots
+        for slot, (text, unit) in enumerate(zip(texts, units, strict=True)):
+            spoken[slot] = other_values(text, unit) if unit and count else None
+        if not any(spoken):
+            return [None] * len(texts)
+        encode = self.loaded.tokenizer.encode_suffix
+        found = read_values(self._score, spoken, encode, count, _MULTIPLES)
+        return [self._reading(distribution) for distribution in found[: len(texts)]]
+
+    def _reading(self, distribution: ValueDistribution | None) -> ValueReading | None:
+        if distribution is None:
+            return None
+        return ValueReading.of(distribution.tempered(self.loaded.temperature))
+
+    def _confidences(
+        self, words: Sequence[str], choices: Sequence[tuple[str, str, str] | None]
+    ) -> list[float | None]:
+        """Of a choice against the other one, of other words by themselves; None where unknown."""
+        said = [
+            ()
+            if not text or (choice and not choice[2])
+            else (text, choice[2])
+            if choice
+            else (text,)
+            for text, choice in zip(words, choices, strict=True)
+        ]
+        if not any(said):
+            return [None] * len(words)
+        encode = self.loaded.tokenizer.encode_suffix
+        filled = [*said, *((),) * (self.slots - len(said))]
+        trees = [grow_tree([encode(text) for text in texts]) for texts in filled]
+        scores = score_trees(self._score, trees, (32, 4))[: len(words)]
+        return [_share(row) if texts else None for row, texts in zip(scores, said, strict=True)]
+
+
+def _share(scores: np.ndarray) -> float:
+    """The probability of the first, against the others where there are some."""
+    likely = np.exp(scores - (scores.max() if len(scores) > 1 else 0.0))
+    return float(f"{likely[0] / (likely.sum() if len(scores) > 1 else 1.0):.4g}")
+
+
+def _quantity(question: str, text: str, unit: str, reading: ValueReading | None) -> SpatialAnswer:
+    """An answer that speaks of a quantity: by its distribution, else as its text states it."""
+    dimension = DIMENSIONS[unit]
+    if reading is not None:
+        return SpatialAnswer(
+            question,
+            text,
+            value=reading.median,
+            unit=_UNITS[dimension],
+            std=reading.std,
+            interval=reading.interval_90,
+        )
+    found = find_quantity(text, dimension)
+    if found is None:
+        return SpatialAnswer(question, text)
+    return SpatialAnswer(question, text, value=found.si, unit=_UNITS[dimension])
+
+
+def _bucket(count: int, buckets: Sequence[int]) -> int:
+    return next(bucket for bucket in buckets if bucket >= count)

@@ -1,0 +1,67 @@
+"""What a model answered to one question, and how sure it is."""
+
+import dataclasses
+from typing import Any
+
+UNSURE = "I can't tell."
+
+
+@dataclasses.dataclass(frozen=True)
+class SpatialAnswer:
+    """An answer in words, and what it says as numbers in SI units.
+
+    question: as it was asked. text: the model's words, or `UNSURE`.
+    value: the quantity that it gives: the median of the distribution of what could be said, or
+      what the text states where there is none (angles, positive to the right). None where the
+      answer gives no quantity, or is unsure.
+    unit: of value, std and interval: "m", "m^2", "m^3", "times", "rad"; "" where there is none.
+    std: standard deviation of the distribution, or None.
+    interval: the central interval that holds 90 % of it, or None.
+    verdict: "yes", "no", or which of two that the question names; None for other answers, and
+      where unsure.
+    confidence: of a verdict, its probability against the other one; of other words, that of
+      exactly these words; None of quantities, and where nothing can be compared.
+    """
+
+    question: str
+    text: str
+    value: float | None = None
+    unit: str = ""
+    std: float | None = None
+    interval: tuple[float, float] | None = None
+    verdict: str | None = None
+    confidence: float | None = None
+
+    @property
+    def spread(self) -> float | None:
+        """How many times the lower end of the interval its upper end is; None without one."""
+        return None if self.interval is None else self.interval[1] / self.interval[0]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it says anything."""
+        return self.text != UNSURE
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubt:
+    """From where on an answer is `UNSURE`.
+
+    spread: a quantity whose 90 % interval reaches over more than this factor. confidence: a
+      verdict that is less probable.
+    """
+
+    spread: float = 4.0
+    confidence: float = 0.7
+
+    def __call__(self, answer: SpatialAnswer) -> SpatialAnswer:
+        """The answer, or in its place that none can be given; what tells why is kept."""
+        wide = answer.spread is not None and answer.spread > self.spread
+        known = answer.verdict is not None and answer.confidence is not None
+        if not wide and not (known and (answer.confidence or 0.0) < self.confidence):
+            return answer
+        return dataclasses.replace(answer, text=UNSURE, value=None, verdict=None)

@@ -1,0 +1,139 @@
+"""The shipped model asked about a picture of the README, and places that models come from."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+import spatialvlm_jax
+from spatialvlm_jax import cli
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.inference.loaded_model import LoadedModel
+from spatialvlm_jax.inference.picture import CameraFacts
+from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt
+
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "world_11.png"
+WIDTH = "How wide would you say the blue ball is?"
+ASKED = (WIDTH, "is the white chair to the left of the gray sofa?", "What color is the sofa?")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compile_without_a_cache_and_quickly(compile_quickly_rather_than_well: None) -> Iterator[None]:
+    """Leaves the other tests' process as it was."""
+    before = jax.config.values["jax_compilation_cache_dir"]
+    yield
+    jax.config.update("jax_compilation_cache_dir", before)
+
+
+@pytest.fixture(scope="module")
+def small() -> LoadedModel:
+    return spatialvlm_jax.load("small")
+
+
+@pytest.fixture(scope="module")
+def answers(small: LoadedModel) -> list:
+    return small.ask(PICTURE, ASKED)
+
+
+def test_a_quantity_comes_with_what_else_it_may_be(answers) -> None:
+    width, *others = answers
+    assert width.text == "0.38 m"
+    assert width.unit == "m"
+    low, high = width.interval
+    # The geometry that drew the picture says 0.37 m.
+    assert low < 0.37 < high
+    assert low < width.value < high
+    assert 0 < width.std < high
+    assert width.verdict is width.confidence is None
+    assert all(answer.value is None and answer.unit == "" for answer in others)
+
+
+def test_a_choice_comes_with_its_probability(answers) -> None:
+    choice, words = answers[1:]
+    assert (choice.text, choice.verdict) == ("left, so yes", "yes")
+    assert 0.9 < choice.confidence <= 1
+    assert (words.text, words.verdict) == ("gray", None)
+    assert 0.5 < words.confidence <= 1
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked(small, answers) -> None:
+    image = np.asarray(Image.open(PICTURE).convert("RGB"))
+    other, width = small.ask(image, [ASKED[2], WIDTH], doubt=Doubt(spread=1.01))
+    assert (other.text, width.text) == (answers[2].text, UNSURE)
+    assert width.interval == pytest.approx(answers[0].interval, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("  \n", "a question is empty"),
+        ("how far? " * 600, "tokens, and at most 1024 can be asked"),
+        ("\udcff", "not in UTF-8"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_refused(small, question, said) -> None:
+    with pytest.raises(UserError, match=said):
+        small.ask(PICTURE, question)
+
+
+def test_too_few_values_to_see_a_narrow_distribution_are_refused(small) -> None:
+    with pytest.raises(UserError, match="scored_values=31: take at least 32, or 0"):
+        small.ask(PICTURE, WIDTH, scored_values=31)
+
+
+def test_a_model_that_is_not_told_of_cameras_does_not_pass_over_them(small) -> None:
+    with pytest.raises(UserError, match=r"not told of the camera \(data.camera=none\)"):
+        small.ask(PICTURE, WIDTH, camera=CameraFacts(height=1.5))
+
+
+def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
+    words = ["ask", str(PICTURE), *ASKED]
+    assert cli.main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [answer["text"] for answer in found["answers"]] == [each.text for each in answers]
+    first = found["answers"][0]
+    assert first["interval"] == pytest.approx(list(answers[0].interval))
+    assert {"value", "unit", "std", "verdict"} < first.keys()
+    assert cli.main(words) == 0
+    head, _, width, choice, _ = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["question", "answer", "value"]
+    assert " m  " in width.removeprefix(WIDTH)
+    assert choice.endswith("%")
+
+
+def test_a_workdir_is_asked_by_its_weights_with_its_own_temperature(small, tmp_path) -> None:
+    experiment = dataclasses.asdict(small.experiment)
+    (tmp_path / "config.json").write_text(json.dumps(experiment))
+    weights = (PICTURE.parents[2] / "spatialvlm_jax/assets/small.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    calibration = {"step": 523, "answer_temperature": 1.25}
+    (tmp_path / "calibration.json").write_text(json.dumps(calibration))
+    loaded = spatialvlm_jax.load(tmp_path)
+    assert loaded.temperature == 1.25
+    assert loaded.tokenizer.digest == small.tokenizer.digest
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("smal", 'no shipped checkpoint "smal"; there are: small'),
+        ("hf://google/paligemma", "read from local files only"),
+        ("", "no model is named"),
+        ("{}/nope", "does not exist"),
+        ("{}", "neither a run's workdir nor a PaliGemma's folder"),
+        ("{}/cut.safetensors", "cannot read the weight file"),
+        ("{}/a.npz", r"is a \.safetensors of a run"),
+    ],
+)
+def test_what_is_no_model_is_refused_in_one_line(tmp_path, where, said) -> None:
+    (tmp_path / "cut.safetensors").write_bytes(b"cut")
+    (tmp_path / "a.npz").write_bytes(b"cut")
+    with pytest.raises(UserError, match=said) as caught:
+        spatialvlm_jax.load(where.format(tmp_path))
+    assert "\n" not in str(caught.value)

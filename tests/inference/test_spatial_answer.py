@@ -1,0 +1,32 @@
+from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt, SpatialAnswer
+
+WIDE = SpatialAnswer("how far?", "1.0 m", 1.0, "m", 0.8, (0.4, 2.0))
+CHOICE = SpatialAnswer("is it?", "no", verdict="no", confidence=0.6)
+
+
+def test_too_wide_a_spread_is_not_passed_off_as_an_answer() -> None:
+    said = Doubt(spread=4.9)(WIDE)
+    assert (said.text, said.value, said.is_sure) == (UNSURE, None, False)
+    assert (said.unit, said.std, said.interval) == ("m", 0.8, (0.4, 2.0))
+    assert Doubt(spread=5.1)(WIDE) is WIDE
+
+
+def test_too_close_a_choice_is_not_made() -> None:
+    said = Doubt(confidence=0.61)(CHOICE)
+    assert (said.text, said.verdict, said.confidence) == (UNSURE, None, 0.6)
+    assert Doubt(confidence=0.6)(CHOICE) is CHOICE
+
+
+def test_words_that_nothing_is_compared_with_stay() -> None:
+    for answer in (
+        SpatialAnswer("what color?", "gray", confidence=0.2),
+        SpatialAnswer("is it?", "gray sofa, so no", verdict="no"),
+        SpatialAnswer("which way?", "30 degrees to the left", -0.52, "rad"),
+    ):
+        assert Doubt()(answer) is answer
+
+
+def test_json_has_every_figure() -> None:
+    assert list(WIDE.as_dict()) == [
+        *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence")
+    ]
