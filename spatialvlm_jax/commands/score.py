@@ -42,14 +42,17 @@ def add_parser(subparsers: Any) -> None:
     add("--spread", action="store_true", help="show the rules of other scorers, too")
     help_text = "leave out records that lack a field, and count them"
     add("--allow-missing", action="store_true", help=help_text)
+    help_text = "write the replies there as lmms-eval's samples (.jsonl)"
+    add("--write-lmms", type=place, metavar="FILE", help=help_text)
+    help_text = "write the replies there as VLMEvalKit's table (.tsv)"
+    add("--write-vlmeval", type=place, metavar="FILE", help=help_text)
     add("--json", type=place, metavar="FILE", help="write the figures there, too")
 
 
 def run(args: argparse.Namespace) -> int:
     """Marks and prints."""
-    from spatialvlm_jax.atomic_write import write_json
-    from spatialvlm_jax.errors import UserError
-    from spatialvlm_jax.evaluation.benchmarks import score_table
+    from spatialvlm_jax.atomic_write import write_json, write_text
+    from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
     from spatialvlm_jax.evaluation.benchmarks.joining import join
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
     from spatialvlm_jax.evaluation.benchmarks.predictions import read_predictions
@@ -58,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     benchmark = find_benchmark(args.benchmark)
     benchmark.check_track(args.track)
-    if args.json:
-        check_suffix(args.json, "--json", ".json")
-        if args.json.resolve() in (args.predictions.resolve(), args.data.resolve()):
-            raise UserError(f"--json={args.json} is what is read: name another place")
+    _check_places(args)
     predictions = read_predictions(args.predictions, args.form)
     questions = load_questions(benchmark, args.data, args.allow_missing)
     joined = join(questions.items, predictions)
@@ -82,10 +82,31 @@ def run(args: argparse.Namespace) -> int:
     print("\n".join(score_table.differing_lines(scores)))
     for line in questions.missing[:1]:
         print(f"left out: {line}")
+    if args.write_lmms:
+        write_text(args.write_lmms, dumps.lmms_samples(questions.items, joined.replies))
+    if args.write_vlmeval:
+        write_text(args.write_vlmeval, dumps.vlmeval_table(questions.items, joined.replies))
     if args.json:
         found = score_table.scores_as_dict(scores)
         write_json(args.json, found | {"track": args.track or None, "counts": counts})
     return 0
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    """Raises UserError where a file to write has another ending, or is what is read."""
+    from spatialvlm_jax.errors import UserError
+
+    places = {
+        "--json": (args.json, ".json"),
+        "--write-lmms": (args.write_lmms, ".jsonl"),
+        "--write-vlmeval": (args.write_vlmeval, ".tsv"),
+    }
+    for flag, (path, suffix) in places.items():
+        if path:
+            check_suffix(path, flag, suffix)
+            inside = path.exists() and path.resolve().is_relative_to(args.data.resolve())
+            if inside or path.resolve() in (args.predictions.resolve(), args.data.resolve()):
+                raise UserError(f"{flag}={path} is what is read: name another place")
 
 
 def _said(counts: dict[str, int]) -> str:

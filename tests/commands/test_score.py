@@ -54,6 +54,21 @@ def test_a_dump_of_a_harness_is_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert "combined  100.00 %  100.00 %" in capsys.readouterr().out
 
 
+def test_replies_go_to_the_forms_of_harnesses_and_back(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": number, "text": text} for number, text in enumerate(("B", "left", "A"))]
+    write_lines(folder / "a.jsonl", rows)
+    words = ["--benchmark=cv_bench", f"--data={folder}/data"]
+    out = [f"--write-lmms={folder}/l.jsonl", f"--write-vlmeval={folder}/v.tsv"]
+    assert cli.main(["score", f"{folder}/a.jsonl", *words, *out]) == 0
+    said = [capsys.readouterr().out]
+    for file, form in (("l.jsonl", "lmms"), ("v.tsv", "vlmeval")):
+        assert cli.main(["score", f"{folder}/{file}", f"--as={form}", *words]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] == said[2]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -62,6 +77,9 @@ def test_a_dump_of_a_harness_is_scored(folder: Path, capsys: pytest.CaptureFixtu
         ("--benchmark=spatial_rgpt --data={}/data", "--track is one of"),
         ("--benchmark=pope --data={}/data", "has no file .json or .jsonl"),
         ("--benchmark=cv_bench --data={}/data --as=excel", "there are jsonl, lmms, vlmeval"),
+        ("--benchmark=cv_bench --data={}/data --write-lmms={}/a.jsonl", "is what is read"),
+        ("--benchmark=cv_bench --data={}/data --write-vlmeval=a.csv", "must name a .tsv file"),
+        ("--benchmark=vsr --data={} --write-lmms={}/other.jsonl", "is what is read"),
         ("--benchmark=cv_bench", "required: --data"),
         ("--benchmark=vsr --data={}/a.jsonl", "field 'label' is missing"),
     ],
@@ -69,9 +87,10 @@ def test_a_dump_of_a_harness_is_scored(folder: Path, capsys: pytest.CaptureFixtu
 def test_mistakes_are_told_in_a_line(
     words: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_lines(folder / "a.jsonl", [{"id": 1, "text": "B"}])
-    command = ["score", f"{folder}/a.jsonl", *words.format(folder).split()]
-    assert cli.main([part.format(folder) for part in command]) == 2
+    for name in ("a.jsonl", "other.jsonl"):
+        write_lines(folder / name, [{"id": 1, "text": "B"}])
+    command = ["score", f"{folder}/a.jsonl", *words.replace("{}", str(folder)).split()]
+    assert cli.main(command) == 2
     told = capsys.readouterr().err
     assert said in told
     assert told.count("\n") == 1

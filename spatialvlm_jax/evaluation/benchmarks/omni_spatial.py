@@ -23,12 +23,12 @@ def _item(row: Row) -> Item:
     question = row.text("question")
     task, number = row.text("task_type"), row.text("id")
     return Item(
-        id=number,
+        id=f"{task}/{number}",
         question=question,
         prompt=f"{question}\n{listed_options(options)}\n"
         'End your answer with a line "Answer: X", where X is the letter of an option.',
         answer=row.letter_of_place("answer", options),
-        image_id=number.partition("_")[0],
+        image_id=f"{task}/{number.partition('_')[0]}",
         options=options,
         group=task,
         part=row.optional("sub_task_type"),

@@ -364,7 +364,11 @@ SAMPLES = {
     "robospatial_home": Sample(
         robospatial_home, ("0", "1"), "Yes.", "It is left of it, so yes.", 0.0
     ),
-    "omni_spatial": Sample(omni_spatial, ("0_0", "1_0"), "Answer: B", "So it is left.", 0.0),
+    "omni_spatial": Sample(
+        omni_spatial,
+        ("Perspective_Taking/0_0", "Perspective_Taking/1_0"),
+        *("Answer: B", "So it is left.", 0.0),
+    ),
     "vsi_bench": Sample(vsi_bench, ("0", "1", "2", "3"), "3.0", "3.0m", 0.0),
     "whats_up": Sample(
         whats_up,
