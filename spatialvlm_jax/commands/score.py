@@ -21,6 +21,7 @@ examples:
   spatialvlm score replies.jsonl --benchmark=q_spatial --data=downloaded/q_spatial
   spatialvlm score 20261128_samples_cv_bench.jsonl --as=lmms --benchmark=cv_bench --data=cv_bench
   spatialvlm score replies.jsonl --benchmark=pope --data=coco_pope_popular.json --spread
+  spatialvlm score new.jsonl --against=old.jsonl --benchmark=emb_spatial --data=emb_spatial
 """
 
 
@@ -39,6 +40,8 @@ def add_parser(subparsers: Any) -> None:
     add("--data", type=place, required=True, metavar="PATH", help="the benchmark's own files")
     add("--as", dest="form", default="jsonl", metavar="FORM", help="jsonl, lmms or vlmeval")
     add("--track", default="", metavar="NAME", help="how regions were shown, where there are ways")
+    help_text = "replies of another model to the same questions, to compare with"
+    add("--against", type=place, metavar="PREDICTIONS", help=help_text)
     add("--spread", action="store_true", help="show the rules of other scorers, too")
     help_text = "leave out records that lack a field, and count them"
     add("--allow-missing", action="store_true", help=help_text)
@@ -53,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Marks and prints."""
     from spatialvlm_jax.atomic_write import write_json, write_text
     from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
+    from spatialvlm_jax.evaluation.benchmarks.comparing import comparison_lines
     from spatialvlm_jax.evaluation.benchmarks.joining import join
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
     from spatialvlm_jax.evaluation.benchmarks.predictions import read_predictions
@@ -80,6 +84,10 @@ def run(args: argparse.Namespace) -> int:
     print(f"official: {benchmark.official_is}")
     print(f"by the robust rule: {score_table.states_line(scores)}")
     print("\n".join(score_table.differing_lines(scores)))
+    if args.against:
+        others = join(questions.items, read_predictions(args.against, args.form))
+        other = score_replies(benchmark, questions.items, others.replies)
+        print("\n".join(comparison_lines(scores, other)))
     for line in questions.missing[:1]:
         print(f"left out: {line}")
     if args.write_lmms:
@@ -105,7 +113,8 @@ def _check_places(args: argparse.Namespace) -> None:
         if path:
             check_suffix(path, flag, suffix)
             inside = path.exists() and path.resolve().is_relative_to(args.data.resolve())
-            if inside or path.resolve() in (args.predictions.resolve(), args.data.resolve()):
+            read = (args.predictions, args.data, *([args.against] if args.against else []))
+            if inside or path.resolve() in [each.resolve() for each in read]:
                 raise UserError(f"{flag}={path} is what is read: name another place")
 
 

@@ -69,6 +69,17 @@ def test_replies_go_to_the_forms_of_harnesses_and_back(
     assert said[0] == said[1] == said[2]
 
 
+def test_two_models_are_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, texts in (("a", "BBA"), ("b", "BAA")):
+        rows = [{"id": number, "text": text} for number, text in enumerate(texts)]
+        write_lines(folder / f"{name}.jsonl", rows)
+    words = ["--benchmark=cv_bench", f"--data={folder}/data", f"--against={folder}/b.jsonl"]
+    assert cli.main(["score", f"{folder}/a.jsonl", *words]) == 0
+    said = capsys.readouterr().out
+    assert "  robust +25.00 points, 95 % interval " in said
+    assert "right: both 1, only the first 1, only the second 0, neither 2" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

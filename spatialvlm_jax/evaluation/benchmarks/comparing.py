@@ -1,0 +1,50 @@
+"""Two models that were asked the same questions of a benchmark, side by side."""
+
+import numpy as np
+
+from spatialvlm_jax.errors import one_line
+from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
+from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference, paired_difference
+
+_CARRIERS = 5
+_SHOWN = 40  # characters of a picture's name
+
+
+def compare_marks(first: Scores, second: Scores, rule: str) -> PairedDifference:
+    """The first model's mean mark by a rule minus the second's, clustered by picture."""
+    pairs = list(zip(first.replies, second.replies, strict=True))
+    marks = np.array([[each.marks[rule].score for each in pair] for pair in pairs])
+    return paired_difference(marks[:, 0], marks[:, 1], pictures_of(first)[1], _CARRIERS)
+
+
+def pictures_of(scores: Scores) -> tuple[np.ndarray, np.ndarray]:
+    """The names of the pictures, and int[N], which of them each question is about."""
+    names = [each.item.image_id for each in scores.replies]
+    found, numbers = np.unique(names, return_inverse=True)
+    return found, numbers
+
+
+def comparison_lines(first: Scores, second: Scores) -> list[str]:
+    """By rule: the difference with its interval, who is right where, and what carries it."""
+    names, _ = pictures_of(first)
+    lines = ["first less second, mean mark of all questions:"]
+    for rule in (OFFICIAL, ROBUST):
+        found = compare_marks(first, second, rule)
+        said = f"  {rule} {_points(found.difference)}"
+        if found.interval:
+            low, high = map(_points, found.interval)
+            said += f", 95 % interval {low} to {high}, p = {found.p_value:.3f}"
+        lines.append(said)
+        lines.append(
+            f"    right: both {found.both:,}, only the first {found.only_first:,}, only the second "
+            f"{found.only_second:,}, neither {found.neither:,}"
+        )
+        carriers = [(one_line(str(names[at]))[:_SHOWN], part) for at, part in found.carriers]
+        if carriers:
+            parts = ", ".join(f"{name} {_points(part)}" for name, part in carriers)
+            lines.append(f"    most of it from {parts}")
+    return lines
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f} points"
