@@ -30,7 +30,7 @@ from spatialvlm_jax.units import DIMENSIONS, unit_of
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
 QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
 # Likewise nodes and answers of what is scored.
-_MULTIPLES = (64, 16)
+_MULTIPLES, _WORDS_MULTIPLES = (64, 16), (16, 2)
 # Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
 SCORED_VALUES, FEWEST_VALUES = 96, 32
 _UNITS = {"length": "m", "area": "m^2", "volume": "m^3", "ratio": "times", "angle": "rad"}
@@ -219,7 +219,7 @@ class _Asking:
         encode = self.loaded.tokenizer.encode_suffix
         filled = [*said, *((),) * (self.slots - len(said))]
         trees = [grow_tree([encode(text) for text in texts]) for texts in filled]
-        scores = score_trees(self._score, trees, (32, 4))[: len(words)]
+        scores = score_trees(self._score, trees, _WORDS_MULTIPLES)[: len(words)]
         return [_share(row) if texts else None for row, texts in zip(scores, said, strict=True)]
 
 

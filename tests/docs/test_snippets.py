@@ -33,6 +33,7 @@ BIN = standing("gray bin", -0.7, 2.3, (0.3, 0.25, 0.4), yaw=0.2)
 
 # Pages whose Python is run by a test of its own, with what that has to make first.
 ELSEWHERE = {
+    "docs/asking.md": "tests/inference/test_loaded_model.py",
     "docs/data.md": "tests/data_loaders/test_documentation.py",
     "docs/serving.md": "tests/weights/test_serving_parity.py",
     "docs/your_ablation.md": "tests/docs/test_walks.py",

@@ -21,6 +21,10 @@ def _tuned(argument: str, said: str) -> Line:
     return f"train --config=configs/paligemma.py:{argument} --workdir={{}}/run", said
 
 
+def _ask(words: str, said: str) -> Line:
+    return f"ask {words} wide?", said
+
+
 def _plan(words: str, said: str) -> Line:
     return f"plan --config=configs/debug.py {words}", said
 
@@ -73,6 +77,19 @@ VERBS: tuple[Line, ...] = (
     _own(":{}/none.json,{}/photos", "there is no record in"),
     _own(":{}/absent.json,{}/photos", "1 of 1 pictures are not in"),
     _own(":{}/kind.json,{}/photos --checkpoint=", "it is empty; give it a value"),
+    _ask("{}/nope.png", "there is no such file"),
+    _ask("{}/photos", "not a regular file"),
+    _ask("{}/good.csv", "not a picture; it begins with"),
+    _ask("{}/photos/0.png --model={}/photos", "neither a run's workdir nor a PaliGemma's"),
+    _ask("{}/photos/0.png --model={}/published", "config.json"),
+    _ask("{}/photos/0.png --model={}/garbage.safetensors", "cannot read the weight file"),
+    _ask("{}/photos/0.png --model={}/good.csv", "is a .safetensors of a run"),
+    _ask("{}/photos/0.png --model=hf://a/b", "read from local files only"),
+    _ask("{}/photos/0.png --tokenizer={}/good.csv", "is not a SentencePiece model"),
+    _ask("{}/photos/0.png --fov=180", "is not between 0 and 180"),
+    _ask("{}/photos/0.png --pitch=12", "is not told of the camera"),
+    _ask("{}/photos/0.png --scored-values=3", "take at least 32, or 0"),
+    ("ask {}/photos/0.png", "required: QUESTION"),
     ("export {}/nope {}/a.safetensors", "there is no such file"),
     ("export {}/photos {}/a.safetensors", "a run leaves it at its end"),
     ("export {}/good.csv {}/a.safetensors", "cannot read the weight file"),

@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
+import runpy
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -16,8 +16,10 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts
 from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt
+from spatialvlm_jax.models.checkpoint_file import shipped
+from tests.docs.commands import ROOT, blocks
 
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "world_11.png"
+PICTURE = ROOT / "docs" / "images" / "world_11.png"
 WIDTH = "How wide would you say the blue ball is?"
 ASKED = (WIDTH, "is the white chair to the left of the gray sofa?", "What color is the sofa?")
 
@@ -107,10 +109,20 @@ def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch)
     assert choice.endswith("%")
 
 
+def test_the_python_of_the_page_runs(small, answers, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(spatialvlm_jax, "load", {"small": small}.get)
+    (block,) = [each for each in blocks(ROOT / "docs" / "asking.md") if each.language == "python"]
+    (tmp_path / "snippet.py").write_text(block.text)
+    known = runpy.run_path(str(tmp_path / "snippet.py"))
+    assert known["width"].interval == pytest.approx(answers[0].interval, rel=1e-3)
+    assert known["color"].text == "gray"
+
+
 def test_a_workdir_is_asked_by_its_weights_with_its_own_temperature(small, tmp_path) -> None:
     experiment = dataclasses.asdict(small.experiment)
     (tmp_path / "config.json").write_text(json.dumps(experiment))
-    weights = (PICTURE.parents[2] / "spatialvlm_jax/assets/small.safetensors").read_bytes()
+    weights = shipped("small").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(weights)
     calibration = {"step": 523, "answer_temperature": 1.25}
     (tmp_path / "calibration.json").write_text(json.dumps(calibration))

@@ -1,0 +1,77 @@
+"""How soon a model answers, and what a question costs.
+
+    python benchmarks/ask.py --json=ask.json
+
+Each start is a process of `spatialvlm ask` with one question, from its start to its end; the first
+one fills the cache of compiled programs and does not count. Then 32 questions about one picture are
+asked in this process, with the distributions of quantities and without: CPU time of all cores, of
+the cheapest round, as other work on the machine only adds. The picture is one of the README's.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import spatialvlm_jax
+from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.inference.loaded_model import QUESTION_BUCKETS, SCORED_VALUES
+
+PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "world_11.png"
+WORDS = (
+    "How wide would you say the blue ball is?",
+    "What is the gap between the blue ball and the gray sofa?",
+    "is the white chair to the left of the gray sofa?",
+    "What color is the sofa?",
+)
+
+
+def seconds_to_answer(model: str, starts: int) -> list[float]:
+    """Of processes that ask one question, the first one left out."""
+    command = [sys.executable, "-m", "spatialvlm_jax.cli", "ask", str(PICTURE), WORDS[0]]
+    found = []
+    for _ in range(starts + 1):
+        begin = time.perf_counter()
+        subprocess.run([*command, f"--model={model}", "--json"], check=True, capture_output=True)
+        found.append(time.perf_counter() - begin)
+    return found[1:]
+
+
+def milliseconds_of_cpu(model: str, scored_values: int, rounds: int) -> float:
+    """A question, where as many are asked as fit into one pass."""
+    loaded = spatialvlm_jax.load(model)
+    count = QUESTION_BUCKETS[-1]
+    questions = (WORDS * count)[:count]
+    spent = []
+    for _ in range(rounds + 1):
+        begin = time.process_time()
+        loaded.ask(PICTURE, questions, scored_values=scored_values)
+        spent.append(time.process_time() - begin)
+    return 1e3 * min(spent[1:]) / count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="small", help="default: %(default)s")
+    parser.add_argument("--starts", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=10, help="default: %(default)s")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args()
+    figures = {
+        "first_answer_seconds": min(seconds_to_answer(args.model, args.starts)),
+        "cpu_ms_a_question": milliseconds_of_cpu(args.model, SCORED_VALUES, args.rounds),
+        "cpu_ms_a_question_in_words": milliseconds_of_cpu(args.model, 0, args.rounds),
+    }
+    print("| first answer after the start | a question of 32 | without distributions |")
+    print("|---|---|---|")
+    first, full, words = figures.values()
+    print(f"| {first:.1f} s | {full:.1f} ms of CPU | {words:.1f} ms of CPU |")
+    if args.json:
+        write_json(args.json, figures)
+
+
+if __name__ == "__main__":
+    main()
