@@ -69,6 +69,11 @@ class Worlds:
             for name, kinds, part in parts
         )
 
+    def all_kinds(self) -> ConfigDict:
+        """All questions of the split "train"."""
+        path = "" if self.fresh else self.path
+        return self._member("", path, self.recipe, weight=self.share, fresh=self.fresh)
+
     def held_out(self, name: str, kinds: tuple[str, ...] = (), camera: str = "known") -> ConfigDict:
         """Questions of the split "validation", with its camera told as `camera`."""
         recipe = dataclasses.replace(self.recipe, images=1) if self.fresh else self.recipe
@@ -100,12 +105,13 @@ def use_worlds(
     config.data.pairs_per_image = recipe.questions.pairs_per_image
 
 
-def use_several_worlds(config: ConfigDict, worlds: Sequence[Worlds], spatial: float = 0.5) -> None:
-    """Trains on several sets of worlds; evaluates each by its name, all kinds of questions in one.
+def use_several_worlds(config: ConfigDict, worlds: Sequence[Worlds]) -> None:
+    """Trains on several sets of worlds, and evaluates each by its name.
 
-    `spatial` is the share of spatial questions in each.
+    All kinds of questions stand in one row, as many of each as were asked: a picture of few objects
+    has not enough of one kind to fill it.
     """
-    config.data.datasets = tuple(part for each in worlds for part in each.trained_on(spatial))
+    config.data.datasets = tuple(each.all_kinds() for each in worlds)
     config.eval.datasets = tuple(each.held_out("") for each in worlds)
 
 

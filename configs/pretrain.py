@@ -54,7 +54,7 @@ def get_config(stage: str = "speak") -> ConfigDict:
     if stage not in STAGES:
         raise ValueError(f'no stage "{stage}"; there are {", ".join(STAGES)}')
     config = common.experiment(f"pretrain_{stage}", model="small128")
-    common.use_several_worlds(config, [CLEAR], spatial=0.6)
+    common.use_several_worlds(config, [CLEAR])
     config.data.tokenizer = "small128"
     config.data.camera = "rays"
     config.optim.optimizer = "muon"
@@ -85,7 +85,7 @@ def get_config(stage: str = "speak") -> ConfigDict:
         config.train.init_from = "runs/pretrain_see/model.safetensors"
         config.train.steps = 6_000
     else:
-        common.use_several_worlds(config, [CLEAR, GALLERY], spatial=0.6)
+        common.use_several_worlds(config, [CLEAR, GALLERY])
         config.train.init_from = "runs/pretrain_speak/model.safetensors"
         config.optim.peak_lr = 1e-3
         config.optim.schedule = "wsd"
