@@ -1,13 +1,20 @@
 """`spatialvlm benchmarks`: which public benchmarks can be scored."""
 
 import argparse
+import json
 from typing import Any
+
+from spatialvlm_jax.flags import check_suffix, place
 
 _DESCRIPTION = """\
 Lists the public benchmarks that `spatialvlm score` knows: what each measures, how many questions it
 has, under which licence, from which project, and which of its files are read. Nothing is
 downloaded. Official is the rule of the benchmark's own code, to the letter; robust reads what a
 reply says, whatever its form.
+
+With --data and --questions, the questions of one benchmark are written a line each, as they are
+asked officially: {"id": ..., "prompt": ..., "image_id": ...}. What a model replies to them, with
+their ids, is what `spatialvlm score` marks.
 """
 
 
@@ -19,13 +26,18 @@ def add_parser(subparsers: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", nargs="?", default="", help="one of them (default: all)")
+    add = parser.add_argument
+    add("name", nargs="?", default="", help="one of them (default: all)")
+    add("--data", type=place, metavar="PATH", help="the benchmark's own files")
+    add("--questions", type=place, metavar="FILE", help="write its questions there (.jsonl)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is known of them."""
     from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 
+    if args.data or args.questions:
+        return _write_questions(args)
     chosen = [find_benchmark(args.name)] if args.name else list(BENCHMARKS.values())
     for each in chosen:
         lines = {
@@ -41,4 +53,25 @@ def run(args: argparse.Namespace) -> int:
         }
         print(each.name)
         print("".join(f"  {name:12}{said}\n" for name, said in lines.items() if said))
+    return 0
+
+
+def _write_questions(args: argparse.Namespace) -> int:
+    from spatialvlm_jax.atomic_write import write_text
+    from spatialvlm_jax.errors import UserError
+    from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+    from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
+
+    if not (args.name and args.data and args.questions):
+        raise UserError("questions are written of one benchmark: NAME --data=PATH --questions=FILE")
+    check_suffix(args.questions, "--questions", ".jsonl")
+    if args.questions.exists() and args.questions.resolve().is_relative_to(args.data.resolve()):
+        raise UserError(f"--questions={args.questions} is what is read: name another place")
+    items = load_questions(find_benchmark(args.name), args.data).items
+    lines = [
+        json.dumps({"id": item.id, "prompt": item.prompt, "image_id": item.image_id})
+        for item in items
+    ]
+    write_text(args.questions, "".join(line + "\n" for line in lines))
+    print(f"{args.questions}: {len(items):,} questions")
     return 0

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS
 from tests.evaluation.benchmarks.published import SAMPLES, write_lines
 
 
@@ -105,12 +104,3 @@ def test_mistakes_are_told_in_a_line(
     told = capsys.readouterr().err
     assert said in told
     assert told.count("\n") == 1
-
-
-def test_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["benchmarks"]) == 0
-    listed = capsys.readouterr().out
-    assert [line for line in listed.splitlines() if line and line[0] != " "] == list(BENCHMARKS)
-    assert listed.count("  licence") == listed.count("  from") == len(BENCHMARKS)
-    assert cli.main(["benchmarks", "pope"]) == 0
-    assert "  questions   3 x 3,000 on 500 pictures" in capsys.readouterr().out

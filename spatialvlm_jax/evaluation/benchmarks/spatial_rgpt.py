@@ -88,9 +88,16 @@ def _mark(item: Item, reply: str) -> Mark:
 
 
 def _figures(marked: Marked) -> dict[str, float]:
+    """Accuracies of quantities and relations, the error of lengths that were read, sub-tasks."""
     parts = means_by(marked, lambda item: item.part)
     parts = {f"{kind} accuracy": parts[kind] for kind in sorted(parts, reverse=True)}
-    return parts | means_by(marked, lambda item: item.group)
+    errors = [
+        rule.relative_error(float(mark.said.split()[0]), item.value)
+        for item, mark in marked
+        if item.unit and item.value and mark.said
+    ]
+    error = {"mean relative error": sum(errors) / len(errors)} if errors else {}
+    return parts | error | means_by(marked, lambda item: item.group)
 
 
 def _weights(items: Sequence[Item]) -> np.ndarray:

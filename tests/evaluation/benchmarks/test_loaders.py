@@ -44,7 +44,8 @@ def test_figures_of_right_replies_are_whole_and_of_none_are_nothing(
     # A quantity, a word, a letter: as its file has them.
     replies = {item.id: Prediction(item.answer, item.id) for item in items}
     figures = score_replies(benchmark, items, replies).figures()
-    shares = {key: value for key, value in figures["robust"].items() if key != "yes_share"}
+    other = ("yes_share", "mean relative error")
+    shares = {key: value for key, value in figures["robust"].items() if key not in other}
     assert shares
     assert all(value == pytest.approx(1) for value in shares.values())
     nothing = score_replies(benchmark, items, {}).figures()
@@ -85,6 +86,15 @@ def test_spatial_rgpt_marks_hours_regions_and_verdicts(tmp_path: Path) -> None:
     assert benchmark.official(predicate, "Indeed. Yes.").score == 1
     assert benchmark.official(choice, "Region [0]").score == 0
     assert benchmark.official(choice, "region 1 it is").score == 1
+
+
+def test_spatial_rgpt_takes_the_error_of_what_was_read(tmp_path: Path) -> None:
+    SAMPLES["spatial_rgpt"].write(tmp_path)
+    benchmark = find_benchmark("spatial_rgpt")
+    items = load_questions(benchmark, tmp_path).items
+    figures = score_replies(benchmark, items, {"q0": Prediction("3 m", "q0")}).figures()["official"]
+    assert figures["mean relative error"] == pytest.approx(1.5 / 1.5001)
+    assert figures["quantitative accuracy"] == 0
 
 
 def test_dumps_of_spatial_rgpt_tell_its_answers_as_they_are(tmp_path: Path) -> None:

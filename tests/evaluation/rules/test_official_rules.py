@@ -4,6 +4,7 @@ import random
 import re
 from statistics import fmean
 
+import numpy as np
 import pytest
 
 from spatialvlm_jax.evaluation.rules.anls import anls
@@ -89,16 +90,9 @@ def test_mean_relative_accuracy() -> None:
     for _ in range(CASES):
         true = draw.choice((draw.uniform(0.01, 20), float(draw.randrange(1, 12))))
         said = draw.choice((true * draw.uniform(0, 2.5), float(draw.randrange(0, 12))))
-        hits = 0
-        for step in range(10):
-            theta = 0.5 + 0.05 * step
-            near = abs(abs(said - true) / true - (1 - theta)) < 1e-12
-            hits += near or abs(said - true) / true < 1 - theta
-        found = mean_relative_accuracy(said, true)
-        on_an_edge = any(
-            abs(abs(said - true) / true - (1 - 0.5 - 0.05 * step)) < 1e-12 for step in range(10)
-        )
-        assert on_an_edge or found == pytest.approx(hits / 10, abs=1e-9)
+        share = abs(said - true) / true
+        hits = [share <= 1 - theta for theta in np.linspace(0.5, 0.95, 10)]
+        assert mean_relative_accuracy(said, true) == pytest.approx(sum(hits) / 10, abs=1e-9)
 
 
 @pytest.mark.parametrize(
