@@ -14,7 +14,9 @@ reply says, whatever its form.
 
 With --data and --questions, the questions of one benchmark are written a line each, as they are
 asked officially: {"id": ..., "prompt": ..., "image_id": ...}. What a model replies to them, with
-their ids, is what `spatialvlm score` marks.
+their ids, is what `spatialvlm score` marks. --images names the folder of the pictures, where the
+benchmark has them in files of their own: then each line has the path of its "image", and a picture
+that is not there is an error.
 """
 
 
@@ -30,13 +32,16 @@ def add_parser(subparsers: Any) -> None:
     add("name", nargs="?", default="", help="one of them (default: all)")
     add("--data", type=place, metavar="PATH", help="the benchmark's own files")
     add("--questions", type=place, metavar="FILE", help="write its questions there (.jsonl)")
+    add("--images", type=place, metavar="DIR", help="where its pictures are")
+    help_text = "leave out questions without a field or a picture, and count them"
+    add("--allow-missing", action="store_true", help=help_text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is known of them."""
     from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 
-    if args.data or args.questions:
+    if args.data or args.questions or args.images:
         return _write_questions(args)
     chosen = [find_benchmark(args.name)] if args.name else list(BENCHMARKS.values())
     for each in chosen:
@@ -60,6 +65,7 @@ def _write_questions(args: argparse.Namespace) -> int:
     from spatialvlm_jax.atomic_write import write_text
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+    from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
     from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 
     if not (args.name and args.data and args.questions):
@@ -67,11 +73,15 @@ def _write_questions(args: argparse.Namespace) -> int:
     check_suffix(args.questions, "--questions", ".jsonl")
     if args.questions.exists() and args.questions.resolve().is_relative_to(args.data.resolve()):
         raise UserError(f"--questions={args.questions} is what is read: name another place")
-    items = load_questions(find_benchmark(args.name), args.data).items
-    lines = [
-        json.dumps({"id": item.id, "prompt": item.prompt, "image_id": item.image_id})
-        for item in items
-    ]
-    write_text(args.questions, "".join(line + "\n" for line in lines))
-    print(f"{args.questions}: {len(items):,} questions")
+    pictures = PictureFolder(args.images) if args.images else None
+    benchmark = find_benchmark(args.name)
+    questions = load_questions(benchmark, args.data, args.allow_missing, pictures)
+    lines = []
+    for item in questions.items:
+        line = {"id": item.id, "prompt": item.prompt, "image_id": item.image_id}
+        lines.append(line | ({"image": str(pictures.find(item.picture))} if pictures else {}))
+    write_text(args.questions, "".join(json.dumps(line) + "\n" for line in lines))
+    print(f"{args.questions}: {len(lines):,} questions, {len(questions.missing):,} left out")
+    for missing in questions.missing[:1]:
+        print(f"left out: {missing}")
     return 0

@@ -24,10 +24,28 @@ def test_questions_are_written_as_they_are_asked(
     SAMPLES["gqa"].write(tmp_path / "data")
     words = ["benchmarks", "gqa", f"--data={tmp_path}/data", f"--questions={tmp_path}/q.jsonl"]
     assert cli.main(words) == 0
-    assert capsys.readouterr().out == f"{tmp_path}/q.jsonl: 2 questions\n"
+    assert capsys.readouterr().out == f"{tmp_path}/q.jsonl: 2 questions, 0 left out\n"
     first = json.loads((tmp_path / "q.jsonl").read_text().splitlines()[0])
     prompt = "What is under the mug?\nAnswer the question using a single word or phrase."
     assert first == {"id": "20100", "prompt": prompt, "image_id": "n0"}
+
+
+def test_pictures_are_found_or_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("data", "images/deep"):
+        (tmp_path / name).mkdir(parents=True)
+    SAMPLES["gqa"].write(tmp_path / "data")
+    (tmp_path / "images" / "deep" / "n0.jpg").write_bytes(b"")
+    words = ["benchmarks", "gqa", f"--data={tmp_path}/data", f"--questions={tmp_path}/q.jsonl"]
+    words.append(f"--images={tmp_path}/images")
+    assert cli.main(words) == 2
+    told = capsys.readouterr().err
+    named = "questions.json: record 2: field 'imageId' names 'n1.jpg', which is not in"
+    assert named in told
+    assert told.count("\n") == 1
+    assert cli.main([*words, "--allow-missing"]) == 0
+    assert "q.jsonl: 1 questions, 1 left out\nleft out: " in capsys.readouterr().out
+    (line,) = (tmp_path / "q.jsonl").read_text().splitlines()
+    assert json.loads(line)["image"] == f"{tmp_path}/images/deep/n0.jpg"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +57,8 @@ def test_questions_are_written_as_they_are_asked(
         ("gqa --data={} --questions={}/q.jsonl", "has no file questions.json"),
         ("gqa --data={} --questions={}/old.jsonl", "is what is read"),
         ("nope", "no benchmark 'nope'"),
+        ("blink --data={} --questions={}/q.jsonl --images={}", "names no files of pictures"),
+        ("gqa --data={} --questions={}/q.jsonl --images={}/x", "is no folder of pictures"),
     ],
 )
 def test_mistakes_are_told_in_a_line(

@@ -22,6 +22,7 @@ def _item(row: Row) -> Item:
         question=question,
         prompt=f"{question}\n{SHORT}",
         answer=row.text("answer"),
+        picture=f"{row.text('imageId')}.jpg",
         image_id=row.text("imageId"),
         group=row.optional("types/structural"),
     )
@@ -49,6 +50,7 @@ BENCHMARK = Benchmark(
     files="a file named like testdev_balanced_questions.json",
     rows=_rows,
     item=_item,
+    picture_field="imageId",
     official=_official,
     robust=_robust,
     figures=accuracy_by_group,

@@ -23,6 +23,7 @@ class Item:
       "" for a count; None where a word is asked for.
     group: its sub-task. part: what else figures are apart by.
     image_id: questions that share it are about one picture.
+    picture: the name of its file, perhaps with folders; "" where it lies in the benchmark's files.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Item:
     unit: str = ""
     group: str = ""
     part: str = ""
+    picture: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Benchmark:
     measures: one line. size: how many questions it has as published. licence: of its questions,
       as its project states it. project: where to look for it. files: what `--data` must be.
     pictures: "one", "several" or "video": what a question shows.
+    picture_field: the field that names the picture's file, "" where it lies in the same files.
     rows: reads its files. item: makes a question of a record, None where a record is none.
     official: marks as the benchmark does; `official_is` says what that is where no code tells it.
     robust: marks what the reply says, whatever its form.
@@ -87,6 +90,7 @@ class Benchmark:
     official_is: str
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
     pictures: str = "one"
+    picture_field: str = ""
     weights: Weights = equal_weights
     tracks: tuple[str, ...] = ()
 

@@ -3,7 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
 from spatialvlm_jax.evaluation.benchmarks.rows import MissingField
 from spatialvlm_jax.foreign_files.errors import FileError
 
@@ -16,16 +18,24 @@ class Questions:
     missing: tuple[str, ...] = ()
 
 
-def load_questions(benchmark: Benchmark, place: Path, allow_missing: bool = False) -> Questions:
+def load_questions(
+    benchmark: Benchmark,
+    place: Path,
+    allow_missing: bool = False,
+    pictures: PictureFolder | None = None,
+) -> Questions:
     """Reads the files of a benchmark.
 
     Args:
       place: its folder, or its one file.
-      allow_missing: go on where a record lacks a field, and count it.
+      allow_missing: go on where a record lacks a field or its picture, and count it.
+      pictures: where the picture of every question must be.
     Raises:
-      MissingField: a record lacks a field. FileError: a file cannot be read, there is no question
-        in it, or two have one id.
+      MissingField: a record lacks a field or its picture. FileError: a file cannot be read, there
+        is no question in it, or two have one id. UserError: the pictures lie in its own files.
     """
+    if pictures and not benchmark.picture_field:
+        raise UserError(f"{benchmark.name} names no files of pictures: they lie in its own files")
     if not place.exists():
         raise FileError(
             f"{place} does not exist; {benchmark.name} reads {benchmark.files} of "
@@ -36,6 +46,9 @@ def load_questions(benchmark: Benchmark, place: Path, allow_missing: bool = Fals
     for row in benchmark.rows(place):
         try:
             item = benchmark.item(row)
+            if item and pictures and not pictures.find(item.picture):
+                name = f"names {item.picture[:80]!r}, which is not in {pictures.folder}"
+                raise row.missing(benchmark.picture_field, name)
         except MissingField as error:
             if not allow_missing:
                 raise MissingField(f"{error} (--allow-missing leaves such records out)") from None

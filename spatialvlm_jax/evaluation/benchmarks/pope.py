@@ -26,6 +26,7 @@ def _item(row: Row) -> Item:
         question=row.text("text"),
         prompt=row.text("text"),
         answer=label,
+        picture=row.text("image"),
         image_id=row.text("image"),
         group=category,
     )
@@ -55,6 +56,7 @@ BENCHMARK = Benchmark(
     files="coco_pope_*.json, one record a line",
     rows=_rows,
     item=_item,
+    picture_field="image",
     official=_official,
     robust=by_polarity,
     figures=_figures,

@@ -38,6 +38,7 @@ def _item(row: Row) -> Item:
         question=question,
         prompt=f"{question}\n{SHORT}",
         answer=most_frequent(answers),
+        picture=f"{row.text('image_id')}.jpg",
         image_id=row.text("image_id"),
         answers=answers,
     )
@@ -52,6 +53,7 @@ BENCHMARK = Benchmark(
     files="a file named like TextVQA_0.5.1_val.json",
     rows=_rows,
     item=_item,
+    picture_field="image_id",
     official=by_people_normalised,
     robust=by_people_robust,
     figures=accuracy_by_group,

@@ -26,7 +26,7 @@ def _rows(place: Path) -> Iterator[Row]:
         if not isinstance(question, dict):
             raise FileError(f"{questions}: record {index + 1} is no record")
         answered = files.annotations.get(question_key(question.get("question_id")), {})
-        yield Row(questions, index + 1, index, {**answered, **question})
+        yield Row(questions, index + 1, index, {**answered, **question, "subset": files.subset})
 
 
 def _only(place: Path, ending: str) -> Path:
@@ -46,6 +46,7 @@ def _item(row: Row) -> Item:
         question=question,
         prompt=f"{question}\n{SHORT}",
         answer=row.optional("multiple_choice_answer") or most_frequent(answers),
+        picture=f"COCO_{row.optional('subset')}_{row.text('image_id'):0>12}.jpg",
         image_id=row.text("image_id"),
         answers=answers,
         group=row.optional("answer_type"),
@@ -61,6 +62,7 @@ BENCHMARK = Benchmark(
     files="a folder with the questions and annotations files of one split",
     rows=_rows,
     item=_item,
+    picture_field="image_id",
     official=by_people,
     robust=by_people_robust,
     figures=accuracy_by_group,

@@ -22,6 +22,7 @@ def _item(row: Row) -> Item:
         question=caption,
         prompt=f"{caption} Is this true of the picture? Answer yes or no.",
         answer="yes" if label else "no",
+        picture=row.text("image"),
         image_id=row.text("image"),
         group=row.text("relation"),
     )
@@ -36,6 +37,7 @@ BENCHMARK = Benchmark(
     files="the JSON Lines file of a split",
     rows=_rows,
     item=_item,
+    picture_field="image",
     official=by_polarity,
     robust=by_polarity,
     figures=accuracy_by_group,
