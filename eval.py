@@ -59,7 +59,7 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
             return ""
         answers = scorer.answers()
         summary = results.save_results(workdir, step, answers, scorer.scoring, probed)
-        results.save_calibration(workdir, step, scorer.temperature())
+        results.save_calibration(workdir, step, scorer.temperature(), answers)
         which = scorer.scoring.which
         kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
         earlier = results.before(kept, step)

@@ -46,11 +46,14 @@ def add_parser(subparsers: Any) -> None:
     help_text = "the SentencePiece model of its run, where it is not where it was"
     add("--tokenizer", default="", metavar="FILE", help=help_text)
     add("--json", action="store_true", help="print one JSON object instead of a table")
+    sureness = parser.add_mutually_exclusive_group()
     help_text = (
-        'say "I can\'t tell" of quantities whose interval spans more than a factor of 4, and of '
-        "choices less probable than 0.7"
+        'say "I can\'t tell" of choices less probable than 0.7, and of quantities whose interval '
+        "spans more than a factor of 4, where no other was fitted on held-out data"
     )
-    add("--unsure", action="store_true", help=help_text)
+    sureness.add_argument("--unsure", action="store_true", help=help_text)
+    help_text = "answer even where what was fitted on held-out data says that it is unsure"
+    sureness.add_argument("--always-answer", action="store_true", help=help_text)
     help_text = "how many worded answers a quantity is read from; 0 takes it from the text (96)"
     add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
     add = parser.add_argument_group(
@@ -70,16 +73,18 @@ def run(args: argparse.Namespace) -> int:
     import spatialvlm_jax
     from spatialvlm_jax.inference.load import load_to_ask
     from spatialvlm_jax.inference.picture import CameraFacts, open_picture
-    from spatialvlm_jax.inference.spatial_answer import Doubt
+    from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 
     progress.end_importing()
     camera = CameraFacts(args.fov, args.camera_height, args.pitch)
     picture = open_picture(args.image)
     for note in picture.notes:
         print(f"spatialvlm ask: {args.image}: {note}", file=sys.stderr)
-    doubt = Doubt() if args.unsure else None
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         model = load_to_ask(args.model, args.tokenizer)
+    doubt = NEVER if args.always_answer else model.doubt
+    if args.unsure:
+        doubt = Doubt() if doubt == NEVER else Doubt(spread=doubt.spread)
     with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
         answers = model.ask(
             picture,

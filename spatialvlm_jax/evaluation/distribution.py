@@ -16,6 +16,9 @@ import numpy as np
 _STEPS, _COARSE = 40, 10
 _MOST_FITTED = 4_000
 _DIGITS = 5
+# Of quantities that may be said for sure: so many are within 25 % of the truth.
+SURE_SHARE, SURE_RATIOS = 0.9, (0.75, 1.25)
+_FEWEST_SURE = 50
 _EMPTY = -np.inf
 
 
@@ -117,6 +120,11 @@ class ValueReading:
     interval_90: tuple[float, float]
     entropy: float
 
+    @property
+    def spread(self) -> float:
+        """How many times the lower end of the 90 % interval its upper end is."""
+        return self.interval_90[1] / self.interval_90[0]
+
     @classmethod
     def of(cls, distribution: ValueDistribution) -> "ValueReading":
         """With five significant digits: more would be rounding."""
@@ -184,3 +192,23 @@ def cross_fitted(
         ValueReading.of(distribution.tempered(temperatures[half]))
         for distribution, half in zip(distributions, halves, strict=True)
     ]
+
+
+def sure_spread(readings: Sequence[ValueReading], values: Sequence[float]) -> float | None:
+    """The largest spread up to which medians are within 25 % of the truth as often as `SURE_SHARE`.
+
+    Args:
+      readings: under a temperature that was fitted on other images. values: the truths, SI units.
+
+    Returns:
+      None where so few answers are that sure that chance may have made it so.
+    """
+    spreads = np.array([reading.spread for reading in readings])
+    ratios = np.array([reading.median for reading in readings]) / np.asarray(values, np.float64)
+    order = np.argsort(spreads, kind="stable")
+    right = (SURE_RATIOS[0] <= ratios) & (ratios <= SURE_RATIOS[1])
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(shares >= SURE_SHARE)
+    if not len(enough) or enough[-1] + 1 < _FEWEST_SURE:
+        return None
+    return float(spreads[order][enough[-1]])

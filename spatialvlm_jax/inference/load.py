@@ -13,6 +13,7 @@ from spatialvlm_jax.config import RUN_CONFIG, from_config_dict, read_run_config,
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inference.loaded_model import LoadedModel
+from spatialvlm_jax.inference.spatial_answer import NEVER
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.models.quantize import stored_dtype
@@ -25,7 +26,7 @@ from spatialvlm_jax.weights.load import load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
-from spatialvlm_jax.weights.settings import TOKENIZER
+from spatialvlm_jax.weights.settings import SPREAD, TEMPERATURE, TOKENIZER
 
 _WEIGHTS = "model.safetensors"
 
@@ -89,7 +90,7 @@ def _find(where: str) -> Path:
 
 
 def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str) -> LoadedModel:
-    """The model of a run, with the temperature that was fitted at the step of its weights."""
+    """The model of a run, with what was fitted on held-out data at the step of its weights."""
     experiment = _with_tokenizer(experiment, named)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     model, step = restore_model(
@@ -97,8 +98,15 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
     )
     source = Path(checkpoint) if checkpoint else workdir / _WEIGHTS
     header = SafetensorFiles(source).metadata if checkpoint else {"step": str(step)}
-    fitted = RunRecord.of(source, header).answer_temperature
-    return LoadedModel(model, experiment, tokenizer, _temperature(fitted, source))
+    record = RunRecord.of(source, header)
+    spread = _fitted(record, SPREAD)
+    return LoadedModel(
+        model,
+        experiment,
+        tokenizer,
+        _fitted(record, TEMPERATURE) or 1.0,
+        NEVER if spread is None else dataclasses.replace(NEVER, spread=spread),
+    )
 
 
 def _with_tokenizer(experiment: Experiment, named: str) -> Experiment:
@@ -109,16 +117,18 @@ def _with_tokenizer(experiment: Experiment, named: str) -> Experiment:
     )
 
 
-def _temperature(fitted: str, source: Path) -> float:
-    if not fitted:
-        return 1.0
+def _fitted(record: RunRecord, name: str) -> float | None:
+    """A number above zero that was fitted on held-out data; None where it was not."""
+    text = record.calibration(name)
+    if not text:
+        return None
     try:
-        temperature = float(fitted)
+        number = float(text)
     except ValueError:
-        temperature = math.nan
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise WeightsError(f"{source} has {fitted[:40]!r} for the temperature of its answers")
-    return temperature
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise WeightsError(f"{record.source} has {name} {text[:40]!r}, not a number above zero")
+    return number
 
 
 def _load_folder(path: Path, named: str) -> LoadedModel:
@@ -136,4 +146,4 @@ def _load_folder(path: Path, named: str) -> LoadedModel:
     if manifest.initialised:
         raise WeightsError(f"{path} lacks {manifest.initialised[0]}")
     logging.info("%s: %s", path, manifest.summary())
-    return LoadedModel(template.model(arrays), experiment, tokenizer, 1.0)
+    return LoadedModel(template.model(arrays), experiment, tokenizer)

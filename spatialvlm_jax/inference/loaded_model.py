@@ -16,7 +16,7 @@ from spatialvlm_jax.generation.wording.spoken_values import SpokenValues
 from spatialvlm_jax.inference.alternatives import other_values, other_verdict
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.read_values import read_values, score_trees
-from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
@@ -44,12 +44,14 @@ class LoadedModel:
     experiment: the run's own, which says how pictures and questions are put.
     temperature: that its distributions are tempered with, fitted on held-out data; 1 where it was
       not fitted.
+    doubt: from where on its answers are unsure, fitted likewise.
     """
 
     model: VLM
     experiment: Experiment
     tokenizer: Tokenizer
     temperature: float = 1.0
+    doubt: Doubt = NEVER
 
     def ask(
         self,
@@ -66,7 +68,7 @@ class LoadedModel:
           image: a file, its bytes, or uint8[H, W, 3].
           questions: as to a person, in the words that the model was trained on.
           camera: what is known of the camera beyond what the file tells; for models that are told.
-          doubt: from where on an answer is that none can be given; None: never.
+          doubt: from where on an answer is that none can be given; None: as the model has it.
           scored_values: how many worded answers the distribution of a quantity is read from, at
             least 32; 0 reads none, and quantities come from the text alone.
 
@@ -93,7 +95,7 @@ class LoadedModel:
             part = slice(start, start + most)
             asking = self._read(picture, known, prefixes[part])
             found += asking.answers(asked[part], scored_values)
-        return found if doubt is None else list(map(doubt, found))
+        return list(map(doubt or self.doubt, found))
 
     @functools.cached_property
     def _encode_camera(self) -> CameraEncoder:

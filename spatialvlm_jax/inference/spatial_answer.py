@@ -1,6 +1,7 @@
 """What a model answered to one question, and how sure it is."""
 
 import dataclasses
+import math
 from typing import Any
 
 UNSURE = "I can't tell."
@@ -65,3 +66,6 @@ class Doubt:
         if not wide and not (known and (answer.confidence or 0.0) < self.confidence):
             return answer
         return dataclasses.replace(answer, text=UNSURE, value=None, verdict=None)
+
+
+NEVER = Doubt(math.inf, 0.0)

@@ -15,6 +15,7 @@ from spatialvlm_jax.weights.settings import (
     CONTENT,
     PREFIX,
     RECORDED,
+    SPREAD,
     TEMPERATURE,
     TOKENIZER,
     recorded_settings,
@@ -85,8 +86,8 @@ class RunRecord:
         """What is written with the weights: settings by name, the tokenizer's digest, a fit."""
         names = (*RECORDED, TOKENIZER)
         known = {name: self.settings[name] for name in names if name in self.settings}
-        fitted = self.answer_temperature
-        return known | ({TEMPERATURE: fitted} if fitted else {})
+        fitted = {name: self.calibration(name) for name in (TEMPERATURE, SPREAD)}
+        return known | {name: text for name, text in fitted.items() if text}
 
     @property
     def prefix(self) -> str:
@@ -126,13 +127,18 @@ class RunRecord:
         stated = self.section("eval").get("max_answer_tokens")
         return stated if isinstance(stated, int) and stated > 0 else EvalConfig.max_answer_tokens
 
-    @property
-    def answer_temperature(self) -> str:
-        """What its distributions of answers are tempered with, fitted on held-out data; or ""."""
+    def calibration(self, name: str) -> str:
+        """What was fitted on held-out data at the weights' own step; "" where it was not.
+
+        Args:
+          name: `TEMPERATURE`, which distributions of answers are tempered with, or `SPREAD`, up to
+            which they are sure.
+        """
         known = _beside(self.source, "calibration.json", "a calibration")
-        fitted = known.get("answer_temperature")
-        right = isinstance(fitted, float) and str(known.get("step", "")) == self.step
-        return str(fitted) if right else self.settings.get(TEMPERATURE, "")
+        fitted = known.get(name)
+        if TEMPERATURE in known and str(known.get("step", "")) == self.step:
+            return str(fitted) if isinstance(fitted, float) else ""
+        return self.settings.get(name, "")
 
     def datasets(self) -> list[tuple[str, str, str, str]]:
         """Of each set that the run trained on its name, split, prefix template and digest."""

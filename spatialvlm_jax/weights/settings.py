@@ -24,6 +24,8 @@ RECORDED = (ATTENTION, RESIZE, PREFIX, CAMERA, FOCAL)
 CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 # What the distribution of an answer is tempered with (`evaluation.distribution`).
 TEMPERATURE = "answer_temperature"
+# Up to which spread of it an answer is sure.
+SPREAD = "answer_spread"
 _SHOWN = 3  # settings in one message
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
@@ -53,7 +55,7 @@ def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
         }
     except (ValueError, TypeError, AttributeError, RecursionError):
         known = {}
-    own = (*RECORDED, TEMPERATURE)
+    own = (*RECORDED, TEMPERATURE, SPREAD)
     named = {name for name in metadata if name in own or name.endswith(CONTENT)}
     return known | {name: metadata[name] for name in sorted(named)}
 

@@ -10,6 +10,7 @@ from spatialvlm_jax.evaluation.distribution import (
     ValueReading,
     cross_fitted,
     fit_temperature,
+    sure_spread,
 )
 
 LOG = math.log
@@ -116,3 +117,22 @@ def test_each_half_is_read_under_what_fits_the_other():
     (reading,) = cross_fitted([normal(0.0, 0.1)], [20.0], ["one"])
     assert reading == ValueReading.of(normal(0.0, 0.1))
     assert fit_temperature([], []) == 1.0
+
+
+def reading(median: float, spread: float) -> ValueReading:
+    ends = (median / np.sqrt(spread), median * np.sqrt(spread))
+    return ValueReading(median, median, 0.1, ends, ends, 0.0)
+
+
+def test_answers_are_sure_up_to_the_spread_at_which_nine_of_ten_are_near():
+    spreads = 1 + np.arange(1, 101) / 100
+    order = np.random.default_rng(0).permutation(100)
+    # 89 of the 98 narrowest are more than nine of ten, 89 of 99 fewer.
+    for near, expected in ((100, 2.0), (90, 2.0), (89, 1.98)):
+        read = [reading(1.2 if n < near else 1.3, x) for n, x in enumerate(spreads)]
+        found = sure_spread([read[place] for place in order], [1.0] * 100)
+        assert found == pytest.approx(expected)
+    assert sure_spread([reading(1.0, 1.5)] * 50, [1.0] * 50) == pytest.approx(1.5)
+    assert sure_spread([reading(1.0, 1.5)] * 49, [1.0] * 49) is None
+    assert sure_spread([reading(1.3, 2.0)] * 200, [1.0] * 200) is None
+    assert sure_spread([], []) is None

@@ -15,8 +15,9 @@ from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts
-from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt
-from spatialvlm_jax.models.checkpoint_file import shipped
+from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt
+from spatialvlm_jax.models.checkpoint_file import save_safetensors, shipped
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from tests.docs.commands import ROOT, blocks
 
 PICTURE = ROOT / "docs" / "images" / "world_11.png"
@@ -119,15 +120,24 @@ def test_the_python_of_the_page_runs(small, answers, monkeypatch, tmp_path) -> N
     assert known["color"].text == "gray"
 
 
-def test_a_workdir_is_asked_by_its_weights_with_its_own_temperature(small, tmp_path) -> None:
+def test_a_model_comes_with_what_was_fitted_for_its_weights(small, tmp_path) -> None:
     experiment = dataclasses.asdict(small.experiment)
     (tmp_path / "config.json").write_text(json.dumps(experiment))
     weights = shipped("small").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(weights)
-    calibration = {"step": 523, "answer_temperature": 1.25}
+    calibration = {"step": 523, "answer_temperature": 1.25, "answer_spread": 1.5}
     (tmp_path / "calibration.json").write_text(json.dumps(calibration))
     loaded = spatialvlm_jax.load(tmp_path)
     assert loaded.temperature == 1.25
+    assert loaded.doubt == Doubt(spread=1.5, confidence=0.0)
+    assert small.doubt == NEVER
+    (tmp_path / "calibration.json").unlink()
+    header = {"answer_spread": "far"}
+    save_safetensors(
+        tmp_path / "a.safetensors", small.model, SafetensorFiles(shipped("small")).metadata | header
+    )
+    with pytest.raises(UserError, match="has answer_spread 'far', not a number above zero"):
+        spatialvlm_jax.load(tmp_path / "a.safetensors")
     assert loaded.tokenizer.digest == small.tokenizer.digest
 
 

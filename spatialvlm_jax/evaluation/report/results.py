@@ -14,6 +14,7 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.distribution import sure_spread
 from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX
 from spatialvlm_jax.evaluation.probes import CONSISTENCY, add_probes
 from spatialvlm_jax.evaluation.scorer import (
@@ -179,15 +180,24 @@ def save_results(
     return summary
 
 
-def save_calibration(workdir: Path, step: int, temperature: float | None) -> None:
-    """Keeps the temperature that distributions of answers were fitted with, or that there is none.
+def save_calibration(
+    workdir: Path, step: int, temperature: float | None, answers: Sequence[Answer]
+) -> None:
+    """Keeps what distributions of answers were fitted with, where there are some.
 
     Args:
       step: of the weights, which an export takes it along with.
+      temperature: that fits them best.
+      answers: with what was read of them; up to which spread they are sure is kept too.
     """
-    if temperature is not None:
-        content = {"step": step, "answer_temperature": temperature}
-        write_json(workdir / "calibration.json", content, indent=1)
+    if temperature is None:
+        return
+    content: dict[str, float] = {"step": step, "answer_temperature": temperature}
+    read = [(each.reading, each.record.value) for each in answers if each.reading is not None]
+    spread = sure_spread([reading for reading, _ in read], [value for _, value in read])
+    if spread is not None:
+        content["answer_spread"] = spread
+    write_json(workdir / "calibration.json", content, indent=1)
 
 
 def before(evaluations: Mapping[int, Summary], step: int) -> tuple[int, Summary] | None:
