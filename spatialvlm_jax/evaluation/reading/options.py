@@ -41,7 +41,12 @@ _MARKS = "\"'“”‘’*_`$ \t\r\n"
 # An article or a pronoun where a word in small letters follows, and no option.
 _WORD_FOLLOWS = re.compile(r"\s{1,3}[a-z][a-z]")
 _VERB_FOLLOWS = re.compile(r"\s{1,3}(?:is|are|was|because|since|as|seems|looks|would|and|or)\b")
-_LEADING = re.compile(r"[\s\"'*_`(\[{]{0,6}([A-Za-z])(?:[)\]}.:]|[*_`\"']{1,3}(?:\s|$))")
+_LEADING = re.compile(
+    r"[\s\"'*_`(\[{]{0,6}([A-Za-z])"
+    r"(?:[)\]}.:]|[*_`\"']{1,3}(?:\s|$)|,?\s{1,3}(?:because|since)\b)"
+)
+# A small letter is an option where nothing else is said: "answer: b".
+_SMALL = re.compile(r"[\s\"'*_`]{0,4}([a-z])[.*\"'`)]{0,3}\s{0,3}(?:$|\n)")
 _ALTERNATIVE = re.compile(r"[\s\"'*_)\].]{0,6}(?:\bor\b|\band\b|/|,)[\s\"'*_(\[]{0,6}")
 _ENDS = re.compile(r"[.;!?]\s|\n\s{0,9}\n")
 _LISTED = re.compile(r"\n[ \t*_`(-]{0,6}([A-Za-z])[).:*\s]")
@@ -93,6 +98,9 @@ def _concluded(text: str, start: int, options: Mapping[str, str]) -> str | None:
     """The option that a conclusion names first, by letter or by text; None where it names two."""
     ends = _ENDS.search(text, start, start + _REACH)
     part = text[start : ends.start() + 1 if ends else start + _REACH]
+    small = _SMALL.match(part)
+    if small and small[1].upper() in options:
+        return small[1].upper()
     named = [*_letters(part, options), *_texts(part, options)]
     found = sorted((place, end, letter) for letter, place, end in named)
     for (_, end, letter), (place, _, other) in itertools.pairwise(found):

@@ -32,6 +32,10 @@ OPTIONS = {"A": "right", "B": "left"}
         ("A. right\nB. left", None),
         ("A. right\nB. left\nThe answer is B.", "B"),
         ("B. left\n\nA chair is farther.", "B"),
+        ("answer: b", "B"),
+        ("The answer is b.\nIt is near.", "B"),
+        ("B, because the right one is farther.", "B"),
+        ("The answer is a guess.", None),
         ("It is not A.", None),
         ("A is wrong.", None),
         ("A or B", None),
@@ -66,3 +70,30 @@ def test_the_answer_stands_after_the_thinking_and_in_the_last_form() -> None:
 @given(st.text(max_size=300), st.dictionaries(st.sampled_from("ABCDI"), st.text(max_size=8)))
 def test_any_text_is_read_as_an_option_or_as_none(reply: str, options: dict[str, str]) -> None:
     assert read_option(reply, options) in {None, *options}
+
+
+WORDED = [
+    *("{L}", "({L})", "{L}. {t}", "({L}) {t}", "{L}: {t}", "{t}.", "The answer is {L}."),
+    *("The correct answer is {L}. {t}", "Answer: ({L}) {t}", "**{L}. {t}**", "Final answer: {L}"),
+    *(r"The final answer is $\boxed{{{L}}}$", r"\boxed{{\text{{{L}}}}}", "<answer>{L}</answer>"),
+    *("<think>hmm, {o}? or {M}?</think><answer>{L}</answer>", "<think>{M}.</think>\n{L}"),
+    *("I would choose option {L}.", "Option {L} is correct.", "Hence, {L}.", "Not {M}. {L}."),
+    "Looking at the image, {t}. So the answer is {L}.",
+    "First, consider {o}. That seems wrong.\n\nTherefore, the answer is {L}.",
+    *("{L}, because {o} is farther away.", "I think the answer is {L}, since {M} does not fit."),
+    *("The object is {t}, which corresponds to option {L}.", "{M} is incorrect, so {L}."),
+]
+SETS = [
+    *(["left", "right"], ["the red mug", "the blue lamp", "the door"], ["0", "1", "2", "3"]),
+    *(["A is closer", "B is closer"], ["1.2 m", "3.4 m"], ["front-left", "front-right"]),
+]
+
+
+@pytest.mark.parametrize("form", WORDED)
+def test_worded_choices_are_read(form: str) -> None:
+    for texts in SETS:
+        options = dict(zip("ABCD", texts, strict=False))
+        for letter, text in options.items():
+            other = "A" if letter == "B" else "B"
+            reply = form.format(L=letter, M=other, t=text, o=options[other])
+            assert read_option(reply, options) == letter, reply
