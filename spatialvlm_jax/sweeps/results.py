@@ -158,7 +158,8 @@ def _marks(common: CommonAnswers) -> dict[tuple[str, str], tuple[np.ndarray, np.
     marked = [figure_marks(answers) for answers in common.answers]
     types = np.array([answer.type for answer in common.answers[0]], str)
     found = {}
-    for name, (counts, _) in marked[0].items():
+    for name in marked[0]:
+        counts = np.all([seed[name][0] for seed in marked], axis=0)
         marks = np.stack([seed[name][1] for seed in marked])
         kinds = np.unique(types[counts]).tolist() if name in OF_TYPES else []
         for kind in ("", *kinds):

@@ -8,6 +8,7 @@ from scipy import special
 
 from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.comparison.predictions import StoredAnswer
+from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
 from spatialvlm_jax.evaluation.metrics import Interval
 from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference, paired_difference
 from spatialvlm_jax.evaluation.statistics.power import LEVEL, holm, smallest_difference
@@ -20,6 +21,7 @@ OF_TYPES = (
     "angle_within_15_degrees",
     "general_accuracy",
 )
+_OF_DISTRIBUTIONS = ("within_50_200", "within_25", "within_90_110")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,7 @@ def figure_marks(answers: Sequence[StoredAnswer]) -> dict[str, tuple[np.ndarray,
     true = np.array([answer.true for answer in answers], np.float64)
     predicted = np.array([answer.predicted for answer in answers], np.float64)
     accuracy = np.array([answer.accuracy for answer in answers], np.float64)
+    medians = np.array([answer.median for answer in answers], np.float64)
     numbers, angles = kinds == "quantitative", dimensions == "angle"
     measured = numbers & ~angles
     figures = {
@@ -74,6 +77,11 @@ def figure_marks(answers: Sequence[StoredAnswer]) -> dict[str, tuple[np.ndarray,
         },
         "mean_relative_accuracy": (measured, metrics.relative_accuracy(predicted, true)),
         "in_range_area": (measured, metrics.range_scores(predicted, true)),
+        **{
+            name + SUFFIX: (numbers & np.isfinite(medians), metrics.within(medians, true, bounds))
+            for name, bounds in metrics.BOUNDS.items()
+            if name in _OF_DISTRIBUTIONS
+        },
         "angle_within_15_degrees": (angles, accuracy),
         "general_accuracy": (kinds == "general", accuracy),
     }
@@ -94,7 +102,9 @@ def compare(
     one, two = [list(map(figure_marks, way)) for way in (first, second)]
     types = np.array([answer.type for answer in first[0]], str)
     overall, by_type = [], []
-    for name, (counts, _) in one[0].items():
+    for name in one[0]:
+        # Not every run need have been asked for distributions.
+        counts = np.all([seed[name][0] for seed in (*one, *two)], axis=0)
         marks = [np.stack([seed[name][1] for seed in way]) for way in (one, two)]
         if counts.any():
             overall.append(_compared(name, "", marks, counts, images))

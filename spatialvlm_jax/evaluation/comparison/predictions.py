@@ -25,7 +25,8 @@ class StoredAnswer:
     """A judged answer as a line of predictions.jsonl has it.
 
     dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
-    where there is none. accuracy: 0 to 1.
+    where there is none. accuracy: 0 to 1. median: of the distribution of a quantity, SI units, NaN
+    where it was not asked for.
     """
 
     image: str
@@ -38,6 +39,7 @@ class StoredAnswer:
     true: float
     predicted: float
     accuracy: float
+    median: float = float("nan")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -98,6 +100,9 @@ def _stored_answer(row: Any) -> StoredAnswer:
     wrong = [name for name, text in texts.items() if not isinstance(text, str)]
     if wrong:
         raise ValueError(f"field {wrong[0]!r} is no text")
+    reading = row.get("distribution") or {}
+    if not isinstance(reading, dict):
+        raise ValueError("field 'distribution' is no object")
     is_number = texts["kind"] == "quantitative"
     return StoredAnswer(
         image=texts["image_id"],
@@ -110,6 +115,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         true=_number(row["true_value"]),
         predicted=_number(row.get("predicted_value")),
         accuracy=_number(row.get("accuracy", float(bool(row["correct"])))),
+        median=_number(reading.get("median")),
     )
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,18 @@ def test_each_figure_counts_its_own_answers():
     assert marks["qualitative_accuracy"] == [1.0]
     assert marks["general_accuracy"] == []
     assert marks["mean_relative_accuracy"] == pytest.approx([0.7, 0.0])
+
+
+def test_medians_of_distributions_count_where_all_runs_have_them():
+    read = [dataclasses.replace(length(2.0), median=median) for median in (1.1, 0.4)]
+    marks = {name: m[where].tolist() for name, (where, m) in figure_marks(read).items()}
+    assert marks["within_25"] == [0.0, 0.0]
+    assert marks["within_25_distribution"] == [1.0, 0.0]
+    overall, _ = compare([read], [read], np.arange(2))
+    found = {figure.name: figure.first for figure in overall}
+    assert found["within_50_200_distribution"] == 0.5
+    overall, _ = compare([read], [[length(1.0), length(1.0)]], np.arange(2))
+    assert "within_50_200_distribution" not in {figure.name for figure in overall}
 
 
 def test_a_difference_is_second_minus_first_in_clusters_of_pictures():
