@@ -56,7 +56,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     saves = Saves.of(experiment, workdir, loader, contents)
     state = saves.resume(abstract_state) or initialiser.state()
     stop.on_disk(saves.saved)
-    write_provenance(workdir, experiment, Path(__file__).parent, report.text)
+    write_provenance(workdir, experiment, Path(__file__).parent, report.text, state)
     fill_features(experiment, state, loader, mesh, stop)
 
     writer = open_metrics(experiment, workdir, saves.saved, loader.shares())

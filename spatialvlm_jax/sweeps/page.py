@@ -11,6 +11,7 @@ from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.sweeps import table
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
+from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
 
 _ROW, _FOOT, _MARGIN = 40, 42, 14
 _NAME = 48  # characters of an arm's name in a drawing
@@ -30,6 +31,8 @@ def write_page(path: Path, results: SweepResults) -> None:
             for name, arms in results.overall.items()
         ],
         types=table.rows_by_type(results),
+        sameness=sameness_rows(compare_trials(results.finished)),
+        explain_sameness=table.EXPLAIN_SAMENESS,
         failures=[(trial.title, read_failure(trial.workdir)) for trial in results.failed],
         arms=results.record.arms,
     )

@@ -17,6 +17,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_object
 
 SWEEP_FILE = "sweep.json"
+FINGERPRINTS = "fingerprints.json"  # that training leaves in a working directory
 FINISHED, FAILED, LOG = "finished.json", "failed.json", "log.txt"
 _DIGITS = 16  # of a digest, in the name of a folder
 

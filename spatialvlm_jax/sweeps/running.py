@@ -58,7 +58,7 @@ class Runner:
     request: StopRequest
     check: Callable[[], None]
     after_trial: Callable[[], object]
-    program: Program = run_python
+    program: Program = dataclasses.field(default_factory=lambda: run_python)
     claims: Claims = dataclasses.field(default_factory=Claims)
     fail_fast: bool = False
 

@@ -11,6 +11,7 @@ from spatialvlm_jax.evaluation.comparison.page import points
 from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
+from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
 from spatialvlm_jax.text_table import align_columns
 
 HEAD = (
@@ -27,6 +28,10 @@ HEAD = (
 )
 # What a terminal shows; files have all.
 SHOWN = ("qualitative_accuracy", "within_25", "general_accuracy")
+EXPLAIN_SAMENESS = (
+    "By SHA-256, among the arms of each seed: weights to begin with, pictures and texts of some "
+    "steps in their order, and the questions of the evaluation. What an arm changes differs."
+)
 _COLUMNS = (
     *("figure", "type", "arm", "seeds", "questions", "pictures", "value", "low", "high"),
     *("common_seeds", "difference", "difference_low", "difference_high", "p", "p_holm"),
@@ -103,6 +108,8 @@ def write_markdown(path: Path, results: SweepResults) -> None:
         parts += [f"## {TITLES[name]}", _markdown([HEAD, *map(arm_cells, arms)])]
     if results.by_type:
         parts += ["## By question type", _markdown(rows_by_type(results))]
+    if rows := sameness_rows(compare_trials(results.finished)):
+        parts += ["## What arms have in common", EXPLAIN_SAMENESS, _markdown(rows)]
     for trial in results.failed:
         parts.append(
             f"- failed: {_plain(trial.title)}: {_plain(read_failure(trial.workdir)['cause'])}"

@@ -17,19 +17,29 @@ from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training.fingerprints import record_weights
 from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.state import TrainState
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 
 
-def write_provenance(workdir: Path, experiment: Experiment, source: Path, report: str) -> None:
+def write_provenance(
+    workdir: Path,
+    experiment: Experiment,
+    source: Path,
+    report: str,
+    state: TrainState | None = None,
+) -> None:
     """Writes config.json, versions.json and parameters.txt into the workdir, on process 0.
+
+    Before step 1 it writes the digests of the weights to begin with, too.
 
     Args:
       workdir: made if missing.
       experiment: as resolved, with every override in it.
       source: a folder inside the checkout whose revision is recorded.
-      report: what will be trained, for people.
+      report: what will be trained, for people. state: that the run begins or goes on with.
     """
     if not multihost.is_main_process():
         return
@@ -42,6 +52,8 @@ def write_provenance(workdir: Path, experiment: Experiment, source: Path, report
     write_json(workdir / RUN_CONFIG, dataclasses.asdict(experiment))
     write_json(workdir / "versions.json", versions)
     write_text(workdir / "parameters.txt", report + "\n")
+    if state is not None:
+        record_weights(workdir, state.parameters, int(state.step))
 
 
 def git_revision(folder: Path) -> str:

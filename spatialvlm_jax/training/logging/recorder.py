@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.training.fingerprints import record_batch
 from spatialvlm_jax.training.logging import throughput
 from spatialvlm_jax.training.logging.metrics_file import MetricsWriter
 from spatialvlm_jax.training.processes import multihost
@@ -58,6 +59,7 @@ class Recorder:
         """Takes a step's metrics, still being computed, and writes the row of the step before."""
         self.flush_pending()
         self.pending = (step, metrics, batch)
+        record_batch(self.workdir, step, self.experiment.train.steps, batch)
 
     def flush(self) -> None:
         """Writes every row so far to the file."""
