@@ -125,8 +125,8 @@ LOCK := requirements
 
 lock: setup ## pin every dependency by version and hash, and keep what each of them needs
 	$(COMPILE) --output-file $(LOCK)/core.txt
-	$(COMPILE) --extra dev --extra exr --extra heic --extra kernels --constraint $(LOCK)/core.txt \
-	  --output-file $(LOCK)/dev.txt
+	$(COMPILE) --extra dev --extra exr --extra heic --extra kernels --extra serve \
+	  --constraint $(LOCK)/core.txt --output-file $(LOCK)/dev.txt
 	$(COMPILE) --extra experts --extra parity $(LOCK)/beside-torch.in --constraint $(LOCK)/dev.txt \
 	  --override $(LOCK)/without-torch.txt --output-file $(LOCK)/experts.txt
 	$(COMPILE) --extra ray --constraint $(LOCK)/dev.txt --constraint $(LOCK)/experts.txt \
@@ -134,7 +134,7 @@ lock: setup ## pin every dependency by version and hash, and keep what each of t
 	$(COMPILE) --extra cuda --constraint $(LOCK)/dev.txt --output-file $(LOCK)/cuda.txt
 	echo "$(TORCH)" | $(subst pyproject.toml --group build,-,$(COMPILE)) \
 	  --constraint $(LOCK)/experts.txt --constraint $(LOCK)/cuda.txt --output-file $(LOCK)/torch.txt
-	for extra in tpu kerashub profile wandb; do \
+	for extra in tpu kerashub profile serve wandb; do \
 	  $(COMPILE) --extra $$extra --constraint $(LOCK)/dev.txt --constraint $(LOCK)/experts.txt \
 	    --constraint $(LOCK)/ray.txt --constraint $(LOCK)/cuda.txt \
 	    --output-file $(LOCK)/$$extra.txt || exit; \

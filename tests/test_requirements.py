@@ -19,13 +19,14 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 # Which files are installed together, and which extras of the project that is.
 INSTALLED = {
     "core": (["core"], []),
-    "dev": (["dev"], ["dev", "exr", "heic", "kernels"]),
+    "dev": (["dev"], ["dev", "exr", "heic", "kernels", "serve"]),
     "experts": (["dev", "torch", "experts"], ["experts", "parity"]),
     "ray": (["dev", "ray"], ["ray"]),
     "cuda": (["dev", "cuda"], ["cuda"]),
     "tpu": (["dev", "tpu"], ["tpu"]),
     "kerashub": (["dev", "kerashub"], ["kerashub"]),
     "profile": (["dev", "profile"], ["profile"]),
+    "serve": (["serve"], ["serve"]),
     "wandb": (["dev", "wandb"], ["wandb"]),
 }
 LOCKS = sorted(path.stem for path in FOLDER.glob("*.txt") if path.stem != "without-torch")
