@@ -175,12 +175,23 @@ def table(suite: Suite) -> str:
     return "\n".join([f"### {suite.title}", "", *lines])
 
 
+def summary() -> str:
+    """How many replies get the mark that is due from each rule, as a table in Markdown."""
+    lines = ["| suite | rule | marks that are due |", "|---|---|---|"]
+    for suite in SUITES:
+        marks = zip(suite.replies, suite.marks(), strict=True)
+        due = [[mark == right for mark in row] for (_, right), row in marks]
+        for name, column in zip(suite.rules, zip(*due, strict=True), strict=True):
+            lines.append(f"| {suite.title} | {name} | {sum(column)} of {len(column)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write the marks there, too")
     args = parser.parse_args()
-    print("\n\n".join(map(table, SUITES)))
+    print("\n\n".join([summary(), *map(table, SUITES)]))
     if args.json:
         write_json(
             args.json,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scorers import LETTERS, NUMBERS, SUITES, Suite, table
+from benchmarks.scorers import LETTERS, NUMBERS, SUITES, Suite, summary, table
 from spatialvlm_jax.evaluation.benchmarks.item import Mark
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -19,6 +19,14 @@ def test_the_robust_rule_gives_the_mark_that_is_due(suite: Suite) -> None:
 @pytest.mark.parametrize("suite", SUITES, ids=[suite.title for suite in SUITES])
 def test_the_page_has_the_marks_of_today(suite: Suite) -> None:
     assert table(suite) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_summary_counts_due_marks() -> None:
+    assert summary() in PAGE.read_text(encoding="utf-8")
+    lines = [line.split(" | ") for line in summary().splitlines()[2:]]
+    assert len(lines) == sum(len(suite.rules) for suite in SUITES)
+    robust = [line[2].strip(" |").split(" of ") for line in lines if line[1] == "robust"]
+    assert all(due == all_of_them for due, all_of_them in robust)
 
 
 def test_other_rules_are_off_where_they_are_known_to_be() -> None:
