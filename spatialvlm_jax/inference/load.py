@@ -18,7 +18,7 @@ from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training.checkpoints.load_model import restore_model
+from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.provenance import use_compilation_cache
 from spatialvlm_jax.training.state import ModelTemplate
 from spatialvlm_jax.weights.folder_config import is_paligemma_folder, read_folder
@@ -93,9 +93,22 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
     """The model of a run, with what was fitted on held-out data at the step of its weights."""
     experiment = _with_tokenizer(experiment, named)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
-    model, step = restore_model(
-        experiment, workdir, checkpoint, contents={TOKENIZER: tokenizer.digest}
-    )
+    contents = {TOKENIZER: tokenizer.digest}
+    if checkpoint:
+        template = ModelTemplate.of(lambda: VLM.of(experiment))
+        model, step = restore_weight_file(
+            Path(checkpoint),
+            template,
+            experiment,
+            places_of(template),
+            contents=contents,
+            remedy="name the tokenizer that it was trained with, --tokenizer=FILE",
+        )
+    else:
+        # Orbax takes as long to import as a small model to load.
+        from spatialvlm_jax.training.checkpoints.load_model import restore_model
+
+        model, step = restore_model(experiment, workdir, contents=contents)
     source = Path(checkpoint) if checkpoint else workdir / _WEIGHTS
     header = SafetensorFiles(source).metadata if checkpoint else {"step": str(step)}
     record = RunRecord.of(source, header)
@@ -136,10 +149,12 @@ def _load_folder(path: Path, named: str) -> LoadedModel:
     experiment = _with_tokenizer(read_folder(path), named)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     template = ModelTemplate.of(lambda: VLM.of(experiment))
-    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    places = places_of(template)
     compute = jnp.dtype(experiment.model.compute_dtype)
     wanted = {
-        name: jax.ShapeDtypeStruct(x.shape, stored_dtype(name, x.dtype, compute), sharding=device)
+        name: jax.ShapeDtypeStruct(
+            x.shape, stored_dtype(name, x.dtype, compute), sharding=places[name]
+        )
         for name, x in template.shapes.items()
     }
     arrays, manifest = load_weights({"model": path}, experiment.model, wanted)

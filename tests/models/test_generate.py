@@ -11,7 +11,8 @@ import pytest
 from flax import nnx
 
 from spatialvlm_jax.experiment import AttentionRule
-from spatialvlm_jax.models.generate import generate
+from spatialvlm_jax.models.generate import answer_questions, generate
+from spatialvlm_jax.models.score import read_questions
 from spatialvlm_jax.models.vlm import VLM
 
 RNG = np.random.default_rng(0)
@@ -68,6 +69,9 @@ def test_greedy_answers_equal_naive_ones(
         naive = answer_naively(model, IMAGES[image], prefix, eos)
         assert ended[image, question].tolist() == naive
     assert not ended[1, 1, 3:].any()
+    read = read_questions(model, IMAGES, PREFIXES, LENGTHS)
+    answered = answer_questions(model, read, max_tokens=TOKENS, eos_id=eos)
+    assert np.array_equal(answered.reshape(ended.shape), ended)
 
 
 def test_what_stands_behind_a_prefix_does_not_matter(lively: Callable[..., VLM]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -17,17 +17,16 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training import sharding
 from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage, checkpoint_steps
 from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes
+from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
-from spatialvlm_jax.weights.load import OPTIONAL, load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
-from spatialvlm_jax.weights.settings import CONTENT, RECORDED, check_settings, describe_changes
+from spatialvlm_jax.weights.settings import CONTENT, RECORDED, describe_changes
 
 _REMEDY = (
     "evaluate with the configuration that trained it, the workdir's where --config is left out"
@@ -77,13 +76,12 @@ def restore_model(
       UserError: there are no such weights, they do not fit, or they were made with other contents.
     """
     template = ModelTemplate.of(lambda: VLM.of(experiment))
-    places = _places(template, experiment, mesh)
+    places = places_of(template, mesh)
     if checkpoint.endswith(".safetensors"):
         try:
-            check_settings(
-                Path(checkpoint), experiment, RECORDED, remedy=_REMEDY, contents=contents
+            return restore_weight_file(
+                Path(checkpoint), template, experiment, places, contents=contents, remedy=_REMEDY
             )
-            return _read_file(Path(checkpoint), template, experiment, places)
         except WeightsError as error:
             raise UserError(f"--checkpoint: {error}") from error
     path = Path(
@@ -108,49 +106,6 @@ def check_checkpoint(path: Path, experiment: Experiment, contents: Mapping[str, 
     }
     if refusal := describe_changes(path, changes, experiment.checkpoint, remedy=_REMEDY):
         raise UserError(refusal)
-
-
-def _places(
-    template: ModelTemplate[VLM], experiment: Experiment, mesh: Mesh | None
-) -> dict[str, jax.sharding.Sharding]:
-    """Where each parameter goes."""
-    if mesh is None:
-        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-        return dict.fromkeys(template.shapes, device)
-    return dict(sharding.tree_shardings(template.shapes, mesh))
-
-
-def _read_file(
-    path: Path,
-    template: ModelTemplate[VLM],
-    experiment: Experiment,
-    places: Mapping[str, jax.sharding.Sharding],
-) -> tuple[VLM, int]:
-    """The model of a weight file, and the step in its header; it may lack what is optional.
-
-    Raises:
-      WeightsError: the file is damaged or does not fit.
-    """
-    wanted = {
-        name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=places[name])
-        for name, x in template.shapes.items()
-    }
-    arrays, manifest = load_weights({"model": path}, experiment.model, wanted)
-    lacking = [name for name in manifest.initialised if not name.startswith(OPTIONAL)]
-    if lacking:
-        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        raise WeightsError(f"{path} lacks {lacking[0]}{more}")
-    if manifest.initialised:
-        # Compiled, so that nothing else is drawn.
-        missing = {name: places[name] for name in manifest.initialised}
-        draw = jax.jit(lambda: _only(missing, template.initialise()), out_shardings=missing)
-        arrays |= draw()
-    step = SafetensorFiles(path).metadata.get("step", "0")
-    return template.model(arrays), int(step) if is_whole_number(step) else 0
-
-
-def _only(names: Iterable[str], parameters: Parameters) -> Parameters:
-    return {name: parameters[name] for name in names}
 
 
 def find_run_checkpoint(workdir: Path, step: str = "") -> Path:
