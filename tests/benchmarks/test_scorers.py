@@ -31,9 +31,9 @@ def test_the_summary_counts_due_marks() -> None:
 
 def test_other_rules_are_off_where_they_are_known_to_be() -> None:
     marks = dict(zip((reply for reply, _ in LETTERS.replies), LETTERS.marks(), strict=True))
-    first_character = list(LETTERS.rules).index("lmms-eval's first character")
-    assert marks["Based on the image, it is A."][first_character] == 1
-    assert marks["left"][first_character] == 0
+    first_letter = list(LETTERS.rules).index("lmms-eval's first letter")
+    assert marks["Based on the image, it is A."][first_letter] == 1
+    assert marks["left"][first_letter] == 0
     numbers = dict(zip((reply for reply, _ in NUMBERS.replies), NUMBERS.marks(), strict=True))
     assert numbers["3.0m"][0] == 0
 

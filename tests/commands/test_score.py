@@ -24,7 +24,7 @@ def test_replies_are_scored_under_every_rule(
     said = capsys.readouterr().out
     lines = said.splitlines()
     assert lines[0] == "cv_bench: replies 3, missing replies 1, failed requests 1"
-    columns = ["official", "robust", "lmms-eval's first character", "EASI's last lines"]
+    columns = ["official", "robust", "lmms-eval's first letter", "EASI's last lines"]
     assert [column in lines[1] for column in columns] == [True] * 4
     shares = {line.split("  ")[0].strip(): line.split("%")[:-1] for line in lines[3:]}
     assert [float(share.split()[-1]) for share in shares["combined"]] == [25, 50, 25, 25, 25, 25]

@@ -12,7 +12,7 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
     listed_options,
 )
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
-from spatialvlm_jax.evaluation.rules.letters import first_character
+from spatialvlm_jax.evaluation.rules.letters import first_letter
 
 
 def _rows(place: Path) -> Iterator[Row]:
@@ -45,9 +45,9 @@ BENCHMARK = Benchmark(
     files="its JSON file",
     rows=_rows,
     item=_item,
-    official=letter_rule(first_character),
+    official=letter_rule(first_letter),
     robust=by_option,
     figures=accuracy_by_group,
-    official_is="the first character; the benchmark gives no prompt and no parser",
+    official_is="a letter at the beginning; the benchmark gives no prompt and no parser",
     rules=LETTER_RULES,
 )

@@ -24,7 +24,7 @@ def letter_rule(find: FindLetter) -> Rule:
 
 by_option = letter_rule(read_option)
 LETTER_RULES: dict[str, Rule] = {
-    "lmms-eval's first character": letter_rule(letters.first_character),
+    "lmms-eval's first letter": letter_rule(letters.first_letter),
     "lmms-eval's ranked forms": letter_rule(best_ranked),
     "VLMEvalKit without a judge": letter_rule(letters.inferred),
     "EASI's last lines": letter_rule(in_last_lines),

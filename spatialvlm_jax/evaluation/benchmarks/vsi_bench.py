@@ -13,9 +13,10 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
 )
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows, parquet_rows
 from spatialvlm_jax.evaluation.rules import letters
+from spatialvlm_jax.evaluation.rules.found_numbers import first_number, last_number
+from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.relative_accuracy import (
     mean_relative_accuracy,
-    numbers_in,
     read_first_number,
 )
 
@@ -77,14 +78,6 @@ def _robust(item: Item, reply: str) -> Mark:
 _by_quantity = number_rule(mean_relative_accuracy)
 
 
-def _first(reply: str) -> float | None:
-    return next(iter(numbers_in(reply)), None)
-
-
-def _last(reply: str) -> float | None:
-    return next(reversed(numbers_in(reply)), None)
-
-
 def _task(item: Item) -> str:
     return _DIRECTIONS if item.group.startswith(_DIRECTIONS) else item.group
 
@@ -115,8 +108,8 @@ BENCHMARK = Benchmark(
     weights=nested_weights(_task, lambda item: item.group),
     official_is="the first word as letter or number; numbers by mean relative accuracy",
     rules={
-        "lmms-eval's first number": _rule(letter_rule(letters.first_token), _first),
-        "VLMEvalKit's last number": _rule(letter_rule(letters.inferred), _last),
+        "lmms-eval's first number": _rule(letter_rule(letters.first_token), first_number),
+        "VLMEvalKit's last number": _rule(letter_rule(in_last_lines), last_number),
     },
     pictures="video",
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 Options = Mapping[str, str]
 
+_FIRST_LETTER = re.compile(r"[(\s]*([A-Z])", re.IGNORECASE)
 _AFTER_ANSWER = re.compile(r"answer(?: is|:)")
 _LAST_ANSWER = re.compile(r"Answer\s*:\s*([A-D])")
 _BACKTICKS = re.compile(r"`{1,3}([^`]{1,400})`{1,3}")
@@ -18,10 +19,11 @@ _STATED = re.compile(r"answer\s+is\s+\**([ABCD])", re.IGNORECASE)
 _FAILED = "Failed to obtain answer via API"
 
 
-def first_character(reply: str, options: Options) -> str | None:
-    """lmms-eval's CV-Bench and EmbSpatial: the first character, whatever word it begins."""
+def first_letter(reply: str, options: Options) -> str | None:
+    """lmms-eval's CV-Bench and EmbSpatial: a letter at the beginning, whatever word it begins."""
     del options
-    return reply.strip()[:1].upper() or None
+    found = _FIRST_LETTER.match(reply)
+    return found[1].upper() if found else None
 
 
 def after_answer(reply: str, options: Options) -> str | None:

@@ -5,18 +5,9 @@ error is at most one minus the threshold, as floats are: 4 for 5 is not near eno
 """
 
 import math
-import re
 
 import numpy as np
 
-_NUMBER = re.compile(r"[-+]?(?:\d{0,40}\.\d{1,40}|\d{1,40})(?:[eE][-+]?\d{1,3})?")
-_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
-_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 
 
@@ -39,12 +30,3 @@ def read_first_number(reply: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def numbers_in(reply: str) -> list[float]:
-    """All numbers of a reply in digits or words up to twelve, as harnesses look for them.
-
-    lmms-eval takes the first, VLMEvalKit the last; neither looks at units.
-    """
-    text = _NUMBER_WORD.sub(lambda word: _WORDS[word[0].lower()], reply)
-    return [number for number in map(float, _NUMBER.findall(text)) if math.isfinite(number)]

@@ -6,7 +6,7 @@ from spatialvlm_jax.evaluation.reading.options import read_option
 from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.letters import (
     after_answer,
-    first_character,
+    first_letter,
     first_token,
     inferred,
     last_answer,
@@ -17,7 +17,7 @@ from spatialvlm_jax.evaluation.rules.ranked_letters import best_ranked
 OPTIONS = {"A": "right", "B": "left"}
 
 
-SCORERS = (first_character, best_ranked, in_last_lines, inferred, after_answer, read_option)
+SCORERS = (first_letter, best_ranked, in_last_lines, inferred, after_answer, read_option)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,12 @@ SCORERS = (first_character, best_ranked, in_last_lines, inferred, after_answer, 
         ("Answer: B\n\nA is wrong because it is far.", ["A", "A", "A", None, "B", "B"]),
         ("", [None, None, None, None, None, None]),
         ("Failed to obtain answer via API", ["F", "A", None, None, "F", None]),
+        ("(b) left", ["B", None, None, "B", "(", "B"]),
         ("Z", ["Z", None, None, "Z", "Z", None]),
-        ("<answer>B</answer>", ["<", "B", "B", None, "<", "B"]),
-        ("<think>A</think>\nB.", ["<", "B", "A", "B", "<", "B"]),
+        ("<answer>B</answer>", [None, "B", "B", None, "<", "B"]),
+        ("<think>A</think>\nB.", [None, "B", "A", "B", "<", "B"]),
         ("A) right\n- B\nC.", ["A", "A", "C", "A", "A", None]),
-        ("**Option A:** no\nB", ["*", "B", "B", None, "*", None]),
+        ("**Option A:** no\nB", [None, "B", "B", None, "*", None]),
         ("my choice is (A)", ["M", "A", "A", "A", "M", "A"]),
         ("The answer is **B** as A is farther", ["T", "A", None, "B", "*", "B"]),
     ],
