@@ -9,7 +9,7 @@ from spatialvlm_jax.evaluation.rules.found_numbers import first_number, last_num
         ("3.0m", 3.0, 3.0),
         ("3 (300 cm)", 3.0, 300.0),
         ("one apple, room 2", 1.0, 2.0),
-        ("three hundred and twenty-one", 321.0, 20.0),
+        ("three hundred and twenty-one", 321.0, -1.0),
         ("two thousand and five", 2005.0, 5.0),
         ("-2 or .5", -2.0, 0.5),
         ("<think>7</think> about 3", 7.0, 3.0),
