@@ -1,5 +1,6 @@
 """GQA: compositional questions on real pictures, one answer each."""
 
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, keyed_rows
 from spatialvlm_jax.evaluation.rules.gqa import gqa_accuracy
+
+_WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def _rows(place: Path) -> Iterator[Row]:
@@ -36,6 +39,15 @@ def _ignoring_case(item: Item, reply: str) -> Mark:
     return Mark(float(reply.strip().lower() == item.answer.lower()), reply.strip() or None)
 
 
+def _ignoring_punctuation(item: Item, reply: str) -> Mark:
+    same = _bare(reply) == _bare(item.answer)
+    return Mark(float(same), reply.strip() or None)
+
+
+def _bare(text: str) -> str:
+    return text.translate(_WITHOUT_PUNCTUATION).lower()
+
+
 def _robust(item: Item, reply: str) -> Mark:
     said = answered_part(reply)
     return Mark(vqa_accuracy.accuracy(said, [item.answer]), said or None)
@@ -55,5 +67,8 @@ BENCHMARK = Benchmark(
     robust=_robust,
     figures=accuracy_by_group,
     official_is="equality, character by character",
-    rules={"ignoring case": _ignoring_case},
+    rules={
+        "lmms-eval, no case, no punctuation": _ignoring_punctuation,
+        "VLMEvalKit, no case": _ignoring_case,
+    },
 )

@@ -75,3 +75,19 @@ def test_spar_bench_takes_an_empty_reply_for_right(load: Load) -> None:
     assert benchmark.official(depth, "200 cm").score == 0
     assert benchmark.official(motion, "move_right:0.5, and turn").score == 0
     assert benchmark.robust(motion, "move_right: 0.5, rotate_left: 20").score == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("table", [1, 1, 1, 1]),
+        ("Table", [0, 1, 1, 1]),
+        ("table.", [0, 1, 0, 1]),
+        ("a table", [0, 0, 0, 1]),
+        ("chair", [0, 0, 0, 0]),
+    ],
+)
+def test_gqa_is_equality_of_four_kinds(reply: str, marks: list[float], load: Load) -> None:
+    benchmark, (item, _) = load("gqa")
+    rules = [benchmark.official, *benchmark.rules.values(), benchmark.robust]
+    assert [rule(item, reply).score for rule in rules] == marks
