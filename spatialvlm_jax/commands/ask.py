@@ -54,6 +54,11 @@ def add_parser(subparsers: Any) -> None:
     sureness.add_argument("--unsure", action="store_true", help=help_text)
     help_text = "answer even where what was fitted on held-out data says that it is unsure"
     sureness.add_argument("--always-answer", action="store_true", help=help_text)
+    help_text = (
+        "ask each question in up to N ways and put together what is said: 2 takes the other order "
+        "of its objects first (1)"
+    )
+    add("--wordings", type=whole_number(1, 6), default=1, metavar="N", help=help_text)
     help_text = "how many worded answers a quantity is read from; 0 takes it from the text (96)"
     add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
     add = parser.add_argument_group(
@@ -91,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
             args.questions,
             camera=camera,
             doubt=doubt,
+            wordings=args.wordings,
             scored_values=args.scored_values,
         )
     if args.json:

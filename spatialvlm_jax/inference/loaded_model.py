@@ -9,13 +9,14 @@ import jax
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.evaluation.distribution import ValueDistribution, ValueReading
-from spatialvlm_jax.evaluation.reading.lengths import find_quantity
+from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.generation.wording.spoken_values import SpokenValues
 from spatialvlm_jax.inference.alternatives import other_values, other_verdict
+from spatialvlm_jax.inference.conclude import Heard, conclude
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.read_values import read_values, score_trees
+from spatialvlm_jax.inference.rewording import reword
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
 from spatialvlm_jax.inputs.pictures import resize_image
@@ -25,7 +26,7 @@ from spatialvlm_jax.models.generate import ReadQuestions, answer_questions
 from spatialvlm_jax.models.score import AnswerTrees, grow_tree, read_questions, score_answers
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
-from spatialvlm_jax.units import DIMENSIONS, unit_of
+from spatialvlm_jax.units import unit_of
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
 QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
@@ -33,7 +34,6 @@ QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
 _MULTIPLES, _WORDS_MULTIPLES = (64, 16), (16, 2)
 # Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
 SCORED_VALUES, FEWEST_VALUES = 96, 32
-_UNITS = {"length": "m", "area": "m^2", "volume": "m^3", "ratio": "times", "angle": "rad"}
 _UNTOLD = CameraFacts()
 
 
@@ -60,6 +60,7 @@ class LoadedModel:
         *,
         camera: CameraFacts = _UNTOLD,
         doubt: Doubt | None = None,
+        wordings: int = 1,
         scored_values: int = SCORED_VALUES,
     ) -> list[SpatialAnswer]:
         """Answers questions about a picture, which is encoded once for up to 32 of them.
@@ -69,6 +70,8 @@ class LoadedModel:
           questions: as to a person, in the words that the model was trained on.
           camera: what is known of the camera beyond what the file tells; for models that are told.
           doubt: from where on an answer is that none can be given; None: as the model has it.
+          wordings: in how many ways each is asked, at most; 2 takes the other order of its objects
+            first. What was said to all is put together.
           scored_values: how many worded answers the distribution of a quantity is read from, at
             least 32; 0 reads none, and quantities come from the text alone.
 
@@ -77,25 +80,56 @@ class LoadedModel:
 
         Raises:
           UserError: the picture cannot be read, a question is empty or too long, the model is not
-            told of cameras, or too few values are to be scored.
+            told what is said of the camera, or too few values are to be scored.
         """
         if 0 < scored_values < FEWEST_VALUES:
             raise UserError(f"scored_values={scored_values}: take at least {FEWEST_VALUES}, or 0")
-        if camera.is_told and not self._encode_camera.tells and not self._says_before:
-            raise UserError(
-                "this model is not told of the camera (data.camera=none): leave out what is known "
-                "of it"
-            )
         picture = image if isinstance(image, Picture) else open_picture(image)
         asked = [questions] if isinstance(questions, str) else list(questions)
         known = camera.of(picture.camera)
-        prefixes = [self._prefix(question, known) for question in asked]
-        most, found = QUESTION_BUCKETS[-1], []
-        for start in range(0, len(asked), most):
-            part = slice(start, start + most)
-            asking = self._read(picture, known, prefixes[part])
-            found += asking.answers(asked[part], scored_values)
+        self._check_reaches(camera, picture.camera)
+        ways = [reword(question, wordings) for question in asked]
+        said = iter(
+            self._hear(
+                picture, known, [way.question for each in ways for way in each], scored_values
+            )
+        )
+        found = []
+        for question, each in zip(asked, ways, strict=True):
+            heard = [next(said).turned() if way.is_turned else next(said) for way in each]
+            found.append(conclude(question, heard))
         return list(map(doubt or self.doubt, found))
+
+    def _hear(
+        self, picture: Picture, camera: KnownCamera, questions: Sequence[str], scored_values: int
+    ) -> list[Heard]:
+        """What is said to each question, of which as many are asked at once as may be."""
+        prefixes = [self._prefix(question, camera) for question in questions]
+        most, found = QUESTION_BUCKETS[-1], []
+        for start in range(0, len(questions), most):
+            part = slice(start, start + most)
+            asking = self._read(picture, camera, prefixes[part])
+            found += asking.heard(questions[part], scored_values)
+        return found
+
+    def _check_reaches(self, facts: CameraFacts, of_file: KnownCamera) -> None:
+        """Refuses what is said of a camera where the model would answer as if it were not."""
+        told = self._told(facts.of(of_file))
+        for name in facts.told():
+            bare = dataclasses.replace(of_file, intrinsics=None) if name == "fov" else of_file
+            if self._told(dataclasses.replace(facts, **{name: None}).of(bare)) == told:
+                use = self.experiment.data.camera
+                also = ", or say its fov too" if use == "rays" and name == "pitch" else ""
+                raise UserError(
+                    f"what is said of the camera's {name} does not reach this model "
+                    f"(data.camera={use}): leave it out{also}"
+                )
+
+    def _told(self, camera: KnownCamera) -> tuple[Any, ...]:
+        """All that the model is given of a camera."""
+        arrays = [x.tobytes() for x in jax.tree.leaves(self._encode_camera(camera))]
+        words = describe_camera(camera) if self._says_before else ""
+        return *arrays, self._encode_camera.place(camera), words
 
     @functools.cached_property
     def _encode_camera(self) -> CameraEncoder:
@@ -149,8 +183,8 @@ class _Asking:
     read: ReadQuestions
     slots: int
 
-    def answers(self, questions: Sequence[str], scored_values: int) -> list[SpatialAnswer]:
-        """Of the first of the slots."""
+    def heard(self, questions: Sequence[str], scored_values: int) -> list[Heard]:
+        """What is said to the first of the slots."""
         tokenizer = self.loaded.tokenizer
         ids = answer_questions(
             self.loaded.model,
@@ -167,19 +201,7 @@ class _Asking:
         values = self._values(texts, units, scored_values)
         words = ["" if unit else text for text, unit in zip(texts, units, strict=True)]
         confidences = self._confidences(words, choices)
-        return [
-            _quantity(question, text, unit, value)
-            if unit
-            else SpatialAnswer(
-                question,
-                text,
-                verdict=choice[0] if choice else None,
-                confidence=confidence,
-            )
-            for question, text, unit, value, choice, confidence in zip(
-                questions, texts, units, values, choices, confidences, strict=True
-            )
-        ]
+        return list(map(Heard, texts, units, values, choices, confidences))
 
     def _score(self, trees: AnswerTrees) -> np.ndarray:
         rows = jax.tree.map(lambda x: x[None], trees)
@@ -188,8 +210,8 @@ class _Asking:
 
     def _values(
         self, texts: Sequence[str], units: Sequence[str], count: int
-    ) -> list[ValueReading | None]:
-        """What the distributions of quantities say; None where there is none."""
+    ) -> list[ValueDistribution | None]:
+        """The tempered distributions of quantities; None where there is none."""
         spoken: list[SpokenValues | None] = [None] * self.slots
         for slot, (text, unit) in enumerate(zip(texts, units, strict=True)):
             spoken[slot] = other_values(text, unit) if unit and count else None
@@ -197,12 +219,8 @@ class _Asking:
             return [None] * len(texts)
         encode = self.loaded.tokenizer.encode_suffix
         found = read_values(self._score, spoken, encode, count, _MULTIPLES)
-        return [self._reading(distribution) for distribution in found[: len(texts)]]
-
-    def _reading(self, distribution: ValueDistribution | None) -> ValueReading | None:
-        if distribution is None:
-            return None
-        return ValueReading.of(distribution.tempered(self.loaded.temperature))
+        temperature = self.loaded.temperature
+        return [each and each.tempered(temperature) for each in found[: len(texts)]]
 
     def _confidences(
         self, words: Sequence[str], choices: Sequence[tuple[str, str, str] | None]
@@ -228,25 +246,7 @@ class _Asking:
 def _share(scores: np.ndarray) -> float:
     """The probability of the first, against the others where there are some."""
     likely = np.exp(scores - (scores.max() if len(scores) > 1 else 0.0))
-    return float(f"{likely[0] / (likely.sum() if len(scores) > 1 else 1.0):.4g}")
-
-
-def _quantity(question: str, text: str, unit: str, reading: ValueReading | None) -> SpatialAnswer:
-    """An answer that speaks of a quantity: by its distribution, else as its text states it."""
-    dimension = DIMENSIONS[unit]
-    if reading is not None:
-        return SpatialAnswer(
-            question,
-            text,
-            value=reading.median,
-            unit=_UNITS[dimension],
-            std=reading.std,
-            interval=reading.interval_90,
-        )
-    found = find_quantity(text, dimension)
-    if found is None:
-        return SpatialAnswer(question, text)
-    return SpatialAnswer(question, text, value=found.si, unit=_UNITS[dimension])
+    return float(likely[0] / (likely.sum() if len(scores) > 1 else 1.0))
 
 
 def _bucket(count: int, buckets: Sequence[int]) -> int:

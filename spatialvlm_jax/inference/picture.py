@@ -36,10 +36,9 @@ class CameraFacts:
             if value is not None and not low < value < high:
                 raise UserError(f"a camera's {name} of {value} is not between {low} and {high}")
 
-    @property
-    def is_told(self) -> bool:
-        """Whether anything is known."""
-        return any(value is not None for value in (self.fov, self.height, self.pitch))
+    def told(self) -> list[str]:
+        """Names of what is known."""
+        return [name for name in ("fov", "height", "pitch") if getattr(self, name) is not None]
 
     def of(self, camera: KnownCamera) -> KnownCamera:
         """These facts over what a picture's file tells."""

@@ -87,7 +87,7 @@ VERBS: tuple[Line, ...] = (
     _ask("{}/photos/0.png --model=hf://a/b", "read from local files only"),
     _ask("{}/photos/0.png --tokenizer={}/good.csv", "is not a SentencePiece model"),
     _ask("{}/photos/0.png --fov=180", "is not between 0 and 180"),
-    _ask("{}/photos/0.png --pitch=12", "is not told of the camera"),
+    _ask("{}/photos/0.png --pitch=12", "does not reach this model"),
     _ask("{}/photos/0.png --scored-values=3", "take at least 32, or 0"),
     ("ask {}/photos/0.png", "required: QUESTION"),
     ("export {}/nope {}/a.safetensors", "there is no such file"),

@@ -6,6 +6,7 @@ import runpy
 from collections.abc import Iterator
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,10 +14,21 @@ from PIL import Image
 import spatialvlm_jax
 from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import (
+    DataConfig,
+    DecoderConfig,
+    EncoderConfig,
+    EvalConfig,
+    Experiment,
+    ModelConfig,
+)
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts
 from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt
+from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import save_safetensors, shipped
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.training.state import ModelTemplate
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from tests.docs.commands import ROOT, blocks
 
@@ -90,7 +102,9 @@ def test_too_few_values_to_see_a_narrow_distribution_are_refused(small) -> None:
 
 
 def test_a_model_that_is_not_told_of_cameras_does_not_pass_over_them(small) -> None:
-    with pytest.raises(UserError, match=r"not told of the camera \(data.camera=none\)"):
+    with pytest.raises(
+        UserError, match=r"camera's height does not reach this model \(data.camera=n"
+    ):
         small.ask(PICTURE, WIDTH, camera=CameraFacts(height=1.5))
 
 
@@ -159,3 +173,29 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, where, said) -> None:
     with pytest.raises(UserError, match=said) as caught:
         spatialvlm_jax.load(where.format(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_known_of_the_camera_reaches_a_model_that_is_told() -> None:
+    experiment = Experiment(
+        model=ModelConfig(
+            encoder=EncoderConfig(16, 8, width=16, depth=1, heads=2, mlp_width=32),
+            decoder=DecoderConfig(width=16, depth=1, heads=2, head_size=8, mlp_width=32),
+        ),
+        data=DataConfig(camera="rays"),
+        eval=EvalConfig(max_answer_tokens=2),
+    )
+    template = ModelTemplate.of(lambda: VLM.of(experiment))
+    rng = np.random.default_rng(0)
+    arrays = {
+        name: jnp.asarray(rng.normal(size=x.shape), x.dtype) for name, x in template.shapes.items()
+    }
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    model = LoadedModel(template.model(arrays), experiment, tokenizer)
+    image = rng.integers(0, 255, (20, 30, 3), np.uint8)
+    untold, high, told = (
+        model.ask(image, "how wide?", camera=facts, scored_values=0)[0].confidence
+        for facts in (CameraFacts(), CameraFacts(height=1.5), CameraFacts(60.0, 1.5, 10.0))
+    )
+    assert len({untold, high, told}) == 3
+    with pytest.raises(UserError, match="pitch does not reach .*leave it out, or say its fov too"):
+        model.ask(image, "how wide?", camera=CameraFacts(pitch=10.0))

@@ -100,7 +100,8 @@ def test_a_camera_is_known_by_the_file_and_better_by_who_asks() -> None:
     assert describe_camera(told) == "camera: 90 degrees wide, 1.4 m high, 12 degrees down."
     level = CameraFacts(pitch=0.0).of(KnownCamera((300, 400)))
     assert describe_camera(level) == "camera: level."
-    assert not CameraFacts().is_told
+    assert CameraFacts(fov=60.0, pitch=0.0).told() == ["fov", "pitch"]
+    assert CameraFacts().told() == []
 
 
 @pytest.mark.parametrize("facts", [{"fov": 180.0}, {"height": -1.0}, {"pitch": float("nan")}])
