@@ -45,6 +45,10 @@ def add_parser(subparsers: Any) -> None:
     help_text = "values of a field, each with each of other --grid; brackets hold commas together"
     add("--grid", action="append", default=[], metavar="FIELD=A,B", help=help_text)
     add("--seeds", type=whole_number(1, 10_000), default=1, metavar="N", help="seeds 1 to N (1)")
+    help_text = (
+        "stop before seed N once every main figure of every arm can show a difference of this share"
+    )
+    add("--until-mde", type=number(1e-6, 1.0), metavar="SHARE", help=help_text)
     add("--out", type=place, metavar="DIR", help="where the sweep is kept")
     help_text = "where its trials are kept, if several sweeps share them (DIR/trials)"
     add("--trials", type=place, metavar="DIR", help=help_text)
@@ -97,29 +101,49 @@ def _plan(args: argparse.Namespace) -> "SweepPlan":
 def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
     import sys
 
-    from spatialvlm_jax import signals
+    from spatialvlm_jax import progress, signals
     from spatialvlm_jax.sweeps.identity import check_code
     from spatialvlm_jax.sweeps.report import write_tables
     from spatialvlm_jax.sweeps.running import Runner, forget_failures
 
-    plan.record.save(args.out)
-    trials = plan.record.list_trials(args.out)
+    record = plan.record
     if args.retry_failed:
-        forget_failures(trials)
+        forget_failures(record.list_trials(args.out))
+
+    def write() -> None:
+        try:
+            write_tables(record, args.out, args.difference)
+        except UserError as error:  # of arms that cannot be compared, which train nevertheless
+            progress.say(f"no tables: {error}")
+
     with signals.listening(signals.WRITTEN_STAYS) as request:
         request.defer()
-        Runner(
+        runner = Runner(
             plan.experiments,
             request,
             check=lambda: check_code(Path(), plan.code),
-            after_trial=lambda: write_tables(plan.record, args.out, args.difference),
+            after_trial=write,
             fail_fast=args.fail_fast,
-        ).run(trials)
+        )
+        for record in plan.record.blocks(2 if args.until_mde else args.seeds):
+            record.save(args.out)
+            is_done = runner.run(record.list_trials(args.out))
+            if not is_done or (args.until_mde and _can_show(record, args)):
+                break
         request.release()
     if request.requested:
         print(f"stopping: {signals.WRITTEN_STAYS}", file=sys.stderr)
         return request.code
-    return _tell(plan.record, args.out, args.difference)
+    return _tell(record, args.out, args.difference)
+
+
+def _can_show(record: "SweepRecord", args: argparse.Namespace) -> bool:
+    """Whether so many seeds can show the difference that is wanted."""
+    from spatialvlm_jax.sweeps.results import read_results
+    from spatialvlm_jax.sweeps.table import SHOWN
+
+    shown = read_results(record, args.out, args.difference).largest_shown(SHOWN)
+    return shown is not None and shown <= args.until_mde
 
 
 def _tell(record: "SweepRecord", folder: Path, wanted: float) -> int:

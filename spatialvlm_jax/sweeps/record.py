@@ -8,6 +8,7 @@ DIR/trials/DIGEST/seed_1/         the working directory of one training, see `tr
 """
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,11 @@ class SweepRecord:
     def save(self, folder: Path) -> None:
         """Writes it into the folder of the sweep."""
         write_json(folder / SWEEP_FILE, dataclasses.asdict(self))
+
+    def blocks(self, first: int) -> Iterator["SweepRecord"]:
+        """The same with `first` seeds, then with one more each time, up to all."""
+        for seeds in range(min(first, self.seeds), self.seeds + 1):
+            yield dataclasses.replace(self, seeds=seeds)
 
     def list_trials(self, folder: Path) -> list[Trial]:
         """All trials in the order in which they are run: all arms of one seed, then of the next.

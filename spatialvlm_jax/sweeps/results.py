@@ -69,6 +69,20 @@ class SweepResults:
     waiting: int
     wanted: float
 
+    def largest_shown(self, names: Sequence[str]) -> float | None:
+        """The largest of the smallest differences that figures of these names can show.
+
+        None where one of them is not known, or there is none.
+        """
+        compared = [
+            arm.versus.smallest_difference if arm.versus else None
+            for name in names
+            for arm in self.overall.get(name, ())
+            if arm.arm != self.record.arms[0].name
+        ]
+        known = [each for each in compared if each is not None]
+        return max(known) if known and len(known) == len(compared) else None
+
 
 def read_results(record: SweepRecord, folder: Path, wanted: float) -> SweepResults:
     """Reads what is finished.

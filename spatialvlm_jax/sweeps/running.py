@@ -62,8 +62,12 @@ class Runner:
     claims: Claims = dataclasses.field(default_factory=Claims)
     fail_fast: bool = False
 
-    def run(self, trials: Sequence[Trial]) -> None:
-        """Runs all that are not over, or until a stop is asked for; waits for those of others."""
+    def run(self, trials: Sequence[Trial]) -> bool:
+        """Runs all that are not over, and waits for those of others.
+
+        Returns:
+          False where a stop was asked for, or a failure stopped it.
+        """
         over = sum(trial.is_over for trial in trials)
         is_waiting = False
         with progress.bar(desc="sweep", unit="trial", total=len(trials), initial=over) as bar:
@@ -71,8 +75,10 @@ class Runner:
                 found = sum(trial.is_over for trial in trials)
                 bar.update(found - over)
                 over = found
-                if over == len(trials) or (self.fail_fast and _any_failed(trials)):
-                    return
+                if self.fail_fast and any(trial.has_failed for trial in trials):
+                    return False
+                if over == len(trials):
+                    return True
                 if any(map(self._take, trials)):
                     is_waiting = False
                     continue
@@ -80,6 +86,7 @@ class Runner:
                     progress.say(f"waiting for {len(trials) - over} trials that others run")
                 is_waiting = True
                 time.sleep(SECONDS_BETWEEN_LOOKS)
+        return False
 
     def _take(self, trial: Trial) -> bool:
         """Whether the trial was there to be run, and this process ran it."""
@@ -141,7 +148,3 @@ def _ending(trial: Trial, seconds: float) -> dict[str, Any]:
         "seed": trial.seed,
         "seconds": round(seconds, 1),
     }
-
-
-def _any_failed(trials: Sequence[Trial]) -> bool:
-    return any(trial.has_failed for trial in trials)

@@ -1,7 +1,14 @@
 """`spatialvlm sweep`: what it plans, and what it refuses."""
 
+import json
+from pathlib import Path
+
+import numpy as np
+
 from spatialvlm_jax.cli import main
+from spatialvlm_jax.sweeps import running
 from spatialvlm_jax.sweeps.record import load_sweep
+from tests.sweeps.stored_answers import IMAGES, PER_IMAGE, write_answers
 from tests.test_repository import ROOT
 
 COMMAND = ["sweep", f"--config={ROOT / 'configs/debug.py'}"]
@@ -69,3 +76,28 @@ def test_a_sweep_is_kept_as_it_was_planned(tmp_path):
     assert changed_arms(plan("--config.optim.warmup_steps=1"), record) == [
         "train.steps=5", "train.steps=6",
     ]  # fmt: skip
+
+
+def test_seeds_are_added_until_all_arms_can_show_the_wanted_difference(tmp_path, monkeypatch):
+    def run(words, log, should_stop):
+        """Stands for both programs; what is right is drawn by seed and arm."""
+        (workdir,) = [Path(word[10:]) for word in words if word.startswith("--workdir=")]
+        if words[0] == "train.py":
+            (workdir / "model.safetensors").touch()
+        else:
+            (workdir / "summary.json").write_text("{}")
+            config = json.loads((workdir / "config.json").read_text())
+            seed = [config["train"]["seed"], config["train"]["steps"]]
+            right = np.random.default_rng(seed).random((IMAGES, PER_IMAGE)) < 0.75
+            factor = 1.0 if sum(seed) % 2 else 1.5
+            write_answers(workdir, lambda image, question: bool(right[image, question]), factor)
+        return 0
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(running, "run_python", run)
+    command = [*COMMAND, "--grid=train.steps=39,40", "--seeds=6"]
+    for wanted, seeds in (("1", 2), ("1e-5", 6)):
+        out = tmp_path / wanted
+        assert main([*command, f"--until-mde={wanted}", f"--out={out}"]) == 0
+        assert load_sweep(out).seeds == seeds
+        assert len(list((out / "trials").glob("*/*/finished.json"))) == 2 * seeds

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "docs/asking.md": "tests/inference/test_loaded_model.py",
     "docs/data.md": "tests/data_loaders/test_documentation.py",
     "docs/serving.md": "tests/weights/test_serving_parity.py",
+    "docs/sweeps.md": "tests/docs/test_walks.py",
     "docs/your_ablation.md": "tests/docs/test_walks.py",
     "docs/your_questions.md": "tests/docs/test_walks.py",
 }

@@ -1,10 +1,12 @@
-"""Three readers type what their pages say, on small things: all of it works."""
+"""Readers type what their pages say, on small things: all of it works."""
 
+import contextlib
+import csv
 import dataclasses
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -17,9 +19,11 @@ from data_loaders import model_evaluation
 from spatialvlm_jax import cli
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.sweeps import running
+from spatialvlm_jax.sweeps.record import load_sweep
 from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
-from tests.docs.walk import make_checkout, walk
+from tests.docs.walk import RUN_HERE, make_checkout, walk
 from tests.generation.coco_room import write_rooms
 from tests.weights.test_parity import theirs
 from tests.weights.test_serving_parity import ANSWER_TOKENS, CONFIG, cut, our_answer
@@ -180,22 +184,56 @@ def figures_of(run: Path, answers: Mapping[str, str], monkeypatch) -> dict[str, 
     return {name: summary[name]["value"] for name in shown}
 
 
+@pytest.fixture
+def trials_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials of a sweep share what is compiled; tests/sweeps/test_real_sweep.py runs real ones."""
+
+    def run(words: Sequence[str], log: Path, should_stop: Callable[[], bool]) -> int:
+        main = RUN_HERE["python", words[0]]
+        with log.open("a") as output, contextlib.redirect_stdout(output):
+            return main(words[1:])
+
+    monkeypatch.setattr(running, "run_python", run)
+
+
+@pytest.mark.usefixtures("trials_in_this_process")
 def test_an_ablation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     worlds = ["--preset=clear", "--image-size=64", "--images=6", "--validation-images=3"]
     assert cli.main(["generate", *worlds, "--quiet", "--out=runs/data/demo"]) == 0
     model = (*SHALLOW, "--config.train.init_from=", "--config.optim.optimizer=adamw")
     steps = (*SMALL_RUN, "--config.optim.decay_steps=0", "--config.data.length=64")
+    run = (*model, *steps, *SMALL_EVALUATION, "--config.eval.images=2")
+    not_at_start = "--config.eval.at_start=false"
     small: dict[str, tuple[str, ...]] = {
-        "python train.py": (*model, *steps, *SMALL_EVALUATION, "--config.eval.images=2")
+        "python train.py": run,
+        "spatialvlm sweep --config": (*run, not_at_start, "--seeds=2"),
     }
-    for config in ("ablations/", "configs/answer_noise.py", "configs/frozen_encoder.py"):
-        small[f"python train.py --config={config}"] = ("--config.eval.at_start=false",)
+    for config in ("ablations/", "configs/frozen_encoder.py"):
+        small[f"python train.py --config={config}"] = (not_at_start,)
     walk("your_ablation.md", checkout, small, capsys)
-    runs = [checkout / "runs" / way / f"{n}" for way in ("base", "noise_0.3") for n in range(3)]
-    assert all((run / "report.html").is_file() for run in runs)
-    kept = [json.loads((run / "config.json").read_text()) for run in runs]
-    assert [config["data"]["seed"] for config in kept] == [0, 1, 2, 0, 1, 2]
+    kept = [
+        json.loads((trial.workdir / "config.json").read_text())
+        for trial in load_sweep(checkout / "runs" / "noise").list_trials(
+            checkout / "runs" / "noise"
+        )
+    ]
+    assert [config["data"]["seed"] for config in kept] == [1, 1, 2, 2]
     noise = [config["data"]["datasets"][0]["noise_std_metres"] for config in kept]
-    assert noise == [0, 0, 0, 0.3, 0.3, 0.3]
+    assert noise == [0, 0.3] * 2
+    assert "Within 25 % of truth" in (checkout / "runs/noise/index.html").read_text()
     (few,) = (checkout / "runs").glob("few_pairs_2/0/config.json")
     assert json.loads(few.read_text())["data"]["pairs_per_image"] == 2
+
+
+@pytest.mark.usefixtures("trials_in_this_process")
+def test_a_sweep(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = (*FEW_STEPS, *SMALL_EVALUATION, "--seeds=1", "--config.eval.images=4")
+    walk("sweeps.md", checkout, {"spatialvlm sweep --config=configs/debug.py": small}, capsys)
+    rows = list(csv.DictReader((checkout / "runs/rates/table.csv").open(encoding="utf-8")))
+    assert {(row["arm"], row["seeds"]) for row in rows} == {
+        ("optim.peak_lr=1e-3", "1"), ("optim.peak_lr=3e-3", "1"),
+    }  # fmt: skip
+    text = (checkout / "runs/rates/table.md").read_text(encoding="utf-8")
+    for alike in ("first weights: decoder", "pictures of step 1", "held-out questions"):
+        assert f"| {alike} | same |" in text
+    assert not (checkout / "runs" / "pairs").exists()

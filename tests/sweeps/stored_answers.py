@@ -10,7 +10,14 @@ IMAGES, PER_IMAGE = 12, 4
 
 
 def finish(trial: Trial, is_right: Callable[[int, int], bool], factor: float = 1.0) -> None:
-    """Leaves what a finished trial has: two relations and two heights about each picture.
+    """Leaves what a finished trial has; arguments as of `write_answers`."""
+    trial.workdir.mkdir(parents=True, exist_ok=True)
+    write_answers(trial.workdir, is_right, factor)
+    (trial.workdir / "finished.json").write_text("{}")
+
+
+def write_answers(workdir: Path, is_right: Callable[[int, int], bool], factor: float = 1.0) -> None:
+    """Writes predictions: two relations and two heights about each picture.
 
     Args:
       is_right: of picture and question, whether a relation is answered rightly.
@@ -30,9 +37,7 @@ def finish(trial: Trial, is_right: Callable[[int, int], bool], factor: float = 1
                 row |= {"type": "height", "kind": "quantitative", "unit": "m", "true_value": true}
                 row |= {"predicted_value": factor * true, "correct": abs(factor - 1) <= 0.25}
             rows.append(json.dumps(row) + "\n")
-    trial.workdir.mkdir(parents=True, exist_ok=True)
-    (trial.workdir / "predictions.jsonl").write_text("".join(rows))
-    (trial.workdir / "finished.json").write_text("{}")
+    (workdir / "predictions.jsonl").write_text("".join(rows))
 
 
 def fail(trial: Trial, lines: tuple[str, ...]) -> Path:

@@ -111,3 +111,16 @@ def test_nothing_finished_is_no_error(tmp_path):
     results = read_results(load_sweep(tmp_path), tmp_path, 0.02)
     assert results.overall == {}
     assert results.waiting == 6
+
+
+def test_the_least_that_all_arms_can_show_is_that_of_the_worst(tmp_path):
+    for trial in stub_sweep(tmp_path, 3):
+        share = {"a": 0.5, "b": 0.7, "c": 0.52}[trial.arm.name]
+        finish(trial, draw(share, trial.seed))
+    results = read_results(load_sweep(tmp_path), tmp_path, 0.02)
+    _, second, third = results.overall["qualitative_accuracy"]
+    shown = [versus(arm).smallest_difference or 0.0 for arm in (second, third)]
+    assert min(shown) > 0
+    assert results.largest_shown(["qualitative_accuracy", "general_accuracy"]) == max(shown)
+    assert results.largest_shown(["within_25"]) is None  # no answer differs
+    assert results.largest_shown([]) is None

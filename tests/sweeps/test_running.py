@@ -27,7 +27,7 @@ ALL = [
 def test_all_arms_of_a_seed_come_before_the_next_seed_and_nothing_is_repeated(tmp_path):
     trials, journal = stub_sweep(tmp_path), tmp_path / "journal"
     for _ in range(2):
-        stub_runner(stub_program(journal)).run(trials)
+        assert stub_runner(stub_program(journal)).run(trials)
     assert read_journal(journal) == ALL
     assert all(trial.is_finished for trial in trials)
     config = read_object(trials[4].workdir / "config.json", "a run")
@@ -91,7 +91,7 @@ def test_a_failing_arm_is_kept_with_its_lines_and_the_rest_goes_on(tmp_path):
 def test_the_first_failure_stops_the_sweep_where_that_is_wanted(tmp_path):
     trials, journal = stub_sweep(tmp_path), tmp_path / "journal"
     fails = stub_program(journal, lambda called: 1 if called == "b1 eval.py" else 0)
-    stub_runner(fails, fail_fast=True).run(trials)
+    assert not stub_runner(fails, fail_fast=True).run(trials)
     assert read_journal(journal) == ALL[:4]
 
 
@@ -108,7 +108,7 @@ def test_a_stop_leaves_the_trial_to_be_gone_on_with(tmp_path):
         request.requested = called == "b1 train.py"
         return 0
 
-    stub_runner(stub_program(journal, behave), request=request).run(trials)
+    assert not stub_runner(stub_program(journal, behave), request=request).run(trials)
     assert read_journal(journal) == ALL[:3]
     assert [trial.is_over for trial in trials[:2]] == [True, False]
 
