@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "evaluation": set(),
     "inputs": {"weights"},
     "inference": {"evaluation", "generation", "inputs", "models", "training", "weights"},
+    "reasoning": {"generation", "inference"},
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},

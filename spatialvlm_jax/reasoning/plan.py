@@ -1,0 +1,179 @@
+"""Plans without a language model: a sentence to sub-questions, their answers to a conclusion."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from spatialvlm_jax.errors import one_line
+from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
+from spatialvlm_jax.reasoning.kinds import KINDS, ComposedKind, Sentence
+from spatialvlm_jax.reasoning.sentences import parse_sentence
+from spatialvlm_jax.reasoning.sub_question import SubQuestion, draw
+from spatialvlm_jax.units import METRIC, describe_exact
+
+SI_UNITS = {"length": "m", "area": "m^2", "": ""}
+
+
+@dataclasses.dataclass(frozen=True)
+class Conclusion:
+    """What follows from the answers to a plan's sub-questions.
+
+    text: in words. outcome: of a choice, by the places of the objects ("0", "2-0-1", "yes"); "" of
+    a quantity. value, std, interval: of a quantity, SI units; the interval holds 90 %. probability:
+    that a choice is right, if the answers' distributions are. Spread and probability are None
+    where an answer came without a spread. reasoning: the steps to it, a sentence each.
+    """
+
+    text: str
+    outcome: str = ""
+    value: float | None = None
+    unit: str = ""
+    std: float | None = None
+    interval: tuple[float, float] | None = None
+    probability: float | None = None
+    reasoning: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReasoningPlan:
+    """How a composed question is answered.
+
+    sub_questions: what must be known; `questions` are their words, all in a row.
+    """
+
+    question: str
+    kind: ComposedKind
+    asked: Sentence
+    sub_questions: tuple[SubQuestion, ...]
+
+    @classmethod
+    def of(cls, question: str) -> "ReasoningPlan":
+        """Breaks up a sentence; raises UserError where no pattern fits it."""
+        name, asked = parse_sentence(question)
+        kind = KINDS[name]
+        return cls(question, kind, asked, tuple(kind.sub_questions(asked)))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What the model is asked."""
+        return tuple(words for each in self.sub_questions for words in each.questions)
+
+    def conclude(self, answers: Sequence[SpatialAnswer]) -> Conclusion:
+        """What follows from the answers to `questions`, in their order.
+
+        Raises:
+          ValueError: there are fewer or more of them.
+        """
+        if len(answers) != len(self.questions):
+            raise ValueError(f"{len(answers)} answers to {len(self.questions)} questions")
+        silent = [answer for answer in answers if answer.value is None]
+        if silent:
+            why = f"{silent[0].question} {one_line(silent[0].text)!r} gives no quantity"
+            return Conclusion(UNSURE, reasoning=(why,))
+        rest, draws, reasons = list(answers), [], []
+        for number, each in enumerate(self.sub_questions):
+            own = [rest.pop(0) for _ in each.questions]
+            draws.append(draw(each, own, number))
+            reasons.append(_describe(each, draws[-1]))
+        outcomes = self.kind.outcomes(self.asked, np.array(draws))
+        has_spread = all(answer.interval is not None for answer in answers)
+        found = self._measured if self.kind.dimension else self._chosen
+        conclusion = found(outcomes, has_spread)
+        rule = f"{self.kind.rule[0].upper()}{self.kind.rule[1:]}."
+        return dataclasses.replace(conclusion, reasoning=(*reasons, rule))
+
+    def _measured(self, values: np.ndarray, has_spread: bool) -> Conclusion:
+        dimension = self.kind.dimension
+        low, middle, high = (_rounded(each) for each in np.quantile(values, (0.05, 0.5, 0.95)))
+        text = describe_exact(middle, dimension)
+        unit = SI_UNITS[dimension]
+        if not has_spread:
+            return Conclusion(text, value=middle, unit=unit)
+        if high > low:
+            text += f" ({low:.2g} to {high:.2g} {METRIC[dimension]})"
+        return Conclusion(
+            text, value=middle, unit=unit, std=_rounded(values.std()), interval=(low, high)
+        )
+
+    def _chosen(self, outcomes: np.ndarray, has_spread: bool) -> Conclusion:
+        names, counts = np.unique(outcomes, return_counts=True)
+        best = int(counts.argmax())
+        outcome, share = str(names[best]), float(counts[best] / len(outcomes))
+        return Conclusion(
+            self.describe_outcome(outcome),
+            outcome,
+            probability=_rounded(share) if has_spread else None,
+        )
+
+    def describe_outcome(self, outcome: str) -> str:
+        """A choice in words."""
+        if self.kind.name in ("in_a_row", "turn") or outcome in ("yes", "no"):
+            return outcome
+        names = [f"the {self.asked.objects[int(place)]}" for place in outcome.split("-")]
+        return (" and " if self.kind.name == "pair" else ", ").join(names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reasoned:
+    """A composed question with all that led to its conclusion."""
+
+    plan: ReasoningPlan
+    answers: tuple[SpatialAnswer, ...]
+    conclusion: Conclusion
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "question": self.plan.question,
+            "kind": self.plan.kind.name,
+            "sub_answers": [answer.as_dict() for answer in self.answers],
+            "conclusion": self.conclusion.as_dict(),
+        }
+
+
+def reason(question: str, ask: Callable[[Sequence[str]], Sequence[SpatialAnswer]]) -> Reasoned:
+    """Answers a composed question by asking simpler ones.
+
+    Args:
+      ask: answers questions about one picture, such as a loaded model does.
+
+    Raises:
+      UserError: no pattern fits the question.
+    """
+    plan = ReasoningPlan.of(question)
+    answers = tuple(ask(plan.questions))
+    return Reasoned(plan, answers, plan.conclude(answers))
+
+
+def _describe(sub_question: SubQuestion, draws: np.ndarray) -> str:
+    """What is known of one quantity, in a sentence."""
+    names = " and the ".join(sub_question.objects)
+    dimension = {"footprint": "area", "bearing": "angle"}.get(sub_question.quantity, "length")
+    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
+    said = f"{_NAMES[sub_question.quantity]} the {names}: {describe_exact(middle, dimension)}"
+    if math.isclose(low, high):
+        return f"{said}."
+    return f"{said} (90 %: {low:.2g} to {high:.2g})."
+
+
+_NAMES = {
+    "camera_distance": "Distance from the camera to",
+    "distance": "Gap between",
+    "centre_distance": "Distance between the centers of",
+    "height": "Height of",
+    "width": "Width of",
+    "depth": "Depth of",
+    "footprint": "Floor area of",
+    "bearing": "Angle from straight ahead to",
+}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")

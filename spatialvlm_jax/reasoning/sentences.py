@@ -1,0 +1,188 @@
+"""From a composed question to what it asks, by the patterns of sentences that are known."""
+
+import re
+from collections.abc import Iterator
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.reasoning.kinds import Sentence
+from spatialvlm_jax.units import read_measure
+
+MOST_OBJECTS, MOST_CHARACTERS = 8, 1000
+_OBJECTS = "(?P<objects>.+)"
+_LENGTH = r"(?P<length>[\d.]+ ?[a-z]+)"
+_ONE, _OTHER = "(?P<one>.+)", "(?P<other>.+)"
+# Kind -> sentences, with an example of each. Objects are a list, a pair, or steps of a path.
+PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
+    "nearest": (
+        (
+            rf"which of {_OBJECTS} is (?P<word>nearest|closest|farthest) (?:to|from) "
+            "(?:the camera|the viewer|us)",
+            "Which of the mug, the lamp and the chair is nearest to the camera?",
+        ),
+    ),
+    "nearest_to": (
+        (
+            rf"which of {_OBJECTS} is (?P<word>nearest|closest|farthest) (?:to|from) {_OTHER}",
+            "Which of the mug, the lamp and the chair is closest to the sofa?",
+        ),
+    ),
+    "distance_order": (
+        (
+            rf"(?:put|order|sort|rank) {_OBJECTS} by (?:their )?distance from the camera, "
+            "(?P<word>nearest|closest|farthest) first",
+            "Order the mug, the lamp and the chair by distance from the camera, nearest first.",
+        ),
+    ),
+    "height_order": (
+        (
+            rf"(?:put|order|sort|rank) {_OBJECTS} by (?:their )?height, "
+            "(?P<word>tallest|shortest) first",
+            "Order the mug, the lamp and the chair by height, tallest first.",
+        ),
+    ),
+    "width_order": (
+        (
+            rf"(?:put|order|sort|rank) {_OBJECTS} by (?:their )?width, "
+            "(?P<word>widest|narrowest) first",
+            "Order the mug, the lamp and the chair by width, widest first.",
+        ),
+    ),
+    "pair": (
+        (
+            rf"which two of {_OBJECTS} are (?P<word>closest together|farthest apart)",
+            "Which two of the mug, the lamp and the chair are closest together?",
+        ),
+    ),
+    "path": (
+        (
+            rf"how long is the (?:path|way) from {_OBJECTS}",
+            "How long is the path from the mug to the lamp to the chair?",
+        ),
+    ),
+    "triangle": (
+        (
+            rf"(?:do|does) {_OBJECTS} (?:roughly )?form an? (?P<word>isosceles|equilateral) "
+            "triangle",
+            "Do the mug, the lamp and the chair form an isosceles triangle?",
+        ),
+        (
+            rf"is the triangle of {_OBJECTS} (?:roughly )?(?P<word>isosceles|equilateral)",
+            "Is the triangle of the mug, the lamp and the chair equilateral?",
+        ),
+    ),
+    "reach": (
+        (
+            rf"(?:could|can) (?:someone|a person|a robot) with arms of {_LENGTH} reach {_ONE} "
+            "from the camera",
+            "Could someone with arms of 0.7 m reach the mug from the camera?",
+        ),
+        (
+            rf"(?:could|can) (?:someone|a person|a robot) at {_OTHER} with arms of {_LENGTH} "
+            f"reach {_ONE}",
+            "Could someone at the chair with arms of 70 cm reach the mug?",
+        ),
+    ),
+    "in_a_row": (
+        (
+            f"how many of {_ONE} would fit side by side across {_OTHER}",
+            "How many of the mug would fit side by side across the sofa?",
+        ),
+    ),
+    "on_top": (
+        (f"(?:would|does) {_ONE} fit on top of {_OTHER}", "Would the mug fit on top of the box?"),
+    ),
+    "through": (
+        (
+            rf"(?:would|does) {_ONE} fit through a gap of {_LENGTH}",
+            "Would the sofa fit through a gap of 0.8 m?",
+        ),
+    ),
+    "between": (
+        (
+            rf"(?:would|does) {_ONE} fit between {_OBJECTS}",
+            "Would the chair fit between the lamp and the sofa?",
+        ),
+    ),
+    "turn": (
+        (
+            f"facing {_ONE}, which way must (?:i|one) turn to face {_OTHER}",
+            "Facing the mug, which way must I turn to face the lamp?",
+        ),
+    ),
+    "total_area": (
+        (
+            rf"how much floor area do {_OBJECTS} cover (?:together|in total)",
+            "How much floor area do the chair, the table and the sofa cover together?",
+        ),
+    ),
+    "total_width": (
+        (
+            rf"how wide are {_OBJECTS} (?:side by side|in a row)",
+            "How wide are the chair, the table and the sofa side by side?",
+        ),
+    ),
+}
+# Fewest and most objects of a kind; others take from two.
+_COUNTS = {"triangle": (3, 3), "between": (3, 3), "reach": (1, 2), "through": (1, 1)}
+_COUNTS |= dict.fromkeys(("pair", "nearest_to"), (3, MOST_OBJECTS))
+_SAME_WORDS = {"closest": "nearest"}
+_ARTICLE = re.compile(r"(?:the|an|a) ", re.IGNORECASE)
+
+
+class UnknownSentence(UserError):
+    """No pattern fits a question."""
+
+
+def parse_sentence(question: str) -> tuple[str, Sentence]:
+    """The kind of a composed question, and what it says.
+
+    Raises:
+      UnknownSentence: it is of no kind that is known.
+      UserError: it is of a kind, but names too few or too many objects, one twice, or no length.
+    """
+    words = " ".join(question[: MOST_CHARACTERS + 1].split()).rstrip(" .?!")
+    if len(words) > MOST_CHARACTERS:
+        raise UserError(f"a composed question has at most {MOST_CHARACTERS} characters")
+    for kind, patterns in PATTERNS.items():
+        for pattern, _ in patterns:
+            if match := re.fullmatch(pattern, words, re.IGNORECASE):
+                return kind, _read(kind, match.groupdict())
+    examples = "; ".join(f'"{patterns[0][1]}"' for patterns in list(PATTERNS.values())[:3])
+    raise UnknownSentence(
+        f"no way is known to break up {words[:80]!r}: ask it as in docs/reasoning.md, such as "
+        f"{examples}, or name a --coordinator"
+    )
+
+
+def _read(kind: str, found: dict[str, str | None]) -> Sentence:
+    named = [*_listed(kind, found)]
+    objects = tuple(_ARTICLE.sub("", name.strip(), count=1) for name in named)
+    fewest, most = _COUNTS.get(kind, (2, MOST_OBJECTS))
+    if not fewest <= len(objects) <= most or not all(objects):
+        wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        raise UserError(f"a question of the kind {kind} names {wanted} objects, not {len(objects)}")
+    if len({name.lower() for name in objects}) < len(objects):
+        raise UserError(
+            f"a question of the kind {kind} names an object twice: {', '.join(objects)}"
+        )
+    word = (found.get("word") or "").lower()
+    return Sentence(objects, _SAME_WORDS.get(word, word), _length(found.get("length")))
+
+
+def _listed(kind: str, found: dict[str, str | None]) -> Iterator[str]:
+    if one := found.get("one"):
+        yield one
+    if several := found.get("objects"):
+        steps = r" (?:(?:and )?then )?(?:to|via) " if kind == "path" else r",? (?:and|or) |, "
+        yield from re.split(steps, several, flags=re.IGNORECASE)
+    if other := found.get("other"):
+        yield other
+
+
+def _length(text: str | None) -> float:
+    if text is None:
+        return 0.0
+    measure = read_measure(text)
+    if measure is None or measure[1].dimension != "length" or not measure[0] > 0:
+        raise UserError(f"{text!r} is no length: write such as 0.7 m or 70 cm")
+    return measure[0] * measure[1].si

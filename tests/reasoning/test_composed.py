@@ -1,0 +1,106 @@
+"""Questions composed about scenes of literal geometry, answered from exact sub-answers."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from spatialvlm_jax.reasoning.composed import MARGIN, compose
+from spatialvlm_jax.reasoning.kinds import KINDS
+from spatialvlm_jax.reasoning.plan import ReasoningPlan
+from spatialvlm_jax.reasoning.scene_facts import SceneFacts
+from spatialvlm_jax.reasoning.sub_question import SubQuestion
+from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.storage.examples import StoredExample, encode_example
+from tests.generation.pictures import pairs, picture
+
+
+def drawn_facts(seed: int, count: int = 6) -> SceneFacts:
+    rng = np.random.default_rng(seed)
+    names = ("red mug", "blue lamp", "white chair", "gray sofa", "yellow box", "green jar")
+    centers = np.stack(
+        [rng.uniform(-2, 2, count), rng.uniform(1, 5, count), rng.uniform(-1, 1, count)], -1
+    )
+    return SceneFacts(
+        names[:count],
+        centers,
+        rng.uniform(0.1, 1.5, (count, 3)),
+        rng.uniform(0.1, 1.5, count),
+        {pair: float(rng.uniform(0.1, 2)) for pair in itertools.combinations(range(count), 2)},
+    )
+
+
+def conclude(facts: SceneFacts, question: str):
+    plan = ReasoningPlan.of(question)
+    return plan.conclude([each for sub in plan.sub_questions for each in facts.answer(sub)])
+
+
+def test_exact_sub_answers_give_the_truth_of_every_kind() -> None:
+    found: dict[str, set[str]] = {}
+    for seed in range(16):
+        facts = drawn_facts(seed)
+        for composed in compose(facts, f"world-{seed}"):
+            assert ReasoningPlan.of(composed.question).kind.name == composed.kind
+            conclusion = conclude(facts, composed.question)
+            assert conclusion.outcome == composed.outcome, composed
+            if not composed.outcome:
+                assert conclusion.value == pytest.approx(composed.value, rel=1e-4)
+            found.setdefault(composed.kind, set()).add(composed.outcome)
+    assert found.keys() == KINDS.keys()
+    assert all(len(found[kind]) >= 2 for kind, each in KINDS.items() if not each.dimension)
+
+
+def test_truths_are_those_of_the_geometry() -> None:
+    # On a right triangle of 3, 4 and 5 m, seen from 1 m before its right angle.
+    facts = SceneFacts(
+        ("mug", "lamp", "box"),
+        np.array([[0.0, 1, 0], [3, 1, 0], [0, 5, 0]]),
+        np.array([[0.2, 0.2, 0.3], [0.5, 0.6, 1.0], [1.1, 0.4, 0.6]]),
+        np.array([0.04, 0.3, 0.44]),
+        {},
+    )
+    found = {each.kind: each for seed in range(9) for each in compose(facts, "one", seed)}
+    assert found["total_area"].value == pytest.approx(0.78)
+    assert found["total_width"].value == pytest.approx(1.8)
+    steps = {7.0: {0}, 8.0: {1}, 9.0: {2}}  # the object in the middle of the path
+    assert steps[found["path"].value] == {found["path"].objects[1]}
+    assert "between" not in found  # no gap is stored
+    assert "turn" not in found  # two of three are straight ahead
+
+
+def test_questions_are_the_same_for_a_seed_and_an_image() -> None:
+    facts = drawn_facts(0)
+    assert compose(facts, "a") == compose(facts, "a")
+    assert compose(facts, "a") != compose(facts, "b")
+    assert compose(facts, "a") != compose(facts, "a", seed=1)
+    assert compose(drawn_facts(0, count=1), "a")[0].kind in ("through",)
+    assert compose(drawn_facts(0, count=0), "a") == []
+
+
+def test_what_is_too_close_to_call_is_not_asked() -> None:
+    facts = drawn_facts(1, count=3)
+    same = np.full((3, 3), 0.5) * (1 + MARGIN * np.array([[0.0], [0.3], [0.6]]))
+    close = SceneFacts(facts.captions, facts.centers, same, facts.footprints, {})
+    kinds = {each.kind for seed in range(5) for each in compose(close, "one", seed)}
+    assert not kinds & {"width_order", "height_order", "on_top"}
+
+
+def test_facts_of_a_stored_scene_are_its_exact_ones() -> None:
+    gap = QA("?", "", "distance", "quantitative", value=0.75, objects=(1, 0))
+    stored = StoredExample(encode_example(picture(3), [*pairs(3), gap]))
+    facts = SceneFacts.of(stored)
+    assert facts.captions == ("red mug", "blue chair")
+    np.testing.assert_allclose(facts.centers, [[-1, 2, 0.5], [0.5, 3, -0.25]], atol=1e-6)
+    np.testing.assert_allclose(facts.spans[0], [0.125, 0.5, 0.25], atol=1e-6)
+    assert facts.footprints[0] == pytest.approx(0.125 * 0.5)
+    assert facts.gaps == {(0, 1): 0.75}
+    first, second = facts.answer(SubQuestion("distance", ("blue chair", "red mug")))
+    assert first.value == second.value == 0.75
+    (turn,) = facts.answer(SubQuestion("bearing", ("red mug",)))
+    assert turn.value == pytest.approx(-np.arctan(0.5))  # to the left
+
+
+def test_where_nothing_is_exact_nothing_is_composed() -> None:
+    stored = StoredExample(encode_example(picture(3, gravity=False), pairs(3)))
+    with pytest.raises(ValueError, match="fake-0003 is no rendered world"):
+        SceneFacts.of(stored)

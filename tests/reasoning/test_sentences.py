@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.reasoning.kinds import KINDS, Sentence
+from spatialvlm_jax.reasoning.sentences import PATTERNS, UnknownSentence, parse_sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"),
+    [(kind, example) for kind, patterns in PATTERNS.items() for _, example in patterns],
+)
+def test_every_pattern_takes_its_example_for_its_kind(kind: str, example: str) -> None:
+    assert parse_sentence(example)[0] == kind
+    assert parse_sentence(f"  {example.upper().rstrip('.?')} ")[0] == kind
+
+
+def test_all_kinds_have_sentences() -> None:
+    assert PATTERNS.keys() == KINDS.keys()
+    assert len(KINDS) >= 10
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "Which of a red mug, the lamp, or the chair is closest to the camera?",
+            Sentence(("red mug", "lamp", "chair"), "nearest"),
+        ),
+        (
+            "which of the mug and the lamp is farthest from us",
+            Sentence(("mug", "lamp"), "farthest"),
+        ),
+        (
+            "Which of the mug, the lamp and the ball is farthest from the sofa?",
+            Sentence(("mug", "lamp", "ball", "sofa"), "farthest"),
+        ),
+        (
+            "How long is the way from the mug via the lamp to a box?",
+            Sentence(("mug", "lamp", "box")),
+        ),
+        (
+            "Can a robot at the chair with arms of 3 feet reach the mug?",
+            Sentence(("mug", "chair"), "", 0.9144),
+        ),
+        ("Would the sofa fit through a gap of 80 cm?", Sentence(("sofa",), "", 0.8)),
+        ("Does the mug fit between the box and the jar?", Sentence(("mug", "box", "jar"))),
+    ],
+)
+def test_objects_words_and_lengths_are_read(question: str, asked: Sentence) -> None:
+    found = parse_sentence(question)[1]
+    assert (found.objects, found.word) == (asked.objects, asked.word)
+    assert found.length == pytest.approx(asked.length)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Do the mug and the lamp form an isosceles triangle?", "names 3 objects, not 2"),
+        ("Which two of the mug and the lamp are farthest apart?", "names 3 to 8 objects, not 2"),
+        ("How wide are the mug, the lamp and the mug side by side?", "an object twice"),
+        ("Would the sofa fit through a gap of 3 kg?", "is no length: write such as 0.7 m"),
+        ("Would the sofa fit through a gap of 0.0 m?", "is no length"),
+        ("How wide are " + "the mug, " * 200 + "the box side by side?", "at most 1000 characters"),
+    ],
+)
+def test_what_a_kind_cannot_be_asked_is_refused_in_one_line(question: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        parse_sentence(question)
+    assert not isinstance(caught.value, UnknownSentence)
+    assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for question in (text, f"Would {text} fit between {text} and the box?"):
+        try:
+            kind, asked = parse_sentence(question)
+        except UserError as refused:
+            assert "\n" not in str(refused)
+        else:
+            assert kind in KINDS
+            assert all(asked.objects)
