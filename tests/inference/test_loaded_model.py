@@ -124,6 +124,16 @@ def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch)
     assert choice.endswith("%")
 
 
+def test_composed_questions_are_answered_by_simple_ones(small, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
+    question = "Which of the blue ball and the gray sofa is nearest to the camera?"
+    assert cli.main(["reason", str(PICTURE), question, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["reasoned"]
+    assert found["text"] == "the blue ball"
+    assert 0.5 < found["probability"] < 1
+    assert all(answer["interval"] for answer in found["sub_answers"])
+
+
 def test_the_python_of_the_page_runs(small, answers, monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(spatialvlm_jax, "load", {"small": small}.get)

@@ -1,0 +1,144 @@
+"""`spatialvlm reason`: composed questions about a picture, broken up into what a model answers."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialvlm_jax.flags import number, place
+
+if TYPE_CHECKING:
+    from spatialvlm_jax.reasoning.trace import Trace
+
+_DESCRIPTION = """\
+Breaks a composed question up into simple ones, asks a model each, and computes with what the model
+thinks possible: the probability of an order, the interval of a sum. Prints the sub-questions with
+their answers, the reasoning and the conclusion. docs/reasoning.md lists the sentences that are
+known. Nothing is downloaded.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm reason docs/images/world_11.png \\
+    "Which of the blue ball, the white chair and the gray sofa is nearest to the camera?"
+  spatialvlm reason room.jpg "Would the sofa fit through a gap of 0.8 m?" --model=runs/mine \\
+    --trace=trace.jsonl
+  spatialvlm reason --replay=trace.jsonl --json
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `reason`."""
+    parser = subparsers.add_parser(
+        "reason",
+        help="answer composed questions by asking simple ones",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("image", nargs="?", type=place, metavar="IMAGE", help="a picture")
+    add("questions", nargs="*", metavar="QUESTION", help="composed ones, each on its own")
+    add("--model", default="small", metavar="MODEL", help="which model to ask (%(default)s)")
+    help_text = "the SentencePiece model of its run, where it is not where it was"
+    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add("--json", action="store_true", help="print one JSON object")
+    add(
+        "--trace", type=Path, metavar="FILE", help="write all that was said, a JSON line a question"
+    )
+    help_text = "derive the conclusions of a trace again, without model and picture"
+    add("--replay", type=Path, metavar="FILE", help=help_text)
+    add = parser.add_argument_group(
+        "the camera, for models that are told of it (data.camera); EXIF is read where there is some"
+    ).add_argument
+    add("--fov", type=number(), metavar="DEGREES", help="that the longer side spans")
+    add("--camera-height", type=number(), metavar="METRES", help="above the ground")
+    add("--pitch", type=number(), metavar="DEGREES", help="that it looks down")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reasons, prints, and writes the trace."""
+    from spatialvlm_jax.errors import UserError
+    from spatialvlm_jax.reasoning.replay import derive_again
+    from spatialvlm_jax.reasoning.trace import read_traces, write_traces
+
+    if args.replay is not None:
+        if args.image is not None:
+            raise UserError("--replay takes pictures and questions from the trace: name no other")
+        traces = list(read_traces(args.replay, derive_again))
+    elif args.image is None or not args.questions:
+        raise UserError("name a picture and a question, or a trace to --replay")
+    else:
+        traces = _reason(args)
+    if args.trace is not None:
+        write_traces(args.trace, traces)
+    if args.json:
+        print(json.dumps({"reasoned": [_as_dict(trace) for trace in traces]}, indent=1))
+    else:
+        print("\n\n".join("\n".join(_describe(trace)) for trace in traces))
+    return 0
+
+
+def _reason(args: argparse.Namespace) -> "list[Trace]":
+    from spatialvlm_jax import __version__, progress
+    from spatialvlm_jax.reasoning.plan import ReasoningPlan, reason
+    from spatialvlm_jax.reasoning.trace import plan_trace
+
+    for question in args.questions:  # before a model is loaded
+        ReasoningPlan.of(question)
+    if not args.json:
+        progress.begin_importing()
+    from spatialvlm_jax.inference.load import load_to_ask
+    from spatialvlm_jax.inference.picture import CameraFacts
+    from spatialvlm_jax.reasoning.eyes import Eyes
+
+    progress.end_importing()
+    camera = CameraFacts(args.fov, args.camera_height, args.pitch)
+    eyes = Eyes.open(args.image, camera)
+    with progress.waiting("loading the model", "loaded it", quiet=args.json):
+        model = load_to_ask(args.model, args.tokenizer)
+    origin = {
+        "image_sha256": eyes.image_sha256,
+        "checkpoint": str(args.model),
+        "seed": 0,
+        "version": __version__,
+    }
+    with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
+        ask = eyes.asking(model)
+        return [plan_trace(reason(question, ask), origin) for question in args.questions]
+
+
+def _as_dict(trace: "Trace") -> dict[str, Any]:
+    """For JSON: the sub-answers, the reasoning, and what is in the trace's meta."""
+    *reasoning, text = (trace.messages[-1]["content"] or "").split("\n")
+    answers = [answer.as_dict() for answer in trace.answers()]
+    return {
+        "question": trace.question,
+        "sub_answers": answers,
+        "reasoning": reasoning,
+        **trace.meta,
+        "text": text,
+    }
+
+
+def _describe(trace: "Trace") -> Sequence[str]:
+    """Lines for people."""
+    from spatialvlm_jax.errors import one_line
+    from spatialvlm_jax.text_table import align_columns
+    from spatialvlm_jax.units import METRIC, UNITS, describe_exact
+
+    rows = [("asked", "answer", "value", "90 % interval")]
+    for answer in trace.answers():
+        value = interval = ""
+        if answer.value is not None and answer.unit:
+            dimension = UNITS[answer.unit].dimension
+            value = describe_exact(answer.value, dimension)
+            if answer.interval is not None:
+                low, high = answer.interval
+                interval = f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
+        rows.append((one_line(answer.question), one_line(answer.text), value, interval))
+    *reasoning, text = (trace.messages[-1]["content"] or "").split("\n")
+    probability = trace.meta.get("probability")
+    sure = "" if probability is None else f" (probability {probability:.2f})"
+    lines = [one_line(trace.question), "", *align_columns(rows, rule=True, left=2), ""]
+    return [*lines, *reasoning, f"-> {text}{sure}"]

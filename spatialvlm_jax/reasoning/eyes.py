@@ -1,0 +1,40 @@
+"""One picture and one model, as something that answers questions."""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spatialvlm_jax.inference.loaded_model import LoadedModel
+from spatialvlm_jax.inference.picture import CameraFacts, Picture, open_picture
+from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
+
+# A plan weighs how sure each answer is by itself, so none is withheld.
+_NEVER_IN_DOUBT = Doubt(math.inf, 0.0)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Eyes:
+    """A picture that is looked at again and again.
+
+    image_sha256: of its file, in hexadecimal. camera: what is known beside what the file tells.
+    """
+
+    picture: Picture
+    image_sha256: str
+    camera: CameraFacts
+
+    @classmethod
+    def open(cls, path: Path, camera: CameraFacts) -> "Eyes":
+        """Reads a picture; raises UserError where it cannot be read."""
+        picture = open_picture(path)
+        return cls(picture, hashlib.sha256(Path(path).read_bytes()).hexdigest(), camera)
+
+    def asking(self, model: LoadedModel) -> Callable[[Sequence[str]], list[SpatialAnswer]]:
+        """What asks a model about the picture."""
+
+        def ask(questions: Sequence[str]) -> list[SpatialAnswer]:
+            return model.ask(self.picture, questions, camera=self.camera, doubt=_NEVER_IN_DOUBT)
+
+        return ask

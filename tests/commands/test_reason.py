@@ -1,0 +1,105 @@
+"""`spatialvlm reason` with a model whose answers are known, and its traces."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from tests.docs.commands import ROOT
+
+PICTURE = str(ROOT / "docs" / "images" / "world_11.png")
+NEAREST = "Which of the blue ball and the gray sofa is nearest to the camera?"
+PATH = "How long is the path from the blue ball to the white chair?"
+
+
+class Known:
+    """A model that says 1 m of the ball, 2 m of all else."""
+
+    def ask(self, image, questions: Sequence[str], **how) -> list[SpatialAnswer]:
+        found = []
+        for words in questions:
+            value = 1.0 if "ball from the camera" in words else 2.0
+            interval = (value / 1.25, value * 1.25)
+            found.append(SpatialAnswer(words, f"{value} m", value, "m", 0.1, interval))
+        return found
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: Known())
+
+
+def test_it_prints_sub_questions_reasoning_and_conclusion(known, capsys) -> None:
+    assert cli.main(["reason", PICTURE, NEAREST, PATH]) == 0
+    nearest, path = capsys.readouterr().out.split("\n\n->")[0].split(f"\n\n{PATH}\n")
+    row = next(line for line in nearest.splitlines() if line.startswith("how far is the blue"))
+    assert row.split("?")[1].split() == ["1.0", "m", "1", "m", "0.8", "to", "1.2", "m"]
+    assert "Compare distances from the camera.\n-> the blue ball (probability 1.00)" in nearest
+    assert path.rstrip().endswith("-> 2 m (1.6 to 2.5 m)")
+
+
+def test_a_replayed_trace_has_the_same_bytes(known, capsys, tmp_path) -> None:
+    trace, again = tmp_path / "trace.jsonl", tmp_path / "again.jsonl"
+    assert cli.main(["reason", PICTURE, NEAREST, PATH, "--json", f"--trace={trace}"]) == 0
+    said = capsys.readouterr().out
+    assert cli.main(["reason", f"--replay={trace}", "--json", f"--trace={again}"]) == 0
+    assert capsys.readouterr().out == said
+    assert again.read_bytes() == trace.read_bytes()
+    nearest, path = json.loads(said)["reasoned"]
+    assert (nearest["outcome"], nearest["text"], nearest["kind"]) == (
+        "0",
+        "the blue ball",
+        "nearest",
+    )
+    assert (path["value"], path["unit"]) == (2.0, "m")
+    assert path["interval"] == pytest.approx([1.6, 2.5], rel=1e-3)
+    first = json.loads(trace.read_text().splitlines()[0])
+    assert [each["role"] for each in first["messages"]] == [
+        *("user", "assistant", "tool", "tool", "assistant")
+    ]
+    assert {"image_sha256", "checkpoint", "seed", "value", "std", "verdict"} < first["meta"].keys()
+    assert len(first["meta"]["image_sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name a picture and a question"),
+        ([PICTURE], "name a picture and a question"),
+        ([PICTURE, "What color is it?"], "no way is known to break up 'What color is it'"),
+        ([PICTURE, NEAREST, "--replay=x"], "--replay takes pictures and questions from the trace"),
+        (["--replay=nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+)
+def test_what_cannot_be_reasoned_about_is_one_line(words, said, known, capsys) -> None:
+    assert cli.main(["reason", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda line: line.replace("1.0 m", "3.0 m", 1).replace('"value\\": 1.0', '"value\\": 3.0'),
+         "does not follow from the answers that it holds"),
+        (lambda line: line[:-40], "is no trace"),
+        (lambda line: "[]", "is no trace"),
+        (lambda line: line.replace('"by": "plan"', '"by": "me"'), "by 'me' cannot be replayed"),
+        (lambda line: line.replace('value\\": 1.0', 'value\\": NaN'), "numbers that are none"),
+        (lambda line: line.replace('\\"unit\\"', '\\"units\\"'), "is no answer of a model"),
+        (lambda line: line.replace(NEAREST, "Why?"), "cannot be derived"),
+    ],
+)  # fmt: skip
+def test_a_trace_that_was_changed_is_refused(spoil, said, known, capsys, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    assert cli.main(["reason", PICTURE, NEAREST, "--json", f"--trace={trace}"]) == 0
+    capsys.readouterr()
+    line = trace.read_text()
+    assert spoil(line) != line
+    trace.write_text(spoil(line))
+    assert cli.main(["reason", f"--replay={trace}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
