@@ -19,6 +19,7 @@ RECIPE = WorldsRecipe(
     images=5_000,
     validation_images=400,
     seed=3,
+    streams=1,  # as of the scenes that the shipped checkpoint learned from
     image_size=64,
     questions=QAConfig(
         pairs_per_image=40, question_phrasings=3, answer_phrasings=1, types=common.SMALL_TYPES
