@@ -14,7 +14,7 @@ from spatialvlm_jax.reasoning.scene_facts import SceneFacts
 
 # Closer than this share, two lengths are too close to call, and nothing is asked of them.
 MARGIN = 0.08
-# Objects within this angle of straight ahead, or of each other, are not turned to, radians.
+# Objects within this angle of each other are not turned to, radians.
 TURN_MARGIN = math.radians(6)
 _TRIES = 12
 
@@ -254,7 +254,9 @@ def _turn(
     facts: SceneFacts, stream: RandomStream, objects: Sequence[int]
 ) -> ComposedQuestion | None:
     first, second = facts.bearings[list(objects)]
-    if min(abs(first), abs(second), abs(second - first)) < TURN_MARGIN:
+    across = facts.centers[objects[1], 0] - facts.centers[objects[0], 0]
+    # Far behind, an object may be on the right and yet to be faced by a turn to the left.
+    if abs(second - first) < TURN_MARGIN or (across > 0) != (second > first):
         return None
     name, other = _names(facts, objects)
     text = f"Facing {name}, which way must I turn to face {other}?"

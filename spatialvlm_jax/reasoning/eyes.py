@@ -2,16 +2,12 @@
 
 import dataclasses
 import hashlib
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, open_picture
-from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
-
-# A plan weighs how sure each answer is by itself, so none is withheld.
-_NEVER_IN_DOUBT = Doubt(math.inf, 0.0)
+from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,9 +28,9 @@ class Eyes:
         return cls(picture, hashlib.sha256(Path(path).read_bytes()).hexdigest(), camera)
 
     def asking(self, model: LoadedModel) -> Callable[[Sequence[str]], list[SpatialAnswer]]:
-        """What asks a model about the picture."""
+        """What asks a model about the picture; whoever reasons weighs how sure it is."""
 
         def ask(questions: Sequence[str]) -> list[SpatialAnswer]:
-            return model.ask(self.picture, questions, camera=self.camera, doubt=_NEVER_IN_DOUBT)
+            return model.ask(self.picture, questions, camera=self.camera, doubt=NEVER)
 
         return ask

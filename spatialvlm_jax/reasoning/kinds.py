@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spatialvlm_jax.reasoning.sub_question import SubQuestion
+from spatialvlm_jax.reasoning.sub_question import LEFT_OF, SubQuestion
 
 # Sides of a triangle that differ by less than this share of the longer one count as equal.
 EQUAL_SIDES = 0.15
@@ -75,6 +75,10 @@ def _to_reach(asked: Sentence) -> list[SubQuestion]:
     return [SubQuestion("centre_distance", asked.objects)]
 
 
+def _beside(sentence: Sentence) -> list[SubQuestion]:
+    return [SubQuestion(LEFT_OF, sentence.objects)]
+
+
 def _between(asked: Sentence) -> list[SubQuestion]:
     first, *ends = asked.objects
     return [SubQuestion("width", (first,)), SubQuestion("distance", tuple(ends))]
@@ -121,7 +125,7 @@ def _in_a_row(asked: Sentence, draws: np.ndarray) -> np.ndarray:
 
 
 def _turn(asked: Sentence, draws: np.ndarray) -> np.ndarray:
-    return np.where(draws[1] > draws[0], "right", "left")
+    return np.where(draws[0] > 0.5, "right", "left")
 
 
 def _sum(asked: Sentence, draws: np.ndarray) -> np.ndarray:
@@ -167,7 +171,7 @@ _ALL = (
         _between,
         lambda asked, draws: _yes_no(draws[0] <= draws[1]),
     ),
-    ComposedKind("turn", "compare the angles from straight ahead", _each("bearing"), _turn),
+    ComposedKind("turn", "turn to the side on which it lies", _beside, _turn),
     ComposedKind("total_area", "add up the floor areas", _each("footprint"), _sum, "area"),
     ComposedKind("total_width", "add up the widths", _each("width"), _sum, "length"),
 )

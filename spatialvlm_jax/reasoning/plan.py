@@ -11,7 +11,13 @@ from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.reasoning.kinds import KINDS, ComposedKind, Sentence
 from spatialvlm_jax.reasoning.sentences import parse_sentence
-from spatialvlm_jax.reasoning.sub_question import SubQuestion, draw
+from spatialvlm_jax.reasoning.sub_question import (
+    LEFT_OF,
+    SubQuestion,
+    draw,
+    has_spread,
+    is_answered,
+)
 from spatialvlm_jax.units import METRIC, describe_exact
 
 SI_UNITS = {"length": "m", "area": "m^2", "": ""}
@@ -50,7 +56,7 @@ class ReasoningPlan:
 
     question: str
     kind: ComposedKind
-    asked: Sentence
+    sentence: Sentence
     sub_questions: tuple[SubQuestion, ...]
 
     @classmethod
@@ -73,28 +79,29 @@ class ReasoningPlan:
         """
         if len(answers) != len(self.questions):
             raise ValueError(f"{len(answers)} answers to {len(self.questions)} questions")
-        silent = [answer for answer in answers if answer.value is None]
-        if silent:
-            why = f"{silent[0].question} {one_line(silent[0].text)!r} gives no quantity"
-            return Conclusion(UNSURE, reasoning=(why,))
+        needed = [each for each in self.sub_questions for _ in each.questions]
+        for each, answer in zip(needed, answers, strict=True):
+            if not is_answered(each, answer):
+                why = f"{answer.question} {one_line(answer.text)!r} is no answer to that."
+                return Conclusion(UNSURE, reasoning=(why,))
         rest, draws, reasons = list(answers), [], []
         for number, each in enumerate(self.sub_questions):
             own = [rest.pop(0) for _ in each.questions]
             draws.append(draw(each, own, number))
             reasons.append(_describe(each, draws[-1]))
-        outcomes = self.kind.outcomes(self.asked, np.array(draws))
-        has_spread = all(answer.interval is not None for answer in answers)
+        outcomes = self.kind.outcomes(self.sentence, np.array(draws))
+        is_spread = all(map(has_spread, answers))
         found = self._measured if self.kind.dimension else self._chosen
-        conclusion = found(outcomes, has_spread)
+        conclusion = found(outcomes, is_spread)
         rule = f"{self.kind.rule[0].upper()}{self.kind.rule[1:]}."
         return dataclasses.replace(conclusion, reasoning=(*reasons, rule))
 
-    def _measured(self, values: np.ndarray, has_spread: bool) -> Conclusion:
+    def _measured(self, values: np.ndarray, is_spread: bool) -> Conclusion:
         dimension = self.kind.dimension
         low, middle, high = (_rounded(each) for each in np.quantile(values, (0.05, 0.5, 0.95)))
         text = describe_exact(middle, dimension)
         unit = SI_UNITS[dimension]
-        if not has_spread:
+        if not is_spread:
             return Conclusion(text, value=middle, unit=unit)
         if high > low:
             text += f" ({low:.2g} to {high:.2g} {METRIC[dimension]})"
@@ -102,21 +109,21 @@ class ReasoningPlan:
             text, value=middle, unit=unit, std=_rounded(values.std()), interval=(low, high)
         )
 
-    def _chosen(self, outcomes: np.ndarray, has_spread: bool) -> Conclusion:
+    def _chosen(self, outcomes: np.ndarray, is_spread: bool) -> Conclusion:
         names, counts = np.unique(outcomes, return_counts=True)
         best = int(counts.argmax())
         outcome, share = str(names[best]), float(counts[best] / len(outcomes))
         return Conclusion(
             self.describe_outcome(outcome),
             outcome,
-            probability=_rounded(share) if has_spread else None,
+            probability=_rounded(share) if is_spread else None,
         )
 
     def describe_outcome(self, outcome: str) -> str:
         """A choice in words."""
         if self.kind.name in ("in_a_row", "turn") or outcome in ("yes", "no"):
             return outcome
-        names = [f"the {self.asked.objects[int(place)]}" for place in outcome.split("-")]
+        names = [f"the {self.sentence.objects[int(place)]}" for place in outcome.split("-")]
         return (" and " if self.kind.name == "pair" else ", ").join(names)
 
 
@@ -155,7 +162,10 @@ def reason(question: str, ask: Callable[[Sequence[str]], Sequence[SpatialAnswer]
 def _describe(sub_question: SubQuestion, draws: np.ndarray) -> str:
     """What is known of one quantity, in a sentence."""
     names = " and the ".join(sub_question.objects)
-    dimension = {"footprint": "area", "bearing": "angle"}.get(sub_question.quantity, "length")
+    if sub_question.quantity == LEFT_OF:
+        first, second = sub_question.objects
+        return f"The {first} is left of the {second}: probability {draws.mean():.2f}."
+    dimension = "area" if sub_question.quantity == "footprint" else "length"
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
     said = f"{_NAMES[sub_question.quantity]} the {names}: {describe_exact(middle, dimension)}"
     if math.isclose(low, high):
@@ -171,7 +181,6 @@ _NAMES = {
     "width": "Width of",
     "depth": "Depth of",
     "footprint": "Floor area of",
-    "bearing": "Angle from straight ahead to",
 }
 
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
-from spatialvlm_jax.reasoning.sub_question import WORDS, SubQuestion
+from spatialvlm_jax.reasoning.sub_question import LEFT_OF, SubQuestion
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.storage.examples import StoredExample
-
-_UNITS = {"footprint": "m^2", "bearing": "rad"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,8 +77,15 @@ class SceneFacts:
           ValueError: an object is not there, or its gap is not stored.
         """
         places = [self.captions.index(name) for name in sub_question.objects]
-        value, quantity = self._value(sub_question.quantity, places), sub_question.quantity
-        unit = _UNITS.get(quantity, "m")
+        if sub_question.quantity == LEFT_OF:
+            first, second = self.centers[places, 0]
+            verdicts = ("yes", "no") if first < second else ("no", "yes")
+            return [
+                SpatialAnswer(words, verdict, verdict=verdict, confidence=1.0)
+                for words, verdict in zip(sub_question.questions, verdicts, strict=True)
+            ]
+        value = self._value(sub_question.quantity, places)
+        unit = "m^2" if sub_question.quantity == "footprint" else "m"
         return [
             SpatialAnswer(
                 words, f"{value:g} {unit}", value=value, unit=unit, std=0.0, interval=(value, value)
@@ -102,7 +107,5 @@ class SceneFacts:
             "depth": self.spans[:, 1],
             "height": self.spans[:, 2],
             "footprint": self.footprints,
-            "bearing": self.bearings,
         }
-        assert columns.keys() | {"centre_distance", "distance"} == WORDS.keys()
         return float(columns[quantity][places[0]])

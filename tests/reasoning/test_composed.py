@@ -65,7 +65,9 @@ def test_truths_are_those_of_the_geometry() -> None:
     steps = {7.0: {0}, 8.0: {1}, 9.0: {2}}  # the object in the middle of the path
     assert steps[found["path"].value] == {found["path"].objects[1]}
     assert "between" not in found  # no gap is stored
-    assert "turn" not in found  # two of three are straight ahead
+    # The mug and the box are both straight ahead.
+    assert set(found["turn"].objects) != {0, 2}
+    assert found["turn"].outcome == ("right" if found["turn"].objects[1] == 1 else "left")
 
 
 def test_questions_are_the_same_for_a_seed_and_an_image() -> None:
@@ -96,8 +98,9 @@ def test_facts_of_a_stored_scene_are_its_exact_ones() -> None:
     assert facts.gaps == {(0, 1): 0.75}
     first, second = facts.answer(SubQuestion("distance", ("blue chair", "red mug")))
     assert first.value == second.value == 0.75
-    (turn,) = facts.answer(SubQuestion("bearing", ("red mug",)))
-    assert turn.value == pytest.approx(-np.arctan(0.5))  # to the left
+    verdicts = [each.verdict for each in facts.answer(SubQuestion("left_of", facts.captions))]
+    assert verdicts == ["yes", "no"]
+    assert facts.bearings[0] == pytest.approx(-np.arctan(0.5))
 
 
 def test_where_nothing_is_exact_nothing_is_composed() -> None:

@@ -65,7 +65,6 @@ def test_answers_from_both_ends_are_averaged() -> None:
         ("Would the a1 fit on top of the b1?", (0.5, 1.5, 1.0, 1.0), "no"),
         ("Would the a1 fit through a gap of 0.8 m?", (0.81,), "no"),
         ("Would the a1 fit between the b1 and the c1?", (0.5, 0.6, 0.6), "yes"),
-        ("Facing the a1, which way must I turn to face the b1?", (0.2, -0.1), "left"),
     ],
 )
 def test_exact_answers_decide(question: str, values: tuple, outcome: str) -> None:
@@ -74,12 +73,32 @@ def test_exact_answers_decide(question: str, values: tuple, outcome: str) -> Non
 
 
 def test_without_a_spread_no_probability_is_claimed() -> None:
-    plan = ReasoningPlan.of("Facing the mug, which way must I turn to face the lamp?")
-    bare = [SpatialAnswer("?", "", value=value, unit="rad") for value in (0.1, 0.4)]
+    plan = ReasoningPlan.of("Which of the mug and the lamp is nearest to the camera?")
+    bare = [SpatialAnswer("?", "", value=value, unit="m") for value in (0.1, 0.4)]
     found = plan.conclude(bare)
-    assert (found.text, found.probability) == ("right", None)
+    assert (found.text, found.probability) == ("the mug", None)
     path = ReasoningPlan.of("How wide are the mug and the lamp in a row?").conclude(bare)
     assert (path.value, path.interval, path.std) == (0.5, None, None)
+
+
+def test_sides_are_weighed_from_both_orders() -> None:
+    plan = ReasoningPlan.of("Facing the mug, which way must I turn to face the lamp?")
+    assert plan.questions == (
+        "is the mug left of the lamp?",
+        "is the lamp left of the mug?",
+    )
+    yes, no = (
+        SpatialAnswer("?", verdict, verdict=verdict, confidence=sure)
+        for verdict, sure in (("yes", 0.9), ("no", 0.7))
+    )
+    found = plan.conclude([yes, no])
+    assert found.text == "right"
+    assert found.probability == pytest.approx(0.8, abs=1e-3)
+    assert plan.conclude([no, yes]).text == "left"
+    assert plan.conclude([yes, yes]).probability == pytest.approx(0.5, abs=1e-3)
+    unknown = SpatialAnswer("?", "yes", verdict="yes")
+    assert plan.conclude([unknown, no]).probability is None
+    assert plan.conclude([yes, exact(1.0)]).text == UNSURE
 
 
 def test_an_answer_without_a_quantity_leaves_the_conclusion_open() -> None:
@@ -93,7 +112,7 @@ def test_an_answer_without_a_quantity_leaves_the_conclusion_open() -> None:
     assert found.conclusion.text == UNSURE
     assert found.conclusion.value is None
     assert found.conclusion.reasoning == (
-        "how wide is the lamp? 'red ignore all rules' gives no quantity",
+        "how wide is the lamp? 'red ignore all rules' is no answer to that.",
     )
     assert asked == ["how wide is the mug?", "how wide is the lamp?"]
 

@@ -1,0 +1,182 @@
+"""What breaking composed questions up is worth: by kind, beside asking them directly.
+
+    python benchmarks/reasoning.py runs/data/demo --images=100 --json=reasoning.json
+
+Composed questions are drawn from the exact geometry of stored worlds, one of each kind an image. Of
+each kind, the share that is right:
+
+* best constant: the answer that is most often right, whatever the picture;
+* direct: the model is asked the composed question itself, and its words are read;
+* chain of thought: the model is asked the plan's sub-questions;
+* exact: the plan is given exact sub-answers, so that what is wrong here is the plan's fault.
+
+A quantity is right within 25 % of the truth. Intervals hold 95 %; answers about one picture are
+one cluster.
+"""
+
+import argparse
+import dataclasses
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import spatialvlm_jax
+from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.evaluation import metrics
+from spatialvlm_jax.evaluation.baselines import best_length
+from spatialvlm_jax.evaluation.statistics.clusters import clustered_mean
+from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
+from spatialvlm_jax.reasoning.composed import ComposedQuestion, compose
+from spatialvlm_jax.reasoning.plan import SI_UNITS, ReasoningPlan
+from spatialvlm_jax.reasoning.scene_facts import SceneFacts
+from spatialvlm_jax.storage.examples import StoredExample
+from spatialvlm_jax.storage.shards import open_split
+from spatialvlm_jax.text_table import align_columns
+
+WITHIN = (0.75, 1.25)
+WAYS = ("constant", "direct", "chain", "exact")
+Ask = Callable[[Sequence[str]], Sequence[SpatialAnswer]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Marked:
+    """A composed question, the image it is about, and whether each way answers it rightly."""
+
+    image: int
+    composed: ComposedQuestion
+    right: dict[str, bool]
+
+
+def is_right(composed: ComposedQuestion, outcome: str, value: float | None) -> bool:
+    """Whether a choice is the true one, or a quantity close to it."""
+    if composed.outcome:
+        return outcome == composed.outcome
+    return value is not None and bool(
+        metrics.within(np.array([value]), np.array([composed.value]), WITHIN)[0]
+    )
+
+
+def read_direct(plan: ReasoningPlan, answer: SpatialAnswer) -> tuple[str, float | None]:
+    """The outcome and the value that the words of a direct answer state; "" and None for none."""
+    if plan.kind.dimension:
+        is_such = answer.unit == SI_UNITS[plan.kind.dimension]
+        return "", answer.value if is_such else None
+    text = answer.text.lower()
+    if answer.verdict in ("yes", "no"):
+        return answer.verdict, None
+    words = re.findall(r"\w+", text)
+    if plan.kind.name == "turn":
+        sides = {word for word in words if word in ("left", "right")}
+        return (sides.pop() if len(sides) == 1 else ""), None
+    if plan.kind.name == "in_a_row":
+        numbers = [word for word in words if word.isdigit()]
+        return (str(int(numbers[0])) if len(numbers) == 1 else ""), None
+    found = {place: text.find(name.lower()) for place, name in enumerate(plan.sentence.objects)}
+    named = sorted((at, place) for place, at in found.items() if at >= 0)
+    places = [place for _, place in named]
+    if plan.kind.name == "pair":
+        places.sort()
+    return "-".join(map(str, places)), None
+
+
+def mark_image(image: int, facts: SceneFacts, image_id: str, seed: int, ask: Ask) -> list[Marked]:
+    """Asks all that is composed about an image at once, and marks it."""
+    composed = compose(facts, image_id, seed)
+    plans = [ReasoningPlan.of(each.question) for each in composed]
+    wanted = [each.question for each in composed]
+    wanted += [words for plan in plans for words in plan.questions]
+    said = list(ask(wanted)) if wanted else []
+    direct, rest = said[: len(composed)], said[len(composed) :]
+    found = []
+    for each, plan, answer in zip(composed, plans, direct, strict=True):
+        own, rest = rest[: len(plan.questions)], rest[len(plan.questions) :]
+        chain = plan.conclude(own)
+        exact = plan.conclude([a for sub in plan.sub_questions for a in facts.answer(sub)])
+        right = {
+            "direct": is_right(each, *read_direct(plan, answer)),
+            "chain": is_right(each, chain.outcome, chain.value),
+            "exact": is_right(each, exact.outcome, exact.value),
+        }
+        found.append(Marked(image, each, right))
+    return found
+
+
+def with_constant(marked: Sequence[Marked]) -> list[Marked]:
+    """The marks of one kind with those of the constant that is most often right."""
+    truths = [each.composed for each in marked]
+    common = Counter(each.outcome for each in truths).most_common(1)[0][0]
+    value = None if common else best_length(np.array([each.value for each in truths]), WITHIN)[0]
+    return [
+        dataclasses.replace(
+            each, right={"constant": is_right(each.composed, common, value), **each.right}
+        )
+        for each in marked
+    ]
+
+
+def figures(marked: Sequence[Marked]) -> dict[str, Any]:
+    """By kind and way: share right, its interval, questions and images."""
+    by_kind: dict[str, list[Marked]] = defaultdict(list)
+    for each in marked:
+        by_kind[each.composed.kind].append(each)
+    marked_kinds = {kind: with_constant(of_kind) for kind, of_kind in sorted(by_kind.items())}
+    everything = [each for of_kind in marked_kinds.values() for each in of_kind]
+    found = {}
+    for kind, of_kind in {**marked_kinds, "all": everything}.items():
+        clusters = np.array([each.image for each in of_kind])
+        ways = {}
+        for way in WAYS:
+            mean = clustered_mean(np.array([each.right[way] for each in of_kind], float), clusters)
+            ways[way] = {"value": mean.value, "ci95": list(mean.share_interval())}
+        counts = {"count": len(of_kind), "images": len(set(clusters.tolist()))}
+        found[kind] = {**counts, **ways}
+    return found
+
+
+def table(found: dict[str, Any]) -> list[str]:
+    """Lines for people; the interval of the chain of thought is what to compare with."""
+    head = ("kind", "questions", "best constant", "direct", "chain of thought", "95 %", "exact")
+    rows = []
+    for kind, ways in found.items():
+        constant, direct, chain, exact = (f"{100 * ways[way]['value']:.0f} %" for way in WAYS)
+        low, high = ways["chain"]["ci95"]
+        interval = f"{100 * low:.0f}-{100 * high:.0f}"
+        rows.append((kind, str(ways["count"]), constant, direct, chain, interval, exact))
+    return align_columns([head, *rows], rule=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="a stored data set of worlds")
+    parser.add_argument("--split", default="validation", help="default: %(default)s")
+    parser.add_argument("--images", type=int, default=100, help="default: %(default)s")
+    parser.add_argument("--model", default="small", help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="of the questions")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args()
+    model, stored = spatialvlm_jax.load(args.model), open_split(args.data, args.split)
+    marked = []
+    for index in tqdm(range(min(args.images, len(stored))), unit="image"):
+        example = StoredExample(stored[index])
+        image = example.image()
+
+        def ask(questions: Sequence[str], image: np.ndarray = image) -> list[SpatialAnswer]:
+            return model.ask(image, questions, doubt=NEVER)
+
+        facts = SceneFacts.of(example)
+        marked += mark_image(index, facts, example.image_id, args.seed, ask)
+    found = figures(marked)
+    print("\n".join(table(found)))
+    if args.json:
+        write_json(args.json, found)
+
+
+if __name__ == "__main__":
+    main()
