@@ -52,6 +52,8 @@ def add_parser(subparsers: Any) -> None:
     add("--out", type=place, metavar="DIR", help="where the sweep is kept")
     help_text = "where its trials are kept, if several sweeps share them (DIR/trials)"
     add("--trials", type=place, metavar="DIR", help=help_text)
+    help_text = "trials at a time, each on its own part of this machine's GPUs and cores (1)"
+    add("--jobs", type=whole_number(1, 1_024), default=1, metavar="N", help=help_text)
     add("--dry-run", action="store_true", help="print the arms, and run nothing")
     add("--fail-fast", action="store_true", help="stop at the first trial that fails")
     add("--retry-failed", action="store_true", help="run trials again that failed before")
@@ -103,6 +105,7 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
 
     from spatialvlm_jax import progress, signals
     from spatialvlm_jax.sweeps.identity import check_code
+    from spatialvlm_jax.sweeps.jobs import divided, run_jobs
     from spatialvlm_jax.sweeps.report import write_tables
     from spatialvlm_jax.sweeps.running import Runner, forget_failures
 
@@ -118,16 +121,17 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
 
     with signals.listening(signals.WRITTEN_STAYS) as request:
         request.defer()
-        runner = Runner(
+        first = Runner(
             plan.experiments,
             request,
             check=lambda: check_code(Path(), plan.code),
             after_trial=write,
             fail_fast=args.fail_fast,
         )
+        runners = divided(first, args.jobs)
         for record in plan.record.blocks(2 if args.until_mde else args.seeds):
             record.save(args.out)
-            is_done = runner.run(record.list_trials(args.out))
+            is_done = run_jobs(runners, record.list_trials(args.out))
             if not is_done or (args.until_mde and _can_show(record, args)):
                 break
         request.release()

@@ -1,6 +1,7 @@
 """Runs trials one after the other, and shares them with others that run the same sweep."""
 
 import dataclasses
+import os
 import subprocess
 import sys
 import time
@@ -25,14 +26,26 @@ SECONDS_BETWEEN_LOOKS = 0.5
 Program = Callable[[Sequence[str], Path, Callable[[], bool]], int]
 
 
-def run_python(words: Sequence[str], log: Path, should_stop: Callable[[], bool]) -> int:
+def run_python(
+    words: Sequence[str],
+    log: Path,
+    should_stop: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Runs Python with these words, its output added to `log`; returns the exit code.
 
     Once `should_stop` says so, it is sent SIGTERM, and saves what it has.
+
+    Args:
+      environment: variables that it has beside those of this process.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            [sys.executable, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environment or {})},
         )
         asked = False
         while process.poll() is None:
@@ -51,7 +64,7 @@ class Runner:
     check: raises where a trial would not be what it is told by, before and after it ran.
     after_trial: called when a trial of this process is over.
     program: runs a command line. claims: of this process and others.
-    fail_fast: stop at the first failure.
+    fail_fast: stop at the first failure. quiet: another runner of this process tells how far it is.
     """
 
     experiments: Mapping[str, Experiment]
@@ -61,6 +74,7 @@ class Runner:
     program: Program = dataclasses.field(default_factory=lambda: run_python)
     claims: Claims = dataclasses.field(default_factory=Claims)
     fail_fast: bool = False
+    quiet: bool = False
 
     def run(self, trials: Sequence[Trial]) -> bool:
         """Runs all that are not over, and waits for those of others.
@@ -70,20 +84,23 @@ class Runner:
         """
         over = sum(trial.is_over for trial in trials)
         is_waiting = False
-        with progress.bar(desc="sweep", unit="trial", total=len(trials), initial=over) as bar:
+        total, quiet = len(trials), self.quiet
+        with progress.bar(
+            desc="sweep", unit="trial", total=total, initial=over, quiet=quiet
+        ) as bar:
             while not self.request.requested:
                 found = sum(trial.is_over for trial in trials)
                 bar.update(found - over)
                 over = found
                 if self.fail_fast and any(trial.has_failed for trial in trials):
                     return False
-                if over == len(trials):
+                if over == total:
                     return True
                 if any(map(self._take, trials)):
                     is_waiting = False
                     continue
-                if not is_waiting:
-                    progress.say(f"waiting for {len(trials) - over} trials that others run")
+                if not is_waiting and not quiet:
+                    progress.say(f"waiting for {total - over} trials that others run")
                 is_waiting = True
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         return False

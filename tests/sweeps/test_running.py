@@ -10,6 +10,7 @@ import pytest
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.signals import StopRequest
+from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.identity import check_code, digest_code
 from spatialvlm_jax.sweeps.running import forget_failures, run_python
@@ -111,6 +112,25 @@ def test_a_stop_leaves_the_trial_to_be_gone_on_with(tmp_path):
     assert not stub_runner(stub_program(journal, behave), request=request).run(trials)
     assert read_journal(journal) == ALL[:3]
     assert [trial.is_over for trial in trials[:2]] == [True, False]
+
+
+def test_what_a_killed_sweep_left_running_is_waited_for(tmp_path):
+    trials, journal = stub_sweep(tmp_path, seeds=1), tmp_path / "journal"
+    over: list[bool] = []
+
+    def behave(called: str) -> int:
+        assert over
+        return 0
+
+    runner = stub_runner(stub_program(journal, behave))
+    with only_writer(trials[0].workdir):
+        thread = threading.Thread(target=runner.run, args=[trials])
+        thread.start()
+        while not list(trials[0].workdir.glob("claim-*.json")):
+            time.sleep(0.01)
+        over.append(True)
+    thread.join()
+    assert all(trial.is_finished for trial in trials)
 
 
 def test_something_is_done_after_every_trial_of_this_process(tmp_path):
