@@ -30,6 +30,8 @@ from spatialvlm_jax.units import unit_of
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
 QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
+PICTURE_BUCKETS = (1, 2, 4, 8)  # likewise of pictures
+MOST_PICTURES, MOST_QUESTIONS = PICTURE_BUCKETS[-1], QUESTION_BUCKETS[-1]
 # Likewise nodes and answers of what is scored.
 _MULTIPLES, _WORDS_MULTIPLES = (64, 16), (16, 2)
 # Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
@@ -100,17 +102,50 @@ class LoadedModel:
             found.append(conclude(question, heard))
         return list(map(doubt or self.doubt, found))
 
+    def ask_each(
+        self,
+        asked: Sequence[tuple[Picture, Sequence[str]]],
+        *,
+        scored_values: int = SCORED_VALUES,
+    ) -> list[list[SpatialAnswer]]:
+        """Answers what several people ask at the same time: each picture has its own questions.
+
+        Args:
+          asked: up to 8 pictures, which are run side by side, and up to 32 questions about each.
+          scored_values: as in `ask`.
+
+        Raises:
+          UserError: a question is empty or too long.
+        """
+        rows = [self._row(picture, picture.camera, questions) for picture, questions in asked]
+        return [
+            [
+                self.doubt(conclude(question, [heard]))
+                for question, heard in zip(row.questions, said, strict=True)
+            ]
+            for row, said in zip(rows, self._heard(rows, scored_values), strict=True)
+        ]
+
+    def count_tokens(self, picture: Picture, question: str) -> int:
+        """Tokens that are read: of the picture, and of the question as it is put.
+
+        Raises:
+          UserError: the question is empty or too long to be asked.
+        """
+        encoder = self.experiment.model.encoder
+        patches = (encoder.image_size // encoder.patch_size) ** 2
+        return patches + len(self._prefix(question, picture.camera))
+
     def _hear(
         self, picture: Picture, camera: KnownCamera, questions: Sequence[str], scored_values: int
     ) -> list[Heard]:
         """What is said to each question, of which as many are asked at once as may be."""
-        prefixes = [self._prefix(question, camera) for question in questions]
-        most, found = QUESTION_BUCKETS[-1], []
-        for start in range(0, len(questions), most):
-            part = slice(start, start + most)
-            asking = self._read(picture, camera, prefixes[part])
-            found += asking.heard(questions[part], scored_values)
-        return found
+        starts = range(0, len(questions), MOST_QUESTIONS)
+        rows = [
+            self._row(picture, camera, questions[start : start + MOST_QUESTIONS])
+            for start in starts
+        ]
+        return [heard for row in rows for heard in self._heard([row], scored_values)[0]]
 
     def _check_reaches(self, facts: CameraFacts, of_file: KnownCamera) -> None:
         """Refuses what is said of a camera where the model would answer as if it were not."""
@@ -162,17 +197,48 @@ class LoadedModel:
             )
         return tokens
 
-    def _read(
-        self, picture: Picture, camera: KnownCamera, prefixes: Sequence[tuple[int, ...]]
-    ) -> "_Asking":
-        slots = _bucket(len(prefixes), QUESTION_BUCKETS)
-        width = _bucket(max(map(len, prefixes)), PREFIX_BUCKETS)
-        tokens, lengths = pad_prefixes(prefixes, slots, width)
+    def _row(self, picture: Picture, camera: KnownCamera, questions: Sequence[str]) -> "_Row":
+        prefixes = [self._prefix(question, camera) for question in questions]
+        return _Row(picture, camera, questions, prefixes)
+
+    def _heard(self, rows: Sequence["_Row"], scored_values: int) -> list[list[Heard]]:
+        """What is said to the questions of each row."""
+        slots = _bucket(max(len(row.questions) for row in rows), QUESTION_BUCKETS)
+        asking = self._read(rows, slots)
+        empty = [[""] * (slots - len(row.questions)) for row in rows]
+        questions = [
+            text for row, more in zip(rows, empty, strict=True) for text in (*row.questions, *more)
+        ]
+        found = iter(asking.heard(questions, scored_values))
+        each = [[next(found) for _ in range(slots)] for _ in rows]
+        return [heard[: len(row.questions)] for heard, row in zip(each, rows, strict=True)]
+
+    def _read(self, rows: Sequence["_Row"], slots: int) -> "_Asking":
+        """Reads as many pictures as there are rows, filled up, with `slots` questions each."""
+        pictures = _bucket(len(rows), PICTURE_BUCKETS)
+        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), PREFIX_BUCKETS)
+        padded = [pad_prefixes(row.prefixes, slots, width) for row in rows]
+        padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
+        tokens, lengths = map(np.stack, zip(*padded, strict=True))
+        filled = [*rows, *[rows[0]] * (pictures - len(rows))]
+        squares = np.stack([self._square(row) for row in filled])
+        told = stack_cameras([self._encode_camera(row.camera) for row in filled])
+        asked: Any = (squares, tokens, lengths, told)
+        return _Asking(self, read_questions(self.model, *asked), pictures * slots)
+
+    def _square(self, row: "_Row") -> np.ndarray:
         size, resize = self.experiment.model.encoder.image_size, self.experiment.data.resize
-        square = resize_image(picture.image, size, resize, self._encode_camera.place(camera))
-        told = stack_cameras([self._encode_camera(camera)])
-        asked: Any = (square[None], tokens[None], lengths[None], told)
-        return _Asking(self, read_questions(self.model, *asked), slots)
+        return resize_image(row.picture.image, size, resize, self._encode_camera.place(row.camera))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Row:
+    """Questions about one picture, as words and as they are put."""
+
+    picture: Picture
+    camera: KnownCamera
+    questions: Sequence[str]
+    prefixes: Sequence[tuple[int, ...]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
 )
 from spatialvlm_jax.inference.loaded_model import LoadedModel
-from spatialvlm_jax.inference.picture import CameraFacts
+from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import save_safetensors, shipped
@@ -81,6 +81,19 @@ def test_an_answer_does_not_depend_on_what_else_is_asked(small, answers) -> None
     other, width = small.ask(image, [ASKED[2], WIDTH], doubt=Doubt(spread=1.01))
     assert (other.text, width.text) == (answers[2].text, UNSURE)
     assert width.interval == pytest.approx(answers[0].interval, rel=1e-3)
+
+
+def test_pictures_of_several_people_are_asked_side_by_side(small, answers) -> None:
+    picture = open_picture(PICTURE)
+    mirrored = open_picture(np.ascontiguousarray(picture.image[:, ::-1]))
+    asked = [(picture, ASKED[1:]), (mirrored, ASKED[1:2])]
+    (left, color), (mirrored_left,) = small.ask_each(asked, scored_values=0)
+    assert (left.question, color.question) == ASKED[1:]
+    assert (left.text, color.text) == (answers[1].text, answers[2].text)
+    assert color.confidence == pytest.approx(answers[2].confidence, rel=1e-2)
+    assert (left.verdict, mirrored_left.verdict) == ("yes", "no")
+    # 64 pixels in patches of 8 make 64 tokens.
+    assert small.count_tokens(picture, ASKED[2]) > 64
 
 
 @pytest.mark.parametrize(
