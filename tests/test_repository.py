@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "inputs": {"weights"},
     "inference": {"evaluation", "generation", "inputs", "models", "training", "weights"},
     "reasoning": {"generation", "inference"},
+    "serving": {"inference", "inputs"},
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},

@@ -70,11 +70,12 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def open_picture(source: PictureLike) -> Picture:
+def open_picture(source: PictureLike, max_pixels: int = _SETTINGS.max_pixels) -> Picture:
     """Reads a picture within bounds: at most 256 MiB and 100 million pixels.
 
     Args:
       source: the path of a file, its bytes, or uint8[H, W, 3].
+      max_pixels: that a file may have.
 
     Raises:
       UserError: there is none, it is damaged, or too large.
@@ -88,8 +89,9 @@ def open_picture(source: PictureLike) -> Picture:
     where = "the picture" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else _read(Path(source))
-        decoded = decode(data, _SETTINGS)
-        return Picture(decoded.image, read_camera(data, _SETTINGS), decoded.notes)
+        settings = dataclasses.replace(_SETTINGS, max_pixels=max_pixels)
+        decoded = decode(data, settings)
+        return Picture(decoded.image, read_camera(data, settings), decoded.notes)
     except Rejected as error:
         raise UserError(f"{where}: {error}") from None
 

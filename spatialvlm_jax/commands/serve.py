@@ -1,0 +1,110 @@
+"""`spatialvlm serve`: a model behind HTTP, for the clients of OpenAI's chat completions."""
+
+import argparse
+import importlib.util
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import number, whole_number
+
+_KEY = "SPATIALVLM_API_KEY"
+_EXTRA = ("prometheus_client", "starlette", "uvicorn")
+_DESCRIPTION = f"""\
+Answers OpenAI's chat completions about one picture, sent as a data URL: /v1/chat/completions, also
+as a stream, /v1/models, /health and /metrics. A reply has the figures of `spatialvlm ask` beside
+the text, under "spatial". What several clients ask within a few milliseconds is answered together.
+
+Where the variable {_KEY} is set, requests must carry it as their key. Nothing is fetched
+or stored. SIGTERM and Ctrl-C end it when what it has taken is answered.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm serve
+  spatialvlm serve --model=runs/mine --name=mine --port=8001
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the verb `serve`."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="answer questions over HTTP",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", default="small", metavar="MODEL", help="as `ask` takes it (%(default)s)")
+    help_text = "the SentencePiece model of its run, where it is not where it was"
+    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add("--name", default="", metavar="NAME", help="of the model to clients (its last part)")
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (%(default)s)")
+    port = whole_number(0, 65_535)
+    add("--port", type=port, default=8000, metavar="N", help="(%(default)s); 0 takes a free one")
+    help_text = "worded answers that a quantity is read from; 0 takes it from the text (96)"
+    add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
+    help_text = "listen at once; the first questions of each number of pictures wait for compiling"
+    add("--no-warm-up", action="store_true", help=help_text)
+    add = parser.add_argument_group("how much it takes").add_argument
+    help_text = "questions that are answered together (%(default)s); 1 answers each alone"
+    add("--together", type=whole_number(1, 32), default=32, metavar="N", help=help_text)
+    help_text = "requests at a time; more get 429 (%(default)s)"
+    add("--waiting", type=whole_number(1, 100_000), default=256, metavar="N", help=help_text)
+    help_text = "for a request to arrive, and again for its answer (%(default)s)"
+    add("--seconds", type=number(0.1, 3_600), default=60.0, metavar="S", help=help_text)
+    help_text = "of a request's body, in MiB (%(default)s)"
+    add("--body", type=whole_number(1, 1_024), default=16, metavar="MIB", help=help_text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Loads the model, compiles it, and serves."""
+    lacking = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if lacking:
+        raise UserError(
+            f"a server needs {', '.join(lacking)}: run `make setup`, or install the extra 'serve'"
+        )
+    from spatialvlm_jax import progress, signals
+
+    progress.begin_importing()
+    from spatialvlm_jax.inference.load import load_to_ask
+    from spatialvlm_jax.serving.application import Application
+    from spatialvlm_jax.serving.limits import Limits
+    from spatialvlm_jax.serving.server import open_socket, serve
+    from spatialvlm_jax.serving.warm_up import warm_up
+
+    progress.end_importing()
+    limits = Limits(
+        body=args.body * 2**20,
+        waiting=args.waiting,
+        seconds=args.seconds,
+        together=args.together,
+    )
+    key, name = os.environ.get(_KEY, "").strip(), args.name or Path(args.model).resolve().stem
+    with open_socket(args.host, args.port) as listening:
+        with progress.waiting("loading the model", "loaded it"):
+            model = load_to_ask(args.model, args.tokenizer)
+        if not args.no_warm_up:
+            with progress.waiting("compiling (kept for the next time)", "compiled"):
+                warm_up(model, limits.together, args.scored_values)
+        stop = signals.listen()
+        stop.defer()
+        application = Application(model, name, limits, key=key, scored_values=args.scored_values)
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        print(f"{name} answers at http://{host}:{listening.getsockname()[1]}/v1", flush=True)
+        if not key and not _is_here(args.host):
+            said = f"others reach {args.host}, and no {_KEY} is set: anyone may ask"
+            print(f"spatialvlm serve: {said}", file=sys.stderr)
+        serve(application, listening, limits, stop)
+    return stop.code
+
+
+def _is_here(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

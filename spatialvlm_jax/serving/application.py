@@ -1,0 +1,220 @@
+"""The paths of the server: chat completions, the model's name, health, counters."""
+
+import asyncio
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import logging
+import os
+import time
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.inference.picture import Picture, open_picture
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.serving.batching import AsksEach, Batching
+from spatialvlm_jax.serving.chat_reply import ChatReply
+from spatialvlm_jax.serving.chat_request import ChatRequest, read_chat_request
+from spatialvlm_jax.serving.limits import Limits
+from spatialvlm_jax.serving.metrics import Metrics
+from spatialvlm_jax.serving.refusal import Refusal
+
+
+class AskedModel(AsksEach, Protocol):
+    """What is needed of a `LoadedModel`."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """That of its answers."""
+        ...
+
+    def count_tokens(self, picture: Picture, question: str) -> int:
+        """Tokens that are read; raises UserError where the question cannot be asked."""
+        ...
+
+
+class Application:
+    """Answers requests for one model.
+
+    Args:
+      model: that nothing else asks meanwhile.
+      name: that it has to clients.
+      limits: of what is taken.
+      key: that requests must carry; "": none.
+      scored_values: as `LoadedModel.ask` takes it.
+    """
+
+    def __init__(
+        self, model: AskedModel, name: str, limits: Limits, *, key: str, scored_values: int
+    ) -> None:
+        self._model, self._name, self._limits = model, name, limits
+        self._key, self._created = key.encode(), int(time.time())
+        self._metrics, self._waiting = Metrics(), 0
+        self._readers = concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+        self._batching = Batching(
+            model,
+            together=limits.together,
+            linger=limits.linger,
+            scored_values=scored_values,
+            note=self._metrics.batches.observe,
+        )
+
+    def routes(self) -> Starlette:
+        """The application to be run by an ASGI server."""
+        paths = [
+            Route("/v1/chat/completions", self._chat, methods=["POST"]),
+            Route("/v1/models", self._models, methods=["GET"]),
+            Route("/v1/models/{name:path}", self._models, methods=["GET"]),
+            Route("/health", self._health, methods=["GET"]),
+            Route("/metrics", self._counters, methods=["GET"]),
+        ]
+        return Starlette(
+            routes=paths, exception_handlers={Refusal: _refuse, HTTPException: _refuse_path}
+        )
+
+    def close(self) -> None:
+        """Returns when all that was taken is answered."""
+        self._readers.shutdown()
+        self._batching.close()
+
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok", "model": self._name})
+
+    async def _counters(self, request: Request) -> Response:
+        return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def _models(self, request: Request) -> Response:
+        self._check_key(request)
+        own = {
+            "id": self._name,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "spatialvlm",
+        }
+        if "name" not in request.path_params:
+            return JSONResponse({"object": "list", "data": [own]})
+        self._check_name(request.path_params["name"])
+        return JSONResponse(own)
+
+    async def _chat(self, request: Request) -> Response:
+        start = time.monotonic()
+        try:
+            self._check_key(request)
+            response = await self._taken(request)
+        except Refusal as refusal:
+            response = _response(refusal)
+        self._metrics.requests.labels(str(response.status_code)).inc()
+        self._metrics.seconds.observe(time.monotonic() - start)
+        return response
+
+    async def _taken(self, request: Request) -> Response:
+        """Reads and answers a request, where not too many others are."""
+        limits = self._limits
+        if self._waiting >= limits.waiting:
+            said = f"{limits.waiting} requests are being answered: ask again in a moment"
+            raise Refusal(429, said, code="rate_limit_exceeded", retry_after=1)
+        self._waiting += 1
+        self._metrics.waiting.set(self._waiting)
+        try:
+            body = await _body(request, limits)
+            try:
+                async with asyncio.timeout(limits.seconds):
+                    asked, reply = await self._reply(body)
+            except TimeoutError:
+                said = f"there was no answer within {limits.seconds:g} seconds: ask again"
+                raise Refusal(504, said, code="timeout") from None
+        finally:
+            self._waiting -= 1
+            self._metrics.waiting.set(self._waiting)
+        if asked.streams:
+            return StreamingResponse(reply.events(asked.with_usage), media_type="text/event-stream")
+        return JSONResponse(reply.completion())
+
+    async def _reply(self, body: bytes) -> tuple[ChatRequest, ChatReply]:
+        loop = asyncio.get_running_loop()
+        asked, picture, prompt_tokens = await loop.run_in_executor(self._readers, self._read, body)
+        key = hashlib.sha256(asked.picture).hexdigest()
+        taken = self._batching.put(key, picture, asked.question)
+        try:
+            answer = await asyncio.wrap_future(taken)
+        except UserError as error:
+            raise Refusal(400, str(error), "messages") from None
+        except Exception as error:
+            logging.error("a question could not be answered", exc_info=error)
+            raise Refusal(500, "the model failed on this question", code="failed") from None
+        tokens = list(self._model.tokenizer.encode_suffix(answer.text))[:-1]
+        most = asked.max_tokens or len(tokens)
+        is_cut = len(tokens) > most
+        text = self._model.tokenizer.decode(tokens[:most]) if is_cut else answer.text
+        counts = prompt_tokens, min(len(tokens), most)
+        return asked, ChatReply(self._name, answer, text, is_cut, *counts)
+
+    def _read(self, body: bytes) -> tuple[ChatRequest, Picture, int]:
+        """What a body asks, its picture, and its tokens; in a thread of its own."""
+        asked = read_chat_request(body, self._limits)
+        self._check_name(asked.model or self._name)
+        try:
+            picture = open_picture(asked.picture, max_pixels=self._limits.pixels)
+            return asked, picture, self._model.count_tokens(picture, asked.question)
+        except UserError as error:
+            raise Refusal(400, str(error), "messages") from None
+
+    def _check_name(self, name: str) -> None:
+        if name != self._name:
+            said = f"there is no model {name[:100]!r}; this server has {self._name!r}"
+            raise Refusal(404, said, "model", "model_not_found")
+
+    def _check_key(self, request: Request) -> None:
+        kind, _, key = request.headers.get("authorization", "").partition(" ")
+        if self._key and not (
+            kind.lower() == "bearer" and hmac.compare_digest(key.strip().encode(), self._key)
+        ):
+            raise Refusal(401, "the key of this server is missing or wrong", code="invalid_api_key")
+
+
+async def _body(request: Request, limits: Limits) -> bytes:
+    """The body, counted while it is read; what is too long is not read on."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        # A page of another site could send other kinds without asking the server first.
+        raise Refusal(415, "send the body as application/json")
+    too_long = Refusal(
+        413, f"the body has more than {limits.body} bytes: send a smaller picture", code="too_large"
+    )
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told[:20]) > limits.body:
+        raise too_long
+    found = bytearray()
+    try:
+        async with asyncio.timeout(limits.seconds):
+            async for piece in request.stream():
+                found += piece
+                if len(found) > limits.body:
+                    raise too_long
+    except TimeoutError:
+        said = f"the request did not arrive within {limits.seconds:g} seconds"
+        raise Refusal(408, said, code="timeout") from None
+    return bytes(found)
+
+
+def _response(refusal: Refusal) -> Response:
+    content = json.dumps(refusal.as_dict())
+    return Response(content, refusal.status, refusal.headers, media_type="application/json")
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return _response(error)
+
+
+async def _refuse_path(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: a path or a method that there is not."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _response(Refusal(status, f"there is no {request.method} {request.url.path[:100]}"))

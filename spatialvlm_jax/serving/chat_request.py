@@ -1,0 +1,143 @@
+"""A question and its picture, out of the body of a chat completion request.
+
+Unknown fields are passed over, as harnesses send settings of other servers. What would change the
+answer if it were passed over is refused.
+"""
+
+import base64
+import binascii
+import dataclasses
+import re
+from typing import Any
+
+from spatialvlm_jax.errors import one_line
+from spatialvlm_jax.foreign_files.json_files import parse_json
+from spatialvlm_jax.serving.limits import Limits
+from spatialvlm_jax.serving.refusal import Refusal
+
+_DATA_URL = re.compile(r"data:image/[\w.+-]{1,40};base64,", re.IGNORECASE)
+_SHOWN = 60
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ChatRequest:
+    """What is asked.
+
+    model: the name of the model, "" where none is named. question: all texts of the last message of
+    the user. picture: the bytes of an image file. max_tokens: of the answer, None where it is not
+    bounded. streams: whether the answer is sent as events; with_usage: with a last one that counts
+    tokens.
+    """
+
+    model: str
+    question: str
+    picture: bytes
+    max_tokens: int | None
+    streams: bool
+    with_usage: bool
+
+
+def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
+    """Reads a body.
+
+    Raises:
+      Refusal: with status 400, or 413 where the question is too long.
+    """
+    try:
+        found = parse_json(body)
+    except ValueError as error:
+        raise Refusal(400, one_line(f"the body is not JSON: {error}")) from None
+    if not isinstance(found, dict):
+        raise Refusal(400, "the body is not a JSON object")
+    if found.get("n") not in (None, 1):
+        raise Refusal(400, "one answer is given to a request: leave out n", "n")
+    question, picture = _asked(found.get("messages"))
+    if len(question) > limits.characters:
+        said = f"the question has {len(question)} characters; at most {limits.characters} are read"
+        raise Refusal(413, said, "messages")
+    options = found.get("stream_options")
+    return ChatRequest(
+        model=_field(found, "model", str, "") or "",
+        question=question,
+        picture=picture,
+        max_tokens=_max_tokens(found),
+        streams=bool(_field(found, "stream", bool, False)),
+        with_usage=isinstance(options, dict) and options.get("include_usage") is True,
+    )
+
+
+def _field(found: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+    value = found.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise Refusal(400, f"{name} is of another type than {kind.__name__}", name)
+    return value
+
+
+def _max_tokens(found: dict[str, Any]) -> int | None:
+    """The bound of the answer; what is larger than any answer bounds nothing."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = found.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise Refusal(400, f"{name} is not a whole number above zero", name)
+        return value
+    return None
+
+
+def _asked(messages: Any) -> tuple[str, bytes]:
+    """The texts of the user's last message, joined, and the one picture of all."""
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        raise Refusal(400, "messages is not a list of objects", "messages")
+    users = [_parts(each.get("content")) for each in messages if each.get("role") == "user"]
+    if not users:
+        raise Refusal(400, "no message has the role user", "messages")
+    urls = [part for parts in users for kind, part in parts if kind == "image_url"]
+    if len(urls) > 1:
+        said = f"one picture can be asked about at a time, and the messages hold {len(urls)}"
+        raise Refusal(400, said, "messages")
+    if not urls:
+        said = "there is no picture: add a part image_url with a data URL to the message"
+        raise Refusal(400, said, "messages")
+    question = "\n".join(part for kind, part in users[-1] if kind == "text").strip()
+    if not question:
+        raise Refusal(400, "the last message of the user has no text", "messages")
+    return question, _bytes_of(urls[0])
+
+
+def _parts(content: Any) -> list[tuple[str, str]]:
+    """Kinds and contents of a message's parts; a plain text is one."""
+    if isinstance(content, str):
+        return [("text", content)]
+    if not isinstance(content, list):
+        raise Refusal(400, "content is neither a text nor a list of parts", "messages")
+    return [_part(each) for each in content]
+
+
+def _part(part: Any) -> tuple[str, str]:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind == "text" and isinstance(part.get("text"), str):
+        return kind, part["text"]
+    if kind == "image_url":
+        url = part.get("image_url")
+        url = url.get("url") if isinstance(url, dict) else url
+        if isinstance(url, str):
+            return kind, url
+    said = f"a part is of type {one_line(str(kind))[:_SHOWN]!r} or has no content: "
+    raise Refusal(400, said + "text and image_url can be read", "messages")
+
+
+def _bytes_of(url: str) -> bytes:
+    head = _DATA_URL.match(url)
+    if head is None:
+        said = (
+            f"the picture is {one_line(url[:_SHOWN])!r}: send it as data:image/png;base64,..., "
+            "because nothing is fetched"
+        )
+        raise Refusal(400, said, "messages")
+    try:
+        return base64.b64decode(url[head.end() :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Refusal(400, f"the picture is not base64: {error}", "messages") from None

@@ -1,0 +1,100 @@
+"""A model that answers at once with what it was asked, a server of it, and requests."""
+
+import base64
+import contextlib
+import http.client
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.serving.application import Application
+from spatialvlm_jax.serving.limits import Limits
+from spatialvlm_jax.serving.server import open_socket, serve
+from spatialvlm_jax.signals import StopRequest
+
+TOKENIZER = Tokenizer.from_config("small")
+
+
+class Telling:
+    """Answers with the question and the picture's red; `gate` holds it up while it is closed."""
+
+    tokenizer = TOKENIZER
+
+    def __init__(self) -> None:
+        self.gate, self.batches = threading.Event(), list[list[int]]()
+        self.gate.set()
+
+    def ask_each(self, asked, *, scored_values):
+        self.gate.wait(30)
+        self.batches.append([len(questions) for _, questions in asked])
+        if any(question == "fail" for _, questions in asked for question in questions):
+            raise RuntimeError("a fault in the middle of a batch")
+        return [
+            [told(int(picture.image[0, 0, 0]), question) for question in questions]
+            for picture, questions in asked
+        ]
+
+    def count_tokens(self, picture, question):
+        if question == "too long":
+            raise UserError("a question has 1025 tokens")
+        return 64 + len(TOKENIZER.encode_prefix(question))
+
+
+def told(red: int, question: str) -> SpatialAnswer:
+    interval = (red / 2, red * 2)
+    return SpatialAnswer(question, f"{question} {red} m", red, "m", red / 4, interval)
+
+
+def picture_url(red: int, side: int = 8) -> str:
+    file = io.BytesIO()
+    Image.fromarray(np.full((side, side, 3), (red, 0, 0), np.uint8)).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def chat(question: str, *urls: str, **more) -> dict:
+    """The body of a request, pictures first."""
+    parts = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    content = [*parts, {"type": "text", "text": question}]
+    return {"model": "telling", "messages": [{"role": "user", "content": content}], **more}
+
+
+@contextlib.contextmanager
+def serving(model, limits: Limits = Limits(), key: str = "") -> Iterator[tuple[int, StopRequest]]:  # noqa: B008
+    """The port of a server in a thread, and what ends it."""
+    stop, listening = StopRequest(), open_socket("127.0.0.1", 0)
+    application = Application(model, "telling", limits, key=key, scored_values=96)
+    port = listening.getsockname()[1]
+    thread = threading.Thread(target=serve, args=(application, listening, limits, stop))
+    thread.start()
+    try:
+        yield port, stop
+    finally:
+        stop.requested = True
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def send(port: int, body: dict | bytes, method="POST", path="/v1/chat/completions", **headers):
+    """Status, headers and body of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    with contextlib.closing(connection):
+        sent = {"Content-Type": "application/json", **headers}
+        connection.request(method, path, data if method == "POST" else None, sent)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+
+
+def wait_until(port: int, line: str) -> None:
+    """Until the counters of a server say so."""
+    while line not in send(port, b"", "GET", "/metrics")[2].decode():
+        time.sleep(0.01)
