@@ -24,6 +24,8 @@ examples:
   spatialvlm reason room.jpg "Would the sofa fit through a gap of 0.8 m?" --model=runs/mine \\
     --trace=trace.jsonl
   spatialvlm reason --replay=trace.jsonl --json
+  spatialvlm reason room.jpg "Is the sofa wider than two of the chair?" \\
+    --coordinator=http://127.0.0.1:8000/v1
 """
 
 
@@ -46,6 +48,10 @@ def add_parser(subparsers: Any) -> None:
     add(
         "--trace", type=Path, metavar="FILE", help="write all that was said, a JSON line a question"
     )
+    help_text = "let a language model break questions up: an OpenAI-compatible endpoint"
+    add("--coordinator", default="", metavar="URL", help=help_text)
+    help_text = "its name there; without it, the first that the endpoint lists"
+    add("--coordinator-model", default="", metavar="NAME", help=help_text)
     help_text = "derive the conclusions of a trace again, without model and picture"
     add("--replay", type=Path, metavar="FILE", help=help_text)
     add = parser.add_argument_group(
@@ -72,6 +78,9 @@ def run(args: argparse.Namespace) -> int:
         traces = _reason(args)
     if args.trace is not None:
         write_traces(args.trace, traces)
+    for trace in traces:
+        if trace.meta["ended"] is not None:
+            raise UserError(trace.meta["ended"])
     if args.json:
         print(json.dumps({"reasoned": [_as_dict(trace) for trace in traces]}, indent=1))
     else:
@@ -81,11 +90,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _reason(args: argparse.Namespace) -> "list[Trace]":
     from spatialvlm_jax import __version__, progress
+    from spatialvlm_jax.reasoning.coordinator import CoordinatorLimits, coordinate
+    from spatialvlm_jax.reasoning.endpoint import check_address, connect
     from spatialvlm_jax.reasoning.plan import ReasoningPlan, reason
     from spatialvlm_jax.reasoning.trace import plan_trace
 
-    for question in args.questions:  # before a model is loaded
-        ReasoningPlan.of(question)
+    # What cannot be asked is told before a model is loaded.
+    if args.coordinator:
+        check_address(args.coordinator)
+    else:
+        for question in args.questions:
+            ReasoningPlan.of(question)
     if not args.json:
         progress.begin_importing()
     from spatialvlm_jax.inference.load import load_to_ask
@@ -93,10 +108,9 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
     from spatialvlm_jax.reasoning.eyes import Eyes
 
     progress.end_importing()
-    camera = CameraFacts(args.fov, args.camera_height, args.pitch)
-    eyes = Eyes.open(args.image, camera)
+    eyes = Eyes.open(args.image, CameraFacts(args.fov, args.camera_height, args.pitch))
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        model = load_to_ask(args.model, args.tokenizer)
+        ask = eyes.asking(load_to_ask(args.model, args.tokenizer))
     origin = {
         "image_sha256": eyes.image_sha256,
         "checkpoint": str(args.model),
@@ -104,20 +118,24 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
         "version": __version__,
     }
     with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
-        ask = eyes.asking(model)
-        return [plan_trace(reason(question, ask), origin) for question in args.questions]
+        if not args.coordinator:
+            return [plan_trace(reason(question, ask), origin) for question in args.questions]
+        limits, named = CoordinatorLimits(), (args.coordinator, args.coordinator_model)
+        origin["coordinator"] = args.coordinator_model
+        return [
+            coordinate(question, connect(*named, limits.seconds), ask, origin, limits)
+            for question in args.questions
+        ]
 
 
 def _as_dict(trace: "Trace") -> dict[str, Any]:
     """For JSON: the sub-answers, the reasoning, and what is in the trace's meta."""
-    *reasoning, text = (trace.messages[-1]["content"] or "").split("\n")
     answers = [answer.as_dict() for answer in trace.answers()]
     return {
         "question": trace.question,
         "sub_answers": answers,
-        "reasoning": reasoning,
+        "reasoning": trace.reasoning(),
         **trace.meta,
-        "text": text,
     }
 
 
@@ -137,8 +155,8 @@ def _describe(trace: "Trace") -> Sequence[str]:
                 low, high = answer.interval
                 interval = f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
         rows.append((one_line(answer.question), one_line(answer.text), value, interval))
-    *reasoning, text = (trace.messages[-1]["content"] or "").split("\n")
     probability = trace.meta.get("probability")
     sure = "" if probability is None else f" (probability {probability:.2f})"
     lines = [one_line(trace.question), "", *align_columns(rows, rule=True, left=2), ""]
-    return [*lines, *reasoning, f"-> {text}{sure}"]
+    reasoning = [one_line(step) for step in trace.reasoning()]
+    return [*lines, *reasoning, f"-> {trace.meta['text']}{sure}"]

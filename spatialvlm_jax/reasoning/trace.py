@@ -49,11 +49,52 @@ class Trace:
         Raises:
           TraceError: a reply of `ask` is no answer.
         """
-        said = [each for each in self.messages if each["role"] == "tool"]
-        calls = [call for each in self.messages for call in each.get("tool_calls", ())]
-        names = {call["id"]: call["function"]["name"] for call in calls}
-        asked = [each["content"] for each in said if names.get(each["tool_call_id"]) == "ask"]
-        return [read_answer(content) for content in asked if '"error"' not in content[:9]]
+        replies = [content for _, content in self.calls("ask")]
+        return [read_answer(content) for content in replies if not is_error(content)]
+
+    def calls(self, tool: str) -> list[tuple[dict[str, Any], str]]:
+        """The arguments of each call of a tool that was replied to, and the reply.
+
+        Raises:
+          TraceError: a reply is to no call of a tool.
+        """
+        made = [call for each in self.messages for call in each.get("tool_calls") or ()]
+        waiting: dict[str, list[dict[str, Any]]] = {}
+        for call in made:
+            waiting.setdefault(call["id"], []).append(call["function"])
+        found = []
+        for reply in self.messages:
+            if reply["role"] != "tool":
+                continue
+            if not waiting.get(reply["tool_call_id"]):
+                raise TraceError(f"a reply is to no call: {str(reply)[:60]!r}")
+            function = waiting[reply["tool_call_id"]].pop(0)
+            if function["name"] == tool and (arguments := _read_arguments(function["arguments"])):
+                found.append((arguments, reply["content"]))
+        return found
+
+    def reasoning(self) -> list[str]:
+        """The steps between answers and conclusion, a sentence each."""
+        if self.meta["by"] == PLAN:
+            return self.messages[-1]["content"].split("\n")[:-1]
+        return [
+            f"{arguments['expression']}: {json.loads(content).popitem()[1]}"
+            for arguments, content in self.calls("compute")
+            if "expression" in arguments
+        ]
+
+
+def is_error(content: str) -> bool:
+    """Whether a reply of a tool says that it could not be used."""
+    return content.startswith('{"error": ')
+
+
+def _read_arguments(written: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def write_answer(answer: SpatialAnswer) -> str:

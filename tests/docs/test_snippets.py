@@ -35,6 +35,7 @@ BIN = standing("gray bin", -0.7, 2.3, (0.3, 0.25, 0.4), yaw=0.2)
 ELSEWHERE = {
     "docs/asking.md": "tests/inference/test_loaded_model.py",
     "docs/data.md": "tests/data_loaders/test_documentation.py",
+    "docs/reasoning.md": "tests/inference/test_loaded_model.py",
     "docs/serving.md": "tests/weights/test_serving_parity.py",
     "docs/sweeps.md": "tests/docs/test_walks.py",
     "docs/your_ablation.md": "tests/docs/test_walks.py",

@@ -147,6 +147,17 @@ def test_composed_questions_are_answered_by_simple_ones(small, capsys, monkeypat
     assert all(answer["interval"] for answer in found["sub_answers"])
 
 
+def test_the_python_of_the_page_on_reasoning_runs(small, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(spatialvlm_jax, "load", {"small": small}.get)
+    page = ROOT / "docs" / "reasoning.md"
+    (block,) = [each for each in blocks(page) if each.language == "python"]
+    (tmp_path / "snippet.py").write_text(block.text)
+    conclusion = runpy.run_path(str(tmp_path / "snippet.py"))["path"].conclusion
+    low, high = conclusion.interval
+    assert 1 < low < conclusion.value < high < 4
+
+
 def test_the_python_of_the_page_runs(small, answers, monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(spatialvlm_jax, "load", {"small": small}.get)

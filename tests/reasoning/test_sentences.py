@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.reasoning.kinds import KINDS, Sentence
 from spatialvlm_jax.reasoning.sentences import PATTERNS, UnknownSentence, parse_sentence
+from tests.docs.commands import ROOT
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,12 @@ from spatialvlm_jax.reasoning.sentences import PATTERNS, UnknownSentence, parse_
 def test_every_pattern_takes_its_example_for_its_kind(kind: str, example: str) -> None:
     assert parse_sentence(example)[0] == kind
     assert parse_sentence(f"  {example.upper().rstrip('.?')} ")[0] == kind
+
+
+def test_the_page_shows_every_sentence() -> None:
+    page = (ROOT / "docs" / "reasoning.md").read_text(encoding="utf-8")
+    examples = [example for patterns in PATTERNS.values() for _, example in patterns]
+    assert [example for example in examples if f"| {example} |" not in page] == []
 
 
 def test_all_kinds_have_sentences() -> None:
