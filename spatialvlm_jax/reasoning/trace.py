@@ -35,8 +35,8 @@ class Trace:
     meta: dict[str, Any]
 
     def line(self) -> str:
-        """One line of JSON: equal traces give equal bytes."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, allow_nan=False) + "\n"
+        """One line of JSON in ASCII, whatever was said: equal traces give equal bytes."""
+        return json.dumps(dataclasses.asdict(self), allow_nan=False) + "\n"
 
     @property
     def question(self) -> str:
@@ -175,15 +175,16 @@ def read_traces(path: Path, derive: Callable[[Trace], Trace]) -> Iterator[Trace]
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise TraceError(f"{path} is not in UTF-8, so it is no file of traces") from None
-    for number, line in enumerate(text.split("\n")[:-1] or [text], 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         trace = _read_line(line, f"{path}:{number}")
         try:
             derived = derive(trace)
+            written = derived.line()
         except TraceError as error:
             raise TraceError(f"{path}:{number}: {error}") from None
         except (UserError, KeyError, TypeError, ValueError, AttributeError, StopIteration):
             raise TraceError(f"{path}:{number} cannot be derived from what it says") from None
-        if derived.line() != line + "\n":
+        if written != line + "\n":
             raise TraceError(f"{path}:{number} does not follow from the answers that it holds")
         yield derived
 

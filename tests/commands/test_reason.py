@@ -91,6 +91,8 @@ def test_what_cannot_be_reasoned_about_is_one_line(words, said, known, capsys) -
         (lambda line: line.replace('value\\": 1.0', 'value\\": NaN'), "numbers that are none"),
         (lambda line: line.replace('\\"unit\\"', '\\"units\\"'), "is no answer of a model"),
         (lambda line: line.replace(NEAREST, "Why?"), "cannot be derived"),
+        (lambda line: line.replace('"seed": 0', '"seed": NaN'), "cannot be derived"),
+        (lambda line: line + "{}", "trace.jsonl:2 is no trace"),
     ],
 )  # fmt: skip
 def test_a_trace_that_was_changed_is_refused(spoil, said, known, capsys, tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ def test_one_fault_is_told_and_mended(endpoint, tmp_path) -> None:
     assert "the arguments of ask are no JSON object: '{question:'" in told
 
 
+def test_words_that_are_no_text_are_kept(endpoint, tmp_path, capsys) -> None:
+    # JSON may hold half of a surrogate pair, which UTF-8 may not.
+    answer = call("answer", {"text": "wide \ud800"})
+    code, trace = reason(endpoint, [answer], tmp_path)
+    assert code == 0
+    assert trace["meta"]["text"] == "wide"
+    assert "wide" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("replies", "said"),
     [
