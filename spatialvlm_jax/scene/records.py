@@ -70,7 +70,6 @@ class Object3D:
     rotation: np.ndarray
     extents: np.ndarray
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    unseen: frozenset[str] = frozenset()
     mask: np.ndarray | None = None
     parts: tuple[Primitive, ...] = ()
     points: np.ndarray | None = None
@@ -81,6 +80,7 @@ class Object3D:
     std: float = 0.0
     extents_std: float = 0.0
     provenance: Provenance = "exact"
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
