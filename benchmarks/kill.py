@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 STEPS_PER_MOMENT = 12
 EVERY = 4
 SURVIVOR_SECONDS = 150  # JAX gives up on a silent process after 100
+_PORTS = 20_000, 32_000  # below what Linux, macOS and Windows hand out
 TINY = (
     "model.encoder.depth=1",
     "model.decoder.depth=1",
@@ -135,10 +136,19 @@ class Run:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on.
+
+    Of those that no system hands out by itself: another program could be given one of these before
+    it is listened on, seconds later.
+    """
+    while True:
+        port = random.SystemRandom().randrange(*_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def wait_until(condition: Callable[[], bool], run: Run, started: list[Any]) -> None:

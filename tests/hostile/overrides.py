@@ -39,7 +39,7 @@ OVERRIDES = (
         "optim.decay_steps=-1",
         "optim.freeze=('encdoer',)",
     ),
-    *("optim.freeze=encoder", "optim.lr_multipliers={'encdoer': 1.0}", "optim.lr_multipliers=7"),
+    *("optim.freeze=encdoer", "optim.lr_multipliers={'encdoer': 1.0}", "optim.lr_multipliers=7"),
     *("optim.lr_multipliers={'encoder': float('nan')}", "optim.optimizer=sgd", "mesh.data=0"),
     *(
         "mesh.fsdp=-2",
