@@ -14,17 +14,6 @@ from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 
-# What is said of A and B holds of B and A.
-SYMMETRIC = frozenset(
-    (
-        "touching",
-        "same_height",
-        "distance",
-        "centre_distance",
-        "horizontal_distance",
-        "vertical_distance",
-    )
-)
 _OPPOSITE = {"yes": "no", "no": "yes"}
 _SEED = 0x0DD
 
@@ -98,8 +87,8 @@ def turn_round(record: QA, captions: Sequence[str]) -> QA | None:
     kind = REGISTRY.get(record.type)
     if kind is None or len(record.objects) != 2 or max(record.objects) >= len(captions):
         return None
-    turns = kind.answer_form == "yes_no" and kind.reverses and record.verdict in _OPPOSITE
-    if not turns and kind.answer_form != "choice" and record.type not in SYMMETRIC:
+    turns = kind.turned == "opposite"
+    if kind.turned is None or (turns and record.verdict not in _OPPOSITE):
         return None
     first, second = (captions[about] for about in record.objects)
     names = sorted((first, second), key=len, reverse=True)

@@ -9,8 +9,6 @@ from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.questions.registry import QuestionType
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 
-# Numbers that are the same from either object.
-_SYMMETRIC = ("distance", "centre_distance", "horizontal_distance", "vertical_distance")
 _SHORT = 3  # so many templates of a type are the ones that small models are trained on
 _OBJECTS = re.compile(r"\{([ab])\}")
 
@@ -49,21 +47,9 @@ def _others(found: _Recognised) -> Iterator[Rewording]:
         if not set(found.objects) >= {match[1] for match in _OBJECTS.finditer(template)}:
             continue
         yield Rewording(template.format(**found.objects), False)
-        turned = _turns(found.kind)
-        if turned is not None:
+        if found.kind.turned is not None:
             swapped = {"a": found.objects["b"], "b": found.objects["a"]}
-            yield Rewording(template.format(**swapped), turned)
-
-
-def _turns(kind: QuestionType) -> bool | None:
-    """Whether the answer turns round with its objects; None where it is another question then."""
-    if kind.arity != 2:
-        return None
-    if kind.answer_form == "choice" or kind.name in _SYMMETRIC:
-        return False
-    if kind.answer_form == "yes_no" and kind.name != "on_top_of":
-        return kind.reverses
-    return None
+            yield Rewording(template.format(**swapped), found.kind.turned == "opposite")
 
 
 def _recognise(question: str) -> _Recognised | None:

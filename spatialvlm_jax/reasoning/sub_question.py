@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
+from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.wording.distances import DISTANCE_QUESTIONS
 from spatialvlm_jax.generation.wording.positions import POSITION_QUESTIONS
 from spatialvlm_jax.generation.wording.sizes import SIZE_QUESTIONS
@@ -21,8 +22,6 @@ WORDS = {
     **{name: SIZE_QUESTIONS[name][0] for name in ("height", "width", "depth", "footprint")},
     LEFT_OF: POSITION_QUESTIONS[LEFT_OF][0],
 }
-# What one order of the objects says of the other; both are asked.
-TWO_WAYS = ("distance", "centre_distance", LEFT_OF)
 DRAWS = 4096
 _Z95 = float(special.ndtri(0.95))  # a central interval of 90 % ends here
 
@@ -41,7 +40,7 @@ class SubQuestion:
     def questions(self) -> tuple[str, ...]:
         """As the model is asked: twice where the order of the objects must not matter."""
         orders = [self.objects]
-        if self.quantity in TWO_WAYS:
+        if REGISTRY[self.quantity].turned is not None:
             orders.append(self.objects[::-1])
         return tuple(
             WORDS[self.quantity].format(**dict(zip("ab", order, strict=False))) for order in orders

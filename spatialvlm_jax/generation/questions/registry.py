@@ -41,6 +41,7 @@ class QuestionType:
       cubic metres, angles in radians; ratios have no unit.
     reverses: whether a yes/no relation turns round with its objects ("left" becomes "right"); one
       that does not ("touching") is asked of other pairs for its other answer.
+    is_symmetric: whether a number or a relation is the same of B and A as of A and B.
     """
 
     name: str
@@ -55,6 +56,19 @@ class QuestionType:
     weight: float = 1.0
     dimension: Dimension = "length"
     reverses: bool = True
+    is_symmetric: bool = False
+
+    @property
+    def turned(self) -> Literal["same", "opposite"] | None:
+        """What follows for the answer where a question names its two objects in the other order.
+
+        None where that is another question, or there are not two.
+        """
+        if self.arity != 2:
+            return None
+        if self.is_symmetric or self.answer_form == "choice":
+            return "same"
+        return "opposite" if self.answer_form == "yes_no" and self.reverses else None
 
     @property
     def needs_gravity(self) -> bool:

@@ -35,6 +35,7 @@ def _relation(
     margin: str,
     frame: Frame = "canonical",
     reverses: bool = True,
+    is_symmetric: bool = False,
 ) -> None:
     register(
         QuestionType(
@@ -48,6 +49,7 @@ def _relation(
             margin,
             asks=asks,
             reverses=reverses,
+            is_symmetric=is_symmetric,
         )
     )
 
@@ -73,6 +75,7 @@ def _number(
     margin: str,
     frame: Frame = "canonical",
     dimension: Dimension = "length",
+    is_symmetric: bool = False,
 ) -> None:
     register(
         QuestionType(
@@ -85,6 +88,7 @@ def _number(
             evaluate,
             margin,
             dimension=dimension,
+            is_symmetric=is_symmetric,
         )
     )
 
@@ -127,6 +131,7 @@ _yes_no(
     "5 cm; 10 % of the smaller object's longest side",
     "camera",
     reverses=False,
+    is_symmetric=True,
 )
 _yes_no(
     "same_height",
@@ -135,6 +140,7 @@ _yes_no(
     "extents along canonical z within 8 % of the larger",
     "20 % of the larger",
     reverses=False,
+    is_symmetric=True,
 )
 _threshold(
     "fits_through",
@@ -200,18 +206,19 @@ _number(
     "from the floor to the lowest point, where the camera's height is known",
     _FLOOR,
 )
-_number(
+_between = functools.partial(_number, is_symmetric=True)
+_between(
     "distance", 2, quantities.distance, "between the nearest points of the surfaces", _GAP, "camera"
 )
-_number("centre_distance", 2, quantities.centre_distance, "from centre to centre", _GAP, "camera")
-_number(
+_between("centre_distance", 2, quantities.centre_distance, "from centre to centre", _GAP, "camera")
+_between(
     "horizontal_distance",
     2,
     quantities.horizontal_distance,
     "from centre to centre in the ground plane",
     _GAP,
 )
-_number(
+_between(
     "vertical_distance",
     2,
     quantities.vertical_distance,
