@@ -96,6 +96,8 @@ BARE: dict[str, str] = {
     "ratio": "times",
     "angle": "degrees",
 }
+# What quantities are kept in, by dimension; angles are in radians, which nobody says.
+SI_UNITS: dict[str, str] = {**BARE, "angle": "rad"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,9 +8,8 @@ import numpy as np
 from spatialvlm_jax.evaluation.distribution import ValueDistribution, ValueReading
 from spatialvlm_jax.evaluation.reading.lengths import find_quantity
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
-from spatialvlm_jax.units import DIMENSIONS
+from spatialvlm_jax.units import DIMENSIONS, SI_UNITS
 
-_UNITS = {"length": "m", "area": "m^2", "volume": "m^3", "ratio": "times", "angle": "rad"}
 _OPPOSITE = {"yes": "no", "no": "yes"}
 
 
@@ -86,7 +85,7 @@ def _short(number: float | None) -> float | None:
 
 def _quantity(question: str, first: Heard, heard: Sequence[Heard]) -> SpatialAnswer:
     """By the distributions of the first one's dimension, else as its text states it."""
-    unit = _UNITS[first.dimension]
+    unit = SI_UNITS[first.dimension]
     densities = [
         each.distribution
         for each in heard

@@ -144,8 +144,12 @@ def build_model_config(name: str) -> ModelConfig:
     for part, table, what in ((encoder, ENCODERS, "encoder"), (decoder, DECODERS, "decoder")):
         _known(part, table, what)
     sizes = ENCODERS[encoder], DECODERS[decoder]
-    deep = max(size.depth for size in sizes) >= _SCAN_FROM_DEPTH
-    return ModelConfig(encoder=sizes[0], decoder=sizes[1], scan_layers=deep)
+    return ModelConfig(encoder=sizes[0], decoder=sizes[1], scan_layers=is_scanned(*sizes))
+
+
+def is_scanned(encoder: EncoderConfig, decoder: DecoderConfig) -> bool:
+    """Whether the layers of either are so many that they are to be one compiled loop."""
+    return max(encoder.depth, decoder.depth) >= _SCAN_FROM_DEPTH
 
 
 def group_of(path: tuple[str | int, ...]) -> Group:

@@ -18,9 +18,7 @@ from spatialvlm_jax.reasoning.sub_question import (
     has_spread,
     is_answered,
 )
-from spatialvlm_jax.units import METRIC, describe_exact
-
-SI_UNITS = {"length": "m", "area": "m^2", "": ""}
+from spatialvlm_jax.units import METRIC, SI_UNITS, describe_exact
 
 
 @dataclasses.dataclass(frozen=True)

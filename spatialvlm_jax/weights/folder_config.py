@@ -12,7 +12,7 @@ from spatialvlm_jax.experiment import (
     Experiment,
     ModelConfig,
 )
-from spatialvlm_jax.models.variants import DECODERS, PALIGEMMAS
+from spatialvlm_jax.models.variants import DECODERS, PALIGEMMAS, is_scanned
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.paths import check_inside, read_json
 from spatialvlm_jax.weights.pieces import WeightsError
@@ -27,7 +27,6 @@ from spatialvlm_jax.weights.settings import (
 
 CONFIG, TOKENIZER_FILE = "config.json", "tokenizer.model"
 _PUBLISHED_PREFIX = "answer en {question}"
-_SCAN_FROM_DEPTH = 8
 # Siglip's and Gemma's own defaults, which published files leave out.
 _DEFAULTS = {"image_size": 224, "head_dim": 256, "rope_theta": 10_000.0}
 
@@ -102,7 +101,7 @@ def _model(stated: Mapping[str, Any]) -> ModelConfig:
         encoder=encoder,
         decoder=_published(decoder) or _with_norms(decoder, text),
         compute_dtype="float32" if dtype == "float32" else "bfloat16",
-        scan_layers=max(encoder.depth, decoder.depth) >= _SCAN_FROM_DEPTH,
+        scan_layers=is_scanned(encoder, decoder),
     )
 
 
