@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spatialvlm_jax.flags import number, place, whole_number
+from spatialvlm_jax.flags import place, whole_number
+from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
 
 if TYPE_CHECKING:
     from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
@@ -42,9 +43,7 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add("image", type=place, metavar="IMAGE", help="a picture; of several in a file, the first")
     add("questions", nargs="+", metavar="QUESTION", help="asked as they are, each on its own")
-    add("--model", default="small", metavar="MODEL", help="which model to ask (%(default)s)")
-    help_text = "the SentencePiece model of its run, where it is not where it was"
-    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object instead of a table")
     sureness = parser.add_mutually_exclusive_group()
     help_text = (
@@ -61,12 +60,7 @@ def add_parser(subparsers: Any) -> None:
     add("--wordings", type=whole_number(1, 6), default=1, metavar="N", help=help_text)
     help_text = "how many worded answers a quantity is read from; 0 takes it from the text (96)"
     add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
-    add = parser.add_argument_group(
-        "the camera, for models that are told of it (data.camera); EXIF is read where there is some"
-    ).add_argument
-    add("--fov", type=number(), metavar="DEGREES", help="that the longer side spans")
-    add("--camera-height", type=number(), metavar="METRES", help="above the ground")
-    add("--pitch", type=number(), metavar="DEGREES", help="that it looks down")
+    add_camera_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,15 +119,5 @@ def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
 
 def _figures(answer: "SpatialAnswer") -> tuple[str, str, str]:
     """Value, interval and confidence, as people read them; "" where there is none."""
-    from spatialvlm_jax.units import METRIC, UNITS, describe_exact
-
-    value = interval = ""
-    if answer.unit:
-        dimension = UNITS[answer.unit].dimension
-        if answer.value is not None:
-            value = describe_exact(answer.value, dimension)
-        if answer.interval is not None:
-            low, high = answer.interval
-            interval = f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
     sure = "" if answer.confidence is None else f"{100 * answer.confidence:.0f} %"
-    return value, interval, sure
+    return *answer.describe_value(), sure

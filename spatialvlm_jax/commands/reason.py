@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatialvlm_jax.flags import number, place
+from spatialvlm_jax.flags import place
+from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
 
 if TYPE_CHECKING:
     from spatialvlm_jax.reasoning.trace import Trace
@@ -41,9 +42,7 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add("image", nargs="?", type=place, metavar="IMAGE", help="a picture")
     add("questions", nargs="*", metavar="QUESTION", help="composed ones, each on its own")
-    add("--model", default="small", metavar="MODEL", help="which model to ask (%(default)s)")
-    help_text = "the SentencePiece model of its run, where it is not where it was"
-    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object")
     add(
         "--trace", type=Path, metavar="FILE", help="write all that was said, a JSON line a question"
@@ -54,12 +53,7 @@ def add_parser(subparsers: Any) -> None:
     add("--coordinator-model", default="", metavar="NAME", help=help_text)
     help_text = "derive the conclusions of a trace again, without model and picture"
     add("--replay", type=Path, metavar="FILE", help=help_text)
-    add = parser.add_argument_group(
-        "the camera, for models that are told of it (data.camera); EXIF is read where there is some"
-    ).add_argument
-    add("--fov", type=number(), metavar="DEGREES", help="that the longer side spans")
-    add("--camera-height", type=number(), metavar="METRES", help="above the ground")
-    add("--pitch", type=number(), metavar="DEGREES", help="that it looks down")
+    add_camera_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -143,18 +137,11 @@ def _describe(trace: "Trace") -> Sequence[str]:
     """Lines for people."""
     from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.text_table import align_columns
-    from spatialvlm_jax.units import METRIC, UNITS, describe_exact
 
     rows = [("asked", "answer", "value", "90 % interval")]
     for answer in trace.answers():
-        value = interval = ""
-        if answer.value is not None and answer.unit:
-            dimension = UNITS[answer.unit].dimension
-            value = describe_exact(answer.value, dimension)
-            if answer.interval is not None:
-                low, high = answer.interval
-                interval = f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
-        rows.append((one_line(answer.question), one_line(answer.text), value, interval))
+        words = one_line(answer.question), one_line(answer.text)
+        rows.append((*words, *answer.describe_value()))
     probability = trace.meta.get("probability")
     sure = "" if probability is None else f" (probability {probability:.2f})"
     lines = [one_line(trace.question), "", *align_columns(rows, rule=True, left=2), ""]

@@ -10,6 +10,7 @@ from typing import Any
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import number, whole_number
+from spatialvlm_jax.inference.asking_flags import add_model_flags
 
 _KEY = "SPATIALVLM_API_KEY"
 _EXTRA = ("prometheus_client", "starlette", "uvicorn")
@@ -38,9 +39,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--model", default="small", metavar="MODEL", help="as `ask` takes it (%(default)s)")
-    help_text = "the SentencePiece model of its run, where it is not where it was"
-    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add_model_flags(add)
     add("--name", default="", metavar="NAME", help="of the model to clients (its last part)")
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (%(default)s)")
     port = whole_number(0, 65_535)

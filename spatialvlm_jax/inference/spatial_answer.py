@@ -4,6 +4,8 @@ import dataclasses
 import math
 from typing import Any
 
+from spatialvlm_jax.units import METRIC, UNITS, describe_exact
+
 UNSURE = "I can't tell."
 
 
@@ -42,6 +44,17 @@ class SpatialAnswer:
     def is_sure(self) -> bool:
         """Whether it says anything."""
         return self.text != UNSURE
+
+    def describe_value(self) -> tuple[str, str]:
+        """Value and interval as people read them; "" where there is none."""
+        if not self.unit:
+            return "", ""
+        dimension = UNITS[self.unit].dimension
+        value = "" if self.value is None else describe_exact(self.value, dimension)
+        if self.interval is None:
+            return value, ""
+        low, high = self.interval
+        return value, f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

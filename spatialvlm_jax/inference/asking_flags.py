@@ -1,0 +1,28 @@
+"""Flags of commands that ask a loaded model about a picture."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from spatialvlm_jax.flags import number
+
+
+def add_model_flags(add: Callable[..., Any]) -> None:
+    """Which model is asked.
+
+    Args:
+      add: `add_argument` of a parser or of one of its groups.
+    """
+    add("--model", default="small", metavar="MODEL", help="which model to ask (%(default)s)")
+    help_text = "the SentencePiece model of its run, where it is not where it was"
+    add("--tokenizer", default="", metavar="FILE", help=help_text)
+
+
+def add_camera_flags(parser: argparse.ArgumentParser) -> None:
+    """What is known of the camera, as `picture.CameraFacts` has it."""
+    add = parser.add_argument_group(
+        "the camera, for models that are told of it (data.camera); EXIF is read where there is some"
+    ).add_argument
+    add("--fov", type=number(), metavar="DEGREES", help="that the longer side spans")
+    add("--camera-height", type=number(), metavar="METRES", help="above the ground")
+    add("--pitch", type=number(), metavar="DEGREES", help="that it looks down")
