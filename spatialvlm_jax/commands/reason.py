@@ -106,7 +106,7 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         ask = eyes.asking(load_to_ask(args.model, args.tokenizer))
     origin = {
-        "image_sha256": eyes.image_sha256,
+        "image_sha256": eyes.picture.sha256,
         "checkpoint": str(args.model),
         "seed": 0,
         "version": __version__,

@@ -149,6 +149,8 @@ class LoadedModel:
 
     def _check_reaches(self, facts: CameraFacts, of_file: KnownCamera) -> None:
         """Refuses what is said of a camera where the model would answer as if it were not."""
+        if not facts.told():
+            return
         told = self._told(facts.of(of_file))
         for name in facts.told():
             bare = dataclasses.replace(of_file, intrinsics=None) if name == "fov" else of_file

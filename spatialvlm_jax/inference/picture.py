@@ -1,6 +1,7 @@
 """A picture to ask about, from a file that nobody vouches for, and what is known of its camera."""
 
 import dataclasses
+import hashlib
 import math
 import os
 from pathlib import Path
@@ -62,12 +63,13 @@ class Picture:
     """A picture to ask about.
 
     image: uint8[H, W, 3], upright. camera: what its file tells. notes: what was changed on the
-    way, such as "the first of several pictures".
+    way, such as "the first of several pictures". sha256: of its file, hexadecimal; "" of an array.
     """
 
     image: np.ndarray
     camera: KnownCamera
     notes: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 def open_picture(source: PictureLike, max_pixels: int = _SETTINGS.max_pixels) -> Picture:
@@ -91,7 +93,8 @@ def open_picture(source: PictureLike, max_pixels: int = _SETTINGS.max_pixels) ->
         data = source if isinstance(source, bytes) else _read(Path(source))
         settings = dataclasses.replace(_SETTINGS, max_pixels=max_pixels)
         decoded = decode(data, settings)
-        return Picture(decoded.image, read_camera(data, settings), decoded.notes)
+        digest = hashlib.sha256(data).hexdigest()
+        return Picture(decoded.image, read_camera(data, settings), decoded.notes, digest)
     except Rejected as error:
         raise UserError(f"{where}: {error}") from None
 

@@ -1,7 +1,6 @@
 """One picture and one model, as something that answers questions."""
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,18 +13,16 @@ from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
 class Eyes:
     """A picture that is looked at again and again.
 
-    image_sha256: of its file, in hexadecimal. camera: what is known beside what the file tells.
+    camera: what is known beside what the file tells.
     """
 
     picture: Picture
-    image_sha256: str
     camera: CameraFacts
 
     @classmethod
     def open(cls, path: Path, camera: CameraFacts) -> "Eyes":
         """Reads a picture; raises UserError where it cannot be read."""
-        picture = open_picture(path)
-        return cls(picture, hashlib.sha256(Path(path).read_bytes()).hexdigest(), camera)
+        return cls(open_picture(path), camera)
 
     def asking(self, model: LoadedModel) -> Callable[[Sequence[str]], list[SpatialAnswer]]:
         """What asks a model about the picture; whoever reasons weighs how sure it is."""

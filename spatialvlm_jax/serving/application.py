@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import hashlib
 import hmac
 import json
 import logging
@@ -140,8 +139,7 @@ class Application:
     async def _reply(self, body: bytes) -> tuple[ChatRequest, ChatReply]:
         loop = asyncio.get_running_loop()
         asked, picture, prompt_tokens = await loop.run_in_executor(self._readers, self._read, body)
-        key = hashlib.sha256(asked.picture).hexdigest()
-        taken = self._batching.put(key, picture, asked.question)
+        taken = self._batching.put(picture.sha256, picture, asked.question)
         try:
             answer = await asyncio.wrap_future(taken)
         except UserError as error:
