@@ -83,13 +83,8 @@ def _nearest(
     facts: SceneFacts, stream: RandomStream, objects: Sequence[int]
 ) -> ComposedQuestion | None:
     distances = facts.camera_distances[list(objects)]
-    if not _is_clear(distances):
-        return None
-    is_nearest = stream.random() < 0.5
-    words = "nearest to" if is_nearest else "farthest from"
-    outcome = distances.argmin() if is_nearest else distances.argmax()
-    text = f"Which of {_listed(_names(facts, objects))} is {words} the camera?"
-    return ComposedQuestion("nearest", text, tuple(objects), str(outcome), options=_places(3))
+    names = _names(facts, objects)
+    return _extreme("nearest", "nearest to", distances, [*names, "the camera"], stream, objects)
 
 
 def _nearest_to(
@@ -97,14 +92,26 @@ def _nearest_to(
 ) -> ComposedQuestion | None:
     *others, last = objects
     distances = np.array([facts.distance(each, last) for each in others])
+    return _extreme("nearest_to", "closest to", distances, _names(facts, objects), stream, objects)
+
+
+def _extreme(
+    kind: str,
+    closest: str,
+    distances: np.ndarray,
+    names: Sequence[str],
+    stream: RandomStream,
+    objects: Sequence[int],
+) -> ComposedQuestion | None:
+    """Which has the least or the greatest of `distances`, to what `names` has last."""
     if not _is_clear(distances):
         return None
     is_nearest = stream.random() < 0.5
-    words = "closest to" if is_nearest else "farthest from"
     outcome = distances.argmin() if is_nearest else distances.argmax()
-    *names, target = _names(facts, objects)
-    text = f"Which of {_listed(names)} is {words} {target}?"
-    return ComposedQuestion("nearest_to", text, tuple(objects), str(outcome), options=_places(3))
+    words = closest if is_nearest else "farthest from"
+    text = f"Which of {_listed(names[:-1])} is {words} {names[-1]}?"
+    options = _places(len(distances))
+    return ComposedQuestion(kind, text, tuple(objects), str(outcome), options=options)
 
 
 def _ordered(

@@ -26,6 +26,26 @@ def most_frequent(answers: Sequence[str]) -> str:
     return max(answers, key=answers.count)
 
 
+def people_item(row: Row, picture: str, answer: str = "", group: str = "") -> Item:
+    """A question that several people answered, as VQA v2's and TextVQA's files have it.
+
+    Args:
+      picture: the name of its file.
+      answer: the one that counts most; "" takes the most frequent.
+    """
+    answers, question = people_answers(row), row.text("question")
+    return Item(
+        id=row.text("question_id"),
+        question=question,
+        prompt=f"{question}\n{SHORT}",
+        answer=answer or most_frequent(answers),
+        picture=picture,
+        image_id=row.text("image_id"),
+        answers=answers,
+        group=group,
+    )
+
+
 def answered_part(reply: str) -> str:
     """The part of a reply that answers: after the thinking, and in a form where there is one."""
     said = after_thinking(reply)

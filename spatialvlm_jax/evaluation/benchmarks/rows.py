@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.csv_files import read_csv_records
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import (
     read_json_lines,
@@ -147,11 +146,6 @@ def json_rows(place: Path, *endings: str) -> Iterator[Row]:
 def json_line_rows(place: Path, *endings: str) -> Iterator[Row]:
     """One record a line, whatever the file's name ends with."""
     return number_rows(find_files(place, *endings), read_json_lines)
-
-
-def table_rows(place: Path) -> Iterator[Row]:
-    """Lines of tables."""
-    return number_rows(find_files(place, ".tsv", ".csv"), read_csv_records)
 
 
 def keyed_rows(place: Path, ending: str) -> Iterator[Row]:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.free_text import (
-    SHORT,
     by_likeness,
     by_people,
     by_people_normalised,
     by_people_robust,
-    most_frequent,
-    people_answers,
+    people_item,
 )
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
@@ -31,17 +29,7 @@ def _records(path: Path) -> Iterator[object]:
 
 
 def _item(row: Row) -> Item:
-    answers = people_answers(row)
-    question = row.text("question")
-    return Item(
-        id=row.text("question_id"),
-        question=question,
-        prompt=f"{question}\n{SHORT}",
-        answer=most_frequent(answers),
-        picture=f"{row.text('image_id')}.jpg",
-        image_id=row.text("image_id"),
-        answers=answers,
-    )
+    return people_item(row, f"{row.text('image_id')}.jpg")
 
 
 BENCHMARK = Benchmark(

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.free_text import (
-    SHORT,
     by_people,
     by_people_normalised,
     by_people_robust,
-    most_frequent,
-    people_answers,
+    people_item,
 )
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
@@ -39,16 +37,10 @@ def _only(place: Path, ending: str) -> Path:
 
 
 def _item(row: Row) -> Item:
-    answers = people_answers(row)
-    question = row.text("question")
-    return Item(
-        id=row.text("question_id"),
-        question=question,
-        prompt=f"{question}\n{SHORT}",
-        answer=row.optional("multiple_choice_answer") or most_frequent(answers),
-        picture=f"COCO_{row.optional('subset')}_{row.text('image_id'):0>12}.jpg",
-        image_id=row.text("image_id"),
-        answers=answers,
+    return people_item(
+        row,
+        f"COCO_{row.optional('subset')}_{row.text('image_id'):0>12}.jpg",
+        answer=row.optional("multiple_choice_answer"),
         group=row.optional("answer_type"),
     )
 
