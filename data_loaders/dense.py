@@ -268,9 +268,11 @@ class DenseReader:
         self, captions: Sequence[str], row: BatchRow, pairs: Sequence[Pair], records: Sequence[QA]
     ) -> np.ndarray:
         """Whose name each text token is part of: int64[L], 0 for none, i + 1 for object i."""
+        asked = {index for record in records for index in record.objects}
+        tokens = {index: self.tokenizer.encode(captions[index]) for index in asked}
         mentioned = np.zeros(len(row.tokens), np.int64)
         for segment, ((prefix, _), record) in enumerate(zip(pairs, records, strict=True), 1):
             start = int(np.argmax(row.segment_ids == segment))
-            names = {index + 1: self.tokenizer.encode(captions[index]) for index in record.objects}
+            names = {index + 1: tokens[index] for index in record.objects}
             mentioned[start : start + len(prefix)] = find_names(prefix, names)
         return mentioned

@@ -122,10 +122,5 @@ GENERAL_REASONS: dict[str, tuple[str, ...]] = {
         "As {found}, there {are} {counted}.",
         "I see that {found}, so {answer}.",
     ),
-    "existence": (
-        "{listed}, so {verdict}",
-        "{Found}, so {verdict}.",
-        "As {found}, {verdict}.",
-        "I see that {found}, so {verdict}.",
-    ),
+    "existence": ("{listed}, so {verdict}", *GENERAL_ANSWERS["existence"][1:]),
 }
