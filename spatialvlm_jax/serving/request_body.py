@@ -21,9 +21,8 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     if kind != "application/json":
         # A page of another site could send other kinds without asking the server first.
         raise Refusal(415, "send the body as application/json")
-    too_long = Refusal(
-        413, f"the body has more than {limits.body} bytes: send a smaller picture", code="too_large"
-    )
+    said = f"the body has more than {limits.body} bytes: send a smaller picture, or a JPEG"
+    too_long = Refusal(413, said, code="too_large")
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told[:20]) > limits.body:
         raise too_long

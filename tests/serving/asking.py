@@ -5,6 +5,9 @@ import contextlib
 import http.client
 import io
 import json
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from spatialvlm_jax.serving.application import Application
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.server import Served, open_socket, serve
 from spatialvlm_jax.signals import StopRequest
+from tests.docs.commands import ROOT
 
 TOKENIZER = Tokenizer.from_config("small")
 
@@ -92,9 +96,24 @@ def running(
     assert not thread.is_alive()
 
 
+@contextlib.contextmanager
+def serve_in_a_process(*words: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The port of `spatialvlm serve`, once it answers, and its process, which ends afterwards."""
+    patient = ("--port=0", "--no-warm-up", "--seconds=300")  # the first answers are compiled
+    command = [sys.executable, "-m", "spatialvlm_jax.cli", "serve", *patient, *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            answers = re.compile(r"\S+ answers at http://127.0.0.1:(\d+)/v1\n")
+            lines = map(answers.fullmatch, process.stdout)
+            yield next(int(said[1]) for said in lines if said), process
+        finally:
+            process.kill()
+
+
 def send(port: int, body: dict | bytes, method="POST", path="/v1/chat/completions", **headers):
     """Status, headers and body of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     with contextlib.closing(connection):

@@ -1,47 +1,33 @@
 """The shipped model, served as docs/serving.md says, in a process that is told to end."""
 
-import re
 import runpy
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from tests.docs.commands import ROOT, blocks
-from tests.serving.asking import chat, picture_url, send, wait_until
+from tests.serving.asking import chat, picture_url, send, serve_in_a_process, wait_until
 
 
 @pytest.mark.slow
 def test_the_page_is_answered_and_the_end_loses_nothing(tmp_path) -> None:
-    words = ("serve", "--port=0", "--no-warm-up", "--scored-values=32")
-    command = [sys.executable, "-m", "spatialvlm_jax.cli", *words]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            answers = re.compile(r"small128 answers at http://127.0.0.1:(\d+)/v1\n")
-            lines = map(answers.fullmatch, process.stdout)
-            port = next(int(said[1]) for said in lines if said)
-            asked = [
-                each for each in blocks(ROOT / "docs" / "serving.md") if "OpenAI(" in each.text
-            ]
-            snippet = tmp_path / "snippet.py"
-            text = asked[0].text.replace(":8000/", f":{port}/").replace("docs/", f"{ROOT}/docs/")
-            snippet.write_text(text)
-            reply = runpy.run_path(str(snippet))["reply"]
-            assert reply.choices[0].message.content == "0.39 m"
-            low, high = reply.spatial["interval"]
-            assert low < 0.37 < high
-            # Another number of tokens is compiled anew, so this one is in the middle when it ends.
-            last: list[tuple] = []
-            body = {**chat("what color is the sofa? " * 5, picture_url(9)), "model": "small128"}
-            sender = threading.Thread(target=lambda: last.append(send(port, body)))
-            sender.start()
-            wait_until(port, "spatialvlm_requests_waiting 1.0")
-            process.send_signal(signal.SIGTERM)
-            sender.join(120)
-            assert [status for status, *_ in last] == [200]
-            assert process.wait(60) == 0
-        finally:
-            process.kill()
+    with serve_in_a_process("--scored-values=32") as (port, process):
+        asked = [each for each in blocks(ROOT / "docs" / "serving.md") if "OpenAI(" in each.text]
+        snippet = tmp_path / "snippet.py"
+        text = asked[0].text.replace(":8000/", f":{port}/").replace("docs/", f"{ROOT}/docs/")
+        snippet.write_text(text)
+        reply = runpy.run_path(str(snippet))["reply"]
+        assert reply.choices[0].message.content == "0.39 m"
+        low, high = reply.spatial["interval"]
+        assert low < 0.37 < high
+        # Another number of tokens is compiled anew, so this one is in the middle when it ends.
+        last: list[tuple] = []
+        body = {**chat("what color is the sofa? " * 5, picture_url(9)), "model": "small128"}
+        sender = threading.Thread(target=lambda: last.append(send(port, body)))
+        sender.start()
+        wait_until(port, "spatialvlm_requests_waiting 1.0")
+        process.send_signal(signal.SIGTERM)
+        sender.join(300)
+        assert [status for status, *_ in last] == [200]
+        assert process.wait(60) == 0

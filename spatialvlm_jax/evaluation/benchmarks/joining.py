@@ -68,18 +68,32 @@ def _mismatch(item: Item, prediction: Prediction) -> str:
 def _same_truth(item: Item, truth: str) -> bool:
     said = _bare(truth)
     known = {_bare(item.answer), *map(_bare, item.answers)}
-    known.add(_bare(item.options.get(item.answer, item.answer)))
+    if item.answer in item.options:
+        # Some files tell the option's words, or its place from 0.
+        known |= {_bare(item.options[item.answer]), str(list(item.options).index(item.answer))}
     # Of several people's answers a file tells one, in a form of its own.
     if said in known or len(item.answers) > 1:
         return True
+    if item.value is None:
+        return False
     try:
-        return item.value is not None and float(said) == item.value
+        return float(said) == item.value
     except ValueError:
-        return item.value is not None and said.split()[:1] == item.answer.lower().split()[:1]
+        # "96 cm", or ('96.0', 'cm') of a table that holds both.
+        return _first_word(said) == _first_word(item.answer)
 
 
 def _bare(text: str) -> str:
     return text.strip().strip("().").lower()
+
+
+def _first_word(text: str) -> float | str:
+    """As a number where it is one."""
+    word = text.lower().split()[0].strip("'\",") if text.strip() else ""
+    try:
+        return float(word)
+    except ValueError:
+        return word
 
 
 def _words(text: str) -> str:

@@ -1,5 +1,6 @@
 """RoboSpatial-Home: relations, free space and places to put things, as a robot sees rooms."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from spatialvlm_jax.evaluation.benchmarks.marking import by_polarity, mean_of_gr
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.rules.points import is_inside, read_first_point, read_polygon
+
+# Harnesses ask for other forms of answers.
+_FORM = re.compile(r"\s*(?:Your answer should be formatted|Answer yes or no\b).*", re.DOTALL)
 
 
 def _rows(place: Path) -> Iterator[Row]:
@@ -24,11 +28,11 @@ def _item(row: Row) -> Item:
     answer = row.text("answer").strip()
     if answer.lower() not in ("yes", "no") and not read_polygon(answer):
         raise row.missing("answer", "is neither yes or no nor a polygon")
-    question = row.text("question")
+    prompt = row.text("question")
     return Item(
         id=str(row.index),
-        question=question,
-        prompt=question,
+        question=_FORM.sub("", prompt) or prompt,
+        prompt=prompt,
         answer=answer.lower() if answer.lower() in ("yes", "no") else answer,
         image_id=str(row.index),
         group=row.text("category"),

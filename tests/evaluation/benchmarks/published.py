@@ -237,17 +237,14 @@ def text_vqa(folder: Path) -> None:
 
 
 def robospatial_home(folder: Path) -> None:
+    point = "Point at free space. Your answer should be formatted as a list of tuples."
     asked = [
-        ("context", "Point at free space.", "[(0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)]"),
+        ("context", point, "[(0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)]"),
         ("configuration", "Is the mug left of the bowl? Answer yes or no.", "Yes"),
     ]
     for category, question, answer in asked:
-        row = {
-            "category": category,
-            "question": question,
-            "answer": answer,
-            **dict.fromkeys(("img", "depth_image", "mask"), PICTURE),
-        }
+        row = {"category": category, "question": question, "answer": answer}
+        row |= dict.fromkeys(("img", "depth_image", "mask"), PICTURE)
         write_parquet(folder / f"{category}-00000-of-00001.parquet", [row])
 
 

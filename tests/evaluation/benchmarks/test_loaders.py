@@ -118,6 +118,18 @@ def test_robospatial_marks_points_by_their_polygon(tmp_path: Path) -> None:
     assert benchmark.official(item, "on the left").said is None
 
 
+def test_robospatial_is_joined_whatever_form_a_harness_asks_for(tmp_path: Path) -> None:
+    SAMPLES["robospatial_home"].write(tmp_path)
+    items = load_questions(find_benchmark("robospatial_home"), tmp_path).items
+    asked = ["Is the mug left of the bowl?\nAnswer in JSON.", "Point at free space.\nAs points."]
+    said = [Prediction("x", place=n, prompt=prompt) for n, prompt in enumerate(asked)]
+    assert join(items, said).strangers == 0
+    assert [item.prompt for item in items] == [
+        "Is the mug left of the bowl? Answer yes or no.",
+        "Point at free space. Your answer should be formatted as a list of tuples.",
+    ]
+
+
 MSMU_REPLIES = [
     (1, "80 cm, 60 cm and 55 cm", 1, 1),
     (1, "0.8 x 0.63 x 0.55 m", 1, 1),

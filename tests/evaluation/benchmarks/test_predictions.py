@@ -128,6 +128,14 @@ def test_a_reply_of_another_question_is_found_by_truth_and_prompt() -> None:
         join(ITEMS, [*good, Prediction("A", "10")])
 
 
+def test_the_true_option_is_told_by_letter_words_or_place() -> None:
+    for truth in ("B", "(B)", "left", "1"):
+        assert not join(ITEMS, [Prediction("B", "10", truth=truth)]).strangers
+    for truth in ("A", "right", "0", "2"):
+        with pytest.raises(UserError, match="has the answer 'B'"):
+            join(ITEMS, [Prediction("B", "10", truth=truth)])
+
+
 def test_few_strangers_are_counted() -> None:
     items = [Item(str(number), "?", "?", "yes", "a") for number in range(200)]
     replies = [Prediction("yes", str(number)) for number in (*range(199), 999)]
@@ -138,9 +146,12 @@ def test_few_strangers_are_counted() -> None:
 
 def test_numbers_and_several_truths_are_compared_as_such() -> None:
     number = Item("1", "?", "?", "96 cm", "a", value=96.0, unit="cm")
+    table = Prediction("x", "1", truth="(96.0, 'cm')")
+    assert not join([number], [table]).strangers
     people = Item("2", "?", "?", "two", "a", answers=("two", "2"))
     for truth in ("96", "96.0", "96 cm", "96 centimeters"):
         assert not join([number], [Prediction("x", "1", truth=truth)]).strangers
-    with pytest.raises(UserError, match="the file says '1.5'"):
-        join([number], [Prediction("x", "1", truth="1.5")])
+    for truth in ("1.5", "(95.0, 'cm')", "'"):
+        with pytest.raises(UserError, match="the file says"):
+            join([number], [Prediction("x", "1", truth=truth)])
     assert not join([people], [Prediction("x", "2", truth=json.dumps(["two"]))]).strangers
