@@ -25,8 +25,8 @@ from spatialvlm_jax.training.checkpoints.load_model import restore_model
 from spatialvlm_jax.weights.run_record import SHIPPED_TOKENIZERS
 from tests.docs.walk import RUN_HERE, make_checkout, walk
 from tests.generation.coco_room import write_rooms
+from tests.weights.random_paligemma import ANSWER_TOKENS, CONFIG, cut, our_answer
 from tests.weights.test_parity import theirs
-from tests.weights.test_serving_parity import ANSWER_TOKENS, CONFIG, cut, our_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_no_trace")]
 FEW_STEPS = ("--config.train.steps=2", "--config.optim.warmup_steps=1")
@@ -34,7 +34,7 @@ SMALL_RUN = (*FEW_STEPS, "--config.data.batch_size=2", "--config.eval.batch_size
 SMALL_EVALUATION = ("--config.eval.max_answer_tokens=4",)
 # Less to compile than the checkpoint that ships, which has four layers each.
 SHALLOW = ("--config.model.encoder.depth=1", "--config.model.decoder.depth=1")
-# The sizes of tests/weights/test_serving_parity.py in the place of PaliGemma's.
+# The sizes of tests/weights/random_paligemma.py in the place of PaliGemma's.
 TINY_PALIGEMMA = tuple(
     f"--config.model.{part}.{field.name}={getattr(getattr(CONFIG, part), field.name)}"
     for part, names in (
