@@ -5,6 +5,10 @@ The configuration is the one that the run left in its workdir, else the one in t
 --config.eval.images=100. The weights are those of the newest whole checkpoint in the workdir,
 unless --checkpoint names a step or a weight file. Writes report.html, summary.json and
 predictions.jsonl into the workdir, and prints each figure beside the best constant answer.
+
+--model asks another model the same questions, and --predictions=FILE marks what one said, with the
+same figures: python eval.py --config=runs/demo/config.json --model=small --workdir=runs/other
+What a model said is kept in replies.jsonl there, and not asked again.
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
@@ -23,9 +27,10 @@ from jax.sharding import Mesh
 
 from data_loaders.contents import held_out_contents, tokenizer_content
 from data_loaders.model_evaluation import evaluate_model
+from data_loaders.other_models import evaluate_other, write_held_out_questions
+from spatialvlm_jax.asking.flags import add_other_model_flags
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.evaluation.report import by_set
-from spatialvlm_jax.evaluation.report.page import results, write_report
+from spatialvlm_jax.evaluation.report.publish import publish
 from spatialvlm_jax.experiment import Experiment, MeshConfig
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.recipes import render_missing
@@ -58,29 +63,7 @@ def evaluate(experiment: Experiment, workdir: Path, checkpoint: str, stop: RunSt
         }
         if not multihost.is_main_process():
             return ""
-        answers = scorer.answers()
-        summary = results.save_results(workdir, step, answers, scorer.scoring, probed)
-        results.save_calibration(workdir, step, scorer.temperature(), answers)
-        which = scorer.scoring.which
-        kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
-        earlier = results.before(kept, step)
-        page = write_report(
-            workdir,
-            name=experiment.name,
-            step=step,
-            answers=answers,
-            pictures=scorer.pictures,
-            summary=summary,
-            which=which,
-        )
-    old = earlier[1] if earlier else None
-    sets = by_set.set_rows(summary, old, by_set.read_oracle(workdir))
-    tables = [
-        results.format_table(results.headline_rows(summary, old)),
-        by_set.format_sets(sets) if sets else "",
-        results.format_table(results.type_rows(summary, old), first="question type"),
-    ]
-    return "\n\n".join([*filter(None, tables), f"report: {page}"])
+        return publish(workdir, experiment.name, scorer, probed, step=step)
 
 
 def evaluation_mesh(experiment: Experiment) -> Mesh:
@@ -100,13 +83,18 @@ def evaluation_mesh(experiment: Experiment) -> Mesh:
 def main(argv: Sequence[str]) -> int:
     """The command line; returns the exit code, which `entry_point` lists."""
     parser = make_parser(__doc__, workdir="the run; results go there")
-    parser.add_argument(
+    one_of = parser.add_mutually_exclusive_group().add_argument
+    one_of(
         "--checkpoint", default="", metavar="STEP|FILE.safetensors", help="default: the newest step"
     )
+    add_other_model_flags(parser, one_of)
 
     def work(args: argparse.Namespace, experiment: Experiment, stop: RunStop) -> None:
-        table = evaluate(experiment, args.workdir, args.checkpoint, stop)
-        if table:
+        if args.questions_out:
+            write_held_out_questions(experiment, args.questions_out)
+        elif args.model or args.predictions:
+            evaluate_other(experiment, args)
+        elif table := evaluate(experiment, args.workdir, args.checkpoint, stop):
             print(table, flush=True)
 
     return run_entry_point(

@@ -26,6 +26,7 @@ from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_camer
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
 from spatialvlm_jax.inputs.tokenizer import Tokenizer, load_tokenizer
+from spatialvlm_jax.scene.altered_pictures import GREY
 from spatialvlm_jax.scene.camera import KnownCamera, tell
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.scene.sight import Sight
@@ -35,7 +36,6 @@ Units = tuple[str, ...]
 _PREFIX_MULTIPLE = 8
 # All questions of an evaluation are padded to the longest, and attention takes its square.
 MAX_PREFIX_TOKENS = 4096
-GREY = 128  # of a picture that shows nothing
 _UNKNOWN = KnownCamera((1, 1))
 
 
@@ -119,6 +119,22 @@ def check_held_out(experiment: Experiment) -> None:
     CameraEncoder.of(experiment.data, experiment.model, tokenizer)
     before = says_before(experiment.data, experiment.model)
     _padded_length(choose_all(sources, settings.images, settings.pairs_per_image, before))
+
+
+def held_out_questions(experiment: Experiment, probe: Probe | None = None) -> list[HeldOut]:
+    """What an evaluation asks, for models that word prompts in their own way.
+
+    Args:
+      probe: how questions or pictures are changed.
+
+    Raises:
+      UserError: data, tokenizer or settings cannot be used.
+    """
+    settings = experiment.eval
+    tokenizer = load_tokenizer(experiment.data, experiment.model)
+    sources = _open_all(settings.datasets, tokenizer, "{question}")
+    asked = choose_all(sources, settings.images, settings.pairs_per_image, before=False)
+    return probed(asked, probe, before=False)
 
 
 def _open_all(

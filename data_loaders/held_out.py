@@ -22,8 +22,8 @@ class HeldOut:
     """The questions chosen for one image: everything but its pixels.
 
     place: the source, and where in it the image is. ids: of the questions, the image's id with the
-    place among the questions chosen. shown: the place of the picture that is shown, None for a
-    grey one.
+    place among all its questions; where there are several sets, the set's name before. shown: the
+    place of the picture that is shown, None for a grey one.
     """
 
     place: Place
@@ -54,8 +54,11 @@ def choose_all(
     for source in sources:
         asked = list(_choose(source, each, pairs_per_image, before))
         seen = sights_of([(objects, chosen.records) for chosen, objects in asked])
+        before_ids = f"{source.name}/" if len(sources) > 1 else ""
         found += [
-            dataclasses.replace(chosen, sights=sights)
+            dataclasses.replace(
+                chosen, sights=sights, ids=tuple(f"{before_ids}{name}" for name in chosen.ids)
+            )
             for (chosen, _), sights in zip(asked, seen, strict=True)
         ]
     return found
@@ -102,7 +105,7 @@ def _chosen(
         name,
         records,
         tuple(prefix for prefix, _ in pairs),
-        tuple(f"{name}/{number}" for number in range(len(taken))),
+        tuple(f"{name}/{image.kept[place]}" for place in taken),
         (),
         (source, index),
     )

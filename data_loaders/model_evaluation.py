@@ -73,7 +73,8 @@ def evaluate_model(
                 pictures = multihost.gather_everywhere(images)
             for row in np.flatnonzero(batch.valid).tolist():
                 texts = [decode_answer(tokenizer, ids) for ids in answers[row]]
-                _add(scorer, batch, row, texts, values[row])
+                prompts = _prompts(tokenizer, batch, row)
+                _add(scorer, batch, row, prompts, texts, values[row])
                 if len(scorer.pictures) < PICTURES:
                     scorer.pictures[batch.image_ids[row]] = pictures[row]
             bar.update(int(batch.valid.sum()))
@@ -99,18 +100,25 @@ def _held_out(
         )
 
 
+def _prompts(tokenizer: Tokenizer, batch: EvalBatch, row: int) -> list[str]:
+    """The questions about one image of a batch, in the words in which they are put."""
+    asked = zip(batch.prefix_tokens[row], batch.prefix_lengths[row], strict=True)
+    return [tokenizer.decode(ids[:length].tolist()).strip() for ids, length in asked if length]
+
+
 def _add(
     scorer: Scorer,
     batch: EvalBatch,
     row: int,
+    prompts: Sequence[str],
     texts: Sequence[str],
     values: Sequence[ValueDistribution | None],
 ) -> None:
     """Adds what was answered about one image of a batch."""
     image_id, dataset = batch.image_ids[row], batch.datasets[row]
-    asked = zip(batch.ids[row], batch.records[row], batch.sights[row], strict=True)
-    for (name, record, sight), text, value in zip(asked, texts, values, strict=False):
-        scorer.add_row(PredictionRow(name, image_id, record, text, dataset, value, sight))
+    asked = zip(batch.ids[row], batch.records[row], batch.sights[row], prompts, strict=True)
+    for (name, record, sight, prompt), text, value in zip(asked, texts, values, strict=False):
+        scorer.add_row(PredictionRow(name, image_id, record, text, dataset, value, sight, prompt))
 
 
 def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:

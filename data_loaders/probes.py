@@ -5,17 +5,15 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
 from data_loaders.errors import DataError
 from data_loaders.held_out import HeldOut, tokens_of
 from spatialvlm_jax.experiment import Probe
 from spatialvlm_jax.generation.questions.generate import REGISTRY
+from spatialvlm_jax.scene.altered_pictures import next_in_ring
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 
 _OPPOSITE = {"yes": "no", "no": "yes"}
-_SEED = 0x0DD
 
 
 def probed(asked: Sequence[HeldOut], probe: Probe | None, before: bool) -> list[HeldOut]:
@@ -45,14 +43,10 @@ def probed(asked: Sequence[HeldOut], probe: Probe | None, before: bool) -> list[
 def _with_other_pictures(asked: Sequence[HeldOut]) -> list[HeldOut]:
     """Each question behind the next picture of a random ring of all, never behind its own."""
     places = {chosen.image_id: chosen.shown for chosen in asked}
-    names = sorted(places)
-    if len(names) < 2:
-        raise DataError(
-            "there is one held-out picture, and so no other one: leave 'other_picture' out of "
-            "eval.probes"
-        )
-    ring = np.random.default_rng(_SEED).permutation(len(names)).tolist()
-    following = {names[at]: names[ring[turn - 1]] for turn, at in enumerate(ring)}
+    try:
+        following = next_in_ring(places)
+    except ValueError as error:
+        raise DataError(f"{error}: leave 'other_picture' out of eval.probes") from None
     return [
         dataclasses.replace(chosen, shown=places[following[chosen.image_id]]) for chosen in asked
     ]

@@ -25,17 +25,8 @@ COMMON = {
     *("atomic_write", "batch", "bounds", "child_processes", "config", "config_file", "errors"),
     *("config_help", "endpoint_client", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
-    *(
-        "progress",
-        "random_stream",
-        "scene",
-        "si_prefix",
-        "signals",
-        "storage",
-        "streams",
-        "text_table",
-        "units",
-    ),
+    *("progress", "random_stream", "scene", "si_prefix", "signals", "storage", "streams"),
+    *("text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -209,7 +200,8 @@ def test_a_second_thing_of_one_name_is_found(tmp_path: Path) -> None:
 
 
 # Work of the loaders with a model: a run's data made ready, a model asked held-out questions.
-WITH_A_MODEL = {"preparation.py", "model_evaluation.py", "answer_values.py"}
+WITH_A_MODEL = {f"{name}.py" for name in ("preparation", "answer_values", "worded_questions")}
+WITH_A_MODEL |= {"model_evaluation.py", "other_models.py"}
 
 
 def test_loaders_do_not_import_models_or_training() -> None:

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from spatialvlm_jax import progress
+from spatialvlm_jax.asking.gather import ShowQuestions, gather_replies
 from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.pictures import SEVERAL, show_pictures
 from spatialvlm_jax.asking.question import (
     Manner,
     Question,
-    Reply,
     Respondent,
     check_can_be_asked,
     put_question,
@@ -83,22 +82,11 @@ def ask_benchmark(
       AskingStopped: no other question can be asked now; the replies up to there are kept.
       UserError: the model cannot be asked so, or the file is of another one.
     """
-    respondent.check(asked.benchmark, manner)
+    respondent.check(manner)
     kept = _open_kept(respondent, asked, path, manner)
-    pending = kept.unanswered(_is_lasting)
-    if kept.stale:
-        progress.say(f"{path}: {kept.stale:,} replies were to other words, and are asked again")
-    bar = progress.bar(
-        desc=f"{respondent.name}: {asked.benchmark.name}",
-        unit="question",
-        total=len(asked.items),
-        initial=len(asked.items) - len(pending),
-    )
-    with bar, kept.growing() as add:
-        if pending:
-            for reply in _replies(respondent, asked, pending, manner):
-                add(reply)
-                bar.update()
+    doing = f"{respondent.name}: {asked.benchmark.name}"
+    show = _showing(asked, manner)
+    gather_replies(respondent, kept, show, manner, doing=doing, keep=_is_lasting)
     return mark_kept(respondent.name, asked, kept, manner)
 
 
@@ -126,32 +114,18 @@ def _is_lasting(failure: str) -> bool:
     return failure == SEVERAL
 
 
-def _replies(
-    respondent: Respondent, asked: BenchmarkRun, pending: Sequence[Question], manner: Manner
-) -> Iterator[Reply]:
-    """Of the model, and where there is no picture to show, why."""
-    unshown: list[Reply] = []
-    questions = {question.item.id: question for question in pending}
+def _showing(asked: BenchmarkRun, manner: Manner) -> ShowQuestions:
+    """What finds the pictures of its questions."""
 
-    def shown() -> Iterator[tuple[Question, Picture]]:
+    def show(pending: Sequence[Question]) -> Iterator[tuple[Question, Picture | str]]:
+        questions = {question.item.id: question for question in pending}
         items = [question.item for question in pending]
         for item, picture in show_pictures(
             asked.benchmark, asked.place, items, asked.folder, manner.track
         ):
-            if isinstance(picture, str):
-                unshown.append(Reply(item.id, failure=picture))
-            else:
-                yield questions[item.id], picture
+            yield questions[item.id], picture
 
-    for reply in respondent.replies(shown(), manner):
-        yield reply
-        yield from _emptied(unshown)
-    yield from _emptied(unshown)
-
-
-def _emptied(replies: list[Reply]) -> Iterator[Reply]:
-    while replies:
-        yield replies.pop()
+    return show
 
 
 def mark_kept(name: str, asked: BenchmarkRun, kept: KeptReplies, manner: Manner) -> ModelScores:

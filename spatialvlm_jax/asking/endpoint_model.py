@@ -23,7 +23,6 @@ from spatialvlm_jax.endpoint_client import (
     open_client,
 )
 from spatialvlm_jax.errors import UserError, one_line
-from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 from spatialvlm_jax.inference.picture import Picture
 
 _MAX_TOKENS = 512  # of a reply, where nothing else is said
@@ -59,8 +58,10 @@ class _Failed(Exception):
 class EndpointRespondent:
     """A model that answers Chat Completions.
 
-    name: in tables. identity: its address and its name there.
+    name: in tables. identity: its address and its name there. is_told_cameras: it is sent pixels.
     """
+
+    is_told_cameras = False
 
     def __init__(self, url: str, model: str, limits: EndpointLimits, budget: Budget):
         """Finds the model.
@@ -79,7 +80,7 @@ class EndpointRespondent:
         self._url, self._model = url, model or self._first_listed()
         self.name, self.identity = self._model, f"{url}#{self._model}"
 
-    def check(self, benchmark: Benchmark, manner: Manner) -> None:
+    def check(self, manner: Manner) -> None:
         """Raises UserError where replies would be scored, or the camera told."""
         if manner.by != "words":
             raise UserError(f"{self.name} gives words alone: leave out --by={manner.by}")

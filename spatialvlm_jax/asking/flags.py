@@ -1,4 +1,4 @@
-"""Flags of command lines that ask models the questions of benchmarks."""
+"""Flags of command lines that ask models the questions of benchmarks and of held-out sets."""
 
 import argparse
 from collections.abc import Callable
@@ -37,6 +37,27 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     add("--allow-missing", action="store_true", help=help_text)
     help_text = "the SentencePiece model of a run, where it is not where it was"
     add("--tokenizer", default="", metavar="FILE", help=help_text)
+
+
+def add_other_model_flags(parser: argparse.ArgumentParser, one_of: Callable[..., Any]) -> None:
+    """What is evaluated in the stead of a run.
+
+    Args:
+      one_of: `add_argument` of a group of which one flag is given.
+    """
+    help_text = "another model: small128, a workdir, a weight file, hf:DIR or openai:URL#NAME"
+    one_of("--model", default="", metavar="MODEL", help=help_text)
+    help_text = "what another model said: a line for each question, with id and text"
+    one_of("--predictions", type=place, metavar="FILE", help=help_text)
+    help_text = "write the questions there with their pictures, for another model, and end"
+    one_of("--questions-out", type=place, metavar="DIR", help=help_text)
+    add = parser.add_argument_group("of another model").add_argument
+    add("--as", dest="form", default="jsonl", metavar="FORM", help="jsonl, lmms or vlmeval")
+    limit = whole_number(1, 100_000)
+    add("--max-tokens", type=limit, metavar="N", help="of a reply (its own; of endpoints 512)")
+    help_text = "the SentencePiece model of a run, where it is not where it was"
+    add("--tokenizer", default="", metavar="FILE", help=help_text)
+    add_endpoint_flags(parser)
 
 
 def add_endpoint_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The file of one model's replies to one benchmark: it grows line by line, and none is asked twice.
+"""The file of one model's replies: it grows line by line, and no question is asked twice.
 
 A line holds what `spatialvlm score` reads, the prompt, and what tells the question and the model.
 """
@@ -19,27 +19,28 @@ Line = dict[str, Any]
 
 
 class KeptReplies:
-    """The replies in a file to the questions of one benchmark on one track.
+    """The replies in a file to questions that were put in one manner.
 
-    replies: by the ids of their questions. stale: how many were to other words, and are dropped.
+    path: the file. questions: by their ids. replies: likewise. stale: how many were to other words,
+    and are dropped.
     """
 
     def __init__(self, path: Path, questions: Sequence[Question], constant: Mapping[str, str]):
         """Reads the file, where there is one.
 
         Args:
-          constant: what each line says: of the model, the benchmark and the track.
+          constant: what each line says: of the model, the questions and the track.
 
         Raises:
-          UserError: it is of another model or track. FileError: it cannot be read.
+          UserError: it is of another model, set or track. FileError: it cannot be read.
         """
-        self._path, self._constant = path, dict(constant)
-        self._questions = {question.item.id: question for question in questions}
+        self.path, self._constant = path, dict(constant)
+        self.questions = {question.item.id: question for question in questions}
         self.replies: dict[str, Reply] = {}
         self.stale = 0
         for line in _read(path):
             self._check(line)
-            question = self._questions.get(line["id"])
+            question = self.questions.get(line["id"])
             if question is not None and line["digest"] == question.digest:
                 self.replies[line["id"]] = Reply(
                     line["id"], line.get("text", ""), line.get("failure", "")
@@ -51,8 +52,8 @@ class KeptReplies:
         for name, value in self._constant.items():
             if line.get(name) != value:
                 raise UserError(
-                    f"{self._path} holds replies of {name} {str(line.get(name))[:80]!r}, not "
-                    f"{value[:80]!r}: name another --out, or remove it"
+                    f"{self.path} holds replies of {name} {str(line.get(name))[:80]!r}, not "
+                    f"{value[:80]!r}: name another folder, or remove it"
                 )
 
     def unanswered(self, keep: Callable[[str], bool]) -> list[Question]:
@@ -64,7 +65,7 @@ class KeptReplies:
         done = {
             reply.id for reply in self.replies.values() if not reply.failure or keep(reply.failure)
         }
-        return [each for each in self._questions.values() if each.item.id not in done]
+        return [each for each in self.questions.values() if each.item.id not in done]
 
     @contextlib.contextmanager
     def growing(self) -> Iterator[Callable[[Reply], None]]:
@@ -74,7 +75,7 @@ class KeptReplies:
         """
         self._write(lambda reply: not reply.failure)
         try:
-            with self._path.open("ab", buffering=0) as file:
+            with self.path.open("ab", buffering=0) as file:
 
                 def add(reply: Reply) -> None:
                     self.replies[reply.id] = reply
@@ -87,12 +88,12 @@ class KeptReplies:
 
     def _write(self, wanted: Callable[[Reply], bool]) -> None:
         """Writes all lines anew, in the order of the questions."""
-        found = (self.replies.get(key) for key in self._questions)
+        found = (self.replies.get(key) for key in self.questions)
         lines = [self._line(reply) for reply in found if reply is not None and wanted(reply)]
-        write_text(self._path, b"".join(lines).decode())
+        write_text(self.path, b"".join(lines).decode())
 
     def _line(self, reply: Reply) -> bytes:
-        question = self._questions[reply.id]
+        question = self.questions[reply.id]
         said = {"failure": reply.failure} if reply.failure else {"text": reply.text}
         asked = {"prompt": question.prompt, "digest": question.digest}
         line = {"id": reply.id, **said, **asked, **self._constant}

@@ -7,7 +7,6 @@ import numpy as np
 
 from spatialvlm_jax.asking.question import CAMERA, Manner, Question, Reply
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, QUESTION_BUCKETS, LoadedModel
 from spatialvlm_jax.inference.picture import Picture
 
@@ -29,10 +28,15 @@ class LocalRespondent:
         """Its weights."""
         return self.model.digest
 
-    def check(self, benchmark: Benchmark, manner: Manner) -> None:
+    @property
+    def is_told_cameras(self) -> bool:
+        """Whether it was trained so."""
+        return self.model.experiment.data.camera != "none"
+
+    def check(self, manner: Manner) -> None:
         """Raises UserError where it is not told of cameras and should be."""
         use = self.model.experiment.data.camera
-        if manner.track == CAMERA and use == "none":
+        if manner.track == CAMERA and not self.is_told_cameras:
             raise UserError(
                 f"{self.name} is told of no camera (data.camera={use}): leave out --track={CAMERA}"
             )

@@ -68,7 +68,11 @@ class Respondent(Protocol):
     def identity(self) -> str:
         """What tells it from others, changed weights too."""
 
-    def check(self, benchmark: Benchmark, manner: Manner) -> None:
+    @property
+    def is_told_cameras(self) -> bool:
+        """Whether what is known of a picture's camera reaches it."""
+
+    def check(self, manner: Manner) -> None:
         """Raises UserError where it cannot be asked so."""
 
     def replies(self, asked: Iterable[tuple[Question, Picture]], manner: Manner) -> Iterator[Reply]:
@@ -93,12 +97,16 @@ def check_can_be_asked(benchmark: Benchmark, manner: Manner) -> None:
         )
 
 
-def put_question(item: Item, manner: Manner) -> Question:
-    """The question as it is put."""
+def put_question(item: Item, manner: Manner, shown: str = "") -> Question:
+    """The question as it is put.
+
+    Args:
+      shown: names what is shown in the stead of its own picture.
+    """
     drawn = manner.track == BOXES
     prompt = f"{_BOXES_SAID}\n{item.prompt}" if drawn else item.prompt
     candidates = candidates_of(item) if manner.by == "likelihood" else ()
-    told = [prompt, manner.track, list(candidates), manner.max_tokens]
+    told = [prompt, manner.track, list(candidates), manner.max_tokens, *([shown] if shown else [])]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
     return Question(item, prompt, candidates, digest)
 

@@ -1,5 +1,6 @@
 """Which model is meant by what --model says."""
 
+import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,12 @@ from spatialvlm_jax.weights.folder_config import is_paligemma_folder
 
 ENDPOINT, FOLDER = "openai:", "hf:"
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def endpoint_bounds(args: argparse.Namespace) -> tuple[EndpointLimits, Budget]:
+    """What `add_endpoint_flags` took: of a request, and of all of them."""
+    limits = EndpointLimits(args.at_once, args.retries, args.seconds, args.picture_side)
+    return limits, Budget(args.most_requests, args.most_tokens)
 
 
 def open_respondent(

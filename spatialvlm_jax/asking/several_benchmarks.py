@@ -12,11 +12,14 @@ from spatialvlm_jax.asking.benchmark_run import (
     marked_so_far,
     open_benchmark,
 )
-from spatialvlm_jax.asking.budget import Budget
-from spatialvlm_jax.asking.endpoint_model import EndpointLimits
 from spatialvlm_jax.asking.flags import find_data
 from spatialvlm_jax.asking.question import BOXES, PIXELS, AskingStopped, Manner, Respondent
-from spatialvlm_jax.asking.respondents import check_names, folder_of, open_respondent
+from spatialvlm_jax.asking.respondents import (
+    check_names,
+    endpoint_bounds,
+    folder_of,
+    open_respondent,
+)
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks import report
@@ -45,8 +48,7 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     check_names(places)
     names = list(dict.fromkeys(args.benchmark))
     asked = [_open(find_benchmark(name), args, len(names) == 1) for name in names]
-    limits = EndpointLimits(args.at_once, args.retries, args.seconds, args.picture_side)
-    budget = Budget(args.most_requests, args.most_tokens)
+    limits, budget = endpoint_bounds(args)
     found: list[report.ModelScores] = []
     stopped = False
     with only_writer(out):
@@ -89,8 +91,8 @@ def _ask_all(
     model: Respondent, asked: Sequence[tuple[BenchmarkRun, Manner]], folder: Path
 ) -> tuple[list[report.ModelScores], str]:
     """What the model said to all that it could be asked, and why no more."""
-    for each, manner in asked:
-        model.check(each.benchmark, manner)
+    for _, manner in asked:
+        model.check(manner)
     found, why = [], ""
     for each, manner in asked:
         path = folder / f"{each.benchmark.name}.jsonl"

@@ -107,6 +107,7 @@ class Answer:
             "type": record.type,
             "kind": record.kind,
             "question": record.question,
+            **({"prompt": self.row.prompt} if self.row.prompt else {}),
             "answer": record.answer,
             "prediction": self.prediction,
             "unit": record.unit,

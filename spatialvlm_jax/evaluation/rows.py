@@ -11,13 +11,14 @@ from spatialvlm_jax.scene.sight import UNSEEN, Sight
 class PredictionRow:
     """What every evaluator takes, wherever questions and predictions are from.
 
-    id: of the question, unique within its data set; "" where there is none.
+    id: of the question, unique within an evaluation; "" where there is none.
     image_id: of the picture it asks about. Intervals take pictures as what was sampled.
     record: question and truth, with type and kind.
     prediction: the text that the model said; "" where it gave no answer.
     dataset: the data set or benchmark.
     distribution: of the quantity asked for, where the model gave one.
     sight: how the objects asked about are seen, where the set knows.
+    prompt: the words in which it was asked; "" where they are not known.
     """
 
     id: str
@@ -27,3 +28,4 @@ class PredictionRow:
     dataset: str = ""
     distribution: ValueDistribution | None = None
     sight: Sight = UNSEEN
+    prompt: str = ""

@@ -1,11 +1,9 @@
 """An endpoint on loopback that does what a test wants, asked by the command."""
 
 import base64
-import http.server
 import io
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,44 +14,8 @@ from PIL import Image
 from spatialvlm_jax import cli
 from spatialvlm_jax.asking.endpoint_model import data_url
 from tests.asking.saying import write_benchmarks
+from tests.asking.scripted_endpoint import scripted_endpoint
 from tests.evaluation.benchmarks.published import PNG
-
-
-class Scripted(http.server.BaseHTTPRequestHandler):
-    """Gives what the server's script makes of a request: a status and a text or a document."""
-
-    def do_GET(self) -> None:
-        self._send(200, {"object": "list", "data": [{"id": "listed", "object": "model"}]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        server: Any = self.server
-        with server.lock:
-            server.requests.append((self.headers, body))
-            said = server.script(body["messages"][0]["content"][-1]["text"], len(server.requests))
-        status, words = said if isinstance(said, tuple) else (said, "not\nnow")
-        if isinstance(status, int):
-            self._send(status, {"error": {"message": words, "type": "", "code": None}})
-        elif isinstance(said, bytes):
-            self._send(200, said)
-        else:
-            message = {"role": "assistant", "content": said} if isinstance(said, str) else said
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
-            common = {"id": "1", "object": "chat.completion", "created": 0, "model": "listed"}
-            usage = {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100}
-            self._send(200, {**common, "choices": [choice], "usage": usage})
-
-    def _send(self, status: int, content: Any) -> None:
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Retry-After", "0")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -61,15 +23,8 @@ def endpoint(monkeypatch, tmp_path) -> Iterator[Any]:
     monkeypatch.setenv("OPENAI_API_KEY", "a key")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     write_benchmarks(tmp_path / "data", ["cv_bench"])
-    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
-    server.lock, server.requests = threading.Lock(), []
-    server.script = lambda question, number: "B"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with scripted_endpoint() as server:
+        yield server
 
 
 def evaluate(endpoint: Any, tmp_path, *more: str, address: str = "") -> int:

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from data_loaders.errors import DataError
-from data_loaders.evaluation import GREY, EvalBatch, eval_batches
+from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.probes import turn_round
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig, Probe
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.scene.altered_pictures import GREY
 from spatialvlm_jax.scene.records import QA
 from tests.generation.pictures import picture
 

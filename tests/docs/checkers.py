@@ -240,8 +240,13 @@ def _check_run(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> No
 
 
 def _with_config(words: list[str]) -> list[str]:
-    """The words with the configuration that the run in their workdir would have left."""
-    if any(word.startswith("--config=") for word in words):
+    """The words with the configuration that the run would have left that they name, or are in."""
+    named = [word for word in words if word.startswith("--config=")]
+    if named and named[0].endswith("/config.json"):
+        run = named[0].removeprefix("--config=").removesuffix("/config.json")
+        words = [word for word in words if word not in named and "--workdir=" not in word]
+        return _with_config([*words, f"--workdir={run}"])
+    if named:
         return words
     (workdir,) = [word.partition("=")[2] for word in words if word.startswith("--workdir=")]
     if workdir not in _configs_of_runs():

@@ -45,22 +45,24 @@ def write_report(
     workdir: Path,
     *,
     name: str,
-    step: int,
+    step: int | None,
     answers: Sequence[Answer],
     pictures: Mapping[str, np.ndarray],
     summary: Summary,
     which: Choice = "conclusion",
+    subject: str = "",
 ) -> Path:
     """Writes the page from one evaluation and from what the run left in `workdir`.
 
     Args:
       workdir: may hold metrics.jsonl, evaluations/ and parameters.txt; what is missing is left out.
-      name: of the experiment.
-      step: of the weights that were evaluated.
+      name: of the experiment, or of the model.
+      step: of the weights that were evaluated; None where they are not of a run in `workdir`.
       answers: judged predictions.
       pictures: image id -> uint8[H, W, 3], to be shown with their answers.
       summary: the figures of `answers`.
       which: of several lengths in an answer, the one that counted.
+      subject: says under the name what was evaluated; "" says the step.
 
     Returns:
       The path of the page.
@@ -71,7 +73,7 @@ def write_report(
     template = load_templates(Path(__file__).parent / "assets").get_template("report.html.jinja")
     page = template.render(
         title=name,
-        step=step,
+        subject=subject or f"training step {step:,}",
         paper=PAPER,
         which=which,
         **_figures(workdir, step, answers, summary, which),
@@ -93,14 +95,10 @@ def write_report(
 
 
 def _figures(
-    workdir: Path, step: int, answers: Sequence[Answer], summary: Summary, which: Choice
+    workdir: Path, step: int | None, answers: Sequence[Answer], summary: Summary, which: Choice
 ) -> dict[str, Any]:
     """What the page shows of figures: tiles, tables, and what the run left of its course."""
-    questions = results.digest_questions(answers)
-    kept = results.load_evaluations(workdir, which, questions)
-    others = sorted(results.load_evaluations(workdir, which).keys() - kept.keys() - {step})
-    evaluations = dict(sorted({**kept, step: summary}.items()))
-    step_before, earlier = results.before(evaluations, step) or (None, None)
+    evaluations, others, earlier, step_before = _course(workdir, step, answers, summary, which)
     headline = results.headline_rows(summary, earlier)
     rows = results.type_rows(summary, earlier)
     written = workdir / "parameters.txt"
@@ -138,6 +136,22 @@ def _figures(
         ),
         "parameters": parameters.read(written.read_text("utf-8") if written.exists() else ""),
     }
+
+
+def _course(
+    workdir: Path, step: int | None, answers: Sequence[Answer], summary: Summary, which: Choice
+) -> tuple[dict[int, Summary], list[int], Summary | None, int | None]:
+    """Figures of the same questions by step, at which steps others were asked, and what is before.
+
+    Nothing of it where the weights are not of the run in `workdir`.
+    """
+    if step is None:
+        return {}, [], None, None
+    kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
+    others = sorted(results.load_evaluations(workdir, which).keys() - kept.keys() - {step})
+    evaluations = dict(sorted({**kept, step: summary}.items()))
+    step_before, earlier = results.before(evaluations, step) or (None, None)
+    return evaluations, others, earlier, step_before
 
 
 def _by_set(workdir: Path, summary: Summary, earlier: Summary | None) -> dict[str, Any]:

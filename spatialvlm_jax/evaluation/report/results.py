@@ -164,7 +164,7 @@ def load_evaluations(
 
 def save_results(
     workdir: Path,
-    step: int,
+    step: int | None,
     answers: Sequence[Answer],
     scoring: Scoring = ALL_FIGURES,
     probes: Probed = _NONE,
@@ -172,8 +172,14 @@ def save_results(
     """Writes summary.json, predictions.jsonl and the figures at `step`; returns the figures.
 
     What was said to probes goes to predictions_blind.jsonl and so on.
+
+    Args:
+      step: None of a model that is not this workdir's: there is no course to keep its figures for.
     """
-    summary = save_evaluation(workdir, step, answers, scoring, probes)
+    if step is None:
+        summary = add_probes(summarize(answers, scoring), answers, probes, scoring)
+    else:
+        summary = save_evaluation(workdir, step, answers, scoring, probes)
     write_predictions(workdir / "predictions.jsonl", answers)
     for probe, others in probes.items():
         write_predictions(workdir / f"predictions_{probe}.jsonl", others)

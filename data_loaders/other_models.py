@@ -1,0 +1,199 @@
+"""Another model, or a file of what one said, on the held-out questions of a configuration.
+
+WORKDIR/replies.jsonl          what the model said so far, and replies_blind.jsonl of a probe
+WORKDIR/summary.json, ...      as of a run's own evaluation
+"""
+
+import argparse
+import collections
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from data_loaders.contents import held_out_contents
+from data_loaders.worded_questions import (
+    WordedQuestion,
+    picture_of,
+    save_worded_questions,
+    show_held_out,
+    word_questions,
+)
+from spatialvlm_jax import progress
+from spatialvlm_jax.asking.gather import gather_replies
+from spatialvlm_jax.asking.kept_replies import KeptReplies
+from spatialvlm_jax.asking.question import (
+    CAMERA,
+    PIXELS,
+    Manner,
+    Respondent,
+    put_question,
+)
+from spatialvlm_jax.asking.respondents import endpoint_bounds, open_respondent
+from spatialvlm_jax.config import RUN_CONFIG
+from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.evaluation.benchmarks.joining import join
+from spatialvlm_jax.evaluation.benchmarks.predictions import find_track, read_predictions
+from spatialvlm_jax.evaluation.report.page import PICTURES
+from spatialvlm_jax.evaluation.report.publish import publish
+from spatialvlm_jax.evaluation.rows import PredictionRow
+from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
+from spatialvlm_jax.experiment import Experiment, Probe
+from spatialvlm_jax.inputs.pictures import resize_image
+from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.workdir import only_run
+
+_SIDE = 224  # pixels of a picture in the report
+
+
+def write_held_out_questions(experiment: Experiment, folder: Path) -> None:
+    """Writes the questions for models that are asked elsewhere, as `save_worded_questions` says."""
+    _check_is_alone()
+    render_missing(experiment.eval.datasets)
+    save_worded_questions(word_questions(experiment), folder)
+
+
+def evaluate_other(experiment: Experiment, args: argparse.Namespace) -> None:
+    """Evaluates what `args` names, and prints the tables.
+
+    Args:
+      args: of `add_other_model_flags`, and the workdir.
+
+    Raises:
+      UserError: it cannot be asked or read; or not all questions got a reply, after the figures
+        were written.
+    """
+    _check_is_alone()
+    _check_is_apart(args.workdir)
+    with only_run(args.workdir / "evaluations"):
+        render_missing(experiment.eval.datasets)
+        if args.predictions:
+            _publish_predictions(experiment, args)
+        else:
+            _publish_asked(experiment, args)
+
+
+def _check_is_alone() -> None:
+    if not multihost.is_single_process():
+        raise UserError("another model is evaluated by one process: start one alone")
+
+
+def _check_is_apart(workdir: Path) -> None:
+    """Refuses the workdir of a run, whose own figures would be written over."""
+    of_run = [workdir / RUN_CONFIG, workdir / "checkpoints"]
+    of_run += sorted((workdir / "evaluations").glob("step_*.json"))[:1]
+    if any(path.exists() for path in of_run):
+        raise UserError(
+            f"--workdir={workdir} is of a run, whose own figures would be written over: name "
+            f"another folder, and --config={workdir / RUN_CONFIG} for the questions of that run"
+        )
+
+
+def _publish_predictions(experiment: Experiment, args: argparse.Namespace) -> None:
+    """Marks a file of what a model said."""
+    predictions = read_predictions(args.predictions, args.form)
+    track = find_track(predictions, "", str(args.predictions))
+    questions = word_questions(experiment)
+    joined = join([each.item for each in questions], predictions)
+    said = {key: "" if each.has_failed else each.text for key, each in joined.replies.items()}
+    missing = len(questions) - len(said)
+    print(
+        f"{len(questions):,} questions, {missing:,} of them without a reply; "
+        f"{joined.strangers:,} replies are of no question"
+    )
+    if experiment.eval.probes:
+        progress.say("eval.probes: a file of what was said cannot be asked again; left out")
+    scorer = scorer_of(experiment, questions, said)
+    subject = _subject(experiment, track or "not declared")
+    name = args.predictions.stem
+    print(publish(args.workdir, name, scorer, {}, step=None, subject=subject), flush=True)
+
+
+def _subject(experiment: Experiment, track: str) -> str:
+    return f"the questions of {experiment.name}, track {track}"
+
+
+def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
+    """Asks a model, and again with what probes change."""
+    limits, budget = endpoint_bounds(args)
+    with progress.waiting(f"loading {args.model}", f"loaded {args.model}"):
+        model = open_respondent(args.model, args.tokenizer, limits, budget)
+    track = CAMERA if model.is_told_cameras else PIXELS
+    manner = Manner(track, max_tokens=args.max_tokens)
+    model.check(manner)
+    failures: collections.Counter[str] = collections.Counter()
+
+    def asked(probe: Probe | None) -> Scorer:
+        questions = word_questions(experiment, probe)
+        kept = _ask(experiment, args.workdir, model, manner, questions, probe)
+        failures.update(each.failure for each in kept.replies.values() if each.failure)
+        said = {key: each.text for key, each in kept.replies.items()}
+        return scorer_of(experiment, questions, said)
+
+    scorer = asked(None)
+    probed = {probe: asked(probe).answers() for probe in experiment.eval.probes}
+    subject = _subject(experiment, track)
+    print(publish(args.workdir, model.name, scorer, probed, step=None, subject=subject))
+    if budget.requests:
+        print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
+    if failures:
+        why, _ = failures.most_common(1)[0]
+        raise UserError(
+            f"{failures.total():,} questions got no reply and count as not answered, as for "
+            f"{one_line(why)[:200]}; the same command asks them again"
+        )
+
+
+def _ask(
+    experiment: Experiment,
+    workdir: Path,
+    model: Respondent,
+    manner: Manner,
+    questions: Sequence[WordedQuestion],
+    probe: Probe | None,
+) -> KeptReplies:
+    """What a model says to all questions; what it said before is not asked again."""
+    sets = sorted(held_out_contents(experiment.eval.datasets).values())
+    constant = {
+        "model": model.name,
+        "weights": model.identity,
+        "sets": hashlib.sha256(json.dumps(sets).encode()).hexdigest()[:16],
+        "track": manner.track,
+        "probe": probe or "",
+    }
+    path = workdir / (f"replies_{probe}.jsonl" if probe else "replies.jsonl")
+    put = [put_question(each.item, manner, each.shown_instead) for each in questions]
+    kept = KeptReplies(path, put, constant)
+    places = {each.item.id: each.chosen for each in questions}
+    doing = f"{model.name}, {probe.replace('_', ' ')}" if probe else model.name
+    gather_replies(model, kept, lambda pending: show_held_out(pending, places), manner, doing=doing)
+    return kept
+
+
+def scorer_of(
+    experiment: Experiment, questions: Sequence[WordedQuestion], said: Mapping[str, str]
+) -> Scorer:
+    """All questions with what was said to them, and some pictures for a report.
+
+    Args:
+      said: by the ids of the questions; what is not there was not answered.
+    """
+    scorer = Scorer(Scoring.of(experiment.eval))
+    for each in questions:
+        chosen, slot, item = each.chosen, each.slot, each.item
+        scorer.add_row(
+            PredictionRow(
+                item.id,
+                chosen.image_id,
+                chosen.records[slot],
+                said.get(item.id, ""),
+                chosen.source.name,
+                sight=chosen.sights[slot],
+                prompt=item.prompt,
+            )
+        )
+        if len(scorer.pictures) < PICTURES and chosen.image_id not in scorer.pictures:
+            image = picture_of(chosen).image
+            scorer.pictures[chosen.image_id] = resize_image(image, _SIDE, "pad")
+    return scorer

@@ -1,0 +1,220 @@
+"""Other models than a run's own on its held-out questions, through eval.py."""
+
+import base64
+import dataclasses
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flax import nnx
+from PIL import Image
+
+import eval as evaluation_script
+from spatialvlm_jax.models.checkpoint_file import save_safetensors
+from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.scene.altered_pictures import GREY
+from spatialvlm_jax.weights.settings import settings_of
+from tests.asking.scripted_endpoint import scripted_endpoint
+from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
+from tests.test_eval import experiment_on, run
+
+IMAGES = 3
+QUESTIONS = IMAGES * len(pairs(0))
+TRUTHS = [{pair.question: pair.answer for pair in pairs(index)} for index in range(IMAGES)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    store_pictures(PictureSource(), {"validation": IMAGES}, folder)
+    return folder
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("OPENAI_API_KEY", "a key")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with scripted_endpoint() as server:
+        server.script = lambda question, number: f"I think {TRUTHS[0][question]}"
+        yield server
+
+
+def summary_of(workdir: Path) -> dict[str, Any]:
+    return json.loads((workdir / "summary.json").read_text())
+
+
+def table_of(said: str) -> str:
+    """What is printed, without what was waited for."""
+    return said[said.index("metric ") :]
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def write_weights(path: Path, data: Path) -> None:
+    experiment = experiment_on(str(data))
+    header = {"config": json.dumps(dataclasses.asdict(experiment)), **settings_of(experiment)}
+    save_safetensors(path, VLM(experiment.model, rngs=nnx.Rngs(0)), {"step": "7", **header})
+
+
+def asked_of(endpoint: Any) -> str:
+    return f"--model=openai:http://127.0.0.1:{endpoint.server_port}/v1"
+
+
+def sent_picture(request: dict[str, Any]) -> np.ndarray:
+    url = request["messages"][0]["content"][0]["image_url"]["url"]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+
+
+def test_a_model_of_ours_answers_as_in_its_own_evaluation(data, tmp_path, capsys) -> None:
+    weights = tmp_path / "tiny.safetensors"
+    write_weights(weights, data)
+    own, other, read = (tmp_path / name for name in ("own", "other", "read"))
+    assert run(data, own, f"--checkpoint={weights}") == 0
+    table = table_of(capsys.readouterr().out)
+    assert run(data, other, f"--model={weights}") == 0
+    assert table_of(capsys.readouterr().out).replace("/other/", "/own/") == table
+    assert (other / "predictions.jsonl").read_text() == (own / "predictions.jsonl").read_text()
+    assert summary_of(other) == summary_of(own)
+    (first, *_) = lines_of(other / "replies.jsonl")
+    assert (first["model"], first["track"], first["probe"]) == ("tiny", "pixels", "")
+    assert first["prompt"] == pairs(0)[0].question
+    page = (other / "report.html").read_text()
+    assert "<h1>tiny</h1>" in page
+    assert "the questions of tiny, track pixels" in page
+    assert not list((other / "evaluations").glob("step_*"))
+    # What an evaluation writes is a file of predictions, too.
+    assert run(data, read, f"--predictions={own / 'predictions.jsonl'}") == 0
+    assert summary_of(read) == summary_of(own)
+
+
+def test_an_endpoint_is_asked_what_it_has_not_answered(endpoint, data, tmp_path, capsys) -> None:
+    workdir = tmp_path / "asked"
+    few = [asked_of(endpoint), "--at-once=1", "--config.eval.images=1"]
+    assert run(data, workdir, *few, "--most-requests=2") == 2
+    assert "--most-requests=2 are spent: run the same command" in capsys.readouterr().err
+    assert len(lines_of(workdir / "replies.jsonl")) == 2
+    assert not (workdir / "summary.json").exists()
+    assert run(data, workdir, *few) == 0
+    assert len(endpoint.requests) == len(pairs(0))
+    assert (sent_picture(endpoint.requests[-1][1]) == picture(0).image).all()
+    found = summary_of(workdir)
+    assert found["qualitative_accuracy"]["value"] == found["within_25"]["value"] == 1
+    predictions = lines_of(workdir / "predictions.jsonl")
+    assert {line["prompt"] for line in predictions} == set(TRUTHS[0])
+    assert "I think" in (workdir / "report.html").read_text()
+    assert run(data, workdir, *few) == 0
+    assert len(endpoint.requests) == len(pairs(0))
+
+
+def test_probes_show_another_model_grey_or_another_picture(endpoint, data, tmp_path) -> None:
+    workdir = tmp_path / "probed"
+    probes = "--config.eval.probes=blind,other_picture,swap"
+    swapped = {"is the blue chair left of the red mug?": "no"}
+    endpoint.script = lambda question, number: (TRUTHS[0] | swapped)[question]
+    assert run(data, workdir, asked_of(endpoint), "--at-once=1", probes) == 0
+    found = summary_of(workdir)
+    assert {"blind", "other_picture"} <= found["within_25"].keys()
+    assert found["swap_consistency"]["value"] == 1
+    shown = [sent_picture(body) for _, body in endpoint.requests]
+    assert len(shown) == 3 * QUESTIONS + IMAGES
+    own, blind, other = (np.stack(shown[QUESTIONS * n : QUESTIONS * (n + 1)]) for n in range(3))
+    assert (blind == GREY).all()
+    assert all((one != two).any() for one, two in zip(own, other, strict=True))
+    assert {each.tobytes() for each in own} == {each.tobytes() for each in other}
+
+
+def test_questions_without_a_reply_are_told_after_the_figures(
+    endpoint, data, tmp_path, capsys
+) -> None:
+    def script(question: str, number: int) -> Any:
+        return 400 if number == 2 else TRUTHS[0][question]
+
+    endpoint.script = script
+    command = [asked_of(endpoint), "--at-once=1"]
+    assert run(data, tmp_path / "asked", *command) == 2
+    said = capsys.readouterr()
+    assert "error: 1 questions got no reply and count as not answered, as for" in said.err
+    assert "report: " in said.out
+    missing = summary_of(tmp_path / "asked")["not_answered"]
+    assert (missing["value"], missing["count"]) == (1 / QUESTIONS, QUESTIONS)
+    assert run(data, tmp_path / "asked", *command) == 0
+    assert len(endpoint.requests) == QUESTIONS + 1
+
+
+def test_questions_are_written_for_a_model_elsewhere(data, tmp_path, capsys) -> None:
+    folder = tmp_path / "questions"
+    assert run(data, tmp_path / "unused", f"--questions-out={folder}") == 0
+    assert f"{QUESTIONS} questions about {IMAGES} pictures" in capsys.readouterr().out
+    lines = lines_of(folder / "questions.jsonl")
+    assert [set(line) for line in lines] == [{"id", "image", "prompt", "image_id"}] * QUESTIONS
+    said = []
+    for line in lines:
+        shown = np.asarray(Image.open(folder / line["image"]))
+        number = next(n for n in range(IMAGES) if (picture(n).image == shown).all())
+        said.append({"id": line["id"], "text": TRUTHS[number][line["prompt"]]})
+    replies = tmp_path / "said.jsonl"
+    replies.write_text("".join(json.dumps(each) + "\n" for each in said[:-1]))
+    assert run(data, tmp_path / "marked", f"--predictions={replies}") == 0
+    assert f"{QUESTIONS} questions, 1 of them without a reply" in capsys.readouterr().out
+    marks = [line["mark"] for line in lines_of(tmp_path / "marked" / "predictions.jsonl")]
+    assert marks == ["right"] * (QUESTIONS - 1) + ["wrong"]
+    assert run(data, tmp_path / "unused", f"--questions-out={folder}") == 2
+    assert "is not an empty folder: name a new one" in capsys.readouterr().err
+
+
+def test_ids_tell_sets_and_questions_apart(data, tmp_path) -> None:
+    experiment = experiment_on(str(data))
+    (one,) = experiment.eval.datasets
+    sets = (one, dataclasses.replace(one, name="again", types=("height",)))
+    settings = dataclasses.replace(experiment.eval, datasets=sets)
+    experiment = dataclasses.replace(experiment, eval=settings)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(dataclasses.asdict(experiment)))
+    command = [f"--config={config}", f"--workdir={tmp_path}/none"]
+    assert evaluation_script.main([*command, f"--questions-out={tmp_path}/all"]) == 0
+    lines = lines_of(tmp_path / "all" / "questions.jsonl")
+    assert len({line["id"] for line in lines}) == len(lines)
+    prompts = {line["id"]: line["prompt"] for line in lines}
+    again = {key: prompts[key] for key in prompts if key.startswith("again/")}
+    assert again
+    for key, prompt in again.items():
+        assert prompts[key.replace("again/", "pictures/")] == prompt
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--model=small", "--predictions=said.jsonl"], "not allowed with argument --model"),
+        (["--model=small", "--checkpoint=3"], "not allowed with argument"),
+        (["--model=hf:nowhere"], "is no folder of a Hugging Face PaliGemma"),
+        (["--predictions=nowhere.jsonl"], "nowhere.jsonl"),
+        (["--predictions=said.jsonl", "--as=words"], "--as=words: there are jsonl, lmms, vlmeval"),
+        (["--predictions={}/strange.jsonl"], "no question has the id 'elsewhere/0'"),
+        (["--predictions={}/twice.jsonl"], "question 'fake-0000/0' has two replies"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_told_in_a_line(flags, message, data, tmp_path, capsys) -> None:
+    for name, ids in (("strange", ["elsewhere/0"]), ("twice", ["fake-0000/0"] * 2)):
+        rows = [json.dumps({"id": each, "text": "yes"}) + "\n" for each in ids]
+        (tmp_path / f"{name}.jsonl").write_text("".join(rows))
+    words = [flag.replace("{}", str(tmp_path)) for flag in flags]
+    assert run(data, tmp_path / "run", *words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "run" / "summary.json").exists()
+
+
+def test_the_figures_of_a_run_are_not_written_over(data, tmp_path, capsys) -> None:
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    assert run(data, tmp_path / "run", "--model=small") == 2
+    error = capsys.readouterr().err
+    assert f"--workdir={tmp_path}/run is of a run, whose own figures would be" in error
+    assert f"--config={tmp_path}/run/config.json" in error
