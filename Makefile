@@ -79,9 +79,10 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	$(PYTHON) train.py --config=configs/pretrain.py:see --workdir=runs/pretrain_see
 	$(PYTHON) train.py --config=configs/pretrain.py:speak --workdir=runs/pretrain_speak
 	$(PYTHON) train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_settle
-	$(PYTHON) eval.py --workdir=runs/pretrain_settle --config.eval.images=400 --config.eval.scored_values=64
-	$(VENV)/bin/spatialvlm export runs/pretrain_settle runs/small128.safetensors \
-	  --dtype=bfloat16
+	$(PYTHON) train.py --config=configs/teach.py --workdir=runs/pretrain_teach \
+	  --config.train.init_from=runs/pretrain_settle/model.safetensors
+	$(PYTHON) eval.py --workdir=runs/pretrain_teach --config.eval.images=600 --config.eval.scored_values=64
+	$(VENV)/bin/spatialvlm export runs/pretrain_teach runs/small128.safetensors --dtype=bfloat16
 
 test: setup ## fast tests, with coverage
 	$(COLLECTING)

@@ -1,4 +1,4 @@
-"""How the shipped small checkpoint is made from nothing, in three stages: see, speak, settle.
+"""How a small model is taught from nothing, in three stages: see, speak, settle.
 
 python train.py --config=configs/pretrain.py:see --workdir=runs/pretrain_see
 python train.py --config=configs/pretrain.py:speak --workdir=runs/pretrain_speak
@@ -10,6 +10,8 @@ keeping what was learned by small auxiliary losses, and with heads that look at 
 question names; "settle" mixes in scenes of many objects, where the others have few and large ones,
 and lets the learning rate fall to nothing. The camera is told as rays, facts left out at random, so
 that the model answers with any of them or none.
+
+`configs/teach.py` goes on from there with what these stages leave out.
 
 Any stage can be stopped and started again by the same command.
 """

@@ -23,7 +23,7 @@ from data_loaders.build import read_ahead
 from data_loaders.errors import DataError
 from data_loaders.features import FeatureSet, place_of
 from spatialvlm_jax import progress
-from spatialvlm_jax.atomic_write import remove_leftovers, write_json
+from spatialvlm_jax.atomic_write import final_name, remove_leftovers, write_json
 from spatialvlm_jax.experiment import Experiment, Resize
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.si_prefix import with_prefix
@@ -88,7 +88,7 @@ class FeatureCache:
         """
         index = self._read()
         if index is None:
-            if self.folder.is_dir() and any(p.name[:1] != "." for p in self.folder.iterdir()):
+            if self._holds_other_files():
                 raise DataError(
                     f"data.features={self.folder} holds other files and no {INDEX}; name a new "
                     "folder"
@@ -98,6 +98,11 @@ class FeatureCache:
         missing = self._missing()
         self._check_room(missing)
         return missing
+
+    def _holds_other_files(self) -> bool:
+        """Whether there is more than an index that another run begins in this moment."""
+        names = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
+        return any(name[0] != "." and final_name(name) != INDEX for name in names)
 
     def _read(self) -> dict[str, Any] | None:
         path = self.folder / INDEX

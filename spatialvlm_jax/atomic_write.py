@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,11 @@ def write_json(
     """
     text = json.dumps(content, indent=indent, sort_keys=sort_keys, allow_nan=False)
     write_text(path, text + "\n")
+
+
+def final_name(name: str) -> str:
+    """What a file will be called that `whole_file` is writing; other names as they are."""
+    return re.sub(rf"\.{_INCOMPLETE}(-[0-9a-f]+)?$", "", name)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -13,7 +13,12 @@ from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.generation.execution.making import Making
 from spatialvlm_jax.generation.execution.request import holds_examples
-from spatialvlm_jax.generation.pipeline import RECIPE_FILE, check_directory, generate_dataset
+from spatialvlm_jax.generation.pipeline import (
+    RECIPE_FILE,
+    Source,
+    check_directory,
+    generate_dataset,
+)
 from spatialvlm_jax.generation.settings import (
     GenerationSettings,
     endless_splits,
@@ -23,6 +28,7 @@ from spatialvlm_jax.generation.settings import (
 from spatialvlm_jax.generation.sources.worlds import WorldsSettings
 from spatialvlm_jax.migration import migrate_recipe
 from spatialvlm_jax.storage.checksums import damaged_shards
+from spatialvlm_jax.storage.only_writer import only_writer
 
 
 def render_missing(datasets: Iterable[DatasetConfig]) -> None:
@@ -42,12 +48,8 @@ def render_missing(datasets: Iterable[DatasetConfig]) -> None:
                 f"{dataset.path}: two data sets name it with different `worlds` recipes"
             )
     for path, recipe in recipes.items():
-        folder = Path(path)
-        if (folder / "dataset_info.json").exists():
-            _check_same_recipe(folder, recipe)
-            if not damaged_shards(folder):
-                continue
-        _render(folder, recipe)
+        if not _is_made(Path(path), recipe):
+            _render_or_wait(Path(path), recipe)
 
 
 def generation_settings(recipe: WorldsRecipe) -> GenerationSettings:
@@ -60,17 +62,33 @@ def generation_settings(recipe: WorldsRecipe) -> GenerationSettings:
     )
 
 
-def _render(folder: Path, recipe: WorldsRecipe) -> None:
+def _is_made(folder: Path, recipe: WorldsRecipe) -> bool:
+    """Whether the data is there, whole; raises UserError where it is of another recipe."""
+    if not (folder / "dataset_info.json").exists():
+        return False
+    _check_same_recipe(folder, recipe)
+    return not damaged_shards(folder)
+
+
+def _render_or_wait(folder: Path, recipe: WorldsRecipe) -> None:
+    """Of runs that begin together one renders; the others wait for it, and use what it made."""
     settings = generation_settings(recipe)
+    source = open_endless(settings)  # what is wrong with it is told before a lock is put there
+    check_directory(folder)
+    with only_writer(folder, wait=True):
+        if not _is_made(folder, recipe):
+            _render(folder, recipe, settings, source)
+
+
+def _render(
+    folder: Path, recipe: WorldsRecipe, settings: GenerationSettings, source: Source
+) -> None:
     images = recipe.images + recipe.validation_images
     splits = endless_splits(settings.split, images, recipe.validation_images)
-    source = open_endless(settings)
-    check_directory(folder)
     print(f"{folder}: rendering {images} images of preset {recipe.preset!r}", flush=True)
     if not holds_examples(folder):
         # Before the data: a kill once they are there would leave them without a recipe.
         write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))
-    # Runs that train on the same data may begin together: one renders, the others wait for it.
     report = generate_dataset(
         source,
         splits,
@@ -78,7 +96,7 @@ def _render(folder: Path, recipe: WorldsRecipe) -> None:
         stages=stages_of(settings),
         workers=os.cpu_count() or 1,
         making=Making.of_this_process(folder),
-        waits=True,
+        is_held=True,
     )
     print(f"{folder}: {report.stored} images, {report.pairs} pairs", flush=True)
     write_json(folder / RECIPE_FILE, dataclasses.asdict(recipe))

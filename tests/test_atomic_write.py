@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from spatialvlm_jax.atomic_write import remove_leftovers, whole_file, write_json, write_text
+from spatialvlm_jax.atomic_write import (
+    final_name,
+    remove_leftovers,
+    whole_file,
+    write_json,
+    write_text,
+)
 
 
 def test_text_and_json_are_written_with_their_folder(tmp_path: Path) -> None:
@@ -53,6 +59,15 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "incomplete.txt"]
+
+
+def test_a_file_that_is_being_written_is_told_by_its_name(tmp_path: Path) -> None:
+    for single_writer in (False, True):
+        with whole_file(tmp_path / "a.json", single_writer=single_writer) as temporary:
+            assert temporary.name != "a.json"
+            assert final_name(temporary.name) == "a.json"
+    assert final_name("a.incompletely") == "a.incompletely"
+    assert final_name("incomplete.txt") == "incomplete.txt"
 
 
 def test_what_the_system_refuses_a_library_is_an_os_error_that_names_the_file(

@@ -217,7 +217,9 @@ def _full_config(folder: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", ["debug", "demo", "quick", "cotrain", "pretrain", "worlds"])
+@pytest.mark.parametrize(
+    "name", ["debug", "demo", "quick", "cotrain", "pretrain", "teach", "worlds"]
+)
 def test_what_a_run_leaves_of_its_configuration_is_read_as_the_same(name, tmp_path):
     experiment = config_lib.load_experiment(f"{ROOT}/configs/{name}.py", ["config.train.seed=7"])
     path = tmp_path / "config.json"

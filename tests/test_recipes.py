@@ -4,8 +4,12 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -32,6 +36,20 @@ EARLIER = """{
   "types": ["height", "left_of", "color"]
 }"""
 
+# Renders a set of 32-pixel worlds once it is told to: FOLDER IMAGES.
+RENDERS = """
+import sys
+from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.recipes import render_missing
+
+recipe = WorldsRecipe(
+    preset="simple", images=int(sys.argv[2]), validation_images=1, seed=3, image_size=32
+)
+print("ready", flush=True)
+sys.stdin.readline()
+render_missing([DatasetConfig("a", sys.argv[1], worlds=recipe)])
+"""
+
 
 def complete(folder: Path, recipe: str) -> DatasetConfig:
     """A data set that is there, and its recipe; configured with the streams of its time."""
@@ -45,6 +63,28 @@ def digests(folder: Path) -> dict[str, str]:
     """Of the shards and of what they were asked to be."""
     files = [*folder.glob("*.array_record*"), folder / "generation.json", folder / "features.json"]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@dataclasses.dataclass(frozen=True)
+class Waiting:
+    """A process that waits for a line. output: its lines."""
+
+    process: subprocess.Popen[str]
+    output: Iterator[str]
+    input: IO[str]
+
+    def go(self) -> None:
+        self.input.write("\n")
+        self.input.flush()
+
+
+@contextlib.contextmanager
+def begun(command: list[str]) -> Iterator[Waiting]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        yield Waiting(process, process.stdout, process.stdin)
 
 
 def test_a_rendered_set_has_the_bytes_that_the_command_would_store(
@@ -70,6 +110,28 @@ def test_a_rendered_set_has_the_bytes_that_the_command_would_store(
     render_missing([one])  # complete, and of this recipe
     with pytest.raises(UserError, match=r"made with worlds\.images=5, the configuration has 6"):
         render_missing([dataclasses.replace(one, worlds=dataclasses.replace(RECIPE, images=6))])
+
+
+@pytest.mark.slow
+def test_of_two_processes_that_need_a_set_one_renders_it_and_the_other_waits(tmp_path):
+    folder = tmp_path / "new"
+    command = [sys.executable, "-c", RENDERS, str(folder), "40"]
+    with contextlib.ExitStack() as started:
+        first, second = (started.enter_context(begun(command)) for _ in range(2))
+        for each in (first, second):
+            assert next(each.output) == "ready\n"
+        first.go()
+        assert next(first.output).startswith(f"{folder}: rendering 41 images")
+        # As the second saw it when both began in one moment.
+        (folder / "recipe.json.incomplete-0f").touch()
+        second.go()
+        said = "".join(second.output)
+        assert "".join(first.output)
+    assert [first.process.returncode, second.process.returncode] == [0, 0]
+    assert said.splitlines()[0] == f"waiting for another run that fills {folder}"
+    assert "rendering" not in said
+    left = {path.name for path in folder.iterdir()}
+    assert {"dataset_info.json", "recipe.json", "card.html"} <= left
 
 
 def test_a_recipe_says_everything_that_generation_is_told() -> None:

@@ -120,15 +120,17 @@ def _weight_file(source: Path) -> Path:
 
 def _check_folder(folder: Path) -> None:
     """Refuses a folder that holds what no export left, such as published weights."""
+    from spatialvlm_jax.atomic_write import final_name
     from spatialvlm_jax.foreign_files.json_files import read_object
 
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if all(name.startswith(".") or name.endswith((".partial", ".incomplete")) for name in names):
+    whole = {name for name in names if name[0] != "." and name == final_name(name)}
+    if all(name.endswith(".partial") for name in whole):
         return
     config = folder / "config.json"
     if not config.is_file() or "spatialvlm" not in read_object(config, "a configuration"):
         raise UserError(
-            f"{folder} holds {min(names)} and no export of this program: name a new or an empty "
+            f"{folder} holds {min(whole)} and no export of this program: name a new or an empty "
             "folder"
         )
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax import __version__, progress, signals
-from spatialvlm_jax.atomic_write import remove_leftovers, write_json, write_text
+from spatialvlm_jax.atomic_write import final_name, remove_leftovers, write_json, write_text
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
@@ -79,7 +79,7 @@ def generate_dataset(
     ray_gpus: float = 0.0,
     adds: bool = False,
     making: Making | None = None,
-    waits: bool = False,
+    is_held: bool = False,
 ) -> Report:
     """Makes, or goes on making, a stored data set.
 
@@ -94,7 +94,7 @@ def generate_dataset(
       adds: these splits to others of a source of this name that the directory holds; whether they
         show other images is for the caller to know.
       making: by which command this is, for the card; None if it shall not tell.
-      waits: for the end of another run that makes it, and makes what is left.
+      is_held: whether the caller is the `only_writer` of the directory, and writes more there.
 
     Returns:
       What became of the images of these splits; the rows about lost ones are in `ledger.jsonl`.
@@ -106,7 +106,7 @@ def generate_dataset(
     check_directory(directory)
     job, plan = Job(source, stages), plan_shards(splits, shards)
     request = _request(job, splits, plan)
-    with only_writer(directory, wait=waits):
+    with contextlib.nullcontext() if is_held else only_writer(directory):
         for folder in (directory / PARTS, directory / REPORTS):
             folder.mkdir(exist_ok=True)
         for folder in (directory, directory / PARTS):
@@ -162,7 +162,9 @@ def check_directory(directory: Path) -> None:
     if not directory.is_dir() or (directory / REQUEST_FILE).exists():
         return
     names = sorted(path.name for path in directory.iterdir())
-    foreign = [name for name in names if name[0] != "." and name != RECIPE_FILE]
+    # Another run may begin the set in this moment, or was killed when it did.
+    ours = (RECIPE_FILE, REQUEST_FILE)
+    foreign = [name for name in names if name[0] != "." and final_name(name) not in ours]
     if foreign:
         raise GenerationError(
             f"{directory} holds {foreign[0]} and no data set that this program began: "

@@ -72,6 +72,18 @@ def test_what_was_finished_when_filling_stopped_stays(data: DataConfig) -> None:
     assert "12 pictures, 4 x 6 float32 or 96 B each, are 1.15 kB in" in cache.describe()
 
 
+def test_a_cache_that_another_run_begins_in_this_moment_is_no_folder_of_others(
+    data: DataConfig,
+) -> None:
+    folder = Path(data.features)
+    folder.mkdir(parents=True)
+    (folder / f"{INDEX}.incomplete-0f").touch()
+    assert len(cache_of(data).check()) == 6
+    (folder / "notes.txt.incomplete-0f").touch()
+    with pytest.raises(DataError, match=f"holds other files and no {INDEX}"):
+        cache_of(data).check()
+
+
 def test_what_differs_is_named_with_the_remedy(data: DataConfig) -> None:
     fill(cache_of(data))
     assert cache_of(data).check() == []

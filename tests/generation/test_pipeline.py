@@ -156,6 +156,17 @@ def test_the_wait_for_the_first_images_is_told(
     assert lines[1].startswith("made the first images in ")
 
 
+def test_a_set_that_was_cut_off_at_its_very_beginning_is_begun_again(tmp_path: Path) -> None:
+    for name in ("recipe.json.incomplete-0f", "generation.json.incomplete-0f"):
+        (tmp_path / name).touch()
+    assert store_pictures(PictureSource(), SPLITS, tmp_path).stored
+    assert not list(tmp_path.glob("*incomplete*"))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt.incomplete-0f").touch()
+    with pytest.raises(GenerationError, match=r"holds notes\.txt\.incomplete-0f and no data set"):
+        store_pictures(PictureSource(), SPLITS, tmp_path / "other")
+
+
 def test_two_runs_do_not_write_to_one_directory(tmp_path: Path) -> None:
     refused = pytest.raises(FolderInUseError, match="another run is writing")
     with only_writer(tmp_path), refused:
