@@ -213,7 +213,7 @@ def train_loader(experiment: Experiment, *, rows: Sequence[int] | None = None) -
             examples=len(source),
             length=data.length,
             block_length=data.block_length,
-            pairs_per_image=data.pairs_per_image,
+            pairs_per_image=dataset.pairs_per_image or data.pairs_per_image,
             seed=data.seed,
             image_size=model.encoder.image_size,
             dense=dense,
@@ -248,11 +248,13 @@ def _mix(
     data: DataConfig,
 ) -> grain.MapDataset:
     members = []
-    for number, (source, packer) in enumerate(zip(sources, packers, strict=True)):
+    read = np.flatnonzero(weights)
+    for number in read.tolist():
+        source, packer = sources[number], packers[number]
         member = grain.MapDataset.source(source)
         if data.shuffle and not source.is_fresh:
             member = member.shuffle(seed=(data.seed * 1_000_003 + number) % 2**32)
         members.append(member.repeat().map_with_index(packer))
     if len(members) == 1:
         return members[0]
-    return grain.MapDataset.mix(members, weights.tolist())
+    return grain.MapDataset.mix(members, weights[read].tolist())

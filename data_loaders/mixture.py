@@ -13,11 +13,14 @@ def requested_shares(weights: Sequence[float]) -> np.ndarray:
     """float64[D], weights scaled to sum to 1.
 
     Raises:
-      DataError: a weight is not positive and finite.
+      DataError: a weight is negative or not finite, or all are 0.
     """
     array = np.asarray(weights, np.float64)
-    if not (np.isfinite(array).all() and (array > 0).all()):
-        raise DataError(f"weights of the mixture must be positive and finite, not {list(weights)}")
+    if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
+        raise DataError(
+            "weights of the mixture must be finite, none negative and one positive, not "
+            f"{list(weights)}"
+        )
     return array / array.sum()
 
 

@@ -7,17 +7,14 @@ while training, others that are drawn stand in.
 """
 
 import dataclasses
-import zlib
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
+from data_loaders.answer_errors import AnswerErrors
 from data_loaders.errors import DataError
 from data_loaders.fresh import FreshExamples, open_fresh
 from data_loaders.functional import Pair
 from data_loaders.in_place import InPlaceExample, open_in_place
 from spatialvlm_jax.experiment import DatasetConfig
-from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, rephrase
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
 from spatialvlm_jax.scene.records import QA
@@ -39,36 +36,6 @@ class PairFilter:
             and (not self.types or pair.type in self.types)
             and pair.type not in self.exclude_types
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class AnswerNoise:
-    """Gaussian noise on spoken lengths: the stored truth stays, the answer is phrased again.
-
-    Areas, volumes, ratios and angles are no lengths and stay as they are.
-
-    std: metres. The draw depends on `seed`, the image's id and the pair's place in it only.
-    """
-
-    std: float
-    seed: int
-
-    def apply(self, pair: QA, image_id: str, index: int, captions: Sequence[str]) -> QA:
-        """The pair with an answer that says value + noise; other kinds are returned unchanged."""
-        is_length = pair.kind == "quantitative" and DIMENSIONS.get(pair.unit) == "length"
-        if not self.std or not is_length or not np.isfinite(pair.value):
-            return pair
-        if not pair.template:
-            raise DataError(
-                f"noise_std_metres: the answer {pair.answer[:80]!r} about {image_id} was not made "
-                "of a template, and cannot be said with noise; set it to 0"
-            )
-        rng = np.random.default_rng([self.seed, zlib.crc32(image_id.encode()), index])
-        noisy = pair.value + self.std * rng.standard_normal()
-        named = [captions[about] for about in pair.objects]
-        known = pair.value_std if np.isfinite(pair.value_std) else 0.0
-        answer = rephrase(pair.template, noisy, pair.unit, named, known)
-        return dataclasses.replace(pair, answer=answer)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -145,7 +112,7 @@ class TokenizedSource:
         self.name = config.name
         self.told = config.camera
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
-        self._noise = AnswerNoise(config.noise_std_metres, config.noise_seed)
+        self._errors = AnswerErrors.of(config)
         self._tokenizer = tokenizer
         self._length = length
         self[0]
@@ -193,13 +160,13 @@ class TokenizedSource:
         """The image at `index`, which may have no usable pair."""
         example = self.examples[index]
         captions: Sequence[str] = ()
-        if self._noise.std and isinstance(example, StoredExample):
+        if not self._errors.are_none and isinstance(example, StoredExample):
             captions = example.texts("objects/caption")
         pairs, records, kept, too_long = [], [], [], 0
         for place, record in enumerate(example.pairs()):
             if not self._filter.keeps(record):
                 continue
-            record = self._noise.apply(record, example.image_id, place, captions)
+            record = self._errors.apply(record, example.image_id, place, captions)
             tokens = self.tokenize(record)
             if self._length is None or len(tokens[0]) + len(tokens[1]) <= self._length:
                 pairs.append(tokens)

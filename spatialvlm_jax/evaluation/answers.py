@@ -111,15 +111,20 @@ class Answer:
             "answer": record.answer,
             "prediction": self.prediction,
             "unit": record.unit,
-            "true_value": record.value if math.isfinite(record.value) else None,
+            "true_value": _or_null(record.value),
             "predicted_value": self.value,
             "true_verdict": record.verdict or None,
             "predicted_verdict": self.verdict,
             "mark": self.mark,
             "correct": self.mark == "right",
+            "distance": _or_null(self.row.sight.distance),
             **({"accuracy": self.accuracy} if self.is_text else {}),
             **({"distribution": dataclasses.asdict(self.reading)} if self.reading else {}),
         }
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def describe_truth(answer: Answer) -> str:

@@ -9,6 +9,7 @@ from spatialvlm_jax.bounds import (
     Pairs,
     Pixels,
     Range,
+    RelativeStd,
     Seed,
     SettingError,
     Settings,
@@ -62,10 +63,15 @@ class DatasetConfig(Settings):
     worlds: how to render it if `path` is missing; none: a missing data set is an error.
     fresh: draw scenes of `worlds` while training, new ones all the time, and store nothing: `path`
       and the recipe's numbers of images do not matter then.
-    weight: its share of the mixture, in its `unit`.
+    weight: its share of the mixture, in its `unit`; 0 trains on nothing of it.
     kinds, types: which pairs to use; empty means all. exclude_types: types that are left out.
+    pairs_per_image: at most so many of its pairs on one image; 0 as many as the mixture packs.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
-      metres before they are phrased (the paper's noise ablation). noise_seed: seed of that noise.
+      metres before they are phrased (the paper's noise ablation).
+    scale_error_std: relative error that all lengths of a picture have in common, as of a depth
+      model that errs in scale (log-normal); areas err by its square, volumes by its cube.
+    flipped_relations: share of relations between two objects that are answered with the opposite.
+    noise_seed: seed of noise, errors and falsehoods; the stored truth stays.
     prefix_template: how this set's questions are put to the model; "" as the mixture's or the
       evaluation's are.
     camera: what is told of its cameras at most, where `DataConfig.camera` tells the model: what is
@@ -79,7 +85,10 @@ class DatasetConfig(Settings):
     kinds: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     exclude_types: tuple[str, ...] = ()
+    pairs_per_image: Annotated[int, Range(0, 100_000)] = 0
     noise_std_metres: Annotated[float, Range(0, 1_000)] = 0.0
+    scale_error_std: RelativeStd = 0.0
+    flipped_relations: Share = 0.0
     noise_seed: Seed = 0
     worlds: WorldsRecipe | None = None
     fresh: bool = False

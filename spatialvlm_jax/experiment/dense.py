@@ -17,6 +17,8 @@ class DenseConfig(Settings):
       these losses off.
     labels: classes of what an image token shows, background included.
     values: regression targets of an image token, and of a name in a question.
+    value_weight: factor of what of it asks for distances, sizes and places; 0 teaches no geometry,
+      names alone.
     words: text tokens that may name what an image token shows.
     colors: classes of colour, which are then told apart from categories; 0: one label for both.
     camera: whether each image token also says how high the camera is, and where up is.
@@ -34,6 +36,7 @@ class DenseConfig(Settings):
     weight: Weight
     labels: Annotated[int, Range(1, 1_000_000)]
     values: Annotated[int, Range(1, 10_000)]
+    value_weight: Weight = 1.0
     words: Annotated[int, Range(1, 1_000)] = 4
     colors: Annotated[int, Range(0, 1_000)] = 0
     camera: bool = False

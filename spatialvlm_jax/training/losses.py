@@ -155,6 +155,7 @@ def dense_loss(
     word_logits: Float[Array, "B N vocabulary"],
     targets: DenseTargets,
     totals: Mapping[str, Int32[Array, ""]],
+    value_weight: float = 1.0,
 ) -> Float32[Array, ""]:
     """The auxiliary loss of image tokens: what each shows, its name, size and place.
 
@@ -163,6 +164,7 @@ def dense_loss(
       word_logits: scores of text tokens.
       targets: what is right.
       totals: of `totals_of`, over all of the batch that this may be a part of.
+      value_weight: factor of `value_loss`.
 
     Returns:
       Mean cross-entropy of the known labels and of the known words, plus `value_loss` of what is
@@ -180,7 +182,8 @@ def dense_loss(
     loss = (
         masked_mean(_cross_entropy(predicted.labels, label), known, totals["labels"])
         + masked_mean(words, targets.words > 0, totals["words"])
-        + value_loss(predicted.values, targets.values, targets.value_mask, totals["values"])
+        + value_weight
+        * value_loss(predicted.values, targets.values, targets.value_mask, totals["values"])
     )
     if colors is not None:
         each = _cross_entropy(colors, color)
@@ -190,7 +193,7 @@ def dense_loss(
             jnp.broadcast_to(array[:, None], predicted.camera.shape)
             for array in (targets.camera, targets.camera_mask)
         )
-        loss += value_loss(predicted.camera, right, mask, totals["camera"])
+        loss += value_weight * value_loss(predicted.camera, right, mask, totals["camera"])
     return loss
 
 

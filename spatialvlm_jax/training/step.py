@@ -103,7 +103,9 @@ def loss_and_sums(
             loss, sums = loss + of_names, sums | of_names_sums
     if config.dense is not None:
         predicted, words = model.dense(features), model.words(embeddings)
-        sums["dense_loss"] = losses.dense_loss(predicted, words, _dense_targets(batch), totals)
+        sums["dense_loss"] = losses.dense_loss(
+            predicted, words, _dense_targets(batch), totals, config.dense.value_weight
+        )
         loss += config.dense.weight * sums["dense_loss"]
     return loss, sums
 
@@ -127,7 +129,7 @@ def _name_losses(
         targets.mention_mask,
         totals["mentions"],
     )
-    loss = dense.weight * sums["mention_loss"]
+    loss = dense.weight * dense.value_weight * sums["mention_loss"]
     if dense.pointer_weight:
         sums["pointer_loss"], sums["pointer_hits"] = losses.look_loss(
             probes.pointer, losses.pointed_at(targets), totals["pointers"]

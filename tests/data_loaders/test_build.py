@@ -113,6 +113,27 @@ def test_weights_can_be_shares_of_loss_tokens(stored: Path) -> None:
     np.testing.assert_allclose(shares, [0.75, 0.25], atol=0.02)
 
 
+def test_a_set_of_no_weight_is_not_trained_on(stored: Path) -> None:
+    spatial, general = two_halves(stored).datasets
+    silent = dataclasses.replace(spatial, weight=0.0)
+    for unit in ("examples", "loss_tokens"):
+        loader = read(two_halves(stored, datasets=(silent, general), unit=unit))
+        assert loader.shares() == {"spatial": 0.0, "general": 1.0}
+        assert {
+            int(number) for _ in range(3) for number in np.unique(next(loader).dataset_ids)
+        } == {1}
+
+
+def test_a_set_may_be_packed_with_fewer_pairs_than_the_others(stored: Path) -> None:
+    spatial, general = two_halves(stored).datasets
+    sparse = dataclasses.replace(spatial, pairs_per_image=1, weight=1)
+    batch = next(read(two_halves(stored, datasets=(sparse, general), batch_size=16)))
+    packed = {
+        number: batch.segment_ids[batch.dataset_ids[:, 0] == number].max() for number in (0, 1)
+    }
+    assert packed == {0: 1, 1: 2}
+
+
 def test_shares_are_told_in_loss_tokens_whatever_the_unit(stored: Path) -> None:
     loader = read(two_halves(stored))
     shares = np.mean([realised_shares(batch, 2) for batch in take(loader, 40)], axis=0)

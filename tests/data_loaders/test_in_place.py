@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_loaders.answer_errors import AnswerErrors
 from data_loaders.build import Loader, train_loader
 from data_loaders.contents import digest_examples
 from data_loaders.errors import DataError
 from data_loaders.evaluation import eval_batches
 from data_loaders.in_place import open_in_place
-from data_loaders.sources import AnswerNoise
 from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.conversion.formats import FORMATS
 from spatialvlm_jax.conversion.rows import Fields
@@ -195,5 +195,5 @@ def test_lengths_of_ones_own_are_trained_on_but_not_with_noise(tmp_path: Path) -
     del record["value"], record["unit"]
     (tmp_path / "own.jsonl").write_text(json.dumps(record))
     assert digest_examples(open_in_place(config), config) != measured
-    with pytest.raises(DataError, match="was not made of a template, and cannot be said with nois"):
-        AnswerNoise(0.1, 0).apply(pair, "a.jpg", 0, ())
+    with pytest.raises(DataError, match="noise_std_metres: the answer '0.1 m' .* not made of a"):
+        AnswerErrors(0.1).apply(pair, "a.jpg", 0, ())

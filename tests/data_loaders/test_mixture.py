@@ -7,8 +7,9 @@ from data_loaders.mixture import example_weights, loss_token_shares, requested_s
 
 def test_shares_are_weights_scaled_to_one() -> None:
     assert requested_shares([1, 3]).tolist() == [0.25, 0.75]
-    for bad in ([1, 0], [1, -1], [1, float("nan")], [float("inf"), 1]):
-        with pytest.raises(DataError, match="must be positive and finite"):
+    assert requested_shares([1, 0]).tolist() == [1, 0]
+    for bad in ([0, 0], [1, -1], [1, float("nan")], [float("inf"), 1]):
+        with pytest.raises(DataError, match="must be finite, none negative and one positive"):
             requested_shares(bad)
 
 

@@ -2,18 +2,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from data_loaders.errors import DataError
-from data_loaders.sources import AnswerNoise, PairFilter, TokenizedSource
+from data_loaders.sources import PairFilter, TokenizedSource
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
 SMALL = Tokenizer.from_config("small")
-CAPTIONS = ("red mug", "blue chair")
 
 
 def open_source(path: Path, length: int | None = None, **fields: Any) -> TokenizedSource:
@@ -95,45 +93,6 @@ def test_a_missing_data_set_is_an_error_that_names_it(tmp_path: Path, stored: Pa
         open_source(stored, split="test")
 
 
-def test_noise_rephrases_numbers_only_and_leaves_the_truth() -> None:
-    noise = AnswerNoise(std=0.5, seed=1)
-    before = pairs(0)
-    after = [noise.apply(pair, "fake-0000", i, CAPTIONS) for i, pair in enumerate(before)]
-    changed = [i for i in range(5) if after[i] != before[i]]
-    assert changed == [1, 2]
-    for index in changed:
-        assert dataclasses.replace(after[index], answer="") == dataclasses.replace(
-            before[index], answer=""
-        )
-        assert after[index].answer.endswith(" m")
-
-
-def test_noise_in_metres_leaves_what_is_no_length() -> None:
-    noise = AnswerNoise(std=0.5, seed=1)
-    pair = dataclasses.replace(pairs(0)[1], type="volume", value=0.03, unit="L")
-    assert noise.apply(pair, "fake-0000", 0, CAPTIONS) == pair
-
-
-def test_noise_has_the_asked_spread_and_follows_seed_image_and_place() -> None:
-    pair = dataclasses.replace(pairs(0)[1], value=50.0, value_std=0.0)
-
-    def spoken(seed: int, image: int, place: int) -> float:
-        noisy = AnswerNoise(2.0, seed).apply(pair, f"fake-{image:04d}", place, CAPTIONS)
-        return float(noisy.answer.split()[0])
-
-    draws = np.array([spoken(0, image, 0) for image in range(400)])
-    assert abs(draws.mean() - 50.0) < 0.4
-    assert 1.8 < draws.std() < 2.2
-    assert draws.tolist() == [spoken(0, image, 0) for image in range(400)]
-    for other in ([spoken(1, i, 0) for i in range(9)], [spoken(0, i, 1) for i in range(9)]):
-        assert other != draws[:9].tolist()
-
-
-def test_no_noise_changes_nothing() -> None:
-    pair = pairs(0)[1]
-    assert AnswerNoise(0.0, 0).apply(pair, "fake-0000", 1, CAPTIONS) is pair
-
-
 def test_a_noisy_source_says_other_numbers_but_keeps_the_stored_value(stored: Path) -> None:
     clean = open_source(stored, types=("height",))
     noisy = open_source(stored, types=("height",), noise_std_metres=0.3)
@@ -144,3 +103,9 @@ def test_a_noisy_source_says_other_numbers_but_keeps_the_stored_value(stored: Pa
     ]
     said = [[record.answer for record in source[0].records] for source in (clean, noisy)]
     assert said[0] != said[1]
+
+
+def test_a_source_denies_relations_in_the_words_of_its_captions(stored: Path) -> None:
+    source = open_source(stored, types=("left_of",), flipped_relations=1.0)
+    assert [record.answer for record in source[0].records] == ["right, so no"]
+    assert source[0].pairs[0][1] == SMALL.encode_suffix("right, so no")

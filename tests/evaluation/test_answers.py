@@ -7,6 +7,7 @@ import pytest
 from spatialvlm_jax.evaluation.answers import ParsedAnswer, judge, parse_answer
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.scene.records import QA
+from spatialvlm_jax.scene.sight import Sight
 
 HEIGHT = QA("How tall is the mug?", "2 m", "height", "quantitative", value=2.0, unit="m")
 LEFT = QA(
@@ -151,3 +152,6 @@ def test_a_judged_answer_is_plain_json():
     assert written["predicted_verdict"] == "yes"
     assert written["true_value"] is None
     assert written["question"] == LEFT.question
+    assert written["distance"] is None
+    near = PredictionRow("i/0", "i", LEFT, "yes", "d", sight=Sight(distance=0.75))
+    assert judge(near, {"yes"}).as_dict()["distance"] == 0.75

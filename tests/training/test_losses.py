@@ -94,6 +94,8 @@ def test_dense_loss_is_of_labels_known_values_and_known_words():
     named = np.log(2 + np.exp(5.0)) - 5.0
     expected = np.log(4) + losses.VALUE_WEIGHT * (0.125 + 2.5) / 2 + named
     np.testing.assert_allclose(value, expected, rtol=1e-6)
+    names = losses.dense_loss(predicted, words, targets, totals, value_weight=0.0)
+    np.testing.assert_allclose(names, np.log(4) + named, rtol=1e-6)
 
 
 def test_nothing_to_learn_from_is_loss_zero_not_nan():

@@ -98,6 +98,17 @@ def test_dense_pretraining_runs_without_the_decoder(batch):
     assert float(metrics["loss"]) == float(metrics["dense_loss"]) > 0
 
 
+def test_without_geometry_names_in_questions_have_no_loss(batch):
+    experiment = tiny_experiment(dense=dataclasses.replace(DENSE, value_weight=0.0))
+    state, step = start(experiment)
+    _, metrics = step(state, batch)
+    metrics = {name: float(value) for name, value in metrics.items()}
+    total = metrics["text_loss"] + 0.1 * metrics["dense_loss"]
+    total += 0.2 * metrics["pointer_loss"] + 0.3 * metrics["copy_loss"]
+    np.testing.assert_allclose(metrics["loss"], total, rtol=1e-6)
+    assert metrics["mention_loss"] > 0
+
+
 def test_metrics_are_split_by_data_set(plain, batch):
     second = np.arange(SPEC.batch_size)[:, None] >= 2
     ids = second * np.ones_like(batch.tokens)

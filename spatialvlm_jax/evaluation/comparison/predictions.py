@@ -26,7 +26,8 @@ class StoredAnswer:
 
     dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
     where there is none. accuracy: 0 to 1. median: of the distribution of a quantity, SI units, NaN
-    where it was not asked for.
+    where it was not asked for. distance: of the farthest object asked about, metres, NaN where it
+    is unknown.
     """
 
     image: str
@@ -40,6 +41,7 @@ class StoredAnswer:
     predicted: float
     accuracy: float
     median: float = float("nan")
+    distance: float = float("nan")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -116,6 +118,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         predicted=_number(row.get("predicted_value")),
         accuracy=_number(row.get("accuracy", float(bool(row["correct"])))),
         median=_number(reading.get("median")),
+        distance=_number(row.get("distance")),
     )
 
 

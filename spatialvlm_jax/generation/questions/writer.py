@@ -2,13 +2,13 @@
 
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import Dimension, Fact, QuestionType
+from spatialvlm_jax.generation.questions.relation_words import say_relation
 from spatialvlm_jax.generation.wording.phrasing import (
     METRIC,
     choose_unit,
     format_quantity,
     spoken_size,
 )
-from spatialvlm_jax.generation.wording.qualitative import PLACE_WORDS, RELATION_WORDS
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.generation.wording.thresholds import THRESHOLD_WORDS
 from spatialvlm_jax.questions import QAConfig
@@ -40,23 +40,10 @@ class Writer:
         """A yes/no, "which" or "where" pair; `word` is how the first stands to the second."""
         a, b = (self.captions[index] for index in objects)
         question, answer, template = self._templates(kind.name)
-        slots = {"a": a, "b": b}
-        if kind.answer_form == "yes_no":
-            verdict = "yes" if word == kind.asks else "no"
-            short, long = RELATION_WORDS[word]
-            slots |= {"short": short, "long": long, "verdict": verdict}
-        elif kind.answer_form == "choice":
-            verdict, loser = (a, b) if word == kind.asks else (b, a)
-            short, stands = RELATION_WORDS[word]
-            slots |= {"winner": verdict, "loser": loser, "long": RELATION_WORDS[kind.asks][1]}
-            slots |= {"short": short, "stands": stands}
-        else:
-            verdict = word
-            slots |= {"direction": word, "hour": word, "place": PLACE_WORDS.get(word, "")}
-        text = answer.format(**slots)
+        slots, verdict = say_relation(kind, a, b, word)
         return QA(
             question.format(a=a, b=b),
-            text,
+            answer.format(**slots),
             kind.name,
             kind.kind,
             verdict=verdict,
