@@ -1,17 +1,19 @@
 """How long `spatialvlm score` takes: many replies of a benchmark's kind, from files to the table.
 
-    python -m benchmarks.score --replies=100000 --json=score.json
+    python -m benchmarks.score --json=score.json
 
-One row a kind of question: seconds from the command line to the printed table, reading included, by
-the clock and of the processor; one core does it.
-Replies are those of `benchmarks.scorers` and sentences around them.
+Writes a benchmark's files and the replies to them into a temporary folder and runs the command as
+users do, a process that reads, joins, marks by every rule, and writes the figures with their
+intervals. One row a kind of question: seconds by the clock, replies a second, and seconds of the
+processor. Replies are those of `benchmarks.scorers` and sentences around them.
 """
 
 import argparse
-import contextlib
-import io
 import json
+import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scorers import LENGTHS, LETTERS, TEXTS, YES_NO, Suite
-from spatialvlm_jax import cli
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.text_table import align_columns
 
@@ -94,8 +95,8 @@ KINDS: dict[str, tuple[Callable[[Path, int], None], Suite, str]] = {
 AROUND = ("{}", "{} ", "I looked at the picture for a while. {}", "{} That is how it seems to me.")
 
 
-def seconds(name: str, count: int) -> tuple[float, float]:
-    """Writes the files of a benchmark and scores them: seconds by clock and of the processor."""
+def measure(name: str, count: int) -> dict[str, Any]:
+    """Writes the files of a benchmark and scores them; what it took, and the figures."""
     write, suite, words = KINDS[name]
     draw = random.Random(0)
     texts = [reply for reply, _ in suite.replies]
@@ -105,13 +106,26 @@ def seconds(name: str, count: int) -> tuple[float, float]:
         write(folder / "data", count)
         said = [draw.choice(AROUND).format(draw.choice(texts)) for _ in range(count)]
         _lines(folder / "a.jsonl", [{"id": n, "text": text} for n, text in enumerate(said)])
-        line = ["score", f"{folder}/a.jsonl", f"--benchmark={name}", f"--data={folder}/data"]
-        began = time.monotonic(), time.process_time()
-        with contextlib.redirect_stdout(io.StringIO()):
-            code = cli.main([*line, *words.split()])
-        if code:
-            raise RuntimeError(f"scoring {name} ended with {code}")
-        return time.monotonic() - began[0], time.process_time() - began[1]
+        files = [f"{folder}/a.jsonl", f"--data={folder}/data", f"--json={folder}/scores.json"]
+        line = [sys.executable, "-m", "spatialvlm_jax.cli", "score", *files]
+        began = time.monotonic()
+        with subprocess.Popen(
+            [*line, f"--benchmark={name}", *words.split()], stdout=subprocess.DEVNULL
+        ) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        clock = time.monotonic() - began
+        if process.returncode:
+            raise RuntimeError(f"scoring {name} ended with {process.returncode}")
+        figures = json.loads((folder / "scores.json").read_text())
+    return {
+        "benchmark": name,
+        "replies": figures["counts"]["replies"],
+        "seconds": clock,
+        "replies_a_second": count / clock,
+        "processor_seconds": used.ru_utime + used.ru_stime,
+        "headline": figures["headline"],
+    }
 
 
 def main() -> None:
@@ -120,18 +134,21 @@ def main() -> None:
     parser.add_argument("--replies", type=int, default=100_000)
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     args = parser.parse_args()
-    rows: list[dict[str, Any]] = []
-    for name in KINDS:
-        clock, processor = seconds(name, args.replies)
-        rows.append({"benchmark": name, "seconds": clock, "processor_seconds": processor})
+    rows = [measure(name, args.replies) for name in KINDS]
     cells = [
-        [name, f"{args.replies:,}", f"{row['seconds']:.1f}", f"{row['processor_seconds']:.1f}"]
-        for name, row in zip(KINDS, rows, strict=True)
+        [
+            row["benchmark"],
+            f"{row['replies']:,}",
+            f"{row['seconds']:.1f}",
+            f"{row['replies_a_second']:,.0f}",
+            f"{row['processor_seconds']:.1f}",
+        ]
+        for row in rows
     ]
-    head = ["benchmark", "replies", "seconds", "of the processor"]
+    head = ["benchmark", "replies", "seconds", "replies a second", "seconds of the processor"]
     print("\n".join(align_columns([head, *cells], rule=True)))
     if args.json:
-        write_json(args.json, [row | {"replies": args.replies} for row in rows])
+        write_json(args.json, rows)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ number, a sentence that says so counts, too.
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from spatialvlm_jax.evaluation.reading import verdicts
@@ -88,8 +89,15 @@ def accuracy(text: str, answers: Sequence[str]) -> float:
     if len(given) == 1:
         return float(_says(said, given[0]))
     if len(set(given)) > 1:
-        said, given = normalize_vqa_answer(said), [normalize_vqa_answer(answer) for answer in given]
+        return normalized_agreement(said, given)
     return agreement(given.count(said), len(given))
+
+
+def normalized_agreement(text: str, answers: Sequence[str]) -> float:
+    """The accuracy of a text where all are normalised, whether people differ or not."""
+    said = normalize_vqa_answer(text)
+    same = (n for answer, n in Counter(answers).items() if normalize_vqa_answer(answer) == said)
+    return agreement(sum(same), len(answers))
 
 
 def single_spaced(text: str) -> str:

@@ -60,9 +60,7 @@ def by_people(item: Item, reply: str) -> Mark:
 
 def by_people_normalised(item: Item, reply: str) -> Mark:
     """The same rule with everything normalised, as TextVQA's and the harnesses' code does."""
-    forms = [vqa_accuracy.normalize_vqa_answer(answer) for answer in item.answers]
-    same = forms.count(vqa_accuracy.normalize_vqa_answer(reply))
-    return Mark(vqa_accuracy.agreement(same, len(forms)), reply.strip() or None)
+    return Mark(vqa_accuracy.normalized_agreement(reply, item.answers), reply.strip() or None)
 
 
 def by_people_robust(item: Item, reply: str) -> Mark:

@@ -102,7 +102,7 @@ def _context(tokens: Sequence[Token], span: Span) -> _Context:
 
 def _ends_sentence(tokens: Sequence[Token], index: int) -> bool:
     """Whether a sentence ends here; not at the point of "approx." or within "e.g."."""
-    word = word_at(tokens, index)
+    word = tokens[index].text
     if word != ".":
         return word in _ENDS
     capital = index + 1 >= len(tokens) or tokens[index + 1].capital
@@ -189,14 +189,13 @@ def _concludes(words: Sequence[str]) -> bool:
 
 def _refusal(tokens: Sequence[Token]) -> int | None:
     """Where the text declines to give a value: "cannot", "no distance can be"; or None."""
-    return next((index for index in range(len(tokens)) if _refuses(tokens, index)), None)
-
-
-def _refuses(tokens: Sequence[Token], index: int) -> bool:
-    denied = word_at(tokens, index) == "no" and word_at(tokens, index + 1) in _DENIED
-    return word_at(tokens, index) in _REFUSES or (
-        denied and word_at(tokens, index + 2) in ("can", "could", "is", "was")
-    )
+    for index, token in enumerate(tokens):
+        denied = token.text == "no" and word_at(tokens, index + 1) in _DENIED
+        if token.text in _REFUSES or (
+            denied and word_at(tokens, index + 2) in ("can", "could", "is", "was")
+        ):
+            return index
+    return None
 
 
 def choose_span(
@@ -226,6 +225,8 @@ def choose_span(
         kept = [(weight, span) for weight, span in kept if weight > _PREMISE]
     if not kept:
         return None
+    if len(kept) == 1:
+        return kept[0][1]
     sentence = _sentences(tokens)
     best = max(kept, key=lambda each: (each[0], sentence[each[1].start], -each[1].start))[1]
     return _restated([span for weight, span in kept if weight > _PREMISE or span is best], best)

@@ -58,10 +58,7 @@ def plain(text: str) -> str:
     thought, ended, said = text.rpartition("</think>")
     text = said if ended and said.strip() else thought + " " + said if ended else text
     text = _unmarked(_without_latex(text) if "\\" in text or "$" in text else text)
-    # Compatibility forms would make "2m²" the same as "2m2", and "1½" the same as "11/2".
-    text = _RAISED.sub(lambda raised: "^" + unicodedata.normalize("NFKC", raised[0]), text)
-    text = _FRACTION.sub(lambda f: f" {unicodedata.normalize('NFKC', f[0])} ", text)
-    text = "".join(map(_compatible, text.translate(_SIGNS))).translate(_SIGNS)
+    text = text if text.isascii() else _one_spelling(text)
     text = text.replace("+/-", "±").replace("+-", "±").replace("''", '"')
     return _DOTS.sub(" to ", _THAT_IS.sub(" hence ", text))
 
@@ -69,6 +66,14 @@ def plain(text: str) -> str:
 def plain_lowercase(text: str) -> str:
     """`plain` text in lower case."""
     return plain(text).lower()
+
+
+def _one_spelling(text: str) -> str:
+    """The text with one spelling of each sign and digit."""
+    # Compatibility forms would make "2m²" the same as "2m2", and "1½" the same as "11/2".
+    text = _RAISED.sub(lambda raised: "^" + unicodedata.normalize("NFKC", raised[0]), text)
+    text = _FRACTION.sub(lambda f: f" {unicodedata.normalize('NFKC', f[0])} ", text)
+    return "".join(map(_compatible, text.translate(_SIGNS))).translate(_SIGNS)
 
 
 @functools.lru_cache(4096)

@@ -52,19 +52,18 @@ def tokenize(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         start = match.start()
         glued = start > 0 and not text[start - 1].isspace()
-        value, thing = _value(match), match["thing"] is not None
-        capital = match[0][0].isupper()
-        tokens.append(Token(match[0].lower(), value, glued, capital, thing))
+        said, kind = match[0], match.lastgroup
+        value = None if kind in ("word", "sign", "thing") else _value(said, kind)
+        tokens.append(Token(said.lower(), value, glued, said[0].isupper(), kind == "thing"))
     return tokens
 
 
-def _value(match: re.Match[str]) -> float | None:
-    digits = match[0]
-    if len(digits) > _LONGEST or match["thing"] or match["word"] or match["sign"]:
+def _value(digits: str, kind: str | None) -> float | None:
+    if len(digits) > _LONGEST:
         return None
-    if match["comma"]:
+    if kind == "comma":
         return float(digits.replace(",", ""))
-    if match["point"]:
+    if kind == "point":
         return float(digits.replace(".", "").replace(",", "."))
     return float(digits.replace(" ", "").replace("'", "").replace(",", "."))
 

@@ -13,7 +13,7 @@ def anls(reply: str, answers: Sequence[str], threshold: float = _THRESHOLD) -> f
     Args:
       answers: not empty.
     """
-    return max(_likeness(_plain(reply), _plain(answer), threshold) for answer in answers)
+    return max(_likeness(_plain(reply), _plain(answer), threshold) for answer in set(answers))
 
 
 def _plain(text: str) -> str:
