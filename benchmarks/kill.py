@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.metrics_rows import FILE, read_rows
-from spatialvlm_jax.training.checkpoints.checkpoint import MANIFEST
+from spatialvlm_jax.weights.checkpoint_folders import MANIFEST
 
 ROOT = Path(__file__).parent.parent
 STEPS_PER_MOMENT = 12

@@ -12,8 +12,8 @@ import pytest
 
 import train
 from spatialvlm_jax.metrics_rows import read_rows
-from spatialvlm_jax.training.checkpoints.checkpoint import MANIFEST, checkpoint_damage
 from spatialvlm_jax.training.logging.metrics_file import reproducible
+from spatialvlm_jax.weights.checkpoint_folders import MANIFEST, checkpoint_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,7 @@ import train
 from benchmarks.kill import Run, kill_run, wait_until
 from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
 from spatialvlm_jax.evaluation.report.results import load_evaluations
-from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
+from spatialvlm_jax.weights.checkpoint_folders import checkpoint_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from tests.generation.pictures import PictureSource, store_pictures
 

@@ -19,8 +19,8 @@ from spatialvlm_jax.metrics_rows import read_rows
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.streams import BROKEN_PIPE
 from spatialvlm_jax.training import sharding
-from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage
 from spatialvlm_jax.training.logging.metrics_file import reproducible
+from spatialvlm_jax.weights.checkpoint_folders import checkpoint_damage
 from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
 pytestmark = pytest.mark.usefixtures("leave_no_trace")
@@ -96,9 +96,14 @@ def test_a_workdir_holds_what_the_run_was(finished):
     assert any((finished / "tensorboard").iterdir())
 
 
-def test_training_takes_over_weights_and_leaves_frozen_ones(data, finished, tmp_path):
+@pytest.mark.parametrize("beginning", ["{}/model.safetensors", "{}@4"])
+def test_training_takes_over_weights_and_leaves_frozen_ones(data, finished, tmp_path, beginning):
     weights = finished / "model.safetensors"
-    changes = (f"train.init_from={weights}", "train.steps=2", "optim.freeze=('encoder',)")
+    changes = (
+        f"train.init_from={beginning.format(finished)}",
+        "train.steps=2",
+        "optim.freeze=('encoder',)",
+    )
     assert train.main(arguments(data, tmp_path, *changes)) == 0
     before, _ = read_safetensors(weights)
     after, _ = read_safetensors(tmp_path / "model.safetensors")

@@ -44,6 +44,8 @@ def add_parser(subparsers: Any) -> None:
     add("--config", metavar="FILE.py[:ARG]", help="the configuration, or a sweep file")
     help_text = "values of a field, each with each of other --grid; brackets hold commas together"
     add("--grid", action="append", default=[], metavar="FIELD=A,B", help=help_text)
+    help_text = "begin all arms with the weights of a run's checkpoint of that step"
+    add("--from", dest="branch_point", metavar="WORKDIR@STEP", help=help_text)
     add("--seeds", type=whole_number(1, 10_000), default=1, metavar="N", help="seeds 1 to N (1)")
     help_text = (
         "stop before seed N once every main figure of every arm can show a difference of this share"
@@ -92,12 +94,27 @@ def _plan(args: argparse.Namespace) -> "SweepPlan":
     from spatialvlm_jax.sweeps.plan import changed_arms, describe_plan, plan_sweep
     from spatialvlm_jax.sweeps.record import SWEEP_FILE, load_sweep
 
-    plan = plan_sweep(args.config, args.overrides, args.grid, args.seeds, args.trials, Path())
+    overrides = [*args.overrides, *_beginning(args.branch_point)]
+    plan = plan_sweep(args.config, overrides, args.grid, args.seeds, args.trials, Path())
     print(describe_plan(plan, args.out), flush=True)
     if (args.out / SWEEP_FILE).is_file():
         for name in changed_arms(plan.record, load_sweep(args.out)):
             print(f"{name}: configuration, data or code changed since, so it is another arm")
     return plan
+
+
+def _beginning(branch_point: str | None) -> list[str]:
+    """What `--from` says to all arms."""
+    from spatialvlm_jax.sweeps.arms import BEGINNING
+    from spatialvlm_jax.weights.checkpoint_folders import find_step
+
+    if branch_point is None:
+        return []
+    if find_step(branch_point) is None:
+        raise UserError(
+            f"--from={branch_point}: name a run and one of its checkpoints, as in runs/base@300"
+        )
+    return [f"--config.{BEGINNING}={branch_point}"]
 
 
 def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:

@@ -16,9 +16,10 @@ class TrainConfig(Settings):
       is that of the whole batch.
     average_decay: decay of running averages of the parameters, which are then what is evaluated
       and exported; 0 keeps none.
-    init_from: weights to begin with: "" for random, the name of a shipped checkpoint, a path to
-      `.safetensors`, to a Hugging Face folder, to a big_vision `.npz` or to a working directory or
-      a checkpoint of big_vision (`checkpoint.bv-000012000`).
+    init_from: weights to begin with: "" for random, the name of a shipped checkpoint, those of a
+      run at a step (`runs/mine@300`), a path to `.safetensors`, to a Hugging Face folder, to a
+      big_vision `.npz` or to a working directory or a checkpoint of big_vision
+      (`checkpoint.bv-000012000`).
     init_encoder_from, init_decoder_from: weights, as of `init_from`, for one tower alone (a SigLIP,
       a Gemma).
     profile_steps: (first, last) step to trace into WORKDIR/profile; empty for none.

@@ -19,6 +19,7 @@ from spatialvlm_jax.config_file import call_config_file
 from spatialvlm_jax.errors import UserError
 
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
+BEGINNING = "train.init_from"
 _PLAIN = (str, int, float, type(None))
 
 
@@ -75,6 +76,14 @@ class Arms(tuple[Arm, ...]):
     def chain(self, *others: Iterable[Arm]) -> "Arms":
         """One after the other."""
         return Arms(itertools.chain(self, *others))
+
+    def branch(self, checkpoint: str) -> "Arms":
+        """The same, begun with the weights of a run at a step, "WORKDIR@STEP".
+
+        Optimizer and position in the data are not taken over.
+        """
+        begin = (BEGINNING, checkpoint)
+        return Arms(Arm(each.name, tuple(dict([begin, *each.changes]).items())) for each in self)
 
 
 def arm(name: str, changes: Mapping[str, Any] | None = None) -> Arms:

@@ -14,7 +14,9 @@ from typing import Any
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, Experiment
 from spatialvlm_jax.storage.checksums import CHECKSUMS, describe_file
+from spatialvlm_jax.weights.checkpoint_folders import MANIFEST
 from spatialvlm_jax.weights.load import sources_of
+from spatialvlm_jax.weights.run_checkpoint import is_checkpoint
 
 # Of a stored set: what was made, and the digests of the shards.
 _SET_FILES = ("dataset_info.json", "features.json", CHECKSUMS)
@@ -95,9 +97,13 @@ def check_code(checkout: Path, code: str) -> None:
 def digest_place(path: Path) -> str:
     """SHA-256, hexadecimal, of a file; of a folder, of the names and sizes of its files.
 
+    Of a checkpoint of a run it is that of its manifest, which has the digests of its files.
+
     Raises:
       OSError: it is not there.
     """
+    if is_checkpoint(path):
+        path = path / MANIFEST
     if not path.is_dir():
         return _digest_file(path, path.stat().st_mtime_ns, path.stat().st_size)
     files = sorted(each for each in path.rglob("*") if each.is_file())

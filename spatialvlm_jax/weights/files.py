@@ -13,6 +13,7 @@ import numpy as np
 from spatialvlm_jax.weights.array_folder import ArrayFolder, find_array_folder
 from spatialvlm_jax.weights.npz_file import NpzFile
 from spatialvlm_jax.weights.pieces import Shape, WeightsError
+from spatialvlm_jax.weights.run_checkpoint import RunCheckpoint, is_checkpoint
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 
 
@@ -56,6 +57,8 @@ def _open(path: Path) -> TensorFiles:
     checkpoint = find_array_folder(path)
     if checkpoint is not None:
         return ArrayFolder(checkpoint)
+    if is_checkpoint(path):
+        return RunCheckpoint(path)
     if not path.exists():
         raise WeightsError(f"there are no weights at {path}")
     if path.suffix == ".safetensors" or (path.is_dir() and any(path.glob("*.safetensors*"))):

@@ -14,6 +14,7 @@ from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.models.low_bit import LowBit
 from spatialvlm_jax.models.quantize import BLOCKS, SCALE, is_scale, plain_shape
 from spatialvlm_jax.weights import big_vision, huggingface
+from spatialvlm_jax.weights.checkpoint_folders import find_step
 from spatialvlm_jax.weights.files import TensorFiles, open_weights
 from spatialvlm_jax.weights.folder_sizes import describe_other_sizes
 from spatialvlm_jax.weights.pieces import Piece, WeightsError
@@ -164,25 +165,28 @@ def _check_names(
 
 
 def sources_of(train: TrainConfig) -> dict[Part, Path]:
-    """The places that a configuration names, shipped checkpoints by their path.
+    """The places that a configuration names, shipped checkpoints and steps of runs by their path.
 
     Raises:
-      UserError: `init_from` is neither a path that there is nor a shipped checkpoint, or one of
-        them is an address.
+      UserError: `init_from` is neither a path that there is nor a shipped checkpoint, a run has no
+        checkpoint of a step, or one of them is an address.
     """
-    for place in (train.init_from, train.init_encoder_from, train.init_decoder_from):
-        if "://" in place:
-            raise WeightsError(f"{place}: weights are read from local files only; copy it here")
-    sources: dict[Part, Path] = {}
-    if train.init_from:
-        named = "/" not in train.init_from and "." not in train.init_from
-        path = Path(train.init_from)
-        sources["model"] = shipped(train.init_from) if named and not path.exists() else path
-    if train.init_encoder_from:
-        sources["encoder"] = Path(train.init_encoder_from)
-    if train.init_decoder_from:
-        sources["decoder"] = Path(train.init_decoder_from)
-    return sources
+    named: dict[Part, str] = {
+        "model": train.init_from,
+        "encoder": train.init_encoder_from,
+        "decoder": train.init_decoder_from,
+    }
+    return {part: _place(part, text) for part, text in named.items() if text}
+
+
+def _place(part: Part, text: str) -> Path:
+    if "://" in text:
+        raise WeightsError(f"{text}: weights are read from local files only; copy it here")
+    checkpoint, path = find_step(text), Path(text)
+    if checkpoint is not None:
+        return checkpoint
+    is_name = part == "model" and "/" not in text and "." not in text
+    return shipped(text) if is_name and not path.exists() else path
 
 
 def check_beginning(experiment: Experiment, contents: Mapping[str, str]) -> None:

@@ -7,7 +7,9 @@ import numpy as np
 
 from spatialvlm_jax.cli import main
 from spatialvlm_jax.sweeps import running
+from spatialvlm_jax.sweeps.plan import changed_arms, plan_sweep
 from spatialvlm_jax.sweeps.record import load_sweep
+from spatialvlm_jax.weights.checkpoint_folders import write_manifest
 from tests.sweeps.stored_answers import IMAGES, PER_IMAGE, write_answers
 from tests.test_repository import ROOT
 
@@ -31,12 +33,43 @@ def test_a_dry_run_prints_the_arms_and_writes_nothing(tmp_path, capsys, monkeypa
     assert not out.exists()
 
 
+def test_a_grid_of_the_command_line_sets_lists_and_fields_of_lists():
+    plan = plan_sweep("configs/debug.py", [], [GRID[1], GRID[3]], 3, None, ROOT)
+    arms = [plan.experiments[each.digest] for each in plan.record.arms]
+    assert [each.optim.freeze for each in arms] == [(), (), ("encoder",), ("encoder",)]
+    noise = [[one.noise_std_metres for one in each.data.datasets] for each in arms]
+    assert noise == [[0, 0], [0.3, 0]] * 2
+    assert len(plan.record.list_trials(Path("out"))) == 12
+
+
 def test_arms_that_are_the_same_are_run_once(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert main([*COMMAND, "--grid=train.steps=40,4e1", f"--out={tmp_path}", "--dry-run"]) == 0
     text = capsys.readouterr().out
     assert "train.steps=4e1: the same as train.steps=40, and left out" in text
     assert "trials: 1, " in text
+
+
+def test_all_arms_begin_with_the_checkpoint_of_a_step(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    step = tmp_path / "base" / "checkpoints" / "300"
+    (step / "state").mkdir(parents=True)
+    write_manifest(step)
+    words = [*COMMAND, *GRID[:2], f"--out={tmp_path / 'out'}", "--dry-run"]
+    assert main([*words, f"--from={tmp_path / 'base'}@300"]) == 0
+    branched = capsys.readouterr().out
+    assert main(words) == 0
+    digests = [
+        [line.split()[-1] for line in text.splitlines()[2:4]]
+        for text in (branched, capsys.readouterr().out)
+    ]
+    assert len({*digests[0], *digests[1]}) == 4
+    for place, said in (
+        (f"{tmp_path / 'base'}@20", "no whole checkpoint of step 20; there are: 300"),
+        (f"{tmp_path / 'base'}", "name a run and one of its checkpoints, as in runs/base@300"),
+    ):
+        assert main([*words, f"--from={place}"]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
@@ -60,8 +93,6 @@ def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
 
 
 def test_a_sweep_is_kept_as_it_was_planned(tmp_path):
-    from spatialvlm_jax.sweeps.plan import changed_arms, plan_sweep
-
     def plan(*overrides: str):
         return plan_sweep("configs/debug.py", overrides, ["train.steps=5,6"], 2, None, ROOT).record
 

@@ -228,7 +228,11 @@ def test_an_ablation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.usefixtures("trials_in_this_process")
 def test_a_sweep(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = (*FEW_STEPS, *SMALL_EVALUATION, "--seeds=1", "--config.eval.images=4")
-    walk("sweeps.md", checkout, {"spatialvlm sweep --config=configs/debug.py": small}, capsys)
+    typed: dict[str, tuple[str, ...]] = {
+        "spatialvlm sweep --config=configs/debug.py": small,
+        "python train.py": (*SHALLOW, "--config.data.batch_size=2"),
+    }
+    walk("sweeps.md", checkout, typed, capsys)
     rows = list(csv.DictReader((checkout / "runs/rates/table.csv").open(encoding="utf-8")))
     assert {(row["arm"], row["seeds"]) for row in rows} == {
         ("optim.peak_lr=1e-3", "1"), ("optim.peak_lr=3e-3", "1"),

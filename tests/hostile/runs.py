@@ -16,8 +16,9 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import parse_answer
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, Experiment
 from spatialvlm_jax.models.checkpoint_file import shipped
-from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints, checkpoint_damage
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
+from spatialvlm_jax.weights.checkpoint_folders import checkpoint_damage
 from tests.generation.pictures import PictureSource, store_pictures
 from tests.hostile.attempt import READ, REFUSED, Case, Fault, command
 from tests.hostile.sensors import npz_bomb

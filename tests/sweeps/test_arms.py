@@ -52,6 +52,15 @@ def test_texts_are_as_typed_and_other_values_are_literals():
     ]  # fmt: skip
 
 
+def test_arms_branch_off_a_checkpoint_unless_one_has_weights_of_its_own():
+    arms = RATES.chain(arm("own", {"train.init_from": "small"})).branch("runs/base@300")
+    assert [each.name for each in arms] == ["slow", "fast", "own"]
+    assert arms[0].overrides() == [
+        "config.train.init_from=runs/base@300", "config.optim.peak_lr=0.001",
+    ]  # fmt: skip
+    assert arms[2].overrides() == ["config.train.init_from=small"]
+
+
 @pytest.mark.parametrize("value", [print, object(), (1, {2: print})])
 def test_a_value_that_cannot_be_written_down_is_refused(value):
     with pytest.raises(UserError, match="cannot be written down"):

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax.config import load_experiment
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import DatasetConfig, Experiment
 from spatialvlm_jax.sweeps.identity import digest_code, digest_place, identify, seeded
+from spatialvlm_jax.weights.checkpoint_folders import write_manifest
 
 BASE = load_experiment("configs/debug.py")
 
@@ -80,3 +82,19 @@ def test_code_counts_but_for_what_runs_no_trial(tmp_path):
     assert digest_code(tmp_path) == own
     (tmp_path / "data_loaders" / "build.py").write_text("changed")
     assert digest_code(tmp_path) != own
+
+
+def test_a_checkpoint_to_begin_with_counts_by_the_digests_of_its_files(tmp_path):
+    step = tmp_path / "checkpoints" / "30"
+    (step / "state").mkdir(parents=True)
+    (step / "state" / "array").write_text("one")
+    write_manifest(step)
+    begin = dataclasses.replace(BASE.train, init_from=f"{tmp_path}@30")
+    branch = dataclasses.replace(BASE, train=begin)
+    own = identify(branch, "code")
+    (step / "state" / "array").write_text("two")  # of the same size
+    write_manifest(step)
+    assert identify(branch, "code") != own
+    other = dataclasses.replace(begin, init_from=f"{tmp_path}@20")
+    with pytest.raises(UserError, match="no whole checkpoint of step 20; there are: 30"):
+        identify(dataclasses.replace(BASE, train=other), "code")

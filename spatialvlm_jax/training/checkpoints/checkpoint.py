@@ -12,7 +12,6 @@ many there were.
 
 import concurrent.futures
 import contextlib
-import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -21,24 +20,16 @@ from typing import Any
 
 import orbax.checkpoint as ocp
 
-from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import system_error
-from spatialvlm_jax.flags import is_whole_number
-from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
+from spatialvlm_jax.weights.checkpoint_folders import (
+    checkpoint_damage,
+    checkpoint_steps,
+    write_manifest,
+)
 
-MANIFEST = "manifest.json"
 _TEMPORARY = "orbax-checkpoint-tmp"
-
-
-def checkpoint_steps(folder: Path) -> list[int]:
-    """The steps that a folder has checkpoints of, ascending, whole or not.
-
-    A step is written without zeros in front: "045" is somebody's own folder.
-    """
-    names = (path.name for path in folder.iterdir())
-    return sorted(int(name) for name in names if is_whole_number(name) and name == str(int(name)))
 
 
 class Checkpoints:
@@ -165,38 +156,3 @@ def _system_errors(path: Path) -> Iterator[None]:
         if refused is None:
             raise
         raise refused from error
-
-
-def write_manifest(folder: Path) -> None:
-    """Hashes every file of a committed checkpoint into its manifest, which appears at once."""
-    files = {str(path.relative_to(folder)): describe_file(path) for path in _files(folder)}
-    write_json(folder / MANIFEST, {"files": files}, indent=1)
-
-
-def checkpoint_damage(folder: Path) -> str | None:
-    """What is wrong with a checkpoint, or None if every file is as it was written."""
-    try:
-        expected = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-        sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
-    except FileNotFoundError:
-        return "it was never finished"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return f"{MANIFEST} is unreadable"
-    for name, (size, description) in sizes.items():
-        path = folder / name
-        if not path.is_file():
-            return f"{name} is missing"
-        if path.stat().st_size != size:
-            return f"{name} has {path.stat().st_size} bytes, not {size}"
-        try:
-            changed = describe_file(path) != description
-        except OSError as error:
-            return f"{name} cannot be read: {error.strerror}"
-        if changed:
-            return f"{name} has changed since it was written"
-    return None
-
-
-def _files(folder: Path) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in files if not path.name.startswith(MANIFEST))

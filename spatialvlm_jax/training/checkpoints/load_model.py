@@ -17,12 +17,16 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.models.quantize import stored_dtype
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.training.checkpoints.checkpoint import checkpoint_damage, checkpoint_steps
 from spatialvlm_jax.training.checkpoints.resume import describe_run, find_changes
 from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
+from spatialvlm_jax.weights.checkpoint_folders import (
+    CHECKPOINTS,
+    checkpoint_damage,
+    checkpoint_steps,
+)
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
@@ -116,7 +120,7 @@ def find_run_checkpoint(workdir: Path, step: str = "") -> Path:
     Raises:
       UserError: there is none.
     """
-    folder = workdir / "checkpoints"
+    folder = workdir / CHECKPOINTS
     if step and not is_whole_number(step):
         raise UserError(f"--checkpoint={step} is neither a step nor a path to .safetensors")
     if not folder.is_dir():

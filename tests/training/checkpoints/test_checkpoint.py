@@ -10,15 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spatialvlm_jax.training.checkpoints.checkpoint import (
+from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
+from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
+from spatialvlm_jax.training.state import TrainState
+from spatialvlm_jax.weights.checkpoint_folders import (
     MANIFEST,
-    Checkpoints,
     checkpoint_damage,
     checkpoint_steps,
     write_manifest,
 )
-from spatialvlm_jax.training.checkpoints.load_model import find_run_checkpoint
-from spatialvlm_jax.training.state import TrainState
 
 
 def make_state(step: int) -> TrainState:
