@@ -1,9 +1,10 @@
 """What breaking composed questions up is worth: by kind, beside asking them directly.
 
-    python benchmarks/reasoning.py runs/data/demo --images=100 --json=reasoning.json
+    spatialvlm generate --composed --preset=clear --image-size=128 --seed=9000 \\
+      --split=validation=200 --out=runs/data/composed
+    python benchmarks/reasoning.py runs/data/composed --json=reasoning.json
 
-Composed questions are drawn from the exact geometry of stored worlds, one of each kind an image. Of
-each kind, the share that is right:
+Asks the composed questions that are stored about worlds. Of each kind, the share that is right:
 
 * best constant: the answer that is most often right, whatever the picture;
 * direct: the model is asked the composed question itself, and its words are read;
@@ -30,10 +31,11 @@ from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.baselines import best_length
 from spatialvlm_jax.evaluation.statistics.clusters import clustered_mean
+from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
-from spatialvlm_jax.reasoning.composed import ComposedQuestion, compose
+from spatialvlm_jax.reasoning.exact_answers import answer_exactly, stored_facts
 from spatialvlm_jax.reasoning.plan import SI_UNITS, ReasoningPlan
-from spatialvlm_jax.reasoning.scene_facts import SceneFacts
+from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 from spatialvlm_jax.text_table import align_columns
@@ -45,19 +47,24 @@ Ask = Callable[[Sequence[str]], Sequence[SpatialAnswer]]
 
 @dataclasses.dataclass(frozen=True)
 class Marked:
-    """A composed question, the image it is about, and whether each way answers it rightly."""
+    """A composed question, the image it is about, and whether each way answers it rightly.
+
+    outcome, value: the truth, as a plan's conclusion has them; "" and NaN for none.
+    """
 
     image: int
-    composed: ComposedQuestion
+    kind: str
+    outcome: str
+    value: float
     right: dict[str, bool]
 
 
-def is_right(composed: ComposedQuestion, outcome: str, value: float | None) -> bool:
+def is_right(truth: tuple[str, float], outcome: str, value: float | None) -> bool:
     """Whether a choice is the true one, or a quantity close to it."""
-    if composed.outcome:
-        return outcome == composed.outcome
+    if truth[0]:
+        return outcome == truth[0]
     return value is not None and bool(
-        metrics.within(np.array([value]), np.array([composed.value]), WITHIN)[0]
+        metrics.within(np.array([value]), np.array([truth[1]]), WITHIN)[0]
     )
 
 
@@ -66,27 +73,33 @@ def read_direct(plan: ReasoningPlan, answer: SpatialAnswer) -> tuple[str, float 
     if plan.kind.dimension:
         is_such = answer.unit == SI_UNITS[plan.kind.dimension]
         return "", answer.value if is_such else None
-    text = answer.text.lower()
     if answer.verdict in ("yes", "no"):
         return answer.verdict, None
+    return read_outcome(plan, answer.text), None
+
+
+def read_outcome(plan: ReasoningPlan, text: str) -> str:
+    """The outcome of a choice that a text states, by the places of the objects; "" for none."""
+    text = text.lower()
+    if text in ("yes", "no"):
+        return text
     words = re.findall(r"\w+", text)
     if plan.kind.name == "turn":
         sides = {word for word in words if word in ("left", "right")}
-        return (sides.pop() if len(sides) == 1 else ""), None
+        return sides.pop() if len(sides) == 1 else ""
     if plan.kind.name == "in_a_row":
         numbers = [word for word in words if word.isdigit()]
-        return (str(int(numbers[0])) if len(numbers) == 1 else ""), None
+        return str(int(numbers[0])) if len(numbers) == 1 else ""
     found = {place: text.find(name.lower()) for place, name in enumerate(plan.sentence.objects)}
     named = sorted((at, place) for place, at in found.items() if at >= 0)
     places = [place for _, place in named]
     if plan.kind.name == "pair":
         places.sort()
-    return "-".join(map(str, places)), None
+    return "-".join(map(str, places))
 
 
-def mark_image(image: int, facts: SceneFacts, image_id: str, seed: int, ask: Ask) -> list[Marked]:
-    """Asks all that is composed about an image at once, and marks it."""
-    composed = compose(facts, image_id, seed)
+def mark_image(image: int, facts: SceneFacts, composed: Sequence[QA], ask: Ask) -> list[Marked]:
+    """Asks all composed questions about an image at once, and marks the answers."""
     plans = [ReasoningPlan.of(each.question) for each in composed]
     wanted = [each.question for each in composed]
     wanted += [words for plan in plans for words in plan.questions]
@@ -94,28 +107,29 @@ def mark_image(image: int, facts: SceneFacts, image_id: str, seed: int, ask: Ask
     direct, rest = said[: len(composed)], said[len(composed) :]
     found = []
     for each, plan, answer in zip(composed, plans, direct, strict=True):
+        truth = (read_outcome(plan, each.verdict) if each.verdict else "", each.value)
         own, rest = rest[: len(plan.questions)], rest[len(plan.questions) :]
         chain = plan.conclude(own)
-        exact = plan.conclude([a for sub in plan.sub_questions for a in facts.answer(sub)])
+        exact = plan.conclude([a for sub in plan.sub_questions for a in answer_exactly(facts, sub)])
         right = {
-            "direct": is_right(each, *read_direct(plan, answer)),
-            "chain": is_right(each, chain.outcome, chain.value),
-            "exact": is_right(each, exact.outcome, exact.value),
+            "direct": is_right(truth, *read_direct(plan, answer)),
+            "chain": is_right(truth, chain.outcome, chain.value),
+            "exact": is_right(truth, exact.outcome, exact.value),
         }
-        found.append(Marked(image, each, right))
+        found.append(Marked(image, each.type, *truth, right))
     return found
 
 
 def with_constant(marked: Sequence[Marked]) -> list[Marked]:
     """The marks of one kind with those of the constant that is most often right."""
-    truths = [each.composed for each in marked]
-    common = Counter(each.outcome for each in truths).most_common(1)[0][0]
-    value = None if common else best_length(np.array([each.value for each in truths]), WITHIN)[0]
+    common = Counter(each.outcome for each in marked).most_common(1)[0][0]
+    value = None if common else best_length(np.array([each.value for each in marked]), WITHIN)[0]
+
+    def is_hit(each: Marked) -> bool:
+        return is_right((each.outcome, each.value), common, value)
+
     return [
-        dataclasses.replace(
-            each, right={"constant": is_right(each.composed, common, value), **each.right}
-        )
-        for each in marked
+        dataclasses.replace(each, right={"constant": is_hit(each), **each.right}) for each in marked
     ]
 
 
@@ -123,7 +137,7 @@ def figures(marked: Sequence[Marked]) -> dict[str, Any]:
     """By kind and way: share right, its interval, questions and images."""
     by_kind: dict[str, list[Marked]] = defaultdict(list)
     for each in marked:
-        by_kind[each.composed.kind].append(each)
+        by_kind[each.kind].append(each)
     marked_kinds = {kind: with_constant(of_kind) for kind, of_kind in sorted(by_kind.items())}
     everything = [each for of_kind in marked_kinds.values() for each in of_kind]
     found = {}
@@ -154,24 +168,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", type=Path, help="a stored data set of worlds")
+    parser.add_argument("data", type=Path, help="a stored data set with composed questions")
     parser.add_argument("--split", default="validation", help="default: %(default)s")
-    parser.add_argument("--images", type=int, default=100, help="default: %(default)s")
+    parser.add_argument("--images", type=int, help="at most so many of its images (all)")
     parser.add_argument("--model", default="small128", help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=0, help="of the questions")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     model, stored = spatialvlm_jax.load(args.model), open_split(args.data, args.split)
     marked = []
-    for index in tqdm(range(min(args.images, len(stored))), unit="image"):
+    for index in tqdm(range(min(args.images or len(stored), len(stored))), unit="image"):
         example = StoredExample(stored[index])
         image = example.image()
 
         def ask(questions: Sequence[str], image: np.ndarray = image) -> list[SpatialAnswer]:
             return model.ask(image, questions, doubt=NEVER)
 
-        facts = SceneFacts.of(example)
-        marked += mark_image(index, facts, example.image_id, args.seed, ask)
+        composed = [pair for pair in example.pairs() if pair.kind == "composed"]
+        marked += mark_image(index, stored_facts(example), composed, ask)
+    if not marked:
+        parser.error(
+            f"{args.data} has no composed questions: make a set by spatialvlm generate --composed"
+        )
     found = figures(marked)
     print("\n".join(table(found)))
     if args.json:

@@ -24,7 +24,7 @@ from spatialvlm_jax.storage.shards import StoreError, open_split
 
 @dataclasses.dataclass(frozen=True)
 class PairFilter:
-    """Which pairs of an image are used; empty tuples mean all."""
+    """Which pairs of an image are used; empty tuples mean all, but of kinds all but "composed"."""
 
     kinds: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class PairFilter:
 
     def keeps(self, pair: QA) -> bool:
         return (
-            (not self.kinds or pair.kind in self.kinds)
+            (pair.kind in self.kinds if self.kinds else pair.kind != "composed")
             and (not self.types or pair.type in self.types)
             and pair.type not in self.exclude_types
         )

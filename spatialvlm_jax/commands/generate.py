@@ -133,6 +133,9 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="simple, clear, rich, gallery, manipulation (rich)",
     )
+    help_text = "also ask composed questions, which spatialvlm reason breaks up"
+    add("--composed", dest="composed", of=("worlds",), action="store_true", default=None,
+        help=help_text)  # fmt: skip
     help_text = "side of an image (the preset's)"
     add("--image-size", dest="worlds.image_size", type=_WHOLE, metavar="PIXELS", help=help_text)
 
@@ -189,7 +192,7 @@ def read_settings(args: argparse.Namespace) -> Any:
     from spatialvlm_jax.generation.settings import GenerationSettings
 
     config = read_settings_file(GenerationSettings, args.config)
-    fields = {"source", "seed"}
+    fields = {"source", "seed", "composed"}
     for name, value in vars(args).items():
         if value is not None and ("." in name or name in fields):
             *path, last = name.split(".")

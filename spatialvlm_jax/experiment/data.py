@@ -64,7 +64,8 @@ class DatasetConfig(Settings):
     fresh: draw scenes of `worlds` while training, new ones all the time, and store nothing: `path`
       and the recipe's numbers of images do not matter then.
     weight: its share of the mixture, in its `unit`; 0 trains on nothing of it.
-    kinds, types: which pairs to use; empty means all. exclude_types: types that are left out.
+    kinds, types: which pairs to use; empty means all, of kinds all but "composed".
+    exclude_types: types that are left out.
     pairs_per_image: at most so many of its pairs on one image; 0 as many as the mixture packs.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
       metres before they are phrased (the paper's noise ablation).

@@ -80,5 +80,11 @@ class EvalConfig(Settings):
                     f"{dataset.name!r} is fresh, and what is measured on has to stay: set "
                     "fresh=False, and a path for its scenes",
                 )
+            if "composed" in dataset.kinds:
+                raise SettingError(
+                    "datasets",
+                    f"{dataset.name!r} has kinds of composed questions, which are reasoned out: "
+                    "leave them out here, and measure them by benchmarks/reasoning.py",
+                )
         if self.prefix_template:
             check_template(self.prefix_template)

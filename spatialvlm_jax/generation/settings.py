@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from spatialvlm_jax.bounds import Range, Seed, Settings
+from spatialvlm_jax.bounds import Range, Seed, SettingError, Settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.chunks import Source
 from spatialvlm_jax.generation.experts.build import ExpertsConfig
@@ -51,7 +51,9 @@ class GenerationSettings(Settings):
       about the same image.
     worlds, omni3d, rgbd, photos: read for the source of that name; "rendered_photos" reads
       `worlds`, and the noise in `experts`.
-    split: how images are divided. questions: what is asked. ambiguity: what things are called.
+    split: how images are divided. questions: what is asked. composed: of rendered worlds, ask
+      composed questions, too, at most one of each kind an image: docs/reasoning.md has the kinds.
+    ambiguity: what things are called.
     lift, experts: for sources that experts look at.
     """
 
@@ -63,9 +65,17 @@ class GenerationSettings(Settings):
     photos: PhotosSettings = dataclasses.field(default_factory=PhotosSettings)
     split: SplitSettings = dataclasses.field(default_factory=SplitSettings)
     questions: QAConfig = dataclasses.field(default_factory=QAConfig)
+    composed: bool = False
     lift: LiftConfig = dataclasses.field(default_factory=LiftConfig)
     ambiguity: AmbiguityConfig = dataclasses.field(default_factory=AmbiguityConfig)
     experts: ExpertsConfig = dataclasses.field(default_factory=ExpertsConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.composed and self.source != "worlds":
+            raise SettingError(
+                "composed", f'it needs exact worlds (source="worlds"), and this is {self.source}'
+            )
 
 
 def stages_of(settings: GenerationSettings) -> Stages:
@@ -79,6 +89,7 @@ def stages_of(settings: GenerationSettings) -> Stages:
         settings.lift if lifted else None,
         None if settings.source == "worlds" else settings.ambiguity,
         settings.seed,
+        settings.composed,
     )
 
 

@@ -13,6 +13,7 @@ from spatialvlm_jax.generation.lifting.lift import LiftConfig, lift
 from spatialvlm_jax.generation.lifting.upright import quarter_turns, turned
 from spatialvlm_jax.generation.naming.ambiguity import AmbiguityConfig, resolve
 from spatialvlm_jax.generation.outcomes import Failed, Rejected, stage
+from spatialvlm_jax.generation.questions.composed_pairs import composed_pairs
 from spatialvlm_jax.generation.questions.generate import generate_pairs
 from spatialvlm_jax.generation.questions.visibility import why_nothing
 from spatialvlm_jax.questions import QAConfig
@@ -37,19 +38,25 @@ class Stages:
 
     lift, ambiguity, questions: None for a stage that the source's observations do without: what
       is a scene is not lifted, exact captions fit one object each, an answered scene is not asked.
+    composed: whether composed questions are asked, too, which wants exact scenes.
     """
 
     questions: QAConfig | None = dataclasses.field(default_factory=QAConfig)
     lift: LiftConfig | None = dataclasses.field(default_factory=LiftConfig)
     ambiguity: AmbiguityConfig | None = dataclasses.field(default_factory=AmbiguityConfig)
     seed: int = 0
+    composed: bool = False
 
     def describe(self) -> dict[str, Any]:
         """JSON values of all settings of the stages that there are."""
         if self.questions is None:
             return {}
         described = dataclasses.asdict(self)
-        return {name: value for name, value in described.items() if value is not None}
+        return {
+            name: value
+            for name, value in described.items()
+            if value is not None and value is not False
+        }
 
     def examine(self, observed: Observation, source: str) -> tuple[Scene, list[QA]]:
         """The scene that was observed, with what is asked about it.
@@ -109,7 +116,10 @@ class Stages:
 
     def pairs(self, scene: Scene) -> list[QA]:
         """Questions and answers about a scene whose captions are unique."""
-        return [] if self.questions is None else generate_pairs(scene, self.questions, self.seed)
+        if self.questions is None:
+            return []
+        pairs = generate_pairs(scene, self.questions, self.seed)
+        return pairs + (composed_pairs(scene, pairs, self.seed) if self.composed else [])
 
 
 # For sources whose scenes are answered already.

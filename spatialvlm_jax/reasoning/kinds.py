@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spatialvlm_jax.generation.questions.composed import EQUAL_SIDES
 from spatialvlm_jax.reasoning.sub_question import LEFT_OF, SubQuestion
 
-# Sides of a triangle that differ by less than this share of the longer one count as equal.
-EQUAL_SIDES = 0.15
 MOST_IN_A_ROW = 99
 
 

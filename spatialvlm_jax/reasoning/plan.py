@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import one_line
+from spatialvlm_jax.generation.questions.composed import name_outcome
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.reasoning.kinds import KINDS, ComposedKind, Sentence
 from spatialvlm_jax.reasoning.sentences import parse_sentence
@@ -119,10 +120,8 @@ class ReasoningPlan:
 
     def describe_outcome(self, outcome: str) -> str:
         """A choice in words."""
-        if self.kind.name in ("in_a_row", "turn") or outcome in ("yes", "no"):
-            return outcome
-        names = [f"the {self.sentence.objects[int(place)]}" for place in outcome.split("-")]
-        return (" and " if self.kind.name == "pair" else ", ").join(names)
+        names = [f"the {name}" for name in self.sentence.objects]
+        return name_outcome(self.kind.name, outcome, names)
 
 
 @dataclasses.dataclass(frozen=True)

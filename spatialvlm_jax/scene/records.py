@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 Provenance = Literal["exact", "annotated", "sensor", "estimated"]
-Kind = Literal["qualitative", "quantitative", "general"]
+Kind = Literal["qualitative", "quantitative", "general", "composed"]
 PrimitiveShape = Literal["box", "cylinder", "ellipsoid"]
 
 
@@ -149,7 +149,8 @@ class QA:
     """One question and its answer, with the truth behind the words.
 
     type: the registered question type ("distance", "left_of", "color").
-    kind: "qualitative", "quantitative" or "general".
+    kind: "qualitative", "quantitative" or "general"; "composed" of questions that are to be broken
+      up into simpler ones, answered by a value or by a verdict.
     value: the exact value in SI units for quantitative questions, else NaN.
     value_std: its standard error in the same unit, else NaN.
     unit: the unit spoken in the answer ("m", "cm", "ft", ...), else "".

@@ -14,7 +14,7 @@ def _pair_features(text: Any, tensor: Any) -> dict[str, Any]:
         "question": text(),
         "answer": text(),
         "type": text(doc="registered question type"),
-        "kind": text(doc="qualitative, quantitative or general"),
+        "kind": text(doc="qualitative, quantitative, general or composed"),
         "value": tensor(shape=(), dtype=np.float32, doc="exact value, SI; NaN if there is none"),
         "value_std": tensor(shape=(), dtype=np.float32, doc="its standard error; NaN if none"),
         "unit": text(doc="the unit spoken"),

@@ -1,10 +1,13 @@
 import pytest
 
 from benchmarks.reasoning import WAYS, figures, mark_image, read_direct, table
+from spatialvlm_jax.generation.questions.composed import compose, name_outcome
+from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.reasoning.kinds import KINDS
 from spatialvlm_jax.reasoning.plan import ReasoningPlan
-from tests.reasoning.test_composed import drawn_facts
+from spatialvlm_jax.scene.records import QA
+from tests.generation.questions.test_composed import drawn_facts
 
 ORDER = "Order the red mug, the lamp and the box by height, tallest first."
 
@@ -56,6 +59,22 @@ def test_direct_answers_are_read_by_kind(question, answer, outcome, value) -> No
     assert read_direct(ReasoningPlan.of(question), answer) == (outcome, value)
 
 
+def composed(facts: SceneFacts, image: int) -> list[QA]:
+    """As a set stores them."""
+    return [
+        QA(
+            each.question,
+            "",
+            each.kind,
+            "composed",
+            value=each.value,
+            verdict=each.outcome
+            and name_outcome(each.kind, each.outcome, [facts.captions[i] for i in each.objects]),
+        )
+        for each in compose(facts, f"{image}")
+    ]
+
+
 def test_exact_sub_answers_are_always_right_and_a_model_that_says_one_thing_is_not() -> None:
     def ask(questions):
         interval = (0.8, 1.25)
@@ -64,7 +83,8 @@ def test_exact_sub_answers_are_always_right_and_a_model_that_says_one_thing_is_n
     marked = [
         mark
         for image in range(8)
-        for mark in mark_image(image, drawn_facts(image), f"{image}", 0, ask)
+        for facts in [drawn_facts(image)]
+        for mark in mark_image(image, facts, composed(facts, image), ask)
     ]
     found = figures(marked)
     assert found.keys() == {*KINDS, "all"}

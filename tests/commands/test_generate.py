@@ -1,4 +1,5 @@
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from spatialvlm_jax.commands import generate
 from spatialvlm_jax.commands.generate import parse_splits, read_settings
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.settings import GenerationSettings
+from spatialvlm_jax.reasoning.exact_answers import answer_exactly, stored_facts
+from spatialvlm_jax.reasoning.plan import ReasoningPlan
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 
@@ -164,6 +167,7 @@ def test_options_of_other_sources_are_settings_of_those_alone() -> None:
         (["--source=photos", "--masks-glob=a"], "--masks-glob is of --source=rgbd, and"),
         (["--source=photos", "--image-size=64"], "--image-size is of --source=worlds, and"),
         (["--depth-scale=256"], "--depth-scale is of --source=rgbd, and this is worlds"),
+        (["--source=rgbd", "--composed"], "composed: it needs exact worlds .*, and this is rgbd"),
     ],
 )
 def test_an_option_that_the_source_does_not_read_is_refused(options: list[str], said: str) -> None:
@@ -226,6 +230,32 @@ def test_worlds_are_made_asked_about_and_stored(
     assert cli.main(command) == 0
     assert cli.main([*command, "--seed=1"]) == 2
     assert "begun with other settings (seed)" in capsys.readouterr().err
+
+
+def test_composed_questions_are_stored_beside_those_that_they_break_down_to(tmp_path: Path) -> None:
+    command = [*TINY, f"--out={tmp_path}", "--split=validation=8", "--pairs-per-image=40"]
+    assert cli.main([*command, "--composed"]) == 0
+    kinds = json.loads((tmp_path / "summary.json").read_text())["kinds"]
+    assert kinds["composed"] > 16
+    asked = 0
+    for example in examples(tmp_path, "validation"):
+        facts, captions = stored_facts(example), example.texts("objects/caption")
+        for pair in example.pairs():
+            if pair.kind != "composed":
+                continue
+            asked += 1
+            plan = ReasoningPlan.of(pair.question)
+            assert plan.kind.name == pair.type
+            assert [captions[i] for i in pair.objects] == list(plan.sentence.objects)
+            exact = [answer_exactly(facts, each) for each in plan.sub_questions]
+            found = plan.conclude([*itertools.chain(*exact)])
+            if plan.kind.dimension:
+                assert found.value == pytest.approx(pair.value, rel=1e-3)
+                assert pair.answer.endswith(pair.unit)
+            else:
+                assert found.text.replace("the ", "") == pair.verdict == pair.answer
+    assert asked == kinds["composed"]
+    assert cli.main(command) == 2  # another set
 
 
 @pytest.mark.slow

@@ -30,6 +30,9 @@ def test_filters_combine_kinds_types_and_exclusions() -> None:
     assert [pair.type for pair in pairs(0) if kept.keeps(pair)] == ["left_of", "color"]
     assert [pair.type for pair in pairs(0) if PairFilter(types=("count",)).keeps(pair)] == ["count"]
     assert [pair.type for pair in pairs(0) if PairFilter().keeps(pair)] == names
+    composed = dataclasses.replace(pairs(0)[0], kind="composed")
+    assert not PairFilter().keeps(composed)
+    assert PairFilter(kinds=("composed",)).keeps(composed)
 
 
 def test_pairs_become_prefix_and_suffix_tokens(stored: Path) -> None:

@@ -187,6 +187,13 @@ def test_what_does_not_fit_together_is_named(make: Any, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
+def test_composed_questions_are_not_evaluated_as_simple_ones_are() -> None:
+    asked = dataclasses.replace(ONE, kinds=("general", "composed"))
+    assert DataConfig(datasets=(asked,)).datasets[0].kinds == asked.kinds
+    with pytest.raises(SettingError, match=r"measure them by benchmarks/reasoning\.py"):
+        EvalConfig(datasets=(asked,))
+
+
 def test_a_head_without_a_loss_asks_nothing_of_the_data() -> None:
     head = dataclasses.replace(HEAD, weight=0.0)
     assert Experiment(dense=head, data=DataConfig(datasets=(ONE,))).dense_weight == 0

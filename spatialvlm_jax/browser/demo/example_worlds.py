@@ -11,12 +11,13 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.questions.generate import QAConfig, generate_pairs
 from spatialvlm_jax.generation.questions.quantities import Measure
 from spatialvlm_jax.generation.questions.registry import QuestionType
+from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.generation.questions.visibility import clear_objects, named_objects
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.inference.rewording import recognise
+from spatialvlm_jax.reasoning.exact_answers import answer_exactly
 from spatialvlm_jax.reasoning.plan import ReasoningPlan
-from spatialvlm_jax.reasoning.scene_facts import SceneFacts
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Scene
@@ -149,7 +150,7 @@ class ExampleWorld:
     def conclusion_of(self, plan: ReasoningPlan) -> ExactAnswer | None:
         """What follows from exact answers to a plan's questions; None where one has none."""
         try:
-            exact = [a for each in plan.sub_questions for a in self.facts.answer(each)]
+            exact = [a for each in plan.sub_questions for a in answer_exactly(self.facts, each)]
         except (KeyError, ValueError):
             return None
         found = plan.conclude(exact)

@@ -45,6 +45,7 @@ _KINDS = {
     "qualitative": "Qualitative: space, answered by a word",
     "quantitative": "Quantitative: space, answered by a number",
     "general": "General: what there is to see",
+    "composed": "Composed: to be broken up into simpler questions",
 }
 _SOURCES = {
     "worlds": "rendered rooms with exact geometry",

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
-from spatialvlm_jax.reasoning.kinds import EQUAL_SIDES
-from spatialvlm_jax.reasoning.scene_facts import SceneFacts
 
+# Sides of a triangle that differ by less than this share of the longer one count as equal.
+EQUAL_SIDES = 0.15
 # Closer than this share, two lengths are too close to call, and nothing is asked of them.
 MARGIN = 0.08
 # Objects within this angle of each other are not turned to, radians.
@@ -23,9 +24,10 @@ _TRIES = 12
 class ComposedQuestion:
     """A composed question of one kind, and its truth.
 
-    objects: their places in the scene's facts, in the order of the question. options: of a
-    choice, all outcomes as `Conclusion.outcome` has them; () where they have no end. outcome: the
-    true one, or "". value: the true quantity, SI units, or NaN.
+    objects: their places in the scene's facts, in the order of the question. outcome: the true
+    one of a choice, by the places of the objects in the question ("0", "2-0-1", "yes"), or "".
+    value: the true quantity, SI units, or NaN. dimension: of a quantity, else "". options: of a
+    choice, all outcomes; () where they have no end.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class ComposedQuestion:
     objects: tuple[int, ...]
     outcome: str = ""
     value: float = math.nan
+    dimension: str = ""
     options: tuple[str, ...] = ()
 
 
@@ -54,6 +57,18 @@ def compose(facts: SceneFacts, image_id: str, seed: int = 0) -> list[ComposedQue
                 found.append(made)
                 break
     return found
+
+
+def name_outcome(kind: str, outcome: str, names: Sequence[str]) -> str:
+    """A choice in words: "yes", "3", "mug", "mug, lamp, box", "mug and lamp".
+
+    Args:
+      outcome: as `ComposedQuestion` has it. names: of the objects, in the order of the question.
+    """
+    if kind in ("in_a_row", "turn") or outcome in ("yes", "no"):
+        return outcome
+    chosen = [names[int(place)] for place in outcome.split("-")]
+    return (" and " if kind == "pair" else ", ").join(chosen)
 
 
 def _sample(stream: RandomStream, number: int, count: int) -> list[int]:
@@ -153,7 +168,7 @@ def _pair(
 def _path(facts: SceneFacts, stream: RandomStream, objects: Sequence[int]) -> ComposedQuestion:
     length = sum(facts.distance(*step) for step in itertools.pairwise(objects))
     text = f"How long is the path from {' to '.join(_names(facts, objects))}?"
-    return ComposedQuestion("path", text, tuple(objects), value=length)
+    return ComposedQuestion("path", text, tuple(objects), value=length, dimension="length")
 
 
 def _triangle(
@@ -276,7 +291,7 @@ def _total_area(
 ) -> ComposedQuestion:
     text = f"How much floor area do {_listed(_names(facts, objects))} cover together?"
     value = float(facts.footprints[list(objects)].sum())
-    return ComposedQuestion("total_area", text, tuple(objects), value=value)
+    return ComposedQuestion("total_area", text, tuple(objects), value=value, dimension="area")
 
 
 def _total_width(
@@ -284,7 +299,7 @@ def _total_width(
 ) -> ComposedQuestion:
     text = f"How wide are {_listed(_names(facts, objects))} side by side?"
     value = float(facts.spans[list(objects), 0].sum())
-    return ComposedQuestion("total_width", text, tuple(objects), value=value)
+    return ComposedQuestion("total_width", text, tuple(objects), value=value, dimension="length")
 
 
 # Kind -> how many objects are drawn, and what makes its question.

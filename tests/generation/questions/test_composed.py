@@ -5,14 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from spatialvlm_jax.reasoning.composed import MARGIN, compose
+from spatialvlm_jax.generation.questions.composed import MARGIN, compose, name_outcome
+from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
+from spatialvlm_jax.reasoning.exact_answers import answer_exactly
 from spatialvlm_jax.reasoning.kinds import KINDS
 from spatialvlm_jax.reasoning.plan import ReasoningPlan
-from spatialvlm_jax.reasoning.scene_facts import SceneFacts
-from spatialvlm_jax.reasoning.sub_question import SubQuestion
-from spatialvlm_jax.scene.records import QA
-from spatialvlm_jax.storage.examples import StoredExample, encode_example
-from tests.generation.pictures import pairs, picture
 
 
 def drawn_facts(seed: int, count: int = 6) -> SceneFacts:
@@ -32,7 +29,9 @@ def drawn_facts(seed: int, count: int = 6) -> SceneFacts:
 
 def conclude(facts: SceneFacts, question: str):
     plan = ReasoningPlan.of(question)
-    return plan.conclude([each for sub in plan.sub_questions for each in facts.answer(sub)])
+    return plan.conclude(
+        [each for sub in plan.sub_questions for each in answer_exactly(facts, sub)]
+    )
 
 
 def test_exact_sub_answers_give_the_truth_of_every_kind() -> None:
@@ -87,23 +86,10 @@ def test_what_is_too_close_to_call_is_not_asked() -> None:
     assert not kinds & {"width_order", "height_order", "on_top"}
 
 
-def test_facts_of_a_stored_scene_are_its_exact_ones() -> None:
-    gap = QA("?", "", "distance", "quantitative", value=0.75, objects=(1, 0))
-    stored = StoredExample(encode_example(picture(3), [*pairs(3), gap]))
-    facts = SceneFacts.of(stored)
-    assert facts.captions == ("red mug", "blue chair")
-    np.testing.assert_allclose(facts.centers, [[-1, 2, 0.5], [0.5, 3, -0.25]], atol=1e-6)
-    np.testing.assert_allclose(facts.spans[0], [0.125, 0.5, 0.25], atol=1e-6)
-    assert facts.footprints[0] == pytest.approx(0.125 * 0.5)
-    assert facts.gaps == {(0, 1): 0.75}
-    first, second = facts.answer(SubQuestion("distance", ("blue chair", "red mug")))
-    assert first.value == second.value == 0.75
-    verdicts = [each.verdict for each in facts.answer(SubQuestion("left_of", facts.captions))]
-    assert verdicts == ["yes", "no"]
-    assert facts.bearings[0] == pytest.approx(-np.arctan(0.5))
-
-
-def test_where_nothing_is_exact_nothing_is_composed() -> None:
-    stored = StoredExample(encode_example(picture(3, gravity=False), pairs(3)))
-    with pytest.raises(ValueError, match="fake-0003 is no rendered world"):
-        SceneFacts.of(stored)
+def test_outcomes_are_named_by_the_objects_of_the_question() -> None:
+    names = ("mug", "lamp", "box")
+    assert name_outcome("nearest", "2", names) == "box"
+    assert name_outcome("height_order", "1-0-2", names) == "lamp, mug, box"
+    assert name_outcome("pair", "0-2", names) == "mug and box"
+    assert name_outcome("in_a_row", "2", names) == "2"
+    assert name_outcome("reach", "no", names[:1]) == "no"
