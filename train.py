@@ -20,6 +20,7 @@ import jax
 
 from data_loaders.model_evaluation import RunEvaluation
 from data_loaders.preparation import fill_features, open_loader, run_contents
+from data_loaders.taught_types import taught_types
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training.batches import NumberedBatches
@@ -47,7 +48,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
     loader = open_loader(experiment, mesh, goes_on=was_begun(workdir))
-    contents = run_contents(experiment, loader)
+    contents, taught = run_contents(experiment, loader), taught_types(experiment)
 
     begin = pretrained(experiment, workdir, contents)
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh, begin)
@@ -56,7 +57,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     saves = Saves.of(experiment, workdir, loader, contents)
     state = saves.resume(abstract_state) or initialiser.state()
     stop.on_disk(saves.saved)
-    write_provenance(workdir, experiment, Path(__file__).parent, report.text, state)
+    write_provenance(workdir, experiment, Path(__file__).parent, report.text, state, taught)
     fill_features(experiment, state, loader, mesh, stop)
 
     writer = open_metrics(experiment, workdir, saves.saved, loader.shares())
@@ -68,7 +69,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
 
     close_metrics(writer)
     stop.finish(int(state.step))
-    export(workdir / "model.safetensors", config.template, state, experiment, contents)
+    export(workdir / "model.safetensors", config.template, state, experiment, contents | taught)
 
 
 def run_steps(

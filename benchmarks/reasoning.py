@@ -174,7 +174,10 @@ def main() -> None:
     parser.add_argument("--model", default="small128", help="default: %(default)s")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
-    model, stored = spatialvlm_jax.load(args.model), open_split(args.data, args.split)
+    model, stored = (
+        spatialvlm_jax.load(args.model, untaught=True),
+        open_split(args.data, args.split),
+    )
     marked = []
     for index in tqdm(range(min(args.images or len(stored), len(stored))), unit="image"):
         example = StoredExample(stored[index])

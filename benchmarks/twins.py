@@ -266,7 +266,7 @@ def main() -> None:
     scenes = list(draw_twins(config, args.seed, tqdm(range(args.scenes), unit="layout")))
     if args.write:
         write_twins(scenes, args.write)
-    model = spatialvlm_jax.load(args.model)
+    model = spatialvlm_jax.load(args.model, untaught=True)
 
     def ask(image: np.ndarray, questions: Sequence[str]) -> list[str | None]:
         answers = model.ask(image, questions, doubt=NEVER, scored_values=0)

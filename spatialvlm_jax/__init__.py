@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 
-def load(where: str | os.PathLike[str], tokenizer: str = "") -> "LoadedModel":
+def load(
+    where: str | os.PathLike[str], tokenizer: str = "", untaught: bool = False
+) -> "LoadedModel":
     """A model to ask: `load("small128").ask("room.png", ["How far is the chair from the table?"])`.
 
     As `inference.load.load_to_ask`, which is imported, with JAX, at the first call.
     """
     from spatialvlm_jax.inference.load import load_to_ask
 
-    return load_to_ask(where, tokenizer)
+    return load_to_ask(where, tokenizer, untaught)

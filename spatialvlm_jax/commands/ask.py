@@ -26,7 +26,7 @@ The first question to a model compiles it, which is kept for the next time.
 """
 _EPILOG = """\
 examples:
-  spatialvlm ask docs/images/world_11.png "How wide would you say the blue ball is?"
+  spatialvlm ask docs/images/world_11.png "how wide is the blue ball?"
   spatialvlm ask room.jpg "How far is the mug from the lamp?" "Is the mug left of the lamp?" \\
     --model=runs/mine --unsure --json
   spatialvlm ask room.jpg "How tall is the chair?" --model=runs/rays --fov=65 --camera-height=1.5
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         if len(question) < _LONGEST_NAME and "\0" not in question and Path(question).is_file():
             raise UserError(f"{question} is a file, not a question: one picture is asked at a time")
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        model = load_to_ask(args.model, args.tokenizer)
+        model = load_to_ask(args.model, args.tokenizer, args.untaught)
     doubt = NEVER if args.always_answer else model.doubt
     if args.unsure:
         doubt = Doubt() if doubt == NEVER else Doubt(spread=doubt.spread)
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1))
     else:
-        print("\n".join(_table(answers)))
+        print("\n".join([*_table(answers), *_notes(answers)]))
     return 0
 
 
@@ -121,6 +121,17 @@ def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
         (one_line(answer.question), one_line(answer.text), *_figures(answer)) for answer in answers
     ]
     return align_columns([head, *rows], rule=True, left=2)
+
+
+def _notes(answers: Sequence["SpatialAnswer"]) -> list[str]:
+    """What is to be known of them, behind an empty line, and how to ask what was not asked."""
+    from spatialvlm_jax.errors import one_line
+
+    noted = [each for each in answers if each.note]
+    lines = [f'"{one_line(each.question)}": {each.note}' for each in noted]
+    if any(not each.is_sure for each in noted):
+        lines.append("--untaught asks what the model was not taught all the same")
+    return ["", *lines] if lines else []
 
 
 def _figures(answer: "SpatialAnswer") -> tuple[str, str, str]:

@@ -104,7 +104,7 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
     progress.end_importing()
     eyes = Eyes.open(args.image, CameraFacts(args.fov, args.camera_height, args.pitch))
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        ask = eyes.asking(load_to_ask(args.model, args.tokenizer))
+        ask = eyes.asking(load_to_ask(args.model, args.tokenizer, args.untaught))
     origin = {
         "image_sha256": eyes.picture.sha256,
         "checkpoint": str(args.model),

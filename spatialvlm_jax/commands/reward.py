@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
-    goal = Goal.of(args.goal)
+    goal = Goal.of(args.goal, args.untaught)
     episodes = open_episodes(
         args.episodes_at,
         camera=args.camera,
@@ -146,6 +146,7 @@ def _origin(args: Any, goal: Any) -> dict[str, Any]:
         "max_spread": args.max_spread,
         "camera": [args.camera, args.fov, args.camera_height, args.pitch],
         "version": spatialvlm_jax.__version__,
+        **({"untaught": True} if args.untaught else {}),
     }
 
 
@@ -179,7 +180,7 @@ def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) 
 
     progress.end_importing()
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        model = load_to_ask(args.model, args.tokenizer)
+        model = load_to_ask(args.model, args.tokenizer, args.untaught)
     ask = asking_distance(
         model,
         goal.question,

@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     key, name = os.environ.get(_KEY, "").strip(), args.name or Path(args.model).resolve().stem
     with open_socket(args.host, args.port) as listening:
         with progress.waiting("loading the model", "loaded it"):
-            model = load_to_ask(args.model, args.tokenizer)
+            model = load_to_ask(args.model, args.tokenizer, args.untaught)
         if not args.no_warm_up:
             with progress.waiting("compiling (kept for the next time)", "compiled"):
                 warm_up(model, limits.together, args.scored_values)

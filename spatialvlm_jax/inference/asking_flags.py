@@ -16,6 +16,8 @@ def add_model_flags(add: Callable[..., Any]) -> None:
     add("--model", default="small128", metavar="MODEL", help="which model to ask (%(default)s)")
     help_text = "the SentencePiece model of its run, where it is not where it was"
     add("--tokenizer", default="", metavar="FILE", help=help_text)
+    help_text = "also ask what the model says that it was not taught, in the words that are given"
+    add("--untaught", action="store_true", help=help_text)
 
 
 def add_camera_flags(parser: argparse.ArgumentParser) -> None:

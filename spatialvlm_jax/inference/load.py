@@ -21,6 +21,7 @@ from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.provenance import use_compilation_cache
 from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.folder_config import is_paligemma_folder, read_folder
 from spatialvlm_jax.weights.load import load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
@@ -31,7 +32,9 @@ from spatialvlm_jax.weights.settings import SPREAD, TEMPERATURE, TOKENIZER
 _WEIGHTS = "model.safetensors"
 
 
-def load_to_ask(where: str | os.PathLike[str], tokenizer: str = "") -> LoadedModel:
+def load_to_ask(
+    where: str | os.PathLike[str], tokenizer: str = "", untaught: bool = False
+) -> LoadedModel:
     """A model by the name of a shipped checkpoint, a run's workdir, its weights, or a folder.
 
     Compiled programs are kept where training keeps them, unless JAX was told of another place.
@@ -42,6 +45,7 @@ def load_to_ask(where: str | os.PathLike[str], tokenizer: str = "") -> LoadedMod
         PaliGemma with its `tokenizer.model`.
       tokenizer: the SentencePiece model that the weights were trained with, where it is not where
         it was.
+      untaught: answer also what it says that it was not taught, with a note.
 
     Raises:
       UserError: there is nothing, it is damaged, does not say what model it is, or its tokenizer
@@ -49,7 +53,11 @@ def load_to_ask(where: str | os.PathLike[str], tokenizer: str = "") -> LoadedMod
     """
     if jax.config.values["jax_compilation_cache_dir"] is None:
         use_compilation_cache()
-    path = _find(os.fspath(where))
+    model = _load(_find(os.fspath(where)), tokenizer)
+    return dataclasses.replace(model, untaught=untaught)
+
+
+def _load(path: Path, tokenizer: str) -> LoadedModel:
     if path.is_dir() and is_paligemma_folder(path):
         return _load_folder(path, tokenizer)
     if path.is_dir():
@@ -112,14 +120,17 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
         model, step = restore_model(experiment, workdir, contents=contents)
     source = Path(checkpoint) if checkpoint else workdir / _WEIGHTS
     header = SafetensorFiles(source).metadata if checkpoint else {"step": str(step)}
-    record = RunRecord.of(source, header)
+    return _as_recorded(LoadedModel(model, experiment, tokenizer), RunRecord.of(source, header))
+
+
+def _as_recorded(model: LoadedModel, record: RunRecord) -> LoadedModel:
+    """With what was fitted on held-out data, and what was taught, as far as either is known."""
     spread = _fitted(record, SPREAD)
-    return LoadedModel(
+    return dataclasses.replace(
         model,
-        experiment,
-        tokenizer,
-        _fitted(record, TEMPERATURE) or 1.0,
-        NEVER if spread is None else dataclasses.replace(NEVER, spread=spread),
+        temperature=_fitted(record, TEMPERATURE) or 1.0,
+        doubt=NEVER if spread is None else dataclasses.replace(NEVER, spread=spread),
+        taught=record.taught,
     )
 
 
@@ -162,4 +173,5 @@ def _load_folder(path: Path, named: str) -> LoadedModel:
     if manifest.initialised:
         raise WeightsError(f"{path} lacks {manifest.initialised[0]}")
     logging.info("%s: %s", path, manifest.summary())
-    return LoadedModel(template.model(arrays), experiment, tokenizer)
+    record = RunRecord.of(path / _WEIGHTS, open_weights(path).metadata)
+    return _as_recorded(LoadedModel(template.model(arrays), experiment, tokenizer), record)

@@ -3,8 +3,8 @@
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -15,8 +15,9 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inference.asked_questions import AskedQuestions
 from spatialvlm_jax.inference.conclude import Heard, conclude
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
+from spatialvlm_jax.inference.putting import PutQuestion, put_question
 from spatialvlm_jax.inference.rewording import Rewording, reword
-from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt, SpatialAnswer
 from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
@@ -24,6 +25,7 @@ from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.score import read_questions
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
+from spatialvlm_jax.taught import Taught
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
 QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
@@ -43,6 +45,8 @@ class LoadedModel:
     temperature: that its distributions are tempered with, fitted on held-out data; 1 where it was
       not fitted.
     doubt: from where on its answers are unsure, fitted likewise.
+    taught: which questions it was taught; None where that is not known.
+    untaught: answer others, too, with a note.
     """
 
     model: VLM
@@ -50,6 +54,8 @@ class LoadedModel:
     tokenizer: Tokenizer
     temperature: float = 1.0
     doubt: Doubt = NEVER
+    taught: Taught | None = None
+    untaught: bool = False
 
     def ask(
         self,
@@ -65,7 +71,8 @@ class LoadedModel:
 
         Args:
           image: a file, its bytes, or uint8[H, W, 3].
-          questions: as to a person, in the words that the model was trained on.
+          questions: as to a person, in the words that the model was trained on. Where it says
+            which those are, others are put as `putting.put_question` has it.
           camera: what is known of the camera beyond what the file tells; for models that are told.
           doubt: from where on an answer is that none can be given; None: as the model has it.
           wordings: in how many ways each is asked, at most; 2 takes the other order of its objects
@@ -86,11 +93,9 @@ class LoadedModel:
         asked = [questions] if isinstance(questions, str) else list(questions)
         known = camera.of(picture.camera)
         self._check_reaches(camera, picture.camera)
-        ways = [reword(question, wordings) for question in asked]
-        said = self._hear(
-            picture, known, [way.question for each in ways for way in each], scored_values
-        )
-        return list(map(doubt or self.doubt, _concluded(asked, ways, said)))
+        ways = [_Ways.of(question, self.put(question), wordings) for question in asked]
+        said = self._hear(picture, known, _worded(ways), scored_values)
+        return list(map(doubt or self.doubt, _concluded(ways, said)))
 
     def ask_each(
         self,
@@ -113,18 +118,24 @@ class LoadedModel:
           UserError: a question is empty or too long, or the model is not told what is said of the
             camera.
         """
-        ways = [[reword(question, wordings) for question in questions] for _, questions in asked]
+        ways = [
+            [_Ways.of(question, self.put(question), wordings) for question in questions]
+            for _, questions in asked
+        ]
         rows = []
         for (picture, _), each in zip(asked, ways, strict=True):
             self._check_reaches(camera, picture.camera)
-            worded = [way.question for ways_of_one in each for way in ways_of_one]
-            rows.append(self._row(picture, camera.of(picture.camera), worded))
+            if worded := _worded(each):
+                rows.append(self._row(picture, camera.of(picture.camera), worded))
+        heard = iter(self._heard(rows, scored_values) if rows else ())
         return [
-            list(map(doubt or self.doubt, _concluded(questions, each, said)))
-            for (_, questions), each, said in zip(
-                asked, ways, self._heard(rows, scored_values), strict=True
-            )
+            list(map(doubt or self.doubt, _concluded(each, next(heard) if _worded(each) else ())))
+            for each in ways
         ]
+
+    def put(self, question: str) -> PutQuestion:
+        """How it is put to this model, and whether at all."""
+        return put_question(question, self.taught, self.untaught)
 
     def reply_each(
         self, asked: Sequence[tuple[Picture, Sequence[str]]], *, max_tokens: int | None = None
@@ -297,15 +308,34 @@ class _Row:
     prefixes: Sequence[tuple[int, ...]]
 
 
-def _concluded(
-    questions: Sequence[str], ways: Sequence[Sequence[Rewording]], said: Sequence[Heard]
-) -> list[SpatialAnswer]:
+class _Ways(NamedTuple):
+    """A question as it was asked, and the ways in which it is put; none where it is not."""
+
+    question: str
+    note: str
+    ways: Sequence[Rewording]
+
+    @classmethod
+    def of(cls, question: str, put: PutQuestion, wordings: int) -> "_Ways":
+        return cls(question, put.note, () if put.words is None else reword(put.words, wordings))
+
+    def concluded(self, said: Iterator[Heard]) -> SpatialAnswer:
+        """The answer, from as much of what was said as there are ways."""
+        if not self.ways:
+            return SpatialAnswer(self.question, UNSURE, note=self.note)
+        heard = [next(said).turned() if way.is_turned else next(said) for way in self.ways]
+        return dataclasses.replace(conclude(self.question, heard), note=self.note)
+
+
+def _worded(asked: Sequence[_Ways]) -> list[str]:
+    """All that is put, one after the other."""
+    return [way.question for each in asked for way in each.ways]
+
+
+def _concluded(asked: Sequence[_Ways], said: Sequence[Heard]) -> list[SpatialAnswer]:
     """One answer a question, from what was said to all its wordings."""
     heard = iter(said)
-    return [
-        conclude(question, [next(heard).turned() if way.is_turned else next(heard) for way in each])
-        for question, each in zip(questions, ways, strict=True)
-    ]
+    return [each.concluded(heard) for each in asked]
 
 
 def _bucket(count: int, buckets: Sequence[int]) -> int:

@@ -1,13 +1,11 @@
 """The same question asked otherwise: in other words, and with its objects in the other order."""
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from spatialvlm_jax.generation.questions.generate import REGISTRY
-from spatialvlm_jax.generation.questions.registry import QuestionType
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
+from spatialvlm_jax.inference.question_forms import Recognised, matching_forms
 
 _SHORT = 3  # so many templates of a type are the ones that small models are trained on
 _OBJECTS = re.compile(r"\{([ab])\}")
@@ -20,14 +18,6 @@ class Rewording(NamedTuple):
     is_turned: bool
 
 
-class Recognised(NamedTuple):
-    """The type of a question, the template that it is of, and the names of its objects by slot."""
-
-    kind: QuestionType
-    template: str
-    objects: dict[str, str]
-
-
 def reword(question: str, count: int) -> list[Rewording]:
     """Up to `count` ways to ask the same, the question itself first.
 
@@ -35,8 +25,8 @@ def reword(question: str, count: int) -> list[Rewording]:
     same or for the opposite. A question of no known template is asked as it is alone.
     """
     first = Rewording(question, False)
-    found = recognise(question)
-    if found is None or count < 2:
+    found = recognise(question) if count > 1 else None
+    if found is None:
         return [first]
     ways = {question.lower(): first}
     for each in _others(found):
@@ -59,30 +49,7 @@ def recognise(question: str) -> Recognised | None:
 
     General questions, and those with a stated size, are not recognised.
     """
-    words = " ".join(question.split())
-    matches = ((kind, text, form.fullmatch(words)) for kind, text, form in _forms())
-    found = [Recognised(kind, text, match.groupdict()) for kind, text, match in matches if match]
-    return max(found, key=lambda each: len(_OBJECTS.sub("", each.template)), default=None)
-
-
-@functools.cache
-def _forms() -> list[tuple[QuestionType, str, re.Pattern[str]]]:
-    """What questions of the spatial types look like."""
-    return [
-        (kind, template, _form(template))
-        for name, kind in REGISTRY.items()
-        if kind.kind != "general" and kind.answer_form != "threshold"
-        for template in TEMPLATES[name].questions
-    ]
-
-
-def _form(template: str) -> re.Pattern[str]:
-    seen: set[str] = set()
-    parts = []
-    for place, part in enumerate(_OBJECTS.split(template)):
-        if place % 2 == 0:
-            parts.append(re.escape(part))
-        else:
-            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>[^,;:?]+?)")
-            seen.add(part)
-    return re.compile("".join(parts), re.IGNORECASE)
+    for found in matching_forms(question):
+        if found.kind.kind != "general" and found.kind.answer_form != "threshold":
+            return found
+    return None

@@ -24,6 +24,8 @@ class SpatialAnswer:
       where unsure.
     confidence: of a verdict, its probability against the other one; of other words, that of
       exactly these words; None of quantities, and where nothing can be compared.
+    note: what is to be known of it: that the question was asked in other words, why it was not
+      asked, or that nothing tells how far off it may be; "" for nothing.
     """
 
     question: str
@@ -34,6 +36,7 @@ class SpatialAnswer:
     interval: tuple[float, float] | None = None
     verdict: str | None = None
     confidence: float | None = None
+    note: str = ""
 
     @property
     def spread(self) -> float | None:

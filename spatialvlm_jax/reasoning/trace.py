@@ -98,8 +98,12 @@ def _read_arguments(written: str) -> dict[str, Any] | None:
 
 
 def write_answer(answer: SpatialAnswer) -> str:
-    """The reply of the tool `ask`: a JSON object, whatever the model's words are."""
-    return json.dumps(answer.as_dict(), ensure_ascii=False)
+    """The reply of the tool `ask`: a JSON object, whatever the model's words are.
+
+    A note is in it where there is one: files of before there were any read the same.
+    """
+    known = {name: each for name, each in answer.as_dict().items() if name != "note" or each}
+    return json.dumps(known, ensure_ascii=False)
 
 
 def read_answer(content: str) -> SpatialAnswer:
@@ -114,7 +118,9 @@ def read_answer(content: str) -> SpatialAnswer:
     known = [each for each in numbers if each is not None]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in known):
         raise TraceError(f"{content[:80]!r} has numbers that are none")
-    if not all(isinstance(each, str) for each in (answer.question, answer.text, answer.unit)):
+    if not all(
+        isinstance(each, str) for each in (answer.question, answer.text, answer.unit, answer.note)
+    ):
         raise TraceError(f"{content[:80]!r} has words that are none")
     if answer.interval is not None and len(answer.interval) != 2:
         raise TraceError(f"{content[:80]!r} has an interval without two ends")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts, Picture
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
@@ -26,7 +27,13 @@ def asking_distance(
       camera, wordings, scored_values: as `LoadedModel.ask` has them.
       max_spread: an answer whose 90 % interval spans a larger factor is none; None takes what was
         fitted on held-out data, and without it `MAX_SPREAD`.
+
+    Raises:
+      UserError: the model was not taught such questions.
     """
+    put = model.put(question)
+    if put.words is None:
+        raise UserError(f"{question!r}: {put.note}; --untaught asks it all the same")
     fitted = MAX_SPREAD if model.doubt == NEVER else model.doubt.spread
     doubt = Doubt(fitted if max_spread is None else max_spread, 0.0)
 

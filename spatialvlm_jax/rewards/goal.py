@@ -5,6 +5,7 @@ import re
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.wording.distances import DISTANCE_QUESTIONS
+from spatialvlm_jax.inference.question_forms import matching_forms
 
 _MAX_CHARACTERS = 300
 _ARTICLE = re.compile(r"(?:the|a|an) +", re.IGNORECASE)
@@ -33,11 +34,14 @@ class Goal:
     question: str
 
     @classmethod
-    def of(cls, text: str) -> "Goal":
-        """Reads "distance between the gripper and the can", or a question, which is asked as it is.
+    def of(cls, text: str, untaught: bool = False) -> "Goal":
+        """Reads "distance between the gripper and the can", or a question for a length.
 
         Without further words a distance is between the centers of two objects, which models measure
         best; the "gap" is between their nearest points. "distance to the can" is from the camera.
+
+        Args:
+          untaught: take questions of no known wording, too.
 
         Raises:
           UserError: it names no distance.
@@ -49,6 +53,7 @@ class Goal:
                 'distance, such as "distance between the gripper and the can"'
             )
         if words.endswith("?"):
+            _check_length(words, untaught)
             return cls(words, words)
         for form, quantity in _FORMS:
             found = form.fullmatch(words)
@@ -57,6 +62,21 @@ class Goal:
         raise UserError(
             f'no distance is known by {words!r}: say "distance between A and B", "gap between A '
             'and B" or "distance to A", or ask a question that ends with "?"'
+        )
+
+
+def _check_length(question: str, untaught: bool) -> None:
+    """Raises UserError where a question asks for no length, or it is not known what it asks for."""
+    forms = matching_forms(question)
+    if not forms and not untaught:
+        raise UserError(
+            f"{question!r} is no wording of a question for a length that is known: say the goal as "
+            '"distance between A and B", or ask it all the same with --untaught'
+        )
+    if forms and (forms[0].kind.kind, forms[0].kind.dimension) != ("quantitative", "length"):
+        raise UserError(
+            f"{question!r} asks for no length (its type is {forms[0].kind.name!r}): "
+            'say the goal as "distance between A and B"'
         )
 
 

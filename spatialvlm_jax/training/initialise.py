@@ -88,7 +88,8 @@ def export(
     """Writes the model's weights as safetensors.
 
     The header holds the configuration as JSON, and by name the settings that belong to the weights
-    and the digests of what was read. All processes take part, the first one writes.
+    and `contents`: digests of what was read, and which questions were taught. All processes take
+    part, the first one writes.
     """
     parameters = multihost.gather_on_main(state.averaged)
     if not multihost.is_main_process():

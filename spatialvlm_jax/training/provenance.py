@@ -8,6 +8,8 @@ import os
 import platform
 import subprocess
 import tempfile
+import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.taught import TAUGHT, TAUGHT_FILE
 from spatialvlm_jax.training.fingerprints import record_weights
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
@@ -30,16 +33,19 @@ def write_provenance(
     source: Path,
     report: str,
     state: TrainState | None = None,
+    taught: Mapping[str, str] = types.MappingProxyType({}),
 ) -> None:
     """Writes config.json, versions.json and parameters.txt into the workdir, on process 0.
 
-    Before step 1 it writes the digests of the weights to begin with, too.
+    Before step 1 it writes the digests of the weights to begin with, too; and taught.json, where
+    it is known what the run teaches.
 
     Args:
       workdir: made if missing.
       experiment: as resolved, with every override in it.
       source: a folder inside the checkout whose revision is recorded.
       report: what will be trained, for people. state: that the run begins or goes on with.
+      taught: which questions it teaches, as the header of its weights has it.
     """
     if not multihost.is_main_process():
         return
@@ -52,6 +58,10 @@ def write_provenance(
     write_json(workdir / RUN_CONFIG, dataclasses.asdict(experiment))
     write_json(workdir / "versions.json", versions)
     write_text(workdir / "parameters.txt", report + "\n")
+    if TAUGHT in taught:
+        write_text(workdir / TAUGHT_FILE, taught[TAUGHT] + "\n")
+    else:
+        (workdir / TAUGHT_FILE).unlink(missing_ok=True)
     if state is not None:
         record_weights(workdir, state.parameters, int(state.step))
 

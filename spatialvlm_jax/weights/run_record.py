@@ -9,6 +9,7 @@ from typing import Any
 
 from spatialvlm_jax.experiment import EvalConfig
 from spatialvlm_jax.migration import migrate
+from spatialvlm_jax.taught import TAUGHT, TAUGHT_FILE, Taught
 from spatialvlm_jax.weights.paths import read_json
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.settings import (
@@ -83,11 +84,26 @@ class RunRecord:
 
     @property
     def belongs(self) -> dict[str, str]:
-        """What is written with the weights: settings by name, the tokenizer's digest, a fit."""
+        """What is written with the weights: settings, the tokenizer's digest, a fit, a list."""
         names = (*RECORDED, TOKENIZER)
         known = {name: self.settings[name] for name in names if name in self.settings}
         fitted = {name: self.calibration(name) for name in (TEMPERATURE, SPREAD)}
-        return known | {name: text for name, text in fitted.items() if text}
+        taught = {} if self.taught is None else {TAUGHT: self.taught.as_text()}
+        return known | {name: text for name, text in fitted.items() if text} | taught
+
+    @property
+    def taught(self) -> Taught | None:
+        """Which questions the run taught, by the header, else by what lies beside; or None.
+
+        Raises:
+          UserError: what is said of it is damaged.
+        """
+        if text := self.settings.get(TAUGHT):
+            return Taught.of_text(text, str(self.source))
+        path = self.source.with_name(TAUGHT_FILE)
+        if not path.exists():
+            return None
+        return Taught.of_text(json.dumps(read_json(path, "a list of question types")), str(path))
 
     @property
     def prefix(self) -> str:

@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.commands.reward import told_weights
+from spatialvlm_jax.inference.putting import PutQuestion
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.rewards.episode_rewards import COLUMNS, read_origin
 from tests.rewards.episodes.written import write_lerobot_v3, write_rlds
@@ -25,6 +26,9 @@ class Known:
 
     doubt = NEVER
     asked: int = 0
+
+    def put(self, question: str) -> PutQuestion:
+        return PutQuestion(question)
 
     def ask_each(self, asked, *, camera, doubt: Doubt, wordings, scored_values):
         assert doubt.spread == 8.0

@@ -34,7 +34,7 @@ from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from tests.docs.commands import ROOT, blocks
 
 PICTURE = ROOT / "docs" / "images" / "world_11.png"
-WIDTH = "How wide would you say the blue ball is?"
+WIDTH = "how wide is the blue ball?"
 ASKED = (WIDTH, "is the white chair to the left of the gray sofa?", "What color is the sofa?")
 
 
@@ -58,7 +58,7 @@ def answers(small: LoadedModel) -> list:
 
 def test_a_quantity_comes_with_what_else_it_may_be(answers) -> None:
     width, *others = answers
-    assert width.text == "0.38 m"
+    assert width.text == "0.32 m"
     assert width.unit == "m"
     low, high = width.interval
     # The geometry that drew the picture says 0.37 m.
@@ -147,6 +147,51 @@ def test_a_model_that_is_not_told_of_cameras_does_not_pass_over_them(small) -> N
         UserError, match=r"camera's height does not reach this model \(data.camera=n"
     ):
         small.ask(PICTURE, WIDTH, camera=CameraFacts(height=1.5))
+
+
+def test_what_was_not_taught_is_not_asked_and_other_wordings_are_put_in_taught_ones(
+    small, answers
+) -> None:
+    picture = open_picture(PICTURE)
+    asked = ["How deep is the sofa?", "How wide would you say the blue ball is?", "blah blah"]
+    depth, width, words = small.ask(picture, asked)
+    assert (depth.text, depth.value, depth.interval) == (UNSURE, None, None)
+    assert depth.note == "this model was not taught questions of the type 'depth'"
+    assert width.question == asked[1]
+    assert width.interval == pytest.approx(answers[0].interval, rel=1e-3)
+    assert (
+        width.note == "asked as 'how wide is the blue ball?', a wording that the model was taught"
+    )
+    assert words.is_sure
+    assert words.note.startswith("this is no wording that the model was taught")
+    assert {each.note for each in answers} == {""}
+    # A picture about which nothing is put takes no room beside the others.
+    several = [(picture, asked[:1]), (picture, [*asked[:1], ASKED[2]]), (picture, [])]
+    first, (other, color), none = small.ask_each(several, scored_values=0)
+    assert (first, other, none) == ([depth], depth, [])
+    assert color.text == answers[2].text
+    assert small.ask(picture, asked[0]) == [depth]
+
+
+def test_what_was_not_taught_is_asked_where_that_is_wished(small) -> None:
+    wished = dataclasses.replace(small, untaught=True)
+    asked = ["How deep is the sofa?", "How wide would you say the blue ball is?"]
+    depth, width = wished.ask(PICTURE, asked)
+    assert depth.is_sure
+    assert depth.note.startswith("this model was not taught questions of the type 'depth': nothing")
+    assert width.note.startswith("this is no wording")
+    silent = dataclasses.replace(small, taught=None).ask(PICTURE, asked)
+    assert silent == [dataclasses.replace(each, note="") for each in (depth, width)]
+
+
+def test_the_command_tells_what_it_did_not_ask(small, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
+    assert cli.main(["ask", str(PICTURE), "How deep is the sofa?", ASKED[2]]) == 0
+    *_, last, empty, note, remedy = capsys.readouterr().out.splitlines()
+    assert "gray" in last
+    assert not empty
+    assert note.startswith('"How deep is the sofa?": this model was not taught')
+    assert remedy.startswith("--untaught ")
 
 
 def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch) -> None:

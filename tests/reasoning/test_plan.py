@@ -117,6 +117,19 @@ def test_an_answer_without_a_quantity_leaves_the_conclusion_open() -> None:
     assert asked == ["how wide is the mug?", "how wide is the lamp?"]
 
 
+def test_a_plan_says_which_question_the_model_was_not_taught() -> None:
+    def ask(questions):
+        return [
+            exact(1.0),
+            SpatialAnswer(questions[1], UNSURE, note="this model was not taught it"),
+        ]
+
+    found = reason("How wide are the mug and the lamp in a row?", ask)
+    assert found.conclusion.reasoning == (
+        "how wide is the lamp? Not asked: this model was not taught it.",
+    )
+
+
 def test_the_same_answers_give_the_same_conclusion() -> None:
     question = "Which of the mug, the lamp and the box is nearest to the camera?"
     answers = [answer(value, value / 1.3, value * 1.2) for value in (1.0, 1.1, 0.9)]

@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
+from spatialvlm_jax.inference.putting import put_question
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_distance
+from spatialvlm_jax.taught import Taught
 from tests.rewards.known import answer_of
 
 FACTS = CameraFacts(fov=60.0)
@@ -19,6 +22,10 @@ class Asked:
     """A loaded model that keeps how it was asked."""
 
     doubt: Doubt
+    taught: Taught | None = None
+
+    def put(self, question):
+        return put_question(question, self.taught)
 
     def ask_each(self, asked, **how):
         self.how, self.count = how, len(asked)
@@ -50,3 +57,16 @@ def test_doubt_is_what_is_wanted_else_fitted_else_a_rule_of_thumb(fitted, wanted
     }
     # Their intervals span a factor of 1.5.
     assert [each.value for each in answers] == ([None, None] if spread < 1.5 else [1.0, 0.5])
+
+
+def test_what_the_model_was_not_taught_is_told_before_any_frame_is_asked_about():
+    model = Asked(NEVER, Taught({"distance": 3}))
+    with pytest.raises(UserError, match="not taught questions of the type 'depth'; --untaught"):
+        asking_distance(
+            model,
+            "how deep is the mug?",
+            camera=FACTS,
+            max_spread=None,
+            wordings=1,
+            scored_values=0,
+        )

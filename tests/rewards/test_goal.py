@@ -21,7 +21,7 @@ from spatialvlm_jax.rewards.goal import Goal
         ("distance to the door", "how far is the door from the camera?"),
         ("distance between the camera and the door", "how far is the door from the camera?"),
         ("distance from the door to us", "how far is the door from the camera?"),
-        ("How high is the can above the table?", "How high is the can above the table?"),
+        ("How tall is the can?", "How tall is the can?"),
         ("distance between {a} and the {b.x}", "how far is the center of the {a} from the center "
          "of the {b.x}?"),
     ],
@@ -36,3 +36,23 @@ def test_a_goal_becomes_a_question(text, question):
 def test_what_names_no_distance_is_refused(text):
     with pytest.raises(UserError, match="distance between"):
         Goal.of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("is the can left of the mug?", "asks for no length .its type is 'left_of'."),
+        ("what is the volume of the can?", "asks for no length .its type is 'volume'."),
+        ("Is there a can?", "asks for no length .its type is 'existence'."),
+        ("blah blah?", "no wording of a question for a length"),
+    ],
+)
+def test_what_asks_for_no_length_is_refused(text, said):
+    with pytest.raises(UserError, match=said):
+        Goal.of(text)
+
+
+def test_a_wording_of_ones_own_is_taken_where_it_is_said_to_be_meant():
+    assert Goal.of("Wie weit ist die Dose?", untaught=True).question == "Wie weit ist die Dose?"
+    with pytest.raises(UserError, match="asks for no length"):
+        Goal.of("is the can left of the mug?", untaught=True)

@@ -53,6 +53,7 @@ def test_the_stock_client_is_answered(client) -> None:
         "interval": [20.0, 80.0],
         "verdict": None,
         "confidence": None,
+        "note": "",
     }
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -95,11 +95,12 @@ class ExampleWorld:
             raise UserError("choose objects that are named on the page")
         return [self.name(index) for index in objects]
 
-    def suggestions(self) -> list[str]:
-        """A few questions, of different types, and one that needs reasoning."""
+    def suggestions(self, is_taught: Callable[[str], bool] = lambda question: True) -> list[str]:
+        """A few questions that a model was taught, of different types, and one to be reasoned."""
         of_type: dict[str, str] = {}
         for pair in self.pairs.values():
-            of_type.setdefault(pair.type, pair.question)
+            if pair.type not in of_type and is_taught(pair.question):
+                of_type[pair.type] = pair.question
         found = sorted(of_type.values(), key=len)[:: max(1, len(of_type) // _SUGGESTED)]
         names = [f"the {self.name(index)}" for index in self.named[:3]]
         if len(names) > 1:

@@ -56,7 +56,7 @@ class Demo:
         scored_values: int,
     ) -> None:
         self._name, self._worlds, self._limits = name, worlds, limits
-        self._templates, self._waiting = site_templates(), 0
+        self._templates, self._waiting, self._put = site_templates(), 0, model.put
         # Reasoning weighs how sure each answer is, so doubt comes after it.
         self._doubt, sure = model.doubt, dataclasses.replace(model, doubt=NEVER)
         self._batching = Batching(
@@ -87,7 +87,7 @@ class Demo:
             last=MOST_WORLDS - 1,
             world=world,
             objects=[(index, world.name(index)) for index in world.named],
-            suggestions=world.suggestions(),
+            suggestions=world.suggestions(lambda question: not self._put(question).note),
         )
 
     def _own_picture(self, request: Request) -> Response:

@@ -18,7 +18,7 @@ class ShownAnswer:
 
     value, interval: in words, "" where there is none. bar: the interval as SVG. sure: probability
     of a verdict, 0 to 1. truth: in words. mark: "right", "near", "wrong" or "" where no truth is
-    known. steps: the sub-answers and sentences that led to it.
+    known. steps: the sub-answers and sentences that led to it. note: as of `SpatialAnswer`.
     """
 
     question: str
@@ -31,6 +31,7 @@ class ShownAnswer:
     mark: str = ""
     sub_answers: tuple[dict[str, str], ...] = ()
     reasoning: tuple[str, ...] = ()
+    note: str = ""
 
 
 def shown_answer(answer: SpatialAnswer, truth: ExactAnswer | None, doubt: Doubt) -> ShownAnswer:
@@ -50,6 +51,7 @@ def shown_answer(answer: SpatialAnswer, truth: ExactAnswer | None, doubt: Doubt)
         sure=said.confidence if said.verdict is not None else None,
         truth=truth.text if truth else "",
         mark=_mark(said.value, said.verdict, said.unit, truth) if said.is_sure else "",
+        note=said.note,
     )
 
 

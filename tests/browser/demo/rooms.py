@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from spatialvlm_jax.browser.demo.example_worlds import ExampleWorld
+from spatialvlm_jax.inference.putting import PutQuestion
 from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
 from spatialvlm_jax.scene.records import Object3D, Scene
 
@@ -62,6 +63,9 @@ class Guessing:
     """Says that all is 1.9 m, give or take, and that every choice is the mug."""
 
     doubt: Doubt = DOUBT
+
+    def put(self, question):
+        return PutQuestion(question)
 
     def ask_each(self, asked, *, scored_values):
         return [[guess(question) for question in questions] for _, questions in asked]

@@ -1,0 +1,72 @@
+"""Which templates a question is of: its type, its wording, and what it names."""
+
+import functools
+import re
+from typing import NamedTuple
+
+from spatialvlm_jax.generation.questions.generate import REGISTRY
+from spatialvlm_jax.generation.questions.registry import QuestionType
+from spatialvlm_jax.generation.wording.templates import TEMPLATES
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_ANY = "[^,;:?]+?"
+# What stands in a placeholder; any words do in the others.
+_PARTICULAR = {
+    "one": f"(?:an?|one|any) {_ANY}",
+    "color": r"[\w-]+(?: [\w-]+)?",
+    "size": rf"\d{_ANY}",
+}
+_LONGEST = 1_000  # characters of a question; matching takes their square
+
+
+class Recognised(NamedTuple):
+    """The type of a question, the template that it is of, and what stands in its placeholders.
+
+    own: characters of the template's own words.
+    """
+
+    kind: QuestionType
+    template: str
+    objects: dict[str, str]
+    own: int
+
+
+def matching_forms(question: str) -> list[Recognised]:
+    """The templates that a question is of, those with the most words of their own first."""
+    words = " ".join(question.split())
+    small = words.lower()
+    found = []
+    if len(words) <= _LONGEST:
+        for kind, template, begin, end in _templates():
+            # Few begin and end so: the others' patterns need not be made.
+            if small.startswith(begin) and small.endswith(end):
+                match = _pattern(template).fullmatch(words)
+                if match:
+                    own = len(_SLOT.sub("", template))
+                    found.append(Recognised(kind, template, match.groupdict(), own))
+    return sorted(found, key=lambda each: -each.own)
+
+
+@functools.cache
+def _templates() -> list[tuple[QuestionType, str, str, str]]:
+    """All of them, with how each begins and ends before and behind what it names."""
+    found = []
+    for name, kind in REGISTRY.items():
+        for template in TEMPLATES[name].questions:
+            begin, *_, end = _SLOT.split(template.lower())
+            found.append((kind, template, begin, end))
+    return found
+
+
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+    parts = []
+    for place, part in enumerate(_SLOT.split(template)):
+        if place % 2 == 0:
+            parts.append(re.escape(part))
+        else:
+            form = _PARTICULAR.get(part, _ANY)
+            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>{form})")
+            seen.add(part)
+    return re.compile("".join(parts), re.IGNORECASE)

@@ -1,0 +1,74 @@
+"""What a model was taught decides how it is asked: as it is, in other words, or not at all."""
+
+import pytest
+
+from spatialvlm_jax.inference.putting import UNKNOWN_FORM, put_question
+from spatialvlm_jax.taught import Taught
+
+TAUGHT = Taught({"width": 3, "camera_distance": 3, "distance": 0, "existence": 1, "on_what": 3})
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how wide is the red mug?",
+        "What is the  width of the red mug?",
+        "HOW FAR IS THE MUG FROM THE CAMERA?",
+        # All wordings of distances were taught.
+        "How far would you say the mug is from the lamp?",
+        "is there a purple elephant?",
+        "what is the mug on?",
+    ],
+)
+def test_what_was_taught_is_put_as_it_is(question) -> None:
+    assert put_question(question, TAUGHT) == (question, "")
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How wide would you say the red mug is?", "how wide is the red mug?"),
+        ("how wide is the {mug}", "how wide is the {mug}?"),
+        (
+            "At what distance from the viewer is the chair?",
+            "how far is the chair from the camera?",
+        ),
+        ("Do you see an old mug?", "is there an old mug?"),
+    ],
+)
+def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question, words) -> None:
+    assert put_question(question, TAUGHT) == (
+        words,
+        f"asked as {words!r}, a wording that the model was taught",
+    )
+    assert put_question(question, TAUGHT, untaught=True) == (question, UNKNOWN_FORM)
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("how deep is the mug?", "depth"),
+        ("What color is the mug?", "color"),
+        ("is the mug on the box?", "on_top_of"),
+        ("could the sofa fit through an opening 80 cm wide?", "fits_through"),
+    ],
+)
+def test_types_that_were_not_taught_are_not_put(question, name) -> None:
+    words, note = put_question(question, TAUGHT)
+    assert words is None
+    assert note == f"this model was not taught questions of the type {name!r}"
+    words, said = put_question(question, TAUGHT, untaught=True)
+    assert words == question
+    assert said.startswith(f"{note}: nothing tells")
+
+
+@pytest.mark.parametrize(
+    "question", ["blah blah", "", "is there?", "how many?", "which one is red?", "x" * 5_000]
+)
+def test_what_is_no_known_wording_is_put_as_it_is_with_a_note(question) -> None:
+    assert put_question(question, TAUGHT) == (question, UNKNOWN_FORM)
+
+
+@pytest.mark.parametrize("question", ["how deep is the mug?", "blah blah"])
+def test_of_a_model_that_does_not_say_what_it_was_taught_nothing_is_said(question) -> None:
+    assert put_question(question, None) == (question, "")

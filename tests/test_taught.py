@@ -1,0 +1,59 @@
+"""Lists of taught types as headers keep them, and those of the shipped checkpoints."""
+
+import hashlib
+import json
+
+import pytest
+
+from configs.common import SMALL_QUESTIONS, SMALL_TYPES
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.models.checkpoint_file import shipped
+from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.weights.run_record import RunRecord
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
+
+# Of all that follows the header of a shipped file: its tensors, one after the other.
+TENSORS = {
+    "small": "4dc024c7568d8f18270044d25c2a73c00d9bdb84f40c35e2ee82413dbf185595",
+    "small128": "e13f09a8ae9bcbcff929218ee8c82ce581f4c9f179ece857d3f7f40c3c8462da",
+}
+
+
+@pytest.mark.parametrize("name", TENSORS)
+def test_a_shipped_checkpoint_says_what_it_was_taught(name) -> None:
+    path = shipped(name)
+    content = path.read_bytes()
+    begin = 8 + int.from_bytes(content[:8], "little")
+    assert hashlib.sha256(content[begin:]).hexdigest() == TENSORS[name]
+    taught = RunRecord.of(path, SafetensorFiles(path).metadata).taught
+    assert taught is not None
+    count = SMALL_QUESTIONS.question_phrasings
+    assert taught.wordings == dict.fromkeys(SMALL_TYPES, count)
+
+
+def test_a_list_is_read_as_it_was_written() -> None:
+    taught = Taught({"height": 3, "color": 0})
+    assert Taught.of_text(taught.as_text(), "a file") == taught
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "3", "[]", '{"height": "3"}', '{"height": -1}', '{"a": true}', "[" * 10_000]
+)
+def test_a_damaged_list_is_refused(text) -> None:
+    with pytest.raises(UserError, match=r"^a file has taught .* not numbers of wordings"):
+        Taught.of_text(text, "a file")
+
+
+def test_a_list_beside_weights_is_that_of_their_run(tmp_path) -> None:
+    weights = tmp_path / "model.safetensors"
+    assert RunRecord.of(weights, {}).taught is None
+    assert "taught" not in RunRecord.of(weights, {}).belongs
+    (tmp_path / "taught.json").write_text('{"height": 2}\n')
+    record = RunRecord.of(weights, {})
+    assert record.taught == Taught({"height": 2})
+    assert json.loads(record.belongs["taught"]) == {"height": 2}
+    # Weights that were copied here say themselves what they are of.
+    assert RunRecord.of(weights, {"taught": '{"width": 1}'}).taught == Taught({"width": 1})
+    (tmp_path / "taught.json").write_text('{"height": "all"}')
+    with pytest.raises(UserError, match=r"taught.json has taught"):
+        _ = record.taught
