@@ -92,6 +92,9 @@ def test_a_workdir_holds_what_the_run_was(finished):
     arrays, header = read_safetensors(finished / "model.safetensors")
     assert header["step"] == "4"
     assert json.loads(header["config"]) == config
+    taught = json.loads((finished / "taught.json").read_text())
+    assert json.loads(header["taught"]) == taught
+    assert "height" in taught
     assert "decoder/embedder/embedding" in arrays
     assert any((finished / "tensorboard").iterdir())
 
