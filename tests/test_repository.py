@@ -26,7 +26,7 @@ COMMON = {
     *("config_help", "endpoint_client", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *("progress", "random_stream", "scene", "si_prefix", "signals", "storage", "streams"),
-    *("text_table", "units"),
+    *("taught", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "si_prefix": set(),
     "signals": set(),
     "streams": set(),
+    "taught": {"errors"},
     "text_table": set(),
     "units": set(),
 }

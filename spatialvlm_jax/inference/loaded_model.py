@@ -15,7 +15,7 @@ from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inference.asked_questions import AskedQuestions
 from spatialvlm_jax.inference.conclude import Heard, conclude
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
-from spatialvlm_jax.inference.putting import PutQuestion, put_question
+from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
 from spatialvlm_jax.inference.rewording import Rewording, reword
 from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt, SpatialAnswer
 from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
@@ -72,7 +72,7 @@ class LoadedModel:
         Args:
           image: a file, its bytes, or uint8[H, W, 3].
           questions: as to a person, in the words that the model was trained on. Where it says
-            which those are, others are put as `putting.put_question` has it.
+            which those are, others are put as `putting.put_as_taught` has it.
           camera: what is known of the camera beyond what the file tells; for models that are told.
           doubt: from where on an answer is that none can be given; None: as the model has it.
           wordings: in how many ways each is asked, at most; 2 takes the other order of its objects
@@ -135,7 +135,7 @@ class LoadedModel:
 
     def put(self, question: str) -> PutQuestion:
         """How it is put to this model, and whether at all."""
-        return put_question(question, self.taught, self.untaught)
+        return put_as_taught(question, self.taught, self.untaught)
 
     def reply_each(
         self, asked: Sequence[tuple[Picture, Sequence[str]]], *, max_tokens: int | None = None

@@ -21,7 +21,7 @@ class PutQuestion(NamedTuple):
     note: str = ""
 
 
-def put_question(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
+def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
     """How a question is put.
 
     Of a type that was not taught it is not put at all. In words that were not taught, it is put in

@@ -8,7 +8,7 @@ import pytest
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
-from spatialvlm_jax.inference.putting import put_question
+from spatialvlm_jax.inference.putting import put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_distance
 from spatialvlm_jax.taught import Taught
@@ -25,7 +25,7 @@ class Asked:
     taught: Taught | None = None
 
     def put(self, question):
-        return put_question(question, self.taught)
+        return put_as_taught(question, self.taught)
 
     def ask_each(self, asked, **how):
         self.how, self.count = how, len(asked)
