@@ -9,6 +9,8 @@ from spatialvlm_jax.asking.gather import ShowQuestions, gather_replies
 from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.pictures import SEVERAL, show_pictures
 from spatialvlm_jax.asking.question import (
+    BOXES,
+    NAMES,
     Manner,
     Question,
     Respondent,
@@ -65,6 +67,11 @@ def open_benchmark(
     folder = PictureFolder(images) if images is not None and named else None
     questions = load_questions(benchmark, place, allow_missing, folder)
     items = questions.items
+    if manner.track == NAMES and not any(item.names for item in items):
+        raise UserError(
+            f"no record of {place} has a field 'names', which the published files lack: add the "
+            f"names of its regions in their order to each, or ask with --track={BOXES}"
+        )
     if most is not None and most < len(items):
         items = tuple(items[len(items) * number // most] for number in range(most))
     return BenchmarkRun(benchmark, place, folder, items, len(questions.missing))

@@ -26,7 +26,12 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     add("--data", type=place, required=True, metavar="DIR", help=help_text)
     help_text = "holds pictures that have files of their own, where they are not below --data"
     add("--images", type=place, metavar="DIR", help=help_text)
-    add("--track", default="", metavar="NAME", help="what is shown: pixels, camera; boxes (pixels)")
+    add(
+        "--track",
+        default="",
+        metavar="NAME",
+        help="what is shown: pixels, camera; of regions boxes, names (pixels)",
+    )
     help_text = "words: what it says; likelihood: the likeliest of the letters, or of yes and no"
     add("--by", choices=("words", "likelihood"), default="words", help=help_text)
     limit = whole_number(1, 100_000)

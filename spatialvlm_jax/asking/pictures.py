@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from spatialvlm_jax.asking.question import BOXES, CAMERA
+from spatialvlm_jax.asking.question import BOXES, CAMERA, NAMES
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Box, Item
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
+from spatialvlm_jax.evaluation.benchmarks.regions import why_not_by_names
 from spatialvlm_jax.evaluation.benchmarks.rows import MissingField, Row
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.scene.camera import KnownCamera
@@ -38,6 +39,9 @@ def show_pictures(
     read = _Reader(track)
     if folder is not None:
         for item in items:
+            if track == NAMES and (why := why_not_by_names(item.prompt, item.names)):
+                yield item, why
+                continue
             path = folder.find(item.picture)
             yield item, read(item, path) if path else f"no picture {item.picture[:80]!r}"
         return

@@ -8,9 +8,11 @@ from typing import Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
+from spatialvlm_jax.evaluation.benchmarks.regions import call_by_names
 from spatialvlm_jax.inference.picture import Picture
 
 BOXES = "boxes"  # the track on which regions are drawn
+NAMES = "names"  # on which they are called by their names
 PIXELS = "pixels"
 CAMERA = "camera"
 By = Literal["words", "likelihood"]
@@ -89,7 +91,7 @@ def check_can_be_asked(benchmark: Benchmark, manner: Manner) -> None:
             "here: score what others' models said, spatialvlm score --benchmark="
             f"{benchmark.name}"
         )
-    if manner.track not in (PIXELS, CAMERA, BOXES):
+    if manner.track not in (PIXELS, CAMERA, BOXES, NAMES):
         remedy = f"--track={BOXES}" if benchmark.tracks else f"--track={PIXELS}"
         raise UserError(
             f"no model can be asked with track {manner.track} here: its files tell nothing of it; "
@@ -103,8 +105,11 @@ def put_question(item: Item, manner: Manner, shown: str = "") -> Question:
     Args:
       shown: names what is shown in the stead of its own picture.
     """
-    drawn = manner.track == BOXES
-    prompt = f"{_BOXES_SAID}\n{item.prompt}" if drawn else item.prompt
+    prompt = item.prompt
+    if manner.track == BOXES:
+        prompt = f"{_BOXES_SAID}\n{prompt}"
+    elif manner.track == NAMES:
+        prompt = call_by_names(prompt, item.names)
     candidates = candidates_of(item) if manner.by == "likelihood" else ()
     told = [prompt, manner.track, list(candidates), manner.max_tokens, *([shown] if shown else [])]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ from spatialvlm_jax.asking.benchmark_run import (
     open_benchmark,
 )
 from spatialvlm_jax.asking.flags import find_data
-from spatialvlm_jax.asking.question import BOXES, PIXELS, AskingStopped, Manner, Respondent
+from spatialvlm_jax.asking.question import BOXES, NAMES, PIXELS, AskingStopped, Manner, Respondent
 from spatialvlm_jax.asking.respondents import (
     check_names,
     endpoint_bounds,
@@ -73,7 +73,7 @@ def _open(
     benchmark: Benchmark, args: argparse.Namespace, is_only: bool
 ) -> tuple[BenchmarkRun, Manner]:
     track = args.track
-    if not benchmark.tracks and track in ("", BOXES):  # boxes are meant for others
+    if not benchmark.tracks and track in ("", BOXES, NAMES):  # regions are meant for others
         track = PIXELS
     manner = Manner(track, args.by, args.max_tokens)
     asked = open_benchmark(

@@ -8,9 +8,9 @@ from spatialvlm_jax.flags import check_suffix, place
 
 _DESCRIPTION = """\
 Lists the public benchmarks that `spatialvlm score` knows: what each measures, how many questions it
-has, under which licence, from which project, and which of its files are read. Nothing is
-downloaded. Official is the rule of the benchmark's own code, to the letter; robust reads what a
-reply says, whatever its form.
+has, under which licence, from which project, where that is found, and which of its files are read.
+Nothing is downloaded. Official is the rule of the benchmark's own code, to the letter; robust reads
+what a reply says, whatever its form.
 
 With --data and --questions, the questions of one benchmark are written a line each, as they are
 asked officially: {"id": ..., "prompt": ..., "image_id": ...}. What a model replies to them, with
@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
             "pictures": each.pictures,
             "licence": each.licence,
             "from": each.project,
+            "found at": each.site,
             "reads": each.files,
             "official": each.official_is,
             "other rules": ", ".join(each.rules),

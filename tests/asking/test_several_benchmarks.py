@@ -107,6 +107,36 @@ def test_the_likeliest_candidate_is_the_reply(models, tmp_path) -> None:
     assert all(isinstance(question, str) for question in asked[-1])
 
 
+def test_regions_are_called_by_names_that_were_added(models, tmp_path, capsys) -> None:
+    write_benchmarks(tmp_path / "data", ["spatial_rgpt", "vsr"])
+    path = tmp_path / "data" / "spatial_rgpt" / "val.jsonl"
+    named = [["mug", "table"], ["mug", "table"], ["mug", "mug"], ["mug", "table"]]
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [row | {"names": names} for row, names in zip(rows, named, strict=True)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    models["small128"].say = lambda question: "the table, 1.4 m" if "table" in question else "1.4 m"
+    asked = ["--benchmark=spatial_rgpt", "--benchmark=vsr", "--track=names"]
+    assert evaluate(tmp_path, *asked) == 1
+    found = lines(tmp_path, "spatial_rgpt")
+    assert [line["prompt"] for line in found] == [
+        "How wide is the mug?",
+        "If you are at the mug, where is the table?",
+        "Is the mug left of the mug?",
+        "Which is taller, the mug or the table?",
+    ]
+    assert found[2]["failure"] == "two of its regions have one name: mug"
+    scores = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
+    assert [each["track"] for each in scores] == ["names", "pixels"]
+    assert scores[0]["figures"]["official"]["width"] == 1
+    assert scores[0]["figures"]["official"]["tall_choice"] == 1
+    # Its own file, whose prompts have the names, is of these questions.
+    replies = tmp_path / "out" / "replies" / "small128" / "spatial_rgpt.jsonl"
+    words = ["score", str(replies), "--benchmark=spatial_rgpt", f"--data={path}"]
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    assert "spatial_rgpt, track names: replies 4, failed requests 1\n" in said
+
+
 def test_a_part_is_asked_where_that_is_wanted(models, tmp_path) -> None:
     write_benchmarks(tmp_path / "data", ["cv_bench"])
     assert evaluate(tmp_path, "--benchmark=cv_bench", "--questions=2") == 0
@@ -119,7 +149,10 @@ def test_a_part_is_asked_where_that_is_wanted(models, tmp_path) -> None:
         ("--benchmark=vsi_bench", "each question of vsi_bench shows a video, and a model is asked"),
         ("--benchmark=mmsi_bench", "shows several pictures"),
         ("--benchmark=spatial_rgpt", "is shown in several ways: --track is one of boxes, names"),
-        ("--benchmark=spatial_rgpt --track=names", "no model can be asked with track names here"),
+        (
+            "--benchmark=spatial_rgpt --track=names",
+            "has a field 'names', which the published files",
+        ),
         ("--benchmark=cv_bench --track=depth", "ask with --track=pixels"),
         ("--benchmark=cv_bench --track=camera", "small128 is told of no camera"),
         ("--benchmark=cv_bench --track=smell", "has no track 'smell': --track is one of pixels"),

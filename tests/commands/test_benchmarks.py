@@ -13,6 +13,10 @@ def test_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = capsys.readouterr().out
     assert [line for line in listed.splitlines() if line and line[0] != " "] == list(BENCHMARKS)
     assert listed.count("  licence") == listed.count("  from") == len(BENCHMARKS)
+    sites = [line.split()[-1] for line in listed.splitlines() if line.startswith("  found at")]
+    assert sites == [each.site for each in BENCHMARKS.values()]
+    assert len(set(sites)) == len(BENCHMARKS)
+    assert all(site.startswith("https://") for site in sites)
     assert cli.main(["benchmarks", "pope"]) == 0
     assert "  questions   3 x 3,000 on 500 pictures" in capsys.readouterr().out
 
@@ -55,6 +59,11 @@ def test_pictures_are_found_or_told(tmp_path: Path, capsys: pytest.CaptureFixtur
         ("--data={} --questions={}/q.jsonl", "questions are written of one benchmark"),
         ("gqa --data={} --questions={}/q.csv", "must name a .jsonl file"),
         ("gqa --data={} --questions={}/q.jsonl", "has no file questions.json"),
+        ("gqa --data={} --questions={}/q.jsonl", "gqa is found by way of https://cs.stanford.edu"),
+        (
+            "pope --data={}/no --questions={}/q.jsonl",
+            "found by way of https://github.com/AoiDragon",
+        ),
         ("gqa --data={} --questions={}/old.jsonl", "is what is read"),
         ("nope", "no benchmark 'nope'"),
         ("blink --data={} --questions={}/q.jsonl --images={}", "names no files of pictures"),

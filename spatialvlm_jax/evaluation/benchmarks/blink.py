@@ -37,6 +37,7 @@ BENCHMARK = Benchmark(
     size="1,901 (val); answers of the test split are hidden",
     licence="Apache-2.0",
     project="BLINK (Fu et al., 2024)",
+    site="https://github.com/zeyofu/BLINK_Benchmark",
     files="the parquet files of val",
     rows=_rows,
     item=_item,

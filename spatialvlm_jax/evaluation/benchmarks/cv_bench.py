@@ -56,6 +56,7 @@ BENCHMARK = Benchmark(
     size="1,438 (2D) and 1,200 (3D)",
     licence="Apache-2.0; pictures: ADE20K, COCO and Omni3D have their own",
     project="CV-Bench of Cambrian-1 (Tong et al., 2024)",
+    site="https://github.com/cambrian-mllm/cambrian",
     files="the parquet files",
     rows=_rows,
     item=_item,

@@ -43,6 +43,7 @@ BENCHMARK = Benchmark(
     size="3,640",
     licence="CC BY 4.0; scenes of MP3D, AI2-THOR and ScanNet have their own",
     project="EmbSpatial-Bench (Du et al., 2024)",
+    site="https://github.com/mengfeidu/EmbSpatial-Bench",
     files="its JSON file",
     rows=_rows,
     item=_item,

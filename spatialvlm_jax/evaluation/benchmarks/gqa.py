@@ -59,6 +59,7 @@ BENCHMARK = Benchmark(
     size="12,578 (testdev balanced)",
     licence="CC BY 4.0; pictures: Visual Genome's terms",
     project="GQA (Hudson and Manning, 2019)",
+    site="https://cs.stanford.edu/people/dorarad/gqa",
     files="a file named like testdev_balanced_questions.json",
     rows=_rows,
     item=_item,

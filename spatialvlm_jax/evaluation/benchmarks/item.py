@@ -34,7 +34,7 @@ class Item:
     image_id: questions that share it are about one picture.
     picture: the name of its file, perhaps with folders; "" where it lies in the benchmark's files.
     regions: boxes that it names by their numbers from 0: left, top, right and bottom as shares of
-      the picture's width and height.
+      the picture's width and height. names: what they are called; () where no record says it.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Item:
     part: str = ""
     picture: str = ""
     regions: tuple[Box, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Benchmark:
     """A public benchmark.
 
     measures: one line. size: how many questions it has as published. licence: of its questions,
-      as its project states it. project: where to look for it. files: what `--data` must be.
+      as its project states it. project: whose it is. site: the project's address, where its files
+      are found. files: what `--data` must be.
     pictures: "one", "several" or "video": what a question shows.
     picture_field: the field that names the picture's file, "" where none does.
     stored: the pictures in its own files; None where it has them in files of their own.
@@ -94,6 +96,7 @@ class Benchmark:
     size: str
     licence: str
     project: str
+    site: str
     files: str
     rows: Callable[[Path], Iterator[Row]]
     item: Callable[[Row], Item | None]

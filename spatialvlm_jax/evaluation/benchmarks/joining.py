@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
+from spatialvlm_jax.evaluation.benchmarks.regions import call_by_names
 
 _MOST_MISMATCHES = 0.01  # of all replies
 
@@ -59,7 +60,8 @@ def _mismatch(item: Item, prediction: Prediction) -> str:
         said, true = prediction.truth[:60], item.answer[:60]
         return f"question {item.id!r} has the answer {true!r}, and the file says {said!r}"
     asked, question = _words(prediction.prompt), _words(item.question)
-    if asked and question not in asked and asked not in _words(item.prompt):
+    named = _words(call_by_names(item.question, item.names)) if item.names else question
+    if asked and not (question in asked or named in asked or asked in _words(item.prompt)):
         said = prediction.prompt.strip()[:60]
         return f"question {item.id!r} is {item.question[:60]!r}, and the file asks {said!r}"
     return ""

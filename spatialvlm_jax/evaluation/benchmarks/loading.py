@@ -1,12 +1,13 @@
 """The questions of a benchmark from its files, and what is missing in them."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
-from spatialvlm_jax.evaluation.benchmarks.rows import MissingField
+from spatialvlm_jax.evaluation.benchmarks.rows import MissingField, NoFiles, Row
 from spatialvlm_jax.foreign_files.errors import FileError
 
 
@@ -38,12 +39,12 @@ def load_questions(
         raise UserError(f"{benchmark.name} names no files of pictures: they lie in its own files")
     if not place.exists():
         raise FileError(
-            f"{place} does not exist; {benchmark.name} reads {benchmark.files} of "
-            f"{benchmark.project}"
+            f"{place} does not exist; {benchmark.name} reads {benchmark.files}, found by way of "
+            f"{benchmark.site}"
         )
     items: dict[str, Item] = {}
     missing: list[str] = []
-    for row in benchmark.rows(place):
+    for row in _rows(benchmark, place):
         try:
             item = benchmark.item(row)
             if item and pictures and not pictures.find(item.picture):
@@ -62,3 +63,11 @@ def load_questions(
     if not items:
         raise FileError(f"{place} has no question of {benchmark.name}: it reads {benchmark.files}")
     return Questions(tuple(items.values()), tuple(missing))
+
+
+def _rows(benchmark: Benchmark, place: Path) -> Iterator[Row]:
+    """The records of its files; where there are none, the error says where to find them."""
+    try:
+        yield from benchmark.rows(place)
+    except NoFiles as error:
+        raise NoFiles(f"{error}; {benchmark.name} is found by way of {benchmark.site}") from None

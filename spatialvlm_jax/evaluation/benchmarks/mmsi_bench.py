@@ -43,6 +43,7 @@ BENCHMARK = Benchmark(
     size="1,000",
     licence="as its project states",
     project="MMSI-Bench (Yang et al., 2025)",
+    site="https://github.com/InternRobotics/MMSI-Bench",
     files="the parquet file",
     rows=_rows,
     item=_item,

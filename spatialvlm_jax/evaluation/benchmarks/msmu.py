@@ -192,6 +192,7 @@ BENCHMARK = Benchmark(
     size="987 in 8 types",
     licence="as its project states; pictures: those of scanned rooms",
     project="MSMU, SD-VLM (Chen et al., 2025)",
+    site="https://github.com/cpystan/SD-VLM",
     files="test.parquet",
     rows=_rows,
     item=_item,

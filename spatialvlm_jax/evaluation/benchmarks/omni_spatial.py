@@ -43,6 +43,7 @@ BENCHMARK = Benchmark(
     size="1,533 (test)",
     licence="as its project states",
     project="OmniSpatial (Jia et al., 2025)",
+    site="https://github.com/qizekun/OmniSpatial",
     files="data.json",
     rows=_rows,
     item=_item,

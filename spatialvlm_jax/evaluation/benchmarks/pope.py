@@ -53,6 +53,7 @@ BENCHMARK = Benchmark(
     size="3 x 3,000 on 500 pictures",
     licence="MIT; pictures: COCO's terms",
     project="POPE (Li et al., 2023)",
+    site="https://github.com/AoiDragon/POPE",
     files="coco_pope_*.json, one record a line",
     rows=_rows,
     item=_item,

@@ -58,6 +58,7 @@ BENCHMARK = Benchmark(
     size="101 (plus, with images) and 170 (ScanNet)",
     licence="plus: as its project states; pictures of the other part: ScanNet's terms",
     project="Q-Spatial Bench (Liao et al., 2024)",
+    site="https://github.com/andrewliao11/Q-Spatial-Bench-code",
     files="the parquet files",
     rows=_rows,
     item=_item,

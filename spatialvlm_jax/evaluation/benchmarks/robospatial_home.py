@@ -66,6 +66,7 @@ BENCHMARK = Benchmark(
     size="350: configuration 123, compatibility 105, context 122",
     licence="as its project states",
     project="RoboSpatial (Song et al., 2025)",
+    site="https://github.com/NVlabs/RoboSpatial",
     files="the parquet files of its categories",
     rows=_rows,
     item=_item,

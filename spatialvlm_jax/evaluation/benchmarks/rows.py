@@ -22,6 +22,10 @@ class MissingField(UserError):
     """A record without a field that its benchmark needs, or with one of another kind."""
 
 
+class NoFiles(FileError):
+    """A folder without a file that a benchmark reads."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """One record of a file.
@@ -116,14 +120,14 @@ def find_files(place: Path, *endings: str) -> list[Path]:
     """The files of a folder and the folders in it whose names end so, in order; or the one file.
 
     Raises:
-      FileError: there are none.
+      NoFiles: there are none.
     """
     if place.is_file():
         return [place]
     found = sorted({path for end in endings for path in place.rglob(f"*{end}") if path.is_file()})
     if not found:
         wanted = " or ".join(endings)
-        raise FileError(f"{place} has no file {wanted}: name the folder, or the file itself")
+        raise NoFiles(f"{place} has no file {wanted}: name the folder, or the file itself")
     return found
 
 

@@ -78,6 +78,7 @@ BENCHMARK = Benchmark(
     size="7,207",
     licence="as its project states; pictures: ScanNet's, ScanNet++'s and Structured3D's terms",
     project="SPAR-Bench (Zhang et al., 2025)",
+    site="https://logosroboticsgroup.github.io/SPAR",
     files="the parquet files",
     rows=_rows,
     item=_item,

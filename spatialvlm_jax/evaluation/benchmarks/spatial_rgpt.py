@@ -1,7 +1,6 @@
 """SpatialRGPT-Bench: relations, sizes and distances of regions, told from its own answers."""
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ import numpy as np
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Box, Item, Mark, Marked
 from spatialvlm_jax.evaluation.benchmarks.marking import means_by
+from spatialvlm_jax.evaluation.benchmarks.regions import first_region, without_regions
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
 from spatialvlm_jax.evaluation.reading import lengths, verdicts
 from spatialvlm_jax.evaluation.rules import spatial_rgpt as rule
 
-_REGION = re.compile(r"\bregions?\s{0,3}[\[(<]?\s?(\d{1,3})", re.IGNORECASE)
 _LAST_HOUR = 12
 
 
@@ -44,6 +43,7 @@ def _item(row: Row) -> Item:
         value=value,
         unit="" if value is None or hour else "m",
         regions=_regions(row),
+        names=_names(row),
         group=category.removesuffix("_data"),
         part=kind,
     )
@@ -68,6 +68,16 @@ def _box(row: Row, box: Any, width: float, height: float) -> Box:
     return left / width, top / height, right / width, bottom / height
 
 
+def _names(row: Row) -> tuple[str, ...]:
+    """What the regions are called; the published files do not say it."""
+    if row.fields.get("names") is None:
+        return ()
+    names = row.sequence("names")
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise row.missing("names", "is no list of names, one a region")
+    return tuple(" ".join(name.split()) for name in names)
+
+
 def _answer(row: Row) -> str:
     """What the benchmark answers: the second turn."""
     turns: list[Any] = row.sequence("conversations")
@@ -83,24 +93,24 @@ def _metres(text: str) -> float | None:
 
 
 def _hour(text: str) -> float | None:
-    hour = lengths.find_hour(_REGION.sub(" ", text))
+    hour = lengths.find_hour(without_regions(text))
     return None if hour is None else float(hour)
 
 
-def _word(category: str, text: str) -> str | None:
+def _word(category: str, text: str, names: Sequence[str] = ()) -> str | None:
     """The region that a text chooses, or whether it says yes or no."""
     if "choice" not in category:
         return verdicts.read_yes_no(text)
-    region = _REGION.search(text)
-    return None if region is None else f"region {region[1]}"
+    region = first_region(text, names)
+    return None if region is None else f"region {region}"
 
 
 def _mark(item: Item, reply: str) -> Mark:
     if item.value is None:
-        word = _word(item.group, reply)
+        word = _word(item.group, reply, item.names)
         return Mark(float(word == item.answer), word)
     read: Callable[[str], float | None] = _metres if item.unit else _hour
-    said = read(_REGION.sub(" ", reply))
+    said = read(without_regions(reply))
     if said is None:
         return Mark(0.0)
     if item.unit:
@@ -134,7 +144,8 @@ BENCHMARK = Benchmark(
     size="657 relations and 749 quantities",
     licence="as its project states",
     project="SpatialRGPT-Bench (Cheng et al., 2024)",
-    files="its JSON or JSON Lines file",
+    site="https://github.com/AnjieCheng/SpatialRGPT",
+    files="its JSON or JSON Lines file; for track names with a field names, one a region, added",
     rows=_rows,
     item=_item,
     picture_field="image_info/file_path",

@@ -38,6 +38,7 @@ BENCHMARK = Benchmark(
     size="5,000 (val)",
     licence="CC BY 4.0; pictures: Open Images' terms",
     project="TextVQA (Singh et al., 2019)",
+    site="https://textvqa.org",
     files="a file named like TextVQA_0.5.1_val.json",
     rows=_rows,
     item=_item,

@@ -78,6 +78,7 @@ BENCHMARK = Benchmark(
     size="5,157 with mirrored pictures",
     licence="as its project states; pictures: COCO's terms",
     project="3DSRBench (Ma et al., 2024)",
+    site="https://3dsrbench.github.io",
     files="VLMEvalKit's 3DSRBench.tsv",
     rows=_rows,
     item=_item,

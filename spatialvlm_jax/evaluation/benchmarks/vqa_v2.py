@@ -51,6 +51,7 @@ BENCHMARK = Benchmark(
     size="214,354 (val)",
     licence="CC BY 4.0; pictures: COCO's terms",
     project="VQA v2 (Goyal et al., 2017)",
+    site="https://visualqa.org",
     files="a folder with the questions and annotations files of one split",
     rows=_rows,
     item=_item,
@@ -68,4 +69,5 @@ OK_VQA = dataclasses.replace(
     size="5,046 (val)",
     licence="as its project states; pictures: COCO's terms",
     project="OK-VQA (Marino et al., 2019)",
+    site="https://okvqa.allenai.org",
 )

@@ -99,6 +99,7 @@ BENCHMARK = Benchmark(
     size="5,130",
     licence="as its project states; videos: ScanNet's, ScanNet++'s and ARKitScenes' terms",
     project="VSI-Bench of Thinking in Space (Yang et al., 2024)",
+    site="https://github.com/vision-x-nyu/thinking-in-space",
     files="its JSON Lines or parquet file",
     rows=_rows,
     item=_item,

@@ -34,6 +34,7 @@ BENCHMARK = Benchmark(
     size="2,195 (random) or 616 (zero-shot) test sentences",
     licence="Apache-2.0; pictures: COCO's terms",
     project="Visual Spatial Reasoning (Liu et al., 2023)",
+    site="https://github.com/cambridgeltl/visual-spatial-reasoning",
     files="the JSON Lines file of a split",
     rows=_rows,
     item=_item,

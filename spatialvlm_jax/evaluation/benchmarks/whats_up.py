@@ -94,6 +94,7 @@ BENCHMARK = Benchmark(
     size="408 and 412 (controlled, four captions), COCO and GQA with two",
     licence="MIT; pictures of COCO and GQA: their terms",
     project="What'sUp (Kamath et al., 2023)",
+    site="https://github.com/amitakamath/whatsup_vlms",
     files="controlled_images_dataset.json and the like, each in a run of its own",
     rows=_rows,
     item=_item,
