@@ -69,9 +69,32 @@ def complete(client: Any, seconds: float, **request: Any) -> Any:
     """
     from openai.types.chat import ChatCompletion
 
-    until, data = time.monotonic() + seconds, bytearray()
     # It is no stream of parts to the endpoint: what is sent is read here piece by piece.
-    with client.chat.completions.with_streaming_response.create(**request) as response:
+    asked = client.chat.completions.with_streaming_response.create(**request)
+    return ChatCompletion.construct(**_object(asked, seconds))
+
+
+def first_model(client: Any, seconds: float) -> str:
+    """The name of the first model that an endpoint lists.
+
+    Args:
+      seconds: until the list is there as a whole.
+
+    Raises:
+      openai.OpenAIError, ReplyRefused: as `complete` does.
+      ValueError, or another of `ODD_REPLY`: it lists none.
+    """
+    listed = _object(client.models.with_streaming_response.list(), seconds)
+    name = listed["data"][0]["id"]
+    if not isinstance(name, str) or not name:
+        raise ValueError("a model without a name")
+    return name
+
+
+def _object(asked: Any, seconds: float) -> dict[str, Any]:
+    """The JSON object of a response that is opened here, read within the bounds."""
+    until, data = time.monotonic() + seconds, bytearray()
+    with asked as response:
         for part in response.iter_bytes():
             data += part
             if len(data) > MOST_BYTES:
@@ -81,4 +104,4 @@ def complete(client: Any, seconds: float, **request: Any) -> Any:
     content = parse_json(bytes(data))
     if not isinstance(content, dict):
         raise ValueError("it is no JSON object")
-    return ChatCompletion.construct(**content)
+    return content

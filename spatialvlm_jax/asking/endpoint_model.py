@@ -20,6 +20,7 @@ from spatialvlm_jax.endpoint_client import (
     ReplyRefused,
     check_address,
     complete,
+    first_model,
     open_client,
 )
 from spatialvlm_jax.errors import UserError, one_line
@@ -77,7 +78,8 @@ class EndpointRespondent:
         self._limits, self._budget = limits, budget
         self._client = open_client(url, limits.seconds)
         self._stop, self._refused = threading.Event(), set[str]()
-        self._url, self._model = url, model or self._first_listed()
+        self._url = url
+        self._model = model or self._first_listed()
         self.name, self.identity = self._model, f"{url}#{self._model}"
 
     def check(self, manner: Manner) -> None:
@@ -191,10 +193,14 @@ class EndpointRespondent:
         import openai
 
         try:
-            return str(self._client.models.list().data[0].id)
+            return first_model(self._client, self._limits.seconds)
         except openai.OpenAIError as error:
             said = one_line(str(error))[:200]
             raise UserError(f"{self._url} lists no model: {said}; is it there?") from None
+        except ReplyRefused as error:
+            raise UserError(
+                f"{self._url} lists its models in {error}: name one, openai:URL#NAME"
+            ) from None
         except ODD_REPLY:
             raise UserError(f"{self._url} lists no model: name one, openai:URL#NAME") from None
 

@@ -4,7 +4,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvlm_jax.endpoint_client import ODD_REPLY, ReplyRefused, check_address, open_client
+from spatialvlm_jax.endpoint_client import (
+    ODD_REPLY,
+    ReplyRefused,
+    check_address,
+    first_model,
+    open_client,
+)
 from spatialvlm_jax.endpoint_client import complete as complete_chat
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.reasoning.coordinator import Complete, Ended
@@ -44,10 +50,9 @@ def connect(url: str, model: str = "", seconds: float = 60.0) -> Complete:
             "max_tokens": _MOST_TOKENS,
         }
         try:
-            name = model or client.with_options(timeout=timeout).models.list().data[0].id
-            reply = complete_chat(
-                client.with_options(timeout=timeout), timeout, model=name, **request
-            )
+            asked = client.with_options(timeout=timeout)
+            name = model or first_model(asked, timeout)
+            reply = complete_chat(asked, timeout, model=name, **request)
             return _plain(reply.choices[0].message)
         except Ended:
             raise

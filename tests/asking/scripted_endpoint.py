@@ -12,7 +12,8 @@ class Scripted(http.server.BaseHTTPRequestHandler):
     """Gives what the server's script makes of a request: a status and a text or a document."""
 
     def do_GET(self) -> None:
-        self._send(200, {"object": "list", "data": [{"id": "listed", "object": "model"}]})
+        server: Any = self.server
+        self._send(200, server.listed)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -49,11 +50,13 @@ class Scripted(http.server.BaseHTTPRequestHandler):
 def scripted_endpoint() -> Iterator[Any]:
     """A server whose `script` makes a reply of a question and its number; `requests` has all.
 
+    `listed` are its models.
     The key and the proxy in the environment are the caller's business.
     """
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
     server.lock, server.requests = threading.Lock(), []
     server.script = lambda question, number: "B"
+    server.listed = {"object": "list", "data": [{"id": "listed", "object": "model"}]}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -159,6 +159,33 @@ def test_an_endpoint_that_is_not_there_is_told(endpoint, tmp_path, capsys) -> No
     assert failures == {"no answer: Connection error."}
 
 
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        (b" " * 5_000, "lists its models in a reply of more than 4,096 bytes: name one, openai:"),
+        (b"<html>", "lists no model: name one, openai:URL#NAME"),
+    ],
+)
+def test_a_list_of_models_that_is_cut_is_told_in_a_line(
+    listed, said, endpoint, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr("spatialvlm_jax.endpoint_client.MOST_BYTES", 4096)
+    endpoint.listed = listed
+    assert evaluate(endpoint, tmp_path) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.strip().count("\n") == 0
+    assert not endpoint.requests
+
+
+def test_an_endpoint_that_is_not_there_lists_no_model(endpoint, tmp_path, capsys) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    assert evaluate(endpoint, tmp_path, address=f"http://127.0.0.1:{port}/v1") == 2
+    assert "lists no model: Connection error.; is it there?" in capsys.readouterr().err
+
+
 def test_pictures_are_sent_within_bounds() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (900, 1200, 3)).astype(np.uint8)
     head, _, data = data_url(noise, 600).partition(",")
