@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},
-    "sweeps": {"evaluation", "weights"},
+    "sweeps": {"evaluation", "planning", "weights"},
     "browser": {
         *("evaluation", "generation", "inference", "inputs", "reasoning", "serving", "weights"),
         "worlds",

@@ -57,6 +57,8 @@ def add_parser(subparsers: Any) -> None:
     help_text = "trials at a time, each on its own part of this machine's GPUs and cores (1)"
     add("--jobs", type=whole_number(1, 1_024), default=1, metavar="N", help=help_text)
     add("--dry-run", action="store_true", help="print the arms, and run nothing")
+    help_text = "say the arms' memory and least time on these devices, one trial's; h100:1"
+    add("--topology", metavar="CHIP:SHAPE", help=help_text)
     add("--fail-fast", action="store_true", help="stop at the first trial that fails")
     add("--retry-failed", action="store_true", help="run trials again that failed before")
     _add_difference(parser)
@@ -96,11 +98,24 @@ def _plan(args: argparse.Namespace) -> "SweepPlan":
 
     overrides = [*args.overrides, *_beginning(args.branch_point)]
     plan = plan_sweep(args.config, overrides, args.grid, args.seeds, args.trials, Path())
-    print(describe_plan(plan, args.out), flush=True)
+    print(describe_plan(plan, args.out, _costs(args.topology, plan)), flush=True)
     if (args.out / SWEEP_FILE).is_file():
         for name in changed_arms(plan.record, load_sweep(args.out)):
             print(f"{name}: configuration, data or code changed since, so it is another arm")
     return plan
+
+
+def _costs(topology: str | None, plan: "SweepPlan") -> dict[str, tuple[str, str]] | None:
+    """What each arm needs on the devices that were named."""
+    if topology is None:
+        return None
+    import jax
+
+    from spatialvlm_jax.sweeps.costs import plan_costs
+
+    # Nothing is computed: a device that is there stays with who uses it.
+    jax.config.update("jax_platforms", "cpu")
+    return plan_costs(plan.experiments, topology)
 
 
 def _beginning(branch_point: str | None) -> list[str]:

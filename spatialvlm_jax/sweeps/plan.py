@@ -8,6 +8,7 @@ from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.sweeps.arms import arm, parse_grid, read_sweep_file
+from spatialvlm_jax.sweeps.costs import COST_HEAD, describe_pace
 from spatialvlm_jax.sweeps.identity import digest_code, identify
 from spatialvlm_jax.sweeps.record import ArmRecord, SweepRecord
 from spatialvlm_jax.text_table import align_columns
@@ -75,20 +76,29 @@ def plan_sweep(
     return SweepPlan(record, experiments, code, tuple(notes))
 
 
-def describe_plan(plan: SweepPlan, folder: Path) -> str:
-    """A table of the arms: their steps, and which of their trials are there."""
+def describe_plan(
+    plan: SweepPlan, folder: Path, costs: Mapping[str, tuple[str, str]] | None = None
+) -> str:
+    """A table of the arms: their steps, and which of their trials are there.
+
+    Args:
+      costs: of each arm by its digest, as `costs.plan_costs` says them.
+    """
     record = plan.record
     trials = record.list_trials(folder)
-    rows = [["arm", "steps", "seeds", "finished", "failed", "digest"]]
+    priced = COST_HEAD if costs else ()
+    rows = [["arm", "steps", *priced, "seeds", "finished", "failed", "digest"]]
     for each in record.arms:
         own = [trial for trial in trials if trial.arm == each]
         finished, failed = (sum(getattr(one, name) for one in own) for name in _STATES)
-        counts = [f"{each.steps:,}", str(len(own)), str(finished), str(failed)]
-        rows.append([each.name, *counts, each.digest[:12]])
+        counts = [str(len(own)), str(finished), str(failed)]
+        price = costs[each.digest] if costs else ()
+        rows.append([each.name, f"{each.steps:,}", *price, *counts, each.digest[:12]])
     left = [trial for trial in trials if not trial.is_finished]
     steps = sum(trial.arm.steps for trial in left)
     total = f"trials: {len(trials)}, to run: {len(left)}, with steps: {steps:,}"
-    return "\n".join([*align_columns(rows, rule=True), total, *plan.notes])
+    said = [total, *filter(None, [describe_pace(trials)]), *plan.notes]
+    return "\n".join([*align_columns(rows, rule=True), *said])
 
 
 def changed_arms(record: SweepRecord, before: SweepRecord) -> list[str]:

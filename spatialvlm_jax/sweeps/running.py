@@ -17,6 +17,7 @@ from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.sweeps.claims import Claim, Claims
 from spatialvlm_jax.sweeps.failures import record_failure
+from spatialvlm_jax.sweeps.hparams import write_hparams
 from spatialvlm_jax.sweeps.identity import seeded
 from spatialvlm_jax.sweeps.record import FAILED, FINISHED, LOG, Trial
 
@@ -146,6 +147,7 @@ class Runner:
                 failure = record_failure(workdir, words, code)
                 progress.say(f"{trial.title} failed: {failure['cause']}")
                 return
+        write_hparams(trial)
         write_json(workdir / FINISHED, _ending(trial, time.monotonic() - begin))
 
 
