@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from spatialvlm_jax.flags import number, place, whole_number
+from spatialvlm_jax.experiment import PictureProbe
+from spatialvlm_jax.flags import number, place, shorten, whole_number
 
 _MODEL = (
     "small, a workdir, a weight file, hf:DIR or openai:URL#NAME; several are compared with the "
@@ -34,6 +35,8 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     )
     help_text = "words: what it says; likelihood: the likeliest of the letters, or of yes and no"
     add("--by", choices=("words", "likelihood"), default="words", help=help_text)
+    help_text = "ask again behind a grey picture (blind), another one (other_picture), or both: a,b"
+    add("--probes", type=_probes, default=(), metavar="NAMES", help=help_text)
     limit = whole_number(1, 100_000)
     add("--max-tokens", type=limit, metavar="N", help="of a reply (its own; of endpoints 512)")
     help_text = "of each benchmark, evenly spread over its files (all)"
@@ -42,6 +45,14 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     add("--allow-missing", action="store_true", help=help_text)
     help_text = "the SentencePiece model of a run, where it is not where it was"
     add("--tokenizer", default="", metavar="FILE", help=help_text)
+
+
+def _probes(text: str) -> tuple[PictureProbe, ...]:
+    """Names joined by commas."""
+    known = get_args(PictureProbe)
+    if not set(text.split(",")) <= set(known):
+        raise argparse.ArgumentTypeError(f"there are {', '.join(known)}, not {shorten(text)!r}")
+    return tuple(name for name in known if name in text.split(","))
 
 
 def add_other_model_flags(parser: argparse.ArgumentParser, one_of: Callable[..., Any]) -> None:

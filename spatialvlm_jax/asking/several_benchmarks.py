@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spatialvlm_jax import progress
-from spatialvlm_jax.asking.benchmark_run import (
-    BenchmarkRun,
-    ask_benchmark,
-    marked_so_far,
+from spatialvlm_jax.asking.benchmark_run import Probes, ask_benchmark, marked_so_far
+from spatialvlm_jax.asking.flags import find_data
+from spatialvlm_jax.asking.opened_benchmark import (
+    OpenedBenchmark,
+    alter_pictures,
     open_benchmark,
 )
-from spatialvlm_jax.asking.flags import find_data
 from spatialvlm_jax.asking.question import BOXES, NAMES, PIXELS, AskingStopped, Manner, Respondent
 from spatialvlm_jax.asking.respondents import (
     check_names,
@@ -47,7 +47,7 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     places = args.model or ["small128"]
     check_names(places)
     names = list(dict.fromkeys(args.benchmark))
-    asked = [_open(find_benchmark(name), args, len(names) == 1) for name in names]
+    opened = [_open(find_benchmark(name), args, len(names) == 1) for name in names]
     limits, budget = endpoint_bounds(args)
     found: list[report.ModelScores] = []
     stopped = False
@@ -55,7 +55,8 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
         for where in places:
             with progress.waiting(f"loading {where}", f"loaded {where}"):
                 model = open_respondent(where, args.tokenizer, limits, budget)
-            scores, why = _ask_all(model, asked, out / "replies" / folder_of(model.name))
+            folder = out / "replies" / folder_of(model.name)
+            scores, why = _ask_all(model, opened, folder, args.probes)
             found += scores
             if why:
                 print(f"{model.name}: {why}", file=sys.stderr)
@@ -69,40 +70,38 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     return int(stopped or any(each.unasked or each.failures for each in found))
 
 
-def _open(
-    benchmark: Benchmark, args: argparse.Namespace, is_only: bool
-) -> tuple[BenchmarkRun, Manner]:
+def _open(benchmark: Benchmark, args: argparse.Namespace, is_only: bool) -> OpenedBenchmark:
     track = args.track
     if not benchmark.tracks and track in ("", BOXES, NAMES):  # regions are meant for others
         track = PIXELS
-    manner = Manner(track, args.by, args.max_tokens)
-    asked = open_benchmark(
+    return open_benchmark(
         benchmark,
         find_data(args.data, benchmark.name, is_only),
         args.images,
-        manner,
+        Manner(track, args.by, args.max_tokens),
         allow_missing=args.allow_missing,
         most=args.questions,
     )
-    return asked, manner
 
 
 def _ask_all(
-    model: Respondent, asked: Sequence[tuple[BenchmarkRun, Manner]], folder: Path
+    model: Respondent, opened: Sequence[OpenedBenchmark], folder: Path, probes: Probes
 ) -> tuple[list[report.ModelScores], str]:
     """What the model said to all that it could be asked, and why no more."""
-    for _, manner in asked:
-        model.check(manner)
+    for each in opened:
+        model.check(each.manner)
+        for probe in probes:
+            alter_pictures(each, each.items, probe)
     found, why = [], ""
-    for each, manner in asked:
+    for each in opened:
         path = folder / f"{each.benchmark.name}.jsonl"
         if not why:
             try:
-                found.append(ask_benchmark(model, each, path, manner))
+                found.append(ask_benchmark(model, each, path, probes))
                 continue
             except AskingStopped as error:
                 why = str(error)
-        if (kept := marked_so_far(model, each, path, manner)) is not None:
+        if (kept := marked_so_far(model, each, path, probes)) is not None:
             found.append(kept)
     return found, why
 

@@ -17,7 +17,8 @@ Completions (without #NAME the first one it lists). Only the latter sends anythi
 
 Replies are kept below --out/replies as they come. The same command goes on where it was stopped:
 what is answered is not asked again, what failed is. Benchmarks of several pictures or of video are
-not asked. The exit code is 1 where a question got no reply.
+not asked. --probes asks all again behind other pictures: what is left then was not seen. The exit
+code is 1 where a question got no reply.
 """
 _EPILOG = """\
 examples:
@@ -26,6 +27,8 @@ examples:
     --benchmark=pope --data=downloaded --images=downloaded/val2014 --out=runs/compared
   spatialvlm evaluate --model=openai:http://127.0.0.1:8000/v1 --benchmark=q_spatial \\
     --data=downloaded --questions=50 --most-tokens=100000 --out=runs/served
+  spatialvlm evaluate --benchmark=emb_spatial --data=downloaded --probes=blind,other_picture \\
+    --out=runs/probed
 """
 
 

@@ -15,7 +15,14 @@ from spatialvlm_jax.experiment.data import (
     WorldsRecipe,
 )
 from spatialvlm_jax.experiment.dense import DenseConfig
-from spatialvlm_jax.experiment.eval import Breakdown, Choice, EvalConfig, EvaluatorName, Probe
+from spatialvlm_jax.experiment.eval import (
+    Breakdown,
+    Choice,
+    EvalConfig,
+    EvaluatorName,
+    PictureProbe,
+    Probe,
+)
 from spatialvlm_jax.experiment.experiment import Experiment
 from spatialvlm_jax.experiment.mesh import MeshConfig
 from spatialvlm_jax.experiment.model import (
@@ -51,6 +58,7 @@ __all__ = [
     "MeshConfig",
     "ModelConfig",
     "OptimConfig",
+    "PictureProbe",
     "Probe",
     "Remat",
     "Resize",

@@ -29,7 +29,8 @@ Breakdown = Literal[
     "usual_size",
     "named_first",
 ]
-Probe = Literal["blind", "other_picture", "swap"]
+PictureProbe = Literal["blind", "other_picture"]
+Probe = Literal[PictureProbe, "swap"]
 
 
 @dataclasses.dataclass(frozen=True)

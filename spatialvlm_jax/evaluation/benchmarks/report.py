@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.comparing import compare_marks
@@ -12,11 +12,10 @@ from spatialvlm_jax.evaluation.benchmarks.score_table import scores_as_dict
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference
+from spatialvlm_jax.experiment import PictureProbe
 
-HEAD = (
-    *("official", "95 % interval", "robust", "95 % interval", "best constant"),
-    *("questions", "pictures", "wrong", "unreadable", "not answered"),
-)
+_SHARES = ("official", "95 % interval", "robust", "95 % interval", "best constant")
+_COUNTS = ("questions", "pictures", "wrong", "unreadable", "not answered")
 DIFFERENCE_HEAD = (
     *("rule", "difference", "95 % interval", "p", "can show"),
     *("both", "only first", "only second", "neither"),
@@ -27,6 +26,10 @@ EXPLANATION = (
     "change, chosen on the truth. Wrong, unreadable and not answered are counts by the robust "
     "rule, and all of them are in the mean."
 )
+PROBES_EXPLAINED = (
+    "Blind is the robust headline where the picture was grey, other picture where that of another "
+    "question was shown: what is left then was not seen."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,8 @@ class ModelScores:
 
     track: what it was shown. several: questions of several pictures, which nobody was asked.
     left_out: records that lacked a field or a picture. unasked: questions that it was not asked
-    yet. failures: why there was no reply, and how often.
+    yet. failures: why there was no reply, and how often. probes: the same questions marked where
+    another picture was shown.
     """
 
     model: str
@@ -45,6 +49,7 @@ class ModelScores:
     left_out: int = 0
     unasked: int = 0
     failures: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    probes: Mapping[PictureProbe, Scores] = dataclasses.field(default_factory=dict)
 
     @property
     def benchmark(self) -> str:
@@ -65,6 +70,11 @@ class ModelScores:
     def constant(self) -> float:
         """What the best constant replies reach by the robust rule."""
         return best_constant(self.scores.benchmark, [reply.item for reply in self.scores.replies])
+
+    def probed(self, probe: PictureProbe) -> float | None:
+        """The robust headline where a probe's picture was shown; None where it was not."""
+        scores = self.probes.get(probe)
+        return None if scores is None else scores.headlines()[ROBUST].value
 
     def notes(self) -> list[str]:
         """What was not asked or not answered, and why."""
@@ -101,6 +111,30 @@ class Block:
             for rule in (OFFICIAL, ROBUST)
         ]
 
+    def seen(self) -> list[tuple[str, str, PairedDifference]]:
+        """By model and probe, and by rule: with the picture less without it."""
+        return [
+            (f"{each.model}, {named(probe)}", rule, compare_marks(each.scores, scores, rule))
+            for each in self.models
+            for probe, scores in each.probes.items()
+            for rule in (OFFICIAL, ROBUST)
+        ]
+
+
+def named(probe: PictureProbe) -> str:
+    """A probe in words."""
+    return probe.replace("_", " ")
+
+
+def probes_of(scores: Sequence[ModelScores]) -> list[PictureProbe]:
+    """Those that any model was asked with."""
+    return [probe for probe in get_args(PictureProbe) if any(probe in s.probes for s in scores)]
+
+
+def head_of(probes: Sequence[PictureProbe]) -> list[str]:
+    """What the figures of a line are called."""
+    return [*_SHARES, *map(named, probes), *_COUNTS]
+
 
 def common_questions(first: Scores, second: Scores) -> tuple[Scores, Scores]:
     """Both with the questions that both were asked, in one order."""
@@ -118,8 +152,8 @@ def blocks_of(scores: Sequence[ModelScores]) -> list[Block]:
     return [Block(*key, models) for key, models in found.items()]
 
 
-def score_cells(found: ModelScores) -> list[str]:
-    """The figures of one line, as `HEAD` names them."""
+def score_cells(found: ModelScores, probes: Sequence[PictureProbe]) -> list[str]:
+    """The figures of one line, as `head_of` names them."""
     sure, states = found.headlines, found.scores.states()
     shares = []
     for rule in (OFFICIAL, ROBUST):
@@ -129,14 +163,15 @@ def score_cells(found: ModelScores) -> list[str]:
     return [
         *shares,
         percent_of(found.constant),
+        *(percent_of(found.probed(probe)) for probe in probes),
         *(f"{n:,}" for n in counts),
-        *(f"{states[name]:,}" for name in HEAD[-3:]),
+        *(f"{states[name]:,}" for name in _COUNTS[-3:]),
     ]
 
 
-def percent_of(share: float) -> str:
-    """ "41.7 %"."""
-    return f"{100 * share:.1f} %"
+def percent_of(share: float | None) -> str:
+    """ "41.7 %", or a dash for none."""
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def difference_cells(rule: str, found: PairedDifference) -> list[str]:
@@ -155,12 +190,16 @@ def difference_cells(rule: str, found: PairedDifference) -> list[str]:
 
 def markdown(scores: Sequence[ModelScores]) -> str:
     """The report as Markdown."""
-    lines = ["# Benchmarks", "", EXPLANATION, ""]
+    probes = probes_of(scores)
+    lines = ["# Benchmarks", "", explain(probes), ""]
     blocks = blocks_of(scores)
     lines += _table(
-        ["benchmark", "track", "model", *HEAD],
+        ["benchmark", "track", "model", *head_of(probes)],
         [
-            [block.benchmark, block.track or "not declared", found.model, *score_cells(found)]
+            [
+                *(block.benchmark, block.track or "not declared", found.model),
+                *score_cells(found, probes),
+            ]
             for block in blocks
             for found in block.models
         ],
@@ -171,13 +210,25 @@ def markdown(scores: Sequence[ModelScores]) -> str:
         lines.append(f"{block.models[0].headline}; official: {benchmark.official_is}.")
         for found in block.models:
             lines += [f"- {found.model}: {note}" for note in found.notes()]
-        if len(block.models) > 1:
-            lines += ["", f"{block.models[0].model} less the others, percentage points:", ""]
-            lines += _table(
-                ["second", *DIFFERENCE_HEAD],
-                [[name, *difference_cells(rule, each)] for name, rule, each in block.differences()],
-            )
+        first = block.models[0].model
+        lines += _differences(f"{first} less the others", "second", block.differences())
+        lines += _differences("with the picture less without it", "without", block.seen())
     return "\n".join(lines) + "\n"
+
+
+def explain(probes: Sequence[PictureProbe]) -> str:
+    """What the figures are, in sentences."""
+    return f"{EXPLANATION} {PROBES_EXPLAINED}" if probes else EXPLANATION
+
+
+def _differences(
+    title: str, first: str, found: Sequence[tuple[str, str, PairedDifference]]
+) -> list[str]:
+    """A table with its title; nothing where there is no line."""
+    if not found:
+        return []
+    rows = [[name, *difference_cells(rule, each)] for name, rule, each in found]
+    return ["", f"{title}, percentage points:", "", *_table([first, *DIFFERENCE_HEAD], rows)]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -199,6 +250,7 @@ def as_document(scores: Sequence[ModelScores]) -> dict[str, Any]:
                 "not_asked": each.unasked,
                 "failures": dict(each.failures),
                 **scores_as_dict(each.scores),
+                "probes": {probe: _probe_as_dict(each, probe) for probe in each.probes},
             }
             for each in scores
         ],
@@ -209,12 +261,29 @@ def as_document(scores: Sequence[ModelScores]) -> dict[str, Any]:
                 "first": block.models[0].model,
                 "second": name,
                 "rule": rule,
-                "difference": found.difference,
-                "ci95": found.interval,
-                "p": found.p_value,
-                "questions": found.count,
+                **_difference_as_dict(found),
             }
             for block in blocks_of(scores)
             for name, rule, found in block.differences()
         ],
+    }
+
+
+def _probe_as_dict(found: ModelScores, probe: PictureProbe) -> dict[str, Any]:
+    """The figures without the picture, and how much less they are, by rule."""
+    scores = found.probes[probe]
+    told = scores_as_dict(scores)
+    seen = {
+        rule: _difference_as_dict(compare_marks(found.scores, scores, rule))
+        for rule in (OFFICIAL, ROBUST)
+    }
+    return {"figures": told["figures"], "headline": told["headline"], "seen_less_probed": seen}
+
+
+def _difference_as_dict(found: PairedDifference) -> dict[str, Any]:
+    return {
+        "difference": found.difference,
+        "ci95": found.interval,
+        "p": found.p_value,
+        "questions": found.count,
     }

@@ -18,24 +18,21 @@ _COLORS = 8
 def write_report_page(path: Path, scores: Sequence[report.ModelScores]) -> None:
     """Writes the page."""
     page = load_templates(Path(__file__).parent / "assets").get_template("benchmarks.html.jinja")
-    blocks = report.blocks_of(scores)
+    blocks, probes = report.blocks_of(scores), report.probes_of(scores)
     write_text(
         path,
         page.render(
-            explanation=report.EXPLANATION,
-            head=report.HEAD,
+            explanation=report.explain(probes),
+            head=report.head_of(probes),
             difference_head=report.DIFFERENCE_HEAD,
             blocks=[
                 {
                     "title": block.title,
                     "benchmark": block.models[0].scores.benchmark,
                     "headline": block.models[0].headline,
-                    "rows": [(found.model, report.score_cells(found)) for found in block.models],
+                    "rows": [(m.model, report.score_cells(m, probes)) for m in block.models],
                     "notes": [(m.model, note) for m in block.models for note in m.notes()],
-                    "differences": [
-                        (name, report.difference_cells(rule, each))
-                        for name, rule, each in block.differences()
-                    ],
+                    "differences": _tables(block),
                     "chart": draw_headlines(block),
                     "figures": _figures(block),
                     "examples": [(found.model, wrong_replies(found)) for found in block.models],
@@ -44,6 +41,20 @@ def write_report_page(path: Path, scores: Sequence[report.ModelScores]) -> None:
             ],
         ),
     )
+
+
+def _tables(block: report.Block) -> list[tuple[str, str, list[tuple[str, list[str]]]]]:
+    """Tables of differences that there are: a title, what lines are called, and the lines."""
+    first = block.models[0].model
+    found = [
+        (f"{first} less the others", "second", block.differences()),
+        ("With the picture less without it", "without", block.seen()),
+    ]
+    return [
+        (title, name, [(of, report.difference_cells(rule, each)) for of, rule, each in lines])
+        for title, name, lines in found
+        if lines
+    ]
 
 
 def draw_headlines(block: report.Block) -> str:
@@ -74,17 +85,24 @@ def draw_headlines(block: report.Block) -> str:
 
 
 def _figures(block: report.Block) -> list[list[str]]:
-    """Rows: each figure of the benchmark, official and robust of each model; the head first."""
-    found = [each.scores.figures() for each in block.models]
-    names = list(found[0][OFFICIAL])
-    names += [name for of in found for name in of[OFFICIAL] if name not in names]
-    names = list(dict.fromkeys(names))
-    head = [""] + [f"{m.model}, {rule}" for m in block.models for rule in (OFFICIAL, ROBUST)]
-    rows = []
-    for name in names:
-        values = [of[rule].get(name) for of in found for rule in (OFFICIAL, ROBUST)]
-        rows.append([name, *("" if v is None else report.percent_of(v) for v in values)])
-    return [head, *rows]
+    """Rows: each figure of the benchmark, official and robust of each model; the head first.
+
+    Beside them the robust ones where probes showed other pictures.
+    """
+    columns: list[tuple[str, dict[str, float]]] = []
+    for each in block.models:
+        figures = each.scores.figures()
+        columns += [(f"{each.model}, {rule}", figures[rule]) for rule in (OFFICIAL, ROBUST)]
+        columns += [
+            (f"{each.model}, {report.named(probe)}", scores.figures()[ROBUST])
+            for probe, scores in each.probes.items()
+        ]
+    names = dict.fromkeys(name for _, figures in columns for name in figures)
+    rows = [
+        [name, *(report.percent_of(f[name]) if name in f else "" for _, f in columns)]
+        for name in names
+    ]
+    return [["", *(title for title, _ in columns)], *rows]
 
 
 def wrong_replies(found: report.ModelScores) -> list[MarkedReply]:

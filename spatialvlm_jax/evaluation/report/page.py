@@ -11,7 +11,7 @@ from spatialvlm_jax.evaluation.answers import Answer, describe_truth
 from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, SHORTCUTS
 from spatialvlm_jax.evaluation.report import by_set, charts, parameters, results, showcase
 from spatialvlm_jax.evaluation.scorer import Summary
-from spatialvlm_jax.experiment import Breakdown, Choice
+from spatialvlm_jax.experiment import Breakdown, Choice, PictureProbe
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri, svg_uri
 from spatialvlm_jax.pages.template import FEW, load_templates
@@ -109,7 +109,7 @@ def _figures(
         "other_questions": [f"{number:,}" for number in others],
         "probes": [
             (name, name.replace("_", " "))
-            for name in ("blind", "other_picture")
+            for name in get_args(PictureProbe)
             if any(getattr(row, name) is not None for row in headline)
         ],
         "few": any(row.count < FEW for row in [*headline, *rows]),
