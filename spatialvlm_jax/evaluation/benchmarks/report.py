@@ -191,7 +191,7 @@ def difference_cells(rule: str, found: PairedDifference) -> list[str]:
 def markdown(scores: Sequence[ModelScores]) -> str:
     """The report as Markdown."""
     probes = probes_of(scores)
-    lines = ["# Benchmarks", "", explain(probes), ""]
+    lines = ["# Benchmarks", "", explain_figures(probes), ""]
     blocks = blocks_of(scores)
     lines += _table(
         ["benchmark", "track", "model", *head_of(probes)],
@@ -216,7 +216,7 @@ def markdown(scores: Sequence[ModelScores]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def explain(probes: Sequence[PictureProbe]) -> str:
+def explain_figures(probes: Sequence[PictureProbe]) -> str:
     """What the figures are, in sentences."""
     return f"{EXPLANATION} {PROBES_EXPLAINED}" if probes else EXPLANATION
 

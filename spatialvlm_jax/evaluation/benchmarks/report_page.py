@@ -22,7 +22,7 @@ def write_report_page(path: Path, scores: Sequence[report.ModelScores]) -> None:
     write_text(
         path,
         page.render(
-            explanation=report.explain(probes),
+            explanation=report.explain_figures(probes),
             head=report.head_of(probes),
             difference_head=report.DIFFERENCE_HEAD,
             blocks=[
