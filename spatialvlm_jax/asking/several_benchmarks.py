@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spatialvlm_jax import progress
 from spatialvlm_jax.asking.benchmark_run import Probes, ask_benchmark, marked_so_far
+from spatialvlm_jax.asking.example_pictures import example_pictures
 from spatialvlm_jax.asking.flags import find_data
 from spatialvlm_jax.asking.opened_benchmark import (
     OpenedBenchmark,
@@ -23,6 +24,7 @@ from spatialvlm_jax.asking.respondents import (
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks import report
+from spatialvlm_jax.evaluation.benchmarks.examples import ExamplePictures
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.report_page import write_report_page
@@ -63,7 +65,7 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
                 stopped = True
         if not found:
             raise UserError(f"no question was answered; there is no report in {out}")
-        _write(out, found)
+        _write(out, found, example_pictures(opened, found))
     if budget.requests:
         print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
     print(f"report: {out / REPORT}.html")
@@ -106,10 +108,10 @@ def _ask_all(
     return found, why
 
 
-def _write(out: Path, found: Sequence[report.ModelScores]) -> None:
+def _write(out: Path, found: Sequence[report.ModelScores], pictures: ExamplePictures) -> None:
     """By benchmark, as they were named; models in their order."""
     text = report.markdown(found)
     write_text(out / f"{REPORT}.md", text)
     write_json(out / f"{REPORT}.json", report.as_document(found))
-    write_report_page(out / f"{REPORT}.html", found)
+    write_report_page(out / f"{REPORT}.html", found, pictures)
     print(text)

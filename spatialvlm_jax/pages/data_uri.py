@@ -18,6 +18,13 @@ def data_uri(image: np.ndarray, form: Literal["png", "jpeg"]) -> str:
     return f"data:image/{form};base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def smaller(image: np.ndarray, side: int) -> np.ndarray:
+    """uint8[H, W, 3] with no side longer than `side` pixels; small pictures as they are."""
+    small = Image.fromarray(image)
+    small.thumbnail((side, side))
+    return np.asarray(small)
+
+
 def svg_uri(drawing: str) -> str:
     """A drawing as the address of a picture, whose styles stay its own."""
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()

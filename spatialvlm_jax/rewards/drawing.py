@@ -6,9 +6,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PIL import Image
 
-from spatialvlm_jax.pages.data_uri import data_uri
+from spatialvlm_jax.pages.data_uri import data_uri, smaller
 from spatialvlm_jax.pages.svg import HEIGHT, LEFT, RIGHT, WIDTH, Axis, PlotArea, limits, text_at
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
 from spatialvlm_jax.rewards.episodes.episode import Episode
@@ -53,14 +52,8 @@ def with_key_frames(episode: Episode, rewards: EpisodeRewards) -> DrawnEpisode:
     upto = wanted[-1] + 1 if wanted else 0
     for place, frame in enumerate(itertools.islice(episode.frames(), upto)):
         if place in wanted and frame.picture is not None:
-            pictures[place] = _thumbnail(frame.picture.image)
+            pictures[place] = smaller(frame.picture.image, 2 * _THUMB)
     return DrawnEpisode(rewards, pictures)
-
-
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    small = Image.fromarray(image)
-    small.thumbnail((2 * _THUMB, 2 * _THUMB))
-    return np.asarray(small)
 
 
 def draw_curves(episodes: Sequence[DrawnEpisode], goal: str) -> str:

@@ -1,9 +1,14 @@
 """Benchmarks asked of models that say what the test wants, through the command."""
 
+import base64
+import io
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from spatialvlm_jax import cli
 from tests.asking.saying import ONE_PICTURE, Saying, write_benchmarks
@@ -93,6 +98,30 @@ def test_models_stand_side_by_side_with_their_differences(models, tmp_path) -> N
     assert [(each["rule"], each["difference"]) for each in cv] == [("official", 1), ("robust", 1)]
     text = (tmp_path / "out" / "report.md").read_text()
     assert "| other | robust | +100.0 |" in text
+
+
+def test_the_worst_and_the_best_replies_stand_with_their_pictures(models, tmp_path) -> None:
+    write_benchmarks(tmp_path / "data", ["cv_bench", "vsr"])
+    (large,) = (tmp_path / "data" / "vsr" / "images").iterdir()
+    noise = np.random.default_rng(0).integers(0, 256, (600, 900, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(large)
+    flags = ["--benchmark=cv_bench", "--benchmark=vsr", "--model=small128", "--model=other"]
+    assert evaluate(tmp_path, *flags) == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    said = re.findall(r"<summary>(.*): the (worst|best) replies</summary>", page)
+    # All that small128 says of CV-Bench is right and all that the other one says is wrong; neither
+    # says yes or no.
+    assert said == [
+        ("small128", "best"),
+        ("other", "worst"),
+        ("small128", "worst"),
+        ("other", "worst"),
+    ]
+    shown = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="picture ([^"]+)">', page)
+    assert len(shown) == 4 + 4 + 2 + 2
+    sizes = {Image.open(io.BytesIO(base64.b64decode(data))).size for data, _ in shown}
+    assert sizes == {(16, 12), (192, 128)}
+    assert "true: B, left;\nofficial 0, robust 0" in page
 
 
 def test_the_likeliest_candidate_is_the_reply(models, tmp_path) -> None:

@@ -5,8 +5,12 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.benchmarks import report
-from spatialvlm_jax.evaluation.benchmarks.score_table import EXAMPLES
-from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply
+from spatialvlm_jax.evaluation.benchmarks.examples import (
+    ExamplePictures,
+    best_replies,
+    worst_replies,
+)
+from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
 from spatialvlm_jax.pages.svg import WIDTH, Axis, document, text_at
 from spatialvlm_jax.pages.template import load_templates
 
@@ -15,8 +19,17 @@ _NAME = 48  # characters of a model's name in a drawing
 _COLORS = 8
 
 
-def write_report_page(path: Path, scores: Sequence[report.ModelScores]) -> None:
-    """Writes the page."""
+_NO_PICTURES: ExamplePictures = {}
+
+
+def write_report_page(
+    path: Path, scores: Sequence[report.ModelScores], pictures: ExamplePictures = _NO_PICTURES
+) -> None:
+    """Writes the page.
+
+    Args:
+      pictures: of the replies that are shown; one without is shown without.
+    """
     page = load_templates(Path(__file__).parent / "assets").get_template("benchmarks.html.jinja")
     blocks, probes = report.blocks_of(scores), report.probes_of(scores)
     write_text(
@@ -35,7 +48,7 @@ def write_report_page(path: Path, scores: Sequence[report.ModelScores]) -> None:
                     "differences": _tables(block),
                     "chart": draw_headlines(block),
                     "figures": _figures(block),
-                    "examples": [(found.model, wrong_replies(found)) for found in block.models],
+                    "examples": [(m.model, _examples(m.scores, pictures)) for m in block.models],
                 }
                 for block in blocks
             ],
@@ -105,8 +118,14 @@ def _figures(block: report.Block) -> list[list[str]]:
     return [["", *(title for title, _ in columns)], *rows]
 
 
-def wrong_replies(found: report.ModelScores) -> list[MarkedReply]:
-    """At most ten replies that are not right, evenly over all of these."""
-    wrong = [each for each in found.scores.replies if each.state not in ("right", "not answered")]
-    step = max(1, -(-len(wrong) // EXAMPLES))
-    return wrong[::step][:EXAMPLES]
+def _examples(
+    scores: Scores, pictures: ExamplePictures
+) -> list[tuple[str, list[tuple[MarkedReply, str]]]]:
+    """The worst and the best replies, where there are some, each with its picture or ""."""
+    name = scores.benchmark.name
+    chosen = [("the worst replies", worst_replies), ("the best replies", best_replies)]
+    found = [
+        (title, [(each, pictures.get((name, each.item.id), "")) for each in choose(scores)])
+        for title, choose in chosen
+    ]
+    return [(title, replies) for title, replies in found if replies]
