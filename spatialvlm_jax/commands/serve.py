@@ -1,6 +1,7 @@
 """`spatialvlm serve`: a model behind HTTP, for the clients of OpenAI's chat completions."""
 
 import argparse
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -57,6 +58,8 @@ def add_parser(subparsers: Any) -> None:
     add("--seconds", type=number(0.1, 3_600), default=60.0, metavar="S", help=help_text)
     help_text = "of a request's body, in MiB (%(default)s)"
     add("--body", type=whole_number(1, 1_024), default=16, metavar="MIB", help=help_text)
+    help_text = "of encoded pictures that are kept, in MiB; 0 encodes each anew (%(default)s)"
+    add("--image-cache", type=whole_number(0, 2**20), default=256, metavar="MIB", help=help_text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,11 +68,12 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax import progress, signals
 
     progress.begin_importing()
+    from spatialvlm_jax.inference.image_encodings import ImageEncodings
     from spatialvlm_jax.inference.load import load_to_ask
     from spatialvlm_jax.serving.application import Application
     from spatialvlm_jax.serving.limits import Limits
     from spatialvlm_jax.serving.server import open_socket, serve
-    from spatialvlm_jax.serving.warm_up import warm_up
+    from spatialvlm_jax.serving.warm_up import warm_up_steps
 
     progress.end_importing()
     limits = Limits(
@@ -81,10 +85,15 @@ def run(args: argparse.Namespace) -> int:
     key, name = os.environ.get(_KEY, "").strip(), args.name or Path(args.model).resolve().stem
     with open_socket(args.host, args.port) as listening:
         with progress.waiting("loading the model", "loaded it"):
-            model = load_to_ask(args.model, args.tokenizer, args.untaught)
+            loaded = load_to_ask(args.model, args.tokenizer, args.untaught)
+        encodings = ImageEncodings(args.image_cache * 2**20)
+        model = dataclasses.replace(loaded, encodings=encodings)
         if not args.no_warm_up:
-            with progress.waiting("compiling (kept for the next time)", "compiled"):
-                warm_up(model, limits.together, args.scored_values)
+            steps = list(warm_up_steps(model, limits.together, args.scored_values))
+            for number, (what, ask) in enumerate(steps, 1):
+                doing = f"warming up, {number} of {len(steps)}: {what}"
+                with progress.waiting(f"{doing} (compiled once, and kept)", doing):
+                    ask()
         stop = signals.listen()
         stop.defer()
         application = Application(model, name, limits, key=key, scored_values=args.scored_values)

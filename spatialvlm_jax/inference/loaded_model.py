@@ -3,28 +3,31 @@
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
 from flax import nnx
 
+from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inference.asked_questions import AskedQuestions
-from spatialvlm_jax.inference.conclude import Heard, conclude
+from spatialvlm_jax.inference.conclude import Heard
+from spatialvlm_jax.inference.image_encodings import ImageEncodings, picture_key
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
-from spatialvlm_jax.inference.rewording import Rewording, reword
-from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt, SpatialAnswer
-from spatialvlm_jax.inputs.camera import CameraEncoder, says_before, stack_cameras
-from spatialvlm_jax.inputs.pictures import resize_image
+from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
+from spatialvlm_jax.inference.told_camera import ToldCamera
+from spatialvlm_jax.inference.ways import QuestionWays, concluded, worded
+from spatialvlm_jax.inputs.camera import stack_cameras
+from spatialvlm_jax.inputs.pictures import Placement, resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
-from spatialvlm_jax.models.score import read_questions
+from spatialvlm_jax.models.score import encode_images, read_behind_images
 from spatialvlm_jax.models.vlm import VLM
-from spatialvlm_jax.scene.camera import KnownCamera, describe_camera
+from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.taught import Taught
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
@@ -47,6 +50,7 @@ class LoadedModel:
     doubt: from where on its answers are unsure, fitted likewise.
     taught: which questions it was taught; None where that is not known.
     untaught: answer others, too, with a note.
+    encodings: of the pictures that it was asked about last, which are not encoded again.
     """
 
     model: VLM
@@ -56,6 +60,7 @@ class LoadedModel:
     doubt: Doubt = NEVER
     taught: Taught | None = None
     untaught: bool = False
+    encodings: ImageEncodings = dataclasses.field(default_factory=ImageEncodings, repr=False)
 
     def ask(
         self,
@@ -91,11 +96,9 @@ class LoadedModel:
             raise UserError(f"scored_values={scored_values}: take at least {FEWEST_VALUES}, or 0")
         picture = image if isinstance(image, Picture) else open_picture(image)
         asked = [questions] if isinstance(questions, str) else list(questions)
-        known = camera.of(picture.camera)
-        self._check_reaches(camera, picture.camera)
-        ways = [_Ways.of(question, self.put(question), wordings) for question in asked]
-        said = self._hear(picture, known, _worded(ways), scored_values)
-        return list(map(doubt or self.doubt, _concluded(ways, said)))
+        ways = [QuestionWays.of(question, self.put(question), wordings) for question in asked]
+        said = self._hear(self.tell(picture, camera), worded(ways), scored_values)
+        return list(map(doubt or self.doubt, concluded(ways, said)))
 
     def ask_each(
         self,
@@ -119,19 +122,27 @@ class LoadedModel:
             camera.
         """
         ways = [
-            [_Ways.of(question, self.put(question), wordings) for question in questions]
+            [QuestionWays.of(question, self.put(question), wordings) for question in questions]
             for _, questions in asked
         ]
         rows = []
         for (picture, _), each in zip(asked, ways, strict=True):
-            self._check_reaches(camera, picture.camera)
-            if worded := _worded(each):
-                rows.append(self._row(picture, camera.of(picture.camera), worded))
+            told = self.tell(picture, camera)
+            if words := worded(each):
+                rows.append(self._row(told, words))
         heard = iter(self._heard(rows, scored_values) if rows else ())
         return [
-            list(map(doubt or self.doubt, _concluded(each, next(heard) if _worded(each) else ())))
+            list(map(doubt or self.doubt, concluded(each, next(heard) if worded(each) else ())))
             for each in ways
         ]
+
+    def tell(self, picture: Picture, facts: CameraFacts) -> Picture:
+        """A picture with what is known of its camera beyond what its file tells.
+
+        Raises:
+          UserError: something of that would not reach the model.
+        """
+        return self._camera.tell(picture, facts)
 
     def put(self, question: str) -> PutQuestion:
         """How it is put to this model, and whether at all."""
@@ -191,45 +202,15 @@ class LoadedModel:
         patches = (encoder.image_size // encoder.patch_size) ** 2
         return patches + len(self._prefix(question, picture.camera))
 
-    def _hear(
-        self, picture: Picture, camera: KnownCamera, questions: Sequence[str], scored_values: int
-    ) -> list[Heard]:
+    def _hear(self, picture: Picture, questions: Sequence[str], scored_values: int) -> list[Heard]:
         """What is said to each question, of which as many are asked at once as may be."""
         starts = range(0, len(questions), MOST_QUESTIONS)
-        rows = [
-            self._row(picture, camera, questions[start : start + MOST_QUESTIONS])
-            for start in starts
-        ]
+        rows = [self._row(picture, questions[start : start + MOST_QUESTIONS]) for start in starts]
         return [heard for row in rows for heard in self._heard([row], scored_values)[0]]
 
-    def _check_reaches(self, facts: CameraFacts, of_file: KnownCamera) -> None:
-        """Refuses what is said of a camera where the model would answer as if it were not."""
-        if not facts.told():
-            return
-        told = self._told(facts.of(of_file))
-        for name in facts.told():
-            bare = dataclasses.replace(of_file, intrinsics=None) if name == "fov" else of_file
-            if self._told(dataclasses.replace(facts, **{name: None}).of(bare)) == told:
-                use = self.experiment.data.camera
-                also = ", or say its fov too" if use == "rays" and name == "pitch" else ""
-                raise UserError(
-                    f"what is said of the camera's {name} does not reach this model "
-                    f"(data.camera={use}): leave it out{also}"
-                )
-
-    def _told(self, camera: KnownCamera) -> tuple[Any, ...]:
-        """All that the model is given of a camera."""
-        arrays = [x.tobytes() for x in jax.tree.leaves(self._encode_camera(camera))]
-        words = describe_camera(camera) if self._says_before else ""
-        return *arrays, self._encode_camera.place(camera), words
-
     @functools.cached_property
-    def _encode_camera(self) -> CameraEncoder:
-        return CameraEncoder.of(self.experiment.data, self.experiment.model, self.tokenizer)
-
-    @property
-    def _says_before(self) -> bool:
-        return says_before(self.experiment.data, self.experiment.model)
+    def _camera(self) -> ToldCamera:
+        return ToldCamera.of(self.experiment, self.tokenizer)
 
     def _prefix(self, question: str, camera: KnownCamera) -> tuple[int, ...]:
         """The tokens of a question as the run put its own; raises UserError where there are none.
@@ -243,7 +224,7 @@ class LoadedModel:
             raise UserError("a question is not in UTF-8") from None
         if not words:
             raise UserError("a question is empty")
-        if self._says_before and (said := describe_camera(camera)):
+        if said := self._camera.sentence(camera):
             words = f"{said} {words}"
         template = self.experiment.data.prefix_template
         tokens = self.tokenizer.encode_prefix(template.replace("{question}", words))
@@ -255,11 +236,13 @@ class LoadedModel:
         return tokens
 
     def _rows(self, asked: Sequence[tuple[Picture, Sequence[str]]]) -> list["_Row"]:
-        return [self._row(picture, picture.camera, questions) for picture, questions in asked]
+        return [self._row(*each) for each in asked]
 
-    def _row(self, picture: Picture, camera: KnownCamera, questions: Sequence[str]) -> "_Row":
-        prefixes = [self._prefix(question, camera) for question in questions]
-        return _Row(picture, camera, questions, prefixes)
+    def _row(self, picture: Picture, questions: Sequence[str]) -> "_Row":
+        prefixes = [self._prefix(question, picture.camera) for question in questions]
+        told = self._camera.encode(picture.camera)
+        place = self._camera.encode.place(picture.camera)
+        return _Row(picture, told, place, questions, prefixes)
 
     def _heard(self, rows: Sequence["_Row"], scored_values: int) -> list[list[Heard]]:
         """What is said to the questions of each row."""
@@ -276,11 +259,12 @@ class LoadedModel:
         padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
         tokens, lengths = map(np.stack, zip(*padded, strict=True))
         filled = [*rows, *[rows[0]] * (pictures - len(rows))]
-        squares = np.stack([self._square(row) for row in filled])
-        told = stack_cameras([self._encode_camera(row.camera) for row in filled])
-        asked: Any = (squares, tokens, lengths, told)
+        keys = [picture_key(row.picture, row.told, row.place) for row in filled]
+        encoded = self.encodings.of(keys, lambda places: self._encode([filled[i] for i in places]))
+        words: Any = stack_cameras([row.told for row in filled]).words
+        asked: Any = (tokens, lengths, words)
         counts = [len(row.questions) for row in rows]
-        read = read_questions(self.model, *asked)
+        read = read_behind_images(self.model, encoded, *asked)
         most = self.experiment.eval.max_answer_tokens
         return AskedQuestions(
             self.model,
@@ -293,49 +277,30 @@ class LoadedModel:
             counts,
         )
 
+    def _encode(self, rows: Sequence["_Row"]) -> Sequence[jax.Array]:
+        """The encodings of their pictures, which are filled up to a bucket."""
+        filled = [*rows, *[rows[0]] * (_bucket(len(rows), PICTURE_BUCKETS) - len(rows))]
+        squares: Any = np.stack([self._square(row) for row in filled])
+        rays: Any = stack_cameras([row.told for row in filled]).rays
+        return encode_images(self.model, squares, rays)[: len(rows)]
+
     def _square(self, row: "_Row") -> np.ndarray:
         size, resize = self.experiment.model.encoder.image_size, self.experiment.data.resize
-        return resize_image(row.picture.image, size, resize, self._encode_camera.place(row.camera))
+        return resize_image(row.picture.image, size, resize, row.place)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Row:
-    """Questions about one picture, as words and as they are put."""
+    """Questions about one picture, as words and as they are put.
+
+    told: what the model is told of its camera. place: where it comes to lie in the square.
+    """
 
     picture: Picture
-    camera: KnownCamera
+    told: CameraInput
+    place: Placement | None
     questions: Sequence[str]
     prefixes: Sequence[tuple[int, ...]]
-
-
-class _Ways(NamedTuple):
-    """A question as it was asked, and the ways in which it is put; none where it is not."""
-
-    question: str
-    note: str
-    ways: Sequence[Rewording]
-
-    @classmethod
-    def of(cls, question: str, put: PutQuestion, wordings: int) -> "_Ways":
-        return cls(question, put.note, () if put.words is None else reword(put.words, wordings))
-
-    def concluded(self, said: Iterator[Heard]) -> SpatialAnswer:
-        """The answer, from as much of what was said as there are ways."""
-        if not self.ways:
-            return SpatialAnswer(self.question, UNSURE, note=self.note)
-        heard = [next(said).turned() if way.is_turned else next(said) for way in self.ways]
-        return dataclasses.replace(conclude(self.question, heard), note=self.note)
-
-
-def _worded(asked: Sequence[_Ways]) -> list[str]:
-    """All that is put, one after the other."""
-    return [way.question for each in asked for way in each.ways]
-
-
-def _concluded(asked: Sequence[_Ways], said: Sequence[Heard]) -> list[SpatialAnswer]:
-    """One answer a question, from what was said to all its wordings."""
-    heard = iter(said)
-    return [each.concluded(heard) for each in asked]
 
 
 def _bucket(count: int, buckets: Sequence[int]) -> int:

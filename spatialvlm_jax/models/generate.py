@@ -208,7 +208,17 @@ def read_prefix(
 ) -> ReadQuestions:
     """Runs pictures and questions once, under the model's attention rule."""
     embeddings, _ = model.encode_image(images, camera.rays)
-    words = camera.words
+    return read_behind(model, embeddings, camera.words, tokens, lengths)
+
+
+def read_behind(
+    model: VLM,
+    embeddings: Float[Array, "B N D"],
+    words: Int32[Array, "B C"] | None,
+    tokens: Int32[Array, "B S P"],
+    lengths: Int32[Array, "B S"],
+) -> ReadQuestions:
+    """Runs questions once behind pictures that are encoded, with the words about their cameras."""
     if model.config.attention == "prefix":
         # The image sees the question, so each question needs its own copy of the image.
         embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)

@@ -27,7 +27,7 @@ from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
-from spatialvlm_jax.models.generate import ReadQuestions, read_prefix
+from spatialvlm_jax.models.generate import ReadQuestions, read_behind, read_prefix
 from spatialvlm_jax.models.vlm import VLM
 
 ROOT = -1  # the parent of an answer's first token: the question itself
@@ -137,6 +137,56 @@ def _read(
     lengths: Int32[Array, "B S"],
 ) -> ReadQuestions:
     return read_prefix(nnx.merge(definition, state), images, camera, tokens, lengths)
+
+
+def encode_images(
+    model: VLM, images: UInt8[Array, "B H W 3"], rays: Float32[Array, "B N R"] | None = None
+) -> tuple[Float[Array, "N D"], ...]:
+    """The embeddings of each of B images, for `read_behind_images`; `rays` as `VLM.encode`."""
+    return _encode(*nnx.split(model), *jax.tree.map(jnp.asarray, (images, rays)))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _encode(
+    definition: Any,
+    state: Any,
+    images: UInt8[Array, "B H W 3"],
+    rays: Float32[Array, "B N R"] | None,
+) -> tuple[Float[Array, "N D"], ...]:
+    model: VLM = nnx.merge(definition, state)
+    embeddings, _ = model.encode_image(images, rays)
+    return tuple(embeddings)
+
+
+def read_behind_images(
+    model: VLM,
+    embeddings: Sequence[Float[Array, "N D"]],
+    prefix_tokens: Int32[Array, "B S P"],
+    prefix_lengths: Int32[Array, "B S"],
+    camera_words: Int32[Array, "B C"] | None = None,
+) -> ReadQuestions:
+    """As `read_questions`, of images that are encoded.
+
+    Args:
+      embeddings: of `encode_images`, one of each of the B images.
+      prefix_tokens, prefix_lengths: as `generate` takes them.
+      camera_words: as in `spatialvlm_jax.batch.CameraInput`.
+    """
+    arrays = jax.tree.map(jnp.asarray, (camera_words, prefix_tokens, prefix_lengths))
+    return _read_behind(*nnx.split(model), tuple(embeddings), *arrays)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _read_behind(
+    definition: Any,
+    state: Any,
+    embeddings: tuple[Float[Array, "N D"], ...],
+    words: Int32[Array, "B C"] | None,
+    tokens: Int32[Array, "B S P"],
+    lengths: Int32[Array, "B S"],
+) -> ReadQuestions:
+    model: VLM = nnx.merge(definition, state)
+    return read_behind(model, jnp.stack(embeddings), words, tokens, lengths)
 
 
 def score_answers(

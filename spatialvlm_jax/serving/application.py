@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.inference.picture import Picture, open_picture
+from spatialvlm_jax.inference.picture import CameraFacts, Picture, open_picture
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.serving.batching import AsksEach, Batching
 from spatialvlm_jax.serving.chat_reply import ChatReply
@@ -33,6 +33,10 @@ class AskedModel(AsksEach, Protocol):
     @property
     def tokenizer(self) -> Tokenizer:
         """That of its answers."""
+        ...
+
+    def tell(self, picture: Picture, facts: CameraFacts) -> Picture:
+        """With what is known of its camera; raises UserError where that would not reach it."""
         ...
 
     def count_tokens(self, picture: Picture, question: str) -> int:
@@ -140,7 +144,9 @@ class Application:
     async def _reply(self, body: bytes) -> tuple[ChatRequest, ChatReply]:
         loop = asyncio.get_running_loop()
         asked, picture, prompt_tokens = await loop.run_in_executor(self._readers, self._read, body)
-        taken = self._batching.put(picture.sha256, picture, asked.question)
+        # A camera that was told makes it another picture.
+        key = f"{picture.sha256} {asked.camera}"
+        taken = self._batching.put(key, picture, asked.question)
         try:
             answer = await asyncio.wrap_future(taken)
         except UserError as error:
@@ -161,6 +167,7 @@ class Application:
         self._check_name(asked.model or self._name)
         try:
             picture = open_picture(asked.picture, max_pixels=self._limits.pixels)
+            picture = self._model.tell(picture, asked.camera)
             return asked, picture, self._model.count_tokens(picture, asked.question)
         except UserError as error:
             raise Refusal(400, str(error), "messages") from None

@@ -10,7 +10,8 @@ import dataclasses
 import re
 from typing import Any
 
-from spatialvlm_jax.errors import one_line
+from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.inference.picture import CameraFacts
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.refusal import Refusal
 from spatialvlm_jax.serving.request_body import object_in
@@ -26,7 +27,7 @@ class ChatRequest:
     model: the name of the model, "" where none is named. question: all texts of the last message of
     the user. picture: the bytes of an image file. max_tokens: of the answer, None where it is not
     bounded. streams: whether the answer is sent as events; with_usage: with a last one that counts
-    tokens.
+    tokens. camera: what is known of it beyond what the file tells.
     """
 
     model: str
@@ -35,6 +36,7 @@ class ChatRequest:
     max_tokens: int | None
     streams: bool
     with_usage: bool
+    camera: CameraFacts = CameraFacts()  # noqa: RUF009
 
 
 def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
@@ -58,6 +60,7 @@ def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
         max_tokens=_max_tokens(found),
         streams=bool(_field(found, "stream", bool, False)),
         with_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        camera=_camera(found),
     )
 
 
@@ -68,6 +71,28 @@ def _field(found: dict[str, Any], name: str, kind: type, default: Any) -> Any:
     if not isinstance(value, kind):
         raise Refusal(400, f"{name} is of another type than {kind.__name__}", name)
     return value
+
+
+def _camera(found: dict[str, Any]) -> CameraFacts:
+    """What {"spatial": {"camera": {"fov": 60}}} says; a misspelt field would change the answer."""
+    known = _named(_field(found, "spatial", dict, {}), "spatial", ("camera",)).get("camera")
+    if known is not None and not isinstance(known, dict):
+        raise Refusal(400, "spatial.camera is not an object", "spatial")
+    facts = _named(known or {}, "spatial.camera", ("fov", "height", "pitch"))
+    for name, value in facts.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise Refusal(400, f"spatial.camera.{name} is not a number", "spatial")
+    try:
+        return CameraFacts(**facts)
+    except UserError as error:
+        raise Refusal(400, str(error), "spatial") from None
+
+
+def _named(given: dict[str, Any], where: str, names: tuple[str, ...]) -> dict[str, Any]:
+    if unknown := sorted(given.keys() - set(names)):
+        said = f"{where} has no {one_line(unknown[0])[:_SHOWN]!r}: there is {', '.join(names)}"
+        raise Refusal(400, said, "spatial")
+    return given
 
 
 def _max_tokens(found: dict[str, Any]) -> int | None:

@@ -23,11 +23,13 @@ from spatialvlm_jax.experiment import (
     Experiment,
     ModelConfig,
 )
+from spatialvlm_jax.inference.image_encodings import ImageEncodings
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import save_safetensors, shipped
+from spatialvlm_jax.models.score import encode_images
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.state import ModelTemplate
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
@@ -173,6 +175,30 @@ def test_what_was_not_taught_is_not_asked_and_other_wordings_are_put_in_taught_o
     assert small.ask(picture, asked[0]) == [depth]
 
 
+def test_a_picture_that_was_asked_about_is_not_encoded_again(small, monkeypatch) -> None:
+    model = dataclasses.replace(small, encodings=ImageEncodings())
+    bare = dataclasses.replace(small, encodings=ImageEncodings(0))
+    encoded: list[int] = []
+
+    def counting(model, squares, rays):
+        encoded.append(len(squares))
+        return encode_images(model, squares, rays)
+
+    monkeypatch.setattr("spatialvlm_jax.inference.loaded_model.encode_images", counting)
+    first = model.ask(PICTURE, ASKED[1:], scored_values=0)
+    assert encoded == [1]
+    assert model.ask(PICTURE, ASKED[1:], scored_values=0) == first
+    picture = open_picture(PICTURE)
+    mirrored = open_picture(np.ascontiguousarray(picture.image[:, ::-1]))
+    several = [(mirrored, ASKED[1:2]), (picture, ASKED[1:]), (mirrored, ASKED[2:])]
+    found = model.ask_each(several, scored_values=0)
+    assert encoded == [1, 1]  # the mirrored one, once
+    assert [each.text for each in found[1]] == [each.text for each in first]
+    assert bare.ask(PICTURE, ASKED[1:], scored_values=0) == first
+    assert bare.ask(PICTURE, ASKED[1:], scored_values=0) == first
+    assert encoded == [1, 1, 1, 1]
+
+
 def test_what_was_not_taught_is_asked_where_that_is_wished(small) -> None:
     wished = dataclasses.replace(small, untaught=True)
     asked = ["How deep is the sofa?", "How wide would you say the blue ball is?"]
@@ -304,5 +330,10 @@ def test_what_is_known_of_the_camera_reaches_a_model_that_is_told() -> None:
         for facts in (CameraFacts(), CameraFacts(height=1.5), CameraFacts(60.0, 1.5, 10.0))
     )
     assert len({untold, high, told}) == 3
+    bare = dataclasses.replace(model, encodings=ImageEncodings(0))
+    for facts, known in ((CameraFacts(), untold), (CameraFacts(height=1.5), high)):
+        for each in (model, bare):
+            (again,) = each.ask(image, "how wide?", camera=facts, scored_values=0)
+            assert again.confidence == known
     with pytest.raises(UserError, match="pitch does not reach .*leave it out, or say its fov too"):
         model.ask(image, "how wide?", camera=CameraFacts(pitch=10.0))

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import dataclasses
 import http.client
 import io
 import json
@@ -45,6 +46,11 @@ class Telling:
             [told(int(picture.image[0, 0, 0]), question) for question in questions]
             for picture, questions in asked
         ]
+
+    def tell(self, picture, facts):
+        if facts.pitch is not None:
+            raise UserError("what is said of the camera's pitch does not reach this model")
+        return dataclasses.replace(picture, camera=facts.of(picture.camera))
 
     def count_tokens(self, picture, question):
         if question == "too long":

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from spatialvlm_jax.inference.picture import CameraFacts
 from spatialvlm_jax.serving.chat_request import read_chat_request
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.refusal import Refusal
@@ -52,6 +53,33 @@ def test_the_last_question_is_asked_about_the_picture_before_it() -> None:
     assert (found.model, found.question, found.max_tokens) == ("", "And how tall?", 3)
     assert found.streams
     assert not found.with_usage
+
+
+def test_what_is_known_of_the_camera_comes_with_a_request() -> None:
+    told = {"camera": {"fov": 60, "height": 1.5, "pitch": None}}
+    assert read(**chat("a", URL, spatial=told)).camera == CameraFacts(fov=60, height=1.5)
+    for nothing in (None, {}, {"camera": None}, {"camera": {}}):
+        assert read(**chat("a", URL, spatial=nothing)).camera == CameraFacts()
+
+
+@pytest.mark.parametrize(
+    ("spatial", "said"),
+    [
+        ([], "spatial is of another type than dict"),
+        ({"Camera": {}}, "spatial has no 'Camera': there is camera"),
+        ({"camera": 60}, "spatial.camera is not an object"),
+        ({"camera": {"FOV": 60}}, "spatial.camera has no 'FOV': there is fov, height, pitch"),
+        ({"camera": {"fov": "60"}}, "spatial.camera.fov is not a number"),
+        ({"camera": {"height": True}}, "spatial.camera.height is not a number"),
+        ({"camera": {"fov": 180}}, "a camera's fov of 180 is not between 0 and 180"),
+        ({"camera": {"height": 10**400}}, "is not between 0 and 100000"),
+    ],
+)
+def test_a_camera_that_is_none_is_refused(spatial, said) -> None:
+    with pytest.raises(Refusal) as caught:
+        read(**chat("a", URL, spatial=spatial))
+    assert (caught.value.status, caught.value.param) == (400, "spatial")
+    assert said in caught.value.message
 
 
 @pytest.mark.parametrize(

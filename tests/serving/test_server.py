@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import http.client
+import itertools
 import json
 import socket
 import time
@@ -85,6 +86,32 @@ def test_errors_are_those_that_the_client_knows(client) -> None:
     assert caught.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError, match="one picture can be asked about at a time"):
         client.chat.completions.create(**chat("a", picture_url(1), picture_url(2)))
+
+
+def test_what_is_known_of_the_camera_reaches_the_model(client, port) -> None:
+    asked = chat("how far", picture_url(40, side=10))
+    for known in ({}, {"camera": {"fov": 90}}):
+        found = client.chat.completions.create(**asked, extra_body={"spatial": known})
+        assert found.choices[0].message.content == "how far 40 m"
+    status, _, content = send(port, {**asked, "spatial": {"camera": {"pitch": 5}}})
+    assert (status, "pitch does not reach this model" in said(content)) == (400, True)
+
+
+def test_equal_pictures_of_different_cameras_are_asked_about_apart() -> None:
+    model = Telling()
+    model.gate.clear()
+    with serving(model) as (port, _):
+        known = [{}, {"camera": {"fov": 90}}, {"camera": {"fov": 90}}, {"camera": {"height": 2}}]
+        bodies = [{**chat("far", picture_url(40)), "spatial": each} for each in known]
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            pool.submit(send, port, chat("first", picture_url(1)))
+            wait_until(port, "spatialvlm_requests_waiting 1.0")
+            answers = [pool.submit(send, port, body) for body in bodies]
+            wait_until(port, "spatialvlm_requests_waiting 5.0")
+            time.sleep(0.5)
+            model.gate.set()
+            assert [each.result()[0] for each in answers] == [200] * 4
+    assert sorted(itertools.chain(*model.batches)) == [1, 1, 1, 2]
 
 
 @pytest.mark.parametrize(
