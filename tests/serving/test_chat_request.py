@@ -58,7 +58,8 @@ def test_the_last_question_is_asked_about_the_picture_before_it() -> None:
 def test_what_is_known_of_the_camera_comes_with_a_request() -> None:
     told = {"camera": {"fov": 60, "height": 1.5, "pitch": None}}
     assert read(**chat("a", URL, spatial=told)).camera == CameraFacts(fov=60, height=1.5)
-    for nothing in (None, {}, {"camera": None}, {"camera": {}}):
+    empty: list[dict | None] = [None, {}, {"camera": None}, {"camera": {}}]
+    for nothing in empty:
         assert read(**chat("a", URL, spatial=nothing)).camera == CameraFacts()
 
 
