@@ -20,7 +20,7 @@ from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, 
 from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inference.told_camera import ToldCamera
-from spatialvlm_jax.inference.ways import QuestionWays, concluded, worded
+from spatialvlm_jax.inference.ways import QuestionWays, answers_from, wordings_of
 from spatialvlm_jax.inputs.camera import stack_cameras
 from spatialvlm_jax.inputs.pictures import Placement, resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
@@ -97,8 +97,8 @@ class LoadedModel:
         picture = image if isinstance(image, Picture) else open_picture(image)
         asked = [questions] if isinstance(questions, str) else list(questions)
         ways = [QuestionWays.of(question, self.put(question), wordings) for question in asked]
-        said = self._hear(self.tell(picture, camera), worded(ways), scored_values)
-        return list(map(doubt or self.doubt, concluded(ways, said)))
+        said = self._hear(self.tell(picture, camera), wordings_of(ways), scored_values)
+        return list(map(doubt or self.doubt, answers_from(ways, said)))
 
     def ask_each(
         self,
@@ -128,11 +128,16 @@ class LoadedModel:
         rows = []
         for (picture, _), each in zip(asked, ways, strict=True):
             told = self.tell(picture, camera)
-            if words := worded(each):
+            if words := wordings_of(each):
                 rows.append(self._row(told, words))
         heard = iter(self._heard(rows, scored_values) if rows else ())
         return [
-            list(map(doubt or self.doubt, concluded(each, next(heard) if worded(each) else ())))
+            list(
+                map(
+                    doubt or self.doubt,
+                    answers_from(each, next(heard) if wordings_of(each) else ()),
+                )
+            )
             for each in ways
         ]
 

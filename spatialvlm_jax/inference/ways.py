@@ -30,12 +30,12 @@ class QuestionWays(NamedTuple):
         return dataclasses.replace(conclude(self.question, heard), note=self.note)
 
 
-def worded(asked: Sequence[QuestionWays]) -> list[str]:
+def wordings_of(asked: Sequence[QuestionWays]) -> list[str]:
     """All that is put, one after the other."""
     return [way.question for each in asked for way in each.ways]
 
 
-def concluded(asked: Sequence[QuestionWays], said: Sequence[Heard]) -> list[SpatialAnswer]:
+def answers_from(asked: Sequence[QuestionWays], said: Sequence[Heard]) -> list[SpatialAnswer]:
     """One answer a question, from what was said to all its wordings."""
     heard = iter(said)
     return [each.concluded(heard) for each in asked]
