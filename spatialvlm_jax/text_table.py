@@ -1,4 +1,4 @@
-"""Tables in plain text."""
+"""Tables in plain text and in Markdown."""
 
 from collections.abc import Sequence
 
@@ -19,3 +19,18 @@ def align_columns(rows: Sequence[Sequence[str]], *, rule: bool = False, left: in
         ).rstrip()
         for row in ruled
     ]
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown, all but its first column to the right; the head is the first row."""
+    head, *rest = [[escape_markdown(cell) for cell in row] for row in rows]
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rest))
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown takes for nothing else."""
+    escaped = text.replace("\\", "\\\\")
+    for letter in "|*_<>[]`":
+        escaped = escaped.replace(letter, f"\\{letter}")
+    return escaped

@@ -1,6 +1,6 @@
 import pytest
 
-from spatialvlm_jax.text_table import align_columns
+from spatialvlm_jax.text_table import align_columns, markdown_table
 
 
 def test_columns_are_aligned() -> None:
@@ -13,3 +13,10 @@ def test_columns_are_aligned() -> None:
 def test_rows_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         align_columns([["a", "b"], ["c"]])
+
+
+def test_a_table_of_markdown_escapes_what_would_mean_something() -> None:
+    rows = [["arm", "value"], ["a|b_c", "[50, 200]"]]
+    assert markdown_table(rows) == (
+        "| arm | value |\n| --- | ---: |\n| a\\|b\\_c | \\[50, 200\\] |"
+    )

@@ -17,15 +17,23 @@ def compare_trials(trials: Sequence[Trial]) -> dict[str, dict[int, str]]:
     Args:
       trials: that are finished, of any arms and seeds. Where a seed has one only, nothing is said.
     """
-    digests = [(trial, _digests(trial.workdir)) for trial in trials]
-    names = dict.fromkeys(name for _, found in digests for name in found)
+    return compare_digests(
+        [(trial.arm.name, trial.seed, trial_digests(trial.workdir)) for trial in trials]
+    )
+
+
+def compare_digests(
+    trials: Sequence[tuple[str, int, Mapping[str, str]]],
+) -> dict[str, dict[int, str]]:
+    """As `compare_trials`, of the name of an arm, a seed, and digests by what they are of."""
+    names = dict.fromkeys(name for _, _, found in trials for name in found)
     said: dict[str, dict[int, str]] = {}
     for name in names:
-        for seed in sorted({trial.seed for trial in trials}):
+        for seed in sorted({seed for _, seed, _ in trials}):
             have = [
-                (trial.arm.name, found[name])
-                for trial, found in digests
-                if trial.seed == seed and name in found
+                (arm, found[name])
+                for arm, its_seed, found in trials
+                if its_seed == seed and name in found
             ]
             if len(have) > 1:
                 other = [arm for arm, digest in have if digest != have[0][1]]
@@ -45,8 +53,8 @@ def sameness_rows(said: Mapping[str, Mapping[int, str]]) -> list[list[str]]:
     ]
 
 
-def _digests(workdir: Path) -> dict[str, str]:
-    """What a run and its evaluation left, by name."""
+def trial_digests(workdir: Path) -> dict[str, str]:
+    """Digests that a run and its evaluation left, by what they are of."""
     path = workdir / FINGERPRINTS
     kept: dict[str, Any] = read_object(path, "digests of a run") if path.is_file() else {}
     found = {f"first weights: {part}": str(digest) for part, digest in _items(kept, "weights")}

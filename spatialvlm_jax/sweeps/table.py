@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_text
@@ -12,7 +11,7 @@ from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
 from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
-from spatialvlm_jax.text_table import align_columns
+from spatialvlm_jax.text_table import align_columns, escape_markdown, markdown_table
 
 HEAD = (
     "arm",
@@ -105,15 +104,14 @@ def write_markdown(path: Path, results: SweepResults) -> None:
     """Writes all figures as tables, then types of questions by arm, then what failed."""
     parts = ["# Sweep", state(results) + ".", explain(results)]
     for name, arms in results.overall.items():
-        parts += [f"## {TITLES[name]}", _markdown([HEAD, *map(arm_cells, arms)])]
+        parts += [f"## {TITLES[name]}", markdown_table([HEAD, *map(arm_cells, arms)])]
     if results.by_type:
-        parts += ["## By question type", _markdown(rows_by_type(results))]
+        parts += ["## By question type", markdown_table(rows_by_type(results))]
     if rows := sameness_rows(compare_trials(results.finished)):
-        parts += ["## What arms have in common", EXPLAIN_SAMENESS, _markdown(rows)]
+        parts += ["## What arms have in common", EXPLAIN_SAMENESS, markdown_table(rows)]
     for trial in results.failed:
-        parts.append(
-            f"- failed: {_plain(trial.title)}: {_plain(read_failure(trial.workdir)['cause'])}"
-        )
+        cause = read_failure(trial.workdir)["cause"]
+        parts.append(f"- failed: {escape_markdown(trial.title)}: {escape_markdown(cause)}")
     write_text(path, "\n\n".join(parts) + "\n")
 
 
@@ -165,17 +163,3 @@ def _csv_row(figure: ArmFigure) -> list[object]:
         versus.seed_share,
         figure.needed,
     ]
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    head, *rest = [[_plain(cell) for cell in row] for row in rows]
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rest))
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown takes for nothing else."""
-    escaped = text.replace("\\", "\\\\")
-    for letter in "|*_<>[]`":
-        escaped = escaped.replace(letter, f"\\{letter}")
-    return escaped

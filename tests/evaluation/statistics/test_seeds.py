@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spatialvlm_jax.evaluation.statistics.seeds import mean_over_seeds
+from spatialvlm_jax.evaluation.statistics.seeds import SeedSums, mean_of_sums, mean_over_seeds
 
 
 def test_both_sources_of_chance_count():
@@ -33,3 +33,32 @@ def test_seeds_that_agree_add_nothing():
 def test_one_seed_or_one_picture_cannot_be_resampled(shape):
     with pytest.raises(ValueError, match="two seeds and two clusters"):
         mean_over_seeds(np.ones(shape), np.arange(shape[1]))
+
+
+def test_a_difference_of_sums_is_that_of_the_marks():
+    rng = np.random.default_rng(1)
+    clusters = np.repeat(np.arange(30), 4)
+    one, two = rng.random((2, 3, 120)) < 0.6
+
+    def summed(marks):
+        return SeedSums(marks.reshape(3, 30, 4).sum(2), np.full((3, 30), 4.0))
+
+    expected = mean_over_seeds(two.astype(float) - one, clusters)
+    found = mean_of_sums(summed(two), summed(one))
+    assert found.value == pytest.approx(expected.value)
+    assert found.interval == pytest.approx(expected.interval)
+    assert found.seed_share == pytest.approx(expected.seed_share)
+
+
+def test_clusters_count_by_their_answers():
+    sums = SeedSums(np.array([[1.0, 6.0], [1.0, 4.0]]), np.array([[1.0, 9.0], [1.0, 9.0]]))
+    assert mean_of_sums(sums).value == pytest.approx(0.6)
+    assert sums.by_seed.tolist() == [0.7, 0.5]
+
+
+def test_one_seed_has_the_interval_over_clusters():
+    values = np.random.default_rng(2).normal(0.5, 0.1, (1, 200))
+    found = mean_of_sums(SeedSums(values, np.ones((1, 200))))
+    assert found.standard_error == pytest.approx(stats.sem(values[0]), rel=0.06)
+    assert found.degrees == 199
+    assert found.seed_share == 0.0
