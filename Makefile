@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 EXTRAS := $(addprefix setup-,experts ray cuda tpu video kerashub profile wandb)
-.PHONY: help setup $(EXTRAS) demo pretrain test test-slow test-hostile test-experts test-ray \
+.PHONY: help setup $(EXTRAS) demo pretrain findings test test-slow test-hostile test-experts test-ray \
   test-tpu test-video test-browser test-all screenshots lint format lock clean
 
 help: ## list the targets
@@ -83,6 +83,10 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	  --config.train.init_from=runs/pretrain_settle/model.safetensors
 	$(PYTHON) eval.py --workdir=runs/pretrain_teach --config.eval.images=600 --config.eval.scored_values=64
 	$(VENV)/bin/spatialvlm export runs/pretrain_teach runs/small128.safetensors --dtype=bfloat16
+
+# FLAGS="--only=noise --seeds=1" and other words of the command say more.
+findings: setup ## the paper's findings, small, into docs/findings.md (3 hours of two cores; goes on)
+	$(PYTHON) -m spatialvlm_jax.sweeps.findings $(FLAGS)
 
 test: setup ## fast tests, with coverage
 	$(COLLECTING)

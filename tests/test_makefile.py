@@ -19,6 +19,7 @@ from tests.test_repository import ROOT
         ("pretrain", "train.py --config=configs/teach.py --workdir=runs/pretrain_teach"),
         ("pretrain", "--config.train.init_from=runs/pretrain_settle/model.safetensors"),
         ("pretrain", "spatialvlm export runs/pretrain_teach runs/small128.safetensors"),
+        ("findings", "-m spatialvlm_jax.sweeps.findings"),
         ("test", "--cov"),
         ("test", "collecting the tests, up to a minute"),
         ("test-slow", '-m "slow and not (experts or ray or tpu or video or browser)"'),

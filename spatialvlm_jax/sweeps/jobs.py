@@ -62,6 +62,13 @@ def divide_machine(jobs: int) -> list[DevicePart]:
     return divide_devices(jobs, sorted(os.sched_getaffinity(0)), _visible_gpus())
 
 
+def fitting_jobs(most: int = 8) -> int:
+    """How many trials fit this machine: one a GPU, or one a core where there is none."""
+    if not hasattr(os, "sched_setaffinity"):
+        return 1
+    return min(most, len(_visible_gpus()) or len(os.sched_getaffinity(0)))
+
+
 def _visible_gpus() -> list[str]:
     named = os.environ.get(_GPUS)
     if named is not None:

@@ -8,7 +8,7 @@ import pytest
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.sweeps import running
-from spatialvlm_jax.sweeps.jobs import DevicePart, divide_devices, divided, run_jobs
+from spatialvlm_jax.sweeps.jobs import DevicePart, divide_devices, divided, fitting_jobs, run_jobs
 from tests.sweeps.stub_trials import read_journal, stub_program, stub_runner, stub_sweep
 
 SAY_DEVICES = "import os; print(sorted(os.sched_getaffinity(0)), os.getenv('CUDA_VISIBLE_DEVICES'))"
@@ -19,6 +19,14 @@ def test_every_device_is_in_one_part():
     assert [part.cores for part in parts] == [(0, 1, 2), (3, 4, 5), (6, 7)]
     assert [part.gpus for part in parts] == [("0", "1"), ("GPU-a",), ("5",)]
     assert divide_devices(2, range(2), []) == [DevicePart((0,)), DevicePart((1,))]
+
+
+def test_as_many_fit_as_there_are_gpus_or_else_cores(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2,3")
+    assert fitting_jobs() == 3
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert fitting_jobs(most=1000) == len(os.sched_getaffinity(0))
+    assert fitting_jobs(most=1) == 1
 
 
 @pytest.mark.parametrize(("gpus", "what"), [(["0"], "1 GPUs"), ([], "2 cores")])

@@ -1,0 +1,38 @@
+"""Finding (d): what are more questions an image, true relations and exact depth worth?
+
+spatialvlm sweep --config=configs/sweeps/findings_data.py --seeds=3 --out=runs/data
+
+Half of the rows are spatial, the same pictures in all arms, each shown once: so many pairs packed
+on a picture are so many that it has. Pictures have 24 spatial pairs in the middle, some fewer than
+16, which is then what is packed.
+
+Cost: 7 arms, 3 seeds, 350 steps; a step takes .85 core-seconds with 16 pairs, .45 with 1 or 4, and
+1.9 with 40: 21 trials, 8,400 core-seconds, 70 minutes of two cores.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import findings
+from spatialvlm_jax.sweeps.arms import Arms, arm
+
+_PAIRS = "data.datasets[0].pairs_per_image"
+
+
+def get_config() -> ConfigDict:
+    config = findings.get_trial("findings_data")
+    config.data.unit = "examples"
+    config.data.length, config.data.block_length = 320, 160
+    config.data.datasets[0].pairs_per_image = 16
+    return config
+
+
+def get_sweep() -> Arms:
+    short = {"data.length": 128, "data.block_length": 64}
+    return arm("16 pairs an image").chain(
+        arm("1 pair", {_PAIRS: 1, **short}),
+        arm("4 pairs", {_PAIRS: 4, **short}),
+        arm("40 pairs", {_PAIRS: 40, "data.length": 800}),
+        arm("5 % of relations false", {"data.datasets[0].flipped_relations": 0.05}),
+        arm("20 % of relations false", {"data.datasets[0].flipped_relations": 0.2}),
+        arm("depth 8 % off", {"data.datasets[0].scale_error_std": 0.08}),
+    )

@@ -1,0 +1,49 @@
+"""What is told of the code that trials run, and what is kept of whom."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.sweeps.findings.kept import forget_unused, load_kept_trials
+from spatialvlm_jax.sweeps.findings.run import describe_commit
+from tests.sweeps.findings.kept_trials import FINDING, keep_tiny
+
+
+def checkout(folder: Path) -> str:
+    """A checkout with a file of code; its commit."""
+    (folder / "configs").mkdir(parents=True)
+    (folder / "configs" / "a.py").write_text("one")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "one")):
+        subprocess.run(["git", "-C", folder, *words], check=True)
+    found = subprocess.run(
+        ["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    return found.stdout.strip()
+
+
+def test_code_that_is_not_committed_is_told_and_other_files_do_not_count(tmp_path):
+    commit = checkout(tmp_path / "here")
+    (tmp_path / "here" / "notes.md").write_text("other")
+    assert describe_commit(tmp_path / "here") == commit
+    (tmp_path / "here" / "configs" / "b.py").write_text("new")
+    assert describe_commit(tmp_path / "here") == f"{commit}+changes"
+
+
+def test_without_git_there_is_no_commit_to_tell(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(UserError, match="run them in a checkout of git"):
+        describe_commit(tmp_path)
+
+
+def test_what_no_sweep_has_is_forgotten(tmp_path):
+    record = keep_tiny(tmp_path)
+    stranger = tmp_path / "trials" / ("e" * 16)
+    stranger.mkdir()
+    forget_unused(tmp_path, [FINDING.key])
+    assert not stranger.exists()
+    assert len(load_kept_trials(tmp_path, record)) == 6
+    forget_unused(tmp_path, [])
+    assert load_kept_trials(tmp_path, record) == []
