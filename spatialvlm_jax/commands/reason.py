@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatialvlm_jax.flags import place
+from spatialvlm_jax.flags import check_suffix, place
 from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
 
 if TYPE_CHECKING:
+    from spatialvlm_jax.inference.picture import CameraFacts
+    from spatialvlm_jax.reasoning.eyes import Eyes
     from spatialvlm_jax.reasoning.trace import Trace
 
 _DESCRIPTION = """\
@@ -25,6 +27,8 @@ examples:
   spatialvlm reason room.jpg "Would the sofa fit through a gap of 0.8 m?" --model=runs/mine \\
     --trace=trace.jsonl
   spatialvlm reason --replay=trace.jsonl --json
+  spatialvlm reason data/worlds/validation/2 --page=reasoned.html \\
+    "How long is the path from the red mug to the white chair?"
   spatialvlm reason room.jpg "Is the sofa wider than two of the chair?" \\
     --coordinator=http://127.0.0.1:8000/v1
 """
@@ -40,18 +44,21 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("image", nargs="?", type=place, metavar="IMAGE", help="a picture")
+    help_text = "a picture, or SET/SPLIT/N: picture N of a stored set"
+    add("image", nargs="?", type=place, metavar="IMAGE", help=help_text)
     add("questions", nargs="*", metavar="QUESTION", help="composed ones, each on its own")
     add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object")
     add(
         "--trace", type=Path, metavar="FILE", help="write all that was said, a JSON line a question"
     )
+    help_text = "also write a page of picture and steps, with the truth where it is known"
+    add("--page", type=place, metavar="FILE.html", help=help_text)
     help_text = "let a language model break questions up: an OpenAI-compatible endpoint"
     add("--coordinator", default="", metavar="URL", help=help_text)
     help_text = "its name there; without it, the first that the endpoint lists"
     add("--coordinator-model", default="", metavar="NAME", help=help_text)
-    help_text = "derive the conclusions of a trace again, without model and picture"
+    help_text = "derive the conclusions of a trace again, without model, and picture but for --page"
     add("--replay", type=Path, metavar="FILE", help=help_text)
     add_camera_flags(parser)
 
@@ -59,19 +66,22 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Reasons, prints, and writes the trace."""
     from spatialvlm_jax.errors import UserError
-    from spatialvlm_jax.reasoning.replay import derive_again
-    from spatialvlm_jax.reasoning.trace import read_traces, write_traces
+    from spatialvlm_jax.reasoning.trace import write_traces
 
+    if args.page is not None:
+        check_suffix(args.page, "--page", ".html")
     if args.replay is not None:
-        if args.image is not None:
-            raise UserError("--replay takes pictures and questions from the trace: name no other")
-        traces = list(read_traces(args.replay, derive_again))
+        traces, eyes = _replay(args)
     elif args.image is None or not args.questions:
         raise UserError("name a picture and a question, or a trace to --replay")
     else:
-        traces = _reason(args)
+        traces, eyes = _reason(args)
     if args.trace is not None:
         write_traces(args.trace, traces)
+    if args.page is not None and eyes is not None:
+        from spatialvlm_jax.browser.trace_page import write_trace_page
+
+        write_trace_page(args.page, traces, eyes)
     for trace in traces:
         if trace.meta["ended"] is not None:
             raise UserError(trace.meta["ended"])
@@ -82,7 +92,33 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _reason(args: argparse.Namespace) -> "list[Trace]":
+def _replay(args: argparse.Namespace) -> "tuple[list[Trace], Eyes | None]":
+    """What a trace holds, with the picture that a page is to show."""
+    from spatialvlm_jax.errors import UserError
+    from spatialvlm_jax.reasoning.eyes import Eyes
+    from spatialvlm_jax.reasoning.replay import derive_again
+    from spatialvlm_jax.reasoning.trace import read_traces
+
+    if args.questions or (args.image is not None and args.page is None):
+        raise UserError("--replay takes pictures and questions from the trace: name no other")
+    if args.image is None and args.page is not None:
+        raise UserError("--page shows the picture, which a trace does not hold: name it, too")
+    traces = list(read_traces(args.replay, derive_again))
+    if args.image is None:
+        return traces, None
+    eyes = Eyes.open(args.image, _camera(args))
+    if any(trace.meta.get("image_sha256") != eyes.picture.sha256 for trace in traces):
+        raise UserError(f"{args.image} is not the picture that {args.replay} is about")
+    return traces, eyes
+
+
+def _camera(args: argparse.Namespace) -> "CameraFacts":
+    from spatialvlm_jax.inference.picture import CameraFacts
+
+    return CameraFacts(args.fov, args.camera_height, args.pitch)
+
+
+def _reason(args: argparse.Namespace) -> "tuple[list[Trace], Eyes]":
     from spatialvlm_jax import __version__, progress
     from spatialvlm_jax.reasoning.coordinator import CoordinatorLimits, coordinate
     from spatialvlm_jax.reasoning.endpoint import check_coordinator, connect
@@ -98,11 +134,10 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
     if not args.json:
         progress.begin_importing()
     from spatialvlm_jax.inference.load import load_to_ask
-    from spatialvlm_jax.inference.picture import CameraFacts
     from spatialvlm_jax.reasoning.eyes import Eyes
 
     progress.end_importing()
-    eyes = Eyes.open(args.image, CameraFacts(args.fov, args.camera_height, args.pitch))
+    eyes = Eyes.open(args.image, _camera(args))
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         ask = eyes.asking(load_to_ask(args.model, args.tokenizer, args.untaught))
     origin = {
@@ -113,13 +148,15 @@ def _reason(args: argparse.Namespace) -> "list[Trace]":
     }
     with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
         if not args.coordinator:
-            return [plan_trace(reason(question, ask), origin) for question in args.questions]
+            traces = [plan_trace(reason(question, ask), origin) for question in args.questions]
+            return traces, eyes
         limits, named = CoordinatorLimits(), (args.coordinator, args.coordinator_model)
         origin["coordinator"] = args.coordinator_model
-        return [
+        traces = [
             coordinate(question, connect(*named, limits.seconds), ask, origin, limits)
             for question in args.questions
         ]
+    return traces, eyes
 
 
 def _as_dict(trace: "Trace") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from spatialvlm_jax import cli
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from tests.docs.commands import ROOT
+from tests.generation.pictures import PictureSource, store_pictures
 
 PICTURE = str(ROOT / "docs" / "images" / "world_11.png")
 NEAREST = "Which of the blue ball and the gray sofa is nearest to the camera?"
@@ -63,6 +64,28 @@ def test_a_replayed_trace_has_the_same_bytes(known, capsys, tmp_path) -> None:
     ]
     assert {"image_sha256", "checkpoint", "seed", "value", "std", "verdict"} < first["meta"].keys()
     assert len(first["meta"]["image_sha256"]) == 64
+
+
+def test_a_page_shows_the_truth_of_a_stored_picture(known, capsys, tmp_path: Path) -> None:
+    store_pictures(PictureSource(), {"train": 2}, tmp_path / "set")
+    page, again, trace = (tmp_path / name for name in ("a.html", "b.html", "trace.jsonl"))
+    stored = str(tmp_path / "set" / "train" / "1")
+    question = "Which of the red mug and the blue chair is nearest to the camera?"
+    assert cli.main(["reason", stored, question, f"--page={page}", f"--trace={trace}"]) == 0
+    assert "In truth: the red mug" in page.read_text()
+    assert cli.main(["reason", stored, f"--replay={trace}", f"--page={again}"]) == 0
+    assert again.read_bytes() == page.read_bytes()
+    capsys.readouterr()
+    for words, said in (
+        ([stored[:-1] + "2", question], "a picture of"),
+        ([stored[:-1] + "one", question], "'one' is not a whole number"),
+        ([PICTURE, f"--replay={trace}", f"--page={again}"], "world_11.png is not the picture that"),
+        ([f"--replay={trace}", f"--page={again}"], "--page shows the picture"),
+        ([stored, question, "--page=a.txt"], "--page must name a .html file"),
+    ):
+        assert cli.main(["reason", *words]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from spatialvlm_jax.browser.exact_truth import ExactAnswer
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.questions.generate import QAConfig, generate_pairs
 from spatialvlm_jax.generation.questions.quantities import Measure
@@ -16,8 +17,6 @@ from spatialvlm_jax.generation.questions.visibility import clear_objects, named_
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.inference.rewording import recognise
-from spatialvlm_jax.reasoning.exact_answers import answer_exactly
-from spatialvlm_jax.reasoning.plan import ReasoningPlan
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Scene
@@ -32,16 +31,6 @@ _LOOK = {"image_size": 256, "supersample": 2, "shadow_samples": 3, "dome_samples
 _ONE = ("camera_distance", "height", "width")
 _TWO = ("centre_distance", "distance", "which_nearer")
 _SUGGESTED, _KEPT = 4, 32
-
-
-@dataclasses.dataclass(frozen=True)
-class ExactAnswer:
-    """What is exactly so: in words, and as a number in SI units or a verdict."""
-
-    text: str
-    value: float | None = None
-    unit: str = ""
-    verdict: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -147,15 +136,6 @@ class ExampleWorld:
         elif kind.answer_form == "choice":
             found = self.name(objects[0] if found == kind.asks else objects[1])
         return ExactAnswer(found, verdict=found)
-
-    def conclusion_of(self, plan: ReasoningPlan) -> ExactAnswer | None:
-        """What follows from exact answers to a plan's questions; None where one has none."""
-        try:
-            exact = [a for each in plan.sub_questions for a in answer_exactly(self.facts, each)]
-        except (KeyError, ValueError):
-            return None
-        found = plan.conclude(exact)
-        return ExactAnswer(found.text, found.value, found.unit, found.outcome)
 
     @functools.cached_property
     def facts(self) -> SceneFacts:

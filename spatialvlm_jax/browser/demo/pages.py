@@ -17,7 +17,8 @@ from starlette.routing import Route
 from spatialvlm_jax.bounds import Range
 from spatialvlm_jax.browser.demo.example_worlds import MOST_WORLDS, ExampleWorld, questions_about
 from spatialvlm_jax.browser.demo.request import DemoRequest, read_demo_request
-from spatialvlm_jax.browser.demo.shown_answers import (
+from spatialvlm_jax.browser.exact_truth import exact_conclusion
+from spatialvlm_jax.browser.shown_answers import (
     ShownAnswer,
     point_rows,
     shown_answer,
@@ -29,7 +30,7 @@ from spatialvlm_jax.flags import parse_number, parse_whole_number
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
-from spatialvlm_jax.reasoning.plan import Reasoned, ReasoningPlan
+from spatialvlm_jax.reasoning.plan import ReasoningPlan
 from spatialvlm_jax.reasoning.sentences import UnknownSentence
 from spatialvlm_jax.serving.batching import Batching
 from spatialvlm_jax.serving.limits import Limits
@@ -174,8 +175,11 @@ class Demo:
             return self._direct(answer, world)
         answers = tuple(await self._said(picture, plan.questions))
         conclusion = await run_in_threadpool(plan.conclude, answers)
-        truth = world.conclusion_of(plan) if world else None
-        return shown_conclusion(Reasoned(plan, answers, conclusion), truth)
+        if world is None:
+            return shown_conclusion(question, answers, conclusion, None)
+        truth = exact_conclusion(plan, world.facts)
+        parts = [world.truth_of(each.question) for each in answers]
+        return shown_conclusion(question, answers, conclusion, truth, parts)
 
     def _direct(self, answer: SpatialAnswer, world: ExampleWorld | None) -> ShownAnswer:
         return shown_answer(answer, world.truth_of(answer.question) if world else None, self._doubt)

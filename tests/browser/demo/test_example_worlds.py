@@ -2,7 +2,8 @@
 
 import pytest
 
-from spatialvlm_jax.browser.demo.example_worlds import ExactAnswer, ExampleWorlds, questions_about
+from spatialvlm_jax.browser.demo.example_worlds import ExampleWorlds, questions_about
+from spatialvlm_jax.browser.exact_truth import ExactAnswer, exact_conclusion
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.reasoning.plan import ReasoningPlan
@@ -70,7 +71,7 @@ def test_one_thing_is_measured_and_two_are_compared() -> None:
 def test_what_is_suggested_has_a_truth() -> None:
     room = world(0)
     composed, *others = room.suggestions()
-    found = room.conclusion_of(ReasoningPlan.of(composed))
+    found = exact_conclusion(ReasoningPlan.of(composed), room.facts)
     assert found is not None
     assert (found.text, found.verdict) == ("the red mug", "0")
     assert len(others) >= 3
@@ -79,7 +80,7 @@ def test_what_is_suggested_has_a_truth() -> None:
 
 def test_conclusions_about_other_things_have_none() -> None:
     plan = ReasoningPlan.of("Which of the mug, the lamp and the box is nearest to the camera?")
-    assert world(0).conclusion_of(plan) is None
+    assert exact_conclusion(plan, world(0).facts) is None
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from spatialvlm_jax.browser.demo.example_worlds import ExactAnswer
-from spatialvlm_jax.browser.demo.shown_answers import point_rows, shown_answer, shown_conclusion
+from spatialvlm_jax.browser.exact_truth import ExactAnswer
+from spatialvlm_jax.browser.shown_answers import point_rows, shown_answer, shown_conclusion
 from spatialvlm_jax.inference.spatial_answer import NEVER, UNSURE, Doubt, SpatialAnswer
 from spatialvlm_jax.reasoning.plan import reason
 from tests.browser.demo.rooms import guess
@@ -45,10 +45,19 @@ def test_other_units_are_not_compared() -> None:
 def test_a_conclusion_is_shown_with_its_steps() -> None:
     question = "Which of the red mug and the blue chair is nearest to the camera?"
     found = reason(question, lambda questions: [guess(each) for each in questions])
-    shown = shown_conclusion(found, ExactAnswer("the red mug", verdict=found.conclusion.outcome))
+    truth = ExactAnswer("the red mug", verdict=found.conclusion.outcome)
+    parts = [ExactAnswer("2 m", 2.0, "m"), None]
+    shown = shown_conclusion(question, found.answers, found.conclusion, truth, parts)
+    assert [(row["truth"], row["mark"]) for row in shown.sub_answers] == [
+        ("2 m", "right"),
+        ("", ""),
+    ]
+    assert shown.has_truths
     assert [row["value"] for row in shown.sub_answers] == ["1.9 m", "1.9 m"]
     assert len(shown.reasoning) == 3
     assert shown.mark == "right"
+    alone = shown_conclusion(question, found.answers, found.conclusion, None)
+    assert (alone.mark, alone.has_truths) == ("", False)
 
 
 def test_points_are_said_where_their_distance_is_known() -> None:

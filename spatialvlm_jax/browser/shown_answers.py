@@ -1,12 +1,12 @@
-"""Answers as the demo's page shows them: an interval as a bar, the truth beside it, the steps."""
+"""Answers as pages show them: an interval as a bar, the truth beside it, the steps."""
 
 import dataclasses
 from collections.abc import Sequence
 
-from spatialvlm_jax.browser.demo.example_worlds import ExactAnswer
+from spatialvlm_jax.browser.exact_truth import ExactAnswer
 from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
 from spatialvlm_jax.pages.interval import interval_bar
-from spatialvlm_jax.reasoning.plan import Conclusion, Reasoned
+from spatialvlm_jax.reasoning.plan import Conclusion
 from spatialvlm_jax.units import METRIC, UNITS, describe_exact
 
 _CLOSE, _NEAR = 1.25, 2.0  # factors to the truth
@@ -18,7 +18,8 @@ class ShownAnswer:
 
     value, interval: in words, "" where there is none. bar: the interval as SVG. sure: probability
     of a verdict, 0 to 1. truth: in words. mark: "right", "near", "wrong" or "" where no truth is
-    known. steps: the sub-answers and sentences that led to it. note: as of `SpatialAnswer`.
+    known. sub_answers, reasoning: the answers, in words, and the sentences that led to it. note: as
+    of `SpatialAnswer`.
     """
 
     question: str
@@ -32,6 +33,11 @@ class ShownAnswer:
     sub_answers: tuple[dict[str, str], ...] = ()
     reasoning: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def has_truths(self) -> bool:
+        """Whether something is exactly known of a sub-answer."""
+        return any(row["truth"] for row in self.sub_answers)
 
 
 def shown_answer(answer: SpatialAnswer, truth: ExactAnswer | None, doubt: Doubt) -> ShownAnswer:
@@ -55,23 +61,22 @@ def shown_answer(answer: SpatialAnswer, truth: ExactAnswer | None, doubt: Doubt)
     )
 
 
-def shown_conclusion(reasoned: Reasoned, truth: ExactAnswer | None) -> ShownAnswer:
-    """What was concluded from several answers, with all that led to it."""
-    found = reasoned.conclusion
-    rows = []
-    for answer in reasoned.answers:
-        value, interval = answer.describe_value()
-        sure = "" if answer.confidence is None else f"{answer.confidence:.0%}"
-        rows.append(
-            {
-                "question": answer.question,
-                "text": answer.text,
-                "value": value,
-                "interval": interval or sure,
-            }
-        )
+def shown_conclusion(
+    question: str,
+    answers: Sequence[SpatialAnswer],
+    found: Conclusion,
+    truth: ExactAnswer | None,
+    parts: Sequence[ExactAnswer | None] = (),
+) -> ShownAnswer:
+    """What was concluded from several answers, with all that led to it.
+
+    Args:
+      parts: what is exactly so of each answer, if anything is known.
+    """
+    exact = list(parts) or [None] * len(answers)
+    rows = [_row(answer, part) for answer, part in zip(answers, exact, strict=True)]
     return ShownAnswer(
-        question=reasoned.plan.question,
+        question=question,
         text=found.text,
         bar=_bar(found.interval, found.value, found.unit, truth),
         sure=found.probability,
@@ -80,6 +85,19 @@ def shown_conclusion(reasoned: Reasoned, truth: ExactAnswer | None) -> ShownAnsw
         sub_answers=tuple(rows),
         reasoning=found.reasoning,
     )
+
+
+def _row(answer: SpatialAnswer, truth: ExactAnswer | None) -> dict[str, str]:
+    value, interval = answer.describe_value()
+    sure = "" if answer.confidence is None else f"{answer.confidence:.0%}"
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "value": value,
+        "interval": interval or sure,
+        "truth": truth.text if truth else "",
+        "mark": _mark(answer.value, answer.verdict, answer.unit, truth),
+    }
 
 
 def point_rows(distance: float | None) -> list[str]:
