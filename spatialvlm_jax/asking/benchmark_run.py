@@ -1,12 +1,13 @@
 """One model asked the questions of one benchmark, as they are and behind other pictures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from spatialvlm_jax.asking.gather import gather_replies
+from spatialvlm_jax import progress
+from spatialvlm_jax.asking.gather import ShowQuestions, gather_replies
 from spatialvlm_jax.asking.kept_replies import KeptReplies
-from spatialvlm_jax.asking.opened_benchmark import AlteredPictures, OpenedBenchmark, alter_pictures
+from spatialvlm_jax.asking.opened_benchmark import OpenedBenchmark, alter_pictures
 from spatialvlm_jax.asking.pictures import SEVERAL
 from spatialvlm_jax.asking.question import Respondent, put_question
 from spatialvlm_jax.errors import UserError
@@ -37,12 +38,10 @@ def ask_benchmark(
     doing = f"{respondent.name}: {opened.benchmark.name}"
     gather_replies(respondent, kept, opened.show, opened.manner, doing=doing, keep=_is_lasting)
     probed = {}
-    for probe in probes:
-        items = _asked_items(opened, kept)
-        altered = alter_pictures(opened, items, probe)
-        probed[probe] = _open_probe(respondent, opened, path, items, altered, probe)
+    for probe, found, show in _open_probes(respondent, opened, path, kept, probes):
         said = f"{doing}, {probe.replace('_', ' ')}"
-        gather_replies(respondent, probed[probe], altered.show, opened.manner, doing=said)
+        gather_replies(respondent, found, show, opened.manner, doing=said)
+        probed[probe] = found
     return mark_kept(respondent.name, opened, kept, probed)
 
 
@@ -56,13 +55,11 @@ def marked_so_far(
     kept = _open_kept(respondent, opened, path)
     if not kept.replies:
         return None
-    probed = {}
-    for probe in probes:
-        items = _asked_items(opened, kept)
-        altered = alter_pictures(opened, items, probe)
-        found = _open_probe(respondent, opened, path, items, altered, probe)
-        if len(found.replies) == len(items):
-            probed[probe] = found
+    probed = {
+        probe: found
+        for probe, found, _ in _open_probes(respondent, opened, path, kept, probes)
+        if len(found.replies) == len(found.questions)
+    }
     return mark_kept(respondent.name, opened, kept, probed)
 
 
@@ -80,17 +77,29 @@ def _open_kept(respondent: Respondent, opened: OpenedBenchmark, path: Path) -> K
     return KeptReplies(path, questions, _constant(respondent, opened))
 
 
-def _open_probe(
+def _open_probes(
     respondent: Respondent,
     opened: OpenedBenchmark,
     path: Path,
-    items: Sequence[Item],
-    altered: AlteredPictures,
-    probe: PictureProbe,
-) -> KeptReplies:
-    questions = [put_question(item, opened.manner, altered.names[item.id]) for item in items]
-    constant = _constant(respondent, opened) | {"probe": probe}
-    return KeptReplies(path.with_suffix(f".{probe}{path.suffix}"), questions, constant)
+    kept: KeptReplies,
+    probes: Probes,
+) -> Iterator[tuple[PictureProbe, KeptReplies, ShowQuestions]]:
+    """Of each probe the replies so far, and what finds its pictures.
+
+    One that the pictures are too few for, now that those of several are known, is told and left
+    out.
+    """
+    items = _asked_items(opened, kept)
+    for probe in probes:
+        try:
+            altered = alter_pictures(opened, items, probe)
+        except UserError as error:
+            progress.say(str(error))
+            continue
+        questions = [put_question(item, opened.manner, altered.names[item.id]) for item in items]
+        constant = _constant(respondent, opened) | {"probe": probe}
+        file = path.with_suffix(f".{probe}{path.suffix}")
+        yield probe, KeptReplies(file, questions, constant), altered.show
 
 
 def _is_lasting(failure: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax import cli
+from tests.asking.saying import Saying, write_benchmarks
 from tests.browser.chromium import a_tab, faults
 from tests.evaluation.report.test_page import write
 from tests.generation.pictures import PictureSource, store_pictures
@@ -27,4 +28,23 @@ def test_a_report_is_without_fault(browser: Any, tmp_path: Path) -> None:
     write(tmp_path)
     with a_tab(browser, "file:") as tab:
         tab.goto((tmp_path / "report.html").as_uri())
+        assert faults(tab) == {}
+
+
+def test_a_report_of_benchmarks_is_without_fault(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {"small128": Saying(), "other": Saying(lambda question: "It is A.", "others")}
+    monkeypatch.setattr(
+        "spatialvlm_jax.asking.respondents.load_to_ask", lambda where, tokenizer: models[where]
+    )
+    write_benchmarks(tmp_path / "data", ["cv_bench", "blink"])
+    words = ["evaluate", f"--data={tmp_path}/data", f"--out={tmp_path}/out"]
+    words += ["--benchmark=cv_bench", "--benchmark=blink", "--model=small128", "--model=other"]
+    assert cli.main([*words, "--probes=blind,other_picture"]) == 0
+    with a_tab(browser, "file:") as tab:
+        tab.goto((tmp_path / "out" / "report.html").as_uri())
+        for summary in tab.locator("summary").all():
+            summary.click()
+        assert tab.locator("article img").count() > 4
         assert faults(tab) == {}

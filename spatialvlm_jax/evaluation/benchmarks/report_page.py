@@ -14,7 +14,7 @@ from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Marke
 from spatialvlm_jax.pages.svg import WIDTH, Axis, document, text_at
 from spatialvlm_jax.pages.template import load_templates
 
-_ROW, _FOOT, _MARGIN = 40, 42, 14
+_ROW, _FOOT, _MARGIN = 40, 42, 24
 _NAME = 48  # characters of a model's name in a drawing
 _COLORS = 8
 
@@ -115,7 +115,7 @@ def _figures(block: report.Block) -> list[list[str]]:
         [name, *(report.percent_of(f[name]) if name in f else "" for _, f in columns)]
         for name in names
     ]
-    return [["", *(title for title, _ in columns)], *rows]
+    return [["figure", *(title for title, _ in columns)], *rows]
 
 
 def _examples(
