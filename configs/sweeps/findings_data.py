@@ -6,8 +6,8 @@ Half of the rows are spatial, the same pictures in all arms, each shown once: so
 on a picture are so many that it has. Pictures have 24 spatial pairs in the middle, some fewer than
 16, which is then what is packed.
 
-Cost: 7 arms, 3 seeds, 350 steps; a step takes .85 core-seconds with 16 pairs, .45 with 1 or 4, and
-1.9 with 40: 21 trials, 8,400 core-seconds, 70 minutes of two cores.
+Cost: 7 arms, 3 seeds, 500 steps; a step takes .6 core-seconds with 16 pairs, .36 with 1 or 4, and
+1.1 with 40: 21 trials, 7,600 core-seconds, 63 minutes of two cores.
 """
 
 from ml_collections import ConfigDict
@@ -21,17 +21,17 @@ _PAIRS = "data.datasets[0].pairs_per_image"
 def get_config() -> ConfigDict:
     config = findings.get_trial("findings_data")
     config.data.unit = "examples"
-    config.data.length, config.data.block_length = 320, 160
+    config.data.length, config.data.block_length = 384, 192
     config.data.datasets[0].pairs_per_image = 16
     return config
 
 
 def get_sweep() -> Arms:
-    short = {"data.length": 128, "data.block_length": 64}
+    short = {"data.length": 128, "data.block_length": 128}
     return arm("16 pairs an image").chain(
         arm("1 pair", {_PAIRS: 1, **short}),
         arm("4 pairs", {_PAIRS: 4, **short}),
-        arm("40 pairs", {_PAIRS: 40, "data.length": 800}),
+        arm("40 pairs", {_PAIRS: 40, "data.length": 960}),
         arm("5 % of relations false", {"data.datasets[0].flipped_relations": 0.05}),
         arm("20 % of relations false", {"data.datasets[0].flipped_relations": 0.2}),
         arm("depth 8 % off", {"data.datasets[0].scale_error_std": 0.08}),

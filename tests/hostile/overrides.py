@@ -31,6 +31,8 @@ OVERRIDES = (
     *("data.prefix_template=what", "data.datasets[0].weight=-1", "data.datasets[0].weight=nan"),
     *("data.datasets[9].weight=1", "data.datasets[²].weight=1", "data.datasets[0]=1"),
     *("data.datasets[0].noise_std_metres=-1", "data.datasets[0].noise_std_metres=inf"),
+    *("data.datasets[0].flipped_relations=1.5", "data.datasets[0].flipped_relations=nan"),
+    *("data.datasets[0].scale_error_std=-0.1", "data.datasets[0].pairs_per_image=-1"),
     *("optim.peak_lr=-1", "optim.peak_lr=nan", "optim.peak_lr=inf", "optim.b1=1", "optim.b2=2"),
     *("optim.b1=-0.1", "optim.clip_norm=-1", "optim.clip_norm=nan", "optim.weight_decay=nan"),
     *(
@@ -69,6 +71,7 @@ OVERRIDES = (
     *("optim.freeze=('encoder', 'connector', 'decoder', 'embeddings')", "optim.warmup_steps=41"),
     *("optim.freeze=(1,)", "optim.decay_steps=41", "model.attention=prefix", "dense=1"),
     *("dense.weight=nan", "dense.labels=0", "dense.values=1e9", "dense.words=-1", "eval=None"),
+    *("dense.value_weight=-1", "dense.value_weight=nan"),
     *("data.datasets[0].worlds.images=0", "data.datasets[0].worlds.image_size=0"),
     *("data.datasets[0].worlds.image_size=1e6", "data.datasets[0].worlds.seed=-1"),
     *("data.datasets[0].worlds.questions.pairs_per_image=0", "data.datasets[0].worlds=rich"),
