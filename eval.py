@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
         if args.questions_out:
             write_held_out_questions(experiment, args.questions_out)
         elif args.model or args.predictions:
-            evaluate_other(experiment, args)
+            evaluate_other(experiment, args, stop)
         elif table := evaluate(experiment, args.workdir, args.checkpoint, stop):
             print(table, flush=True)
 

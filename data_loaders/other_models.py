@@ -41,7 +41,9 @@ from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.experiment import Experiment, Probe
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.recipes import render_missing
+from spatialvlm_jax.signals import WRITTEN_STAYS
 from spatialvlm_jax.training.processes import multihost
+from spatialvlm_jax.training.processes.stop import RunStop
 from spatialvlm_jax.training.processes.workdir import only_run
 
 _SIDE = 224  # pixels of a picture in the report
@@ -54,11 +56,12 @@ def write_held_out_questions(experiment: Experiment, folder: Path) -> None:
     save_worded_questions(word_questions(experiment), folder)
 
 
-def evaluate_other(experiment: Experiment, args: argparse.Namespace) -> None:
+def evaluate_other(experiment: Experiment, args: argparse.Namespace, stop: RunStop) -> None:
     """Evaluates what `args` names, and prints the tables.
 
     Args:
       args: of `add_other_model_flags`, and the workdir.
+      stop: told that what a signal ends goes on, as every reply is kept.
 
     Raises:
       UserError: it cannot be asked or read; or not all questions got a reply, after the figures
@@ -66,6 +69,7 @@ def evaluate_other(experiment: Experiment, args: argparse.Namespace) -> None:
     """
     _check_is_alone()
     _check_is_apart(args.workdir)
+    stop.request.outlook = WRITTEN_STAYS
     with only_run(args.workdir / "evaluations"):
         render_missing(experiment.eval.datasets)
         if args.predictions:

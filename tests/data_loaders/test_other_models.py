@@ -164,6 +164,13 @@ def test_questions_are_written_for_a_model_elsewhere(data, tmp_path, capsys) -> 
     assert f"{QUESTIONS} questions, 1 of them without a reply" in capsys.readouterr().out
     marks = [line["mark"] for line in lines_of(tmp_path / "marked" / "predictions.jsonl")]
     assert marks == ["right"] * (QUESTIONS - 1) + ["wrong"]
+    # A harness that numbers questions by their place leaves its dump.
+    dump = tmp_path / "samples.jsonl"
+    rows = [{"doc_id": n, "filtered_resps": [each["text"]]} for n, each in enumerate(said)]
+    dump.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(data, tmp_path / "dumped", f"--predictions={dump}", "--as=lmms") == 0
+    marks = [line["mark"] for line in lines_of(tmp_path / "dumped" / "predictions.jsonl")]
+    assert marks == ["right"] * QUESTIONS
     assert run(data, tmp_path / "unused", f"--questions-out={folder}") == 2
     assert "is not an empty folder: name a new one" in capsys.readouterr().err
 
@@ -185,6 +192,20 @@ def test_ids_tell_sets_and_questions_apart(data, tmp_path) -> None:
     assert again
     for key, prompt in again.items():
         assert prompts[key.replace("again/", "pictures/")] == prompt
+
+
+def test_replies_of_other_data_or_of_another_model_are_refused(
+    endpoint, data, tmp_path, capsys
+) -> None:
+    workdir, few = tmp_path / "asked", "--config.eval.images=1"
+    assert run(data, workdir, asked_of(endpoint), few) == 0
+    assert run(data, workdir, f"{asked_of(endpoint)}#another", few) == 2
+    error = capsys.readouterr().err
+    assert "replies.jsonl holds replies of model 'listed', not 'another': name another" in error
+    other = tmp_path / "other"
+    store_pictures(PictureSource(), {"validation": IMAGES + 1}, other)
+    assert run(other, workdir, asked_of(endpoint), few) == 2
+    assert "holds replies of sets " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
