@@ -22,8 +22,9 @@ Answers OpenAI's chat completions about one picture, sent as a data URL: /v1/cha
 as a stream, /v1/models, /health and /metrics. A reply has the figures of `spatialvlm ask` beside
 the text, under "spatial". What several clients ask within a few milliseconds is answered together.
 
-Where the variable {_KEY} is set, requests must carry it as their key. Nothing is fetched
-or stored. SIGTERM and Ctrl-C end it when what it has taken is answered.
+Where the variable {_KEY} is set, requests must carry it as their key. Nothing is stored,
+and nothing fetched unless --allow-remote-images is said. SIGTERM and Ctrl-C end it when what it has
+taken is answered.
 """
 _EPILOG = """\
 examples:
@@ -49,6 +50,11 @@ def add_parser(subparsers: Any) -> None:
     add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
     help_text = "listen at once; the first questions of each number of pictures wait for compiling"
     add("--no-warm-up", action="store_true", help=help_text)
+    help_text = (
+        "also fetch pictures that are named by an address, from public addresses alone, as many "
+        "bytes as a body may have, within 10 seconds"
+    )
+    add("--allow-remote-images", action="store_true", help=help_text)
     add = parser.add_argument_group("how much it takes").add_argument
     help_text = "questions that are answered together (%(default)s); 1 answers each alone"
     add("--together", type=whole_number(1, 32), default=32, metavar="N", help=help_text)
@@ -72,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.inference.load import load_to_ask
     from spatialvlm_jax.serving.application import Application
     from spatialvlm_jax.serving.limits import Limits
+    from spatialvlm_jax.serving.remote_images import RemoteImages
     from spatialvlm_jax.serving.server import open_socket, serve
     from spatialvlm_jax.serving.warm_up import warm_up_steps
 
@@ -96,7 +103,10 @@ def run(args: argparse.Namespace) -> int:
                     ask()
         stop = signals.listen()
         stop.defer()
-        application = Application(model, name, limits, key=key, scored_values=args.scored_values)
+        remote = RemoteImages(limits.body) if args.allow_remote_images else None
+        application = Application(
+            model, name, limits, key=key, scored_values=args.scored_values, remote=remote
+        )
         address = web_address(args.host, listening.getsockname()[1])
         print(f"{name} answers at {address}/v1", flush=True)
         if not key and not is_here(args.host):

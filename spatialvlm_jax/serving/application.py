@@ -24,6 +24,7 @@ from spatialvlm_jax.serving.chat_request import ChatRequest, read_chat_request
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.metrics import Metrics
 from spatialvlm_jax.serving.refusal import Refusal
+from spatialvlm_jax.serving.remote_images import RemoteImages
 from spatialvlm_jax.serving.request_body import read_body
 
 
@@ -53,15 +54,25 @@ class Application:
       limits: of what is taken.
       key: that requests must carry; "": none.
       scored_values: as `LoadedModel.ask` takes it.
+      remote: fetches pictures that are named by their address; None refuses them.
     """
 
     def __init__(
-        self, model: AskedModel, name: str, limits: Limits, *, key: str, scored_values: int
+        self,
+        model: AskedModel,
+        name: str,
+        limits: Limits,
+        *,
+        key: str,
+        scored_values: int,
+        remote: RemoteImages | None = None,
     ) -> None:
         self._model, self._name, self._limits = model, name, limits
         self._key, self._created = key.encode(), int(time.time())
         self._metrics, self._waiting = Metrics(), 0
         self._readers = concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+        # Who waits for others' servers does not hold up those who sent their picture.
+        self._remote, self._fetchers = remote, concurrent.futures.ThreadPoolExecutor(8)
         self._batching = Batching(
             model,
             together=limits.together,
@@ -85,6 +96,7 @@ class Application:
 
     def close(self) -> None:
         """Returns when all that was taken is answered."""
+        self._fetchers.shutdown()
         self._readers.shutdown()
         self._batching.close()
 
@@ -143,7 +155,12 @@ class Application:
 
     async def _reply(self, body: bytes) -> tuple[ChatRequest, ChatReply]:
         loop = asyncio.get_running_loop()
-        asked, picture, prompt_tokens = await loop.run_in_executor(self._readers, self._read, body)
+        asked = await loop.run_in_executor(self._readers, self._read, body)
+        file = asked.picture
+        if isinstance(file, str) and self._remote is not None:
+            file = await loop.run_in_executor(self._fetchers, self._remote.fetch, file)
+        seen = await loop.run_in_executor(self._readers, self._open, asked, file)
+        picture, prompt_tokens = seen
         # A camera that was told makes it another picture.
         key = f"{picture.sha256} {asked.camera}"
         taken = self._batching.put(key, picture, asked.question)
@@ -161,14 +178,18 @@ class Application:
         counts = prompt_tokens, min(len(tokens), most)
         return asked, ChatReply(self._name, answer, text, is_cut, *counts)
 
-    def _read(self, body: bytes) -> tuple[ChatRequest, Picture, int]:
-        """What a body asks, its picture, and its tokens; in a thread of its own."""
-        asked = read_chat_request(body, self._limits)
+    def _read(self, body: bytes) -> ChatRequest:
+        """What a body asks; in a thread of its own, as `_open`."""
+        asked = read_chat_request(body, self._limits, fetches=self._remote is not None)
         self._check_name(asked.model or self._name)
+        return asked
+
+    def _open(self, asked: ChatRequest, file: bytes) -> tuple[Picture, int]:
+        """The picture of a request, and its tokens."""
         try:
-            picture = open_picture(asked.picture, max_pixels=self._limits.pixels)
+            picture = open_picture(file, max_pixels=self._limits.pixels)
             picture = self._model.tell(picture, asked.camera)
-            return asked, picture, self._model.count_tokens(picture, asked.question)
+            return picture, self._model.count_tokens(picture, asked.question)
         except UserError as error:
             raise Refusal(400, str(error), "messages") from None
 

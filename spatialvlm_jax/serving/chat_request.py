@@ -25,22 +25,25 @@ class ChatRequest:
     """What is asked.
 
     model: the name of the model, "" where none is named. question: all texts of the last message of
-    the user. picture: the bytes of an image file. max_tokens: of the answer, None where it is not
-    bounded. streams: whether the answer is sent as events; with_usage: with a last one that counts
-    tokens. camera: what is known of it beyond what the file tells.
+    the user. picture: the bytes of an image file, or the address where one is. max_tokens: of the
+    answer, None where it is not bounded. streams: whether the answer is sent as events; with_usage:
+    with a last one that counts tokens. camera: what is known of it beyond what the file tells.
     """
 
     model: str
     question: str
-    picture: bytes
+    picture: bytes | str
     max_tokens: int | None
     streams: bool
     with_usage: bool
     camera: CameraFacts = CameraFacts()  # noqa: RUF009
 
 
-def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
+def read_chat_request(body: bytes, limits: Limits, *, fetches: bool = False) -> ChatRequest:
     """Reads a body.
+
+    Args:
+      fetches: pictures may be named by their address.
 
     Raises:
       Refusal: with status 400, or 413 where the question is too long.
@@ -48,7 +51,8 @@ def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
     found = object_in(body, "the body")
     if found.get("n") not in (None, 1):
         raise Refusal(400, "one answer is given to a request: leave out n", "n")
-    question, picture = _asked(found.get("messages"))
+    question, url = _asked(found.get("messages"))
+    is_remote = fetches and url[:8].lower().startswith(("http://", "https://"))
     if len(question) > limits.characters:
         said = f"the question has {len(question)} characters; at most {limits.characters} are read"
         raise Refusal(413, said, "messages")
@@ -56,7 +60,7 @@ def read_chat_request(body: bytes, limits: Limits) -> ChatRequest:
     return ChatRequest(
         model=_field(found, "model", str, "") or "",
         question=question,
-        picture=picture,
+        picture=url if is_remote else data_url_bytes(url),
         max_tokens=_max_tokens(found),
         streams=bool(_field(found, "stream", bool, False)),
         with_usage=isinstance(options, dict) and options.get("include_usage") is True,
@@ -107,8 +111,8 @@ def _max_tokens(found: dict[str, Any]) -> int | None:
     return None
 
 
-def _asked(messages: Any) -> tuple[str, bytes]:
-    """The texts of the user's last message, joined, and the one picture of all."""
+def _asked(messages: Any) -> tuple[str, str]:
+    """The texts of the user's last message, joined, and the URL of the one picture of all."""
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
         raise Refusal(400, "messages is not a list of objects", "messages")
     users = [_parts(each.get("content")) for each in messages if each.get("role") == "user"]
@@ -124,7 +128,7 @@ def _asked(messages: Any) -> tuple[str, bytes]:
     question = "\n".join(part for kind, part in users[-1] if kind == "text").strip()
     if not question:
         raise Refusal(400, "the last message of the user has no text", "messages")
-    return question, data_url_bytes(urls[0])
+    return question, urls[0]
 
 
 def _parts(content: Any) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.serving.application import Application
 from spatialvlm_jax.serving.limits import Limits
+from spatialvlm_jax.serving.remote_images import RemoteImages
 from spatialvlm_jax.serving.server import Served, open_socket, serve
 from spatialvlm_jax.signals import StopRequest
 from tests.docs.commands import ROOT
@@ -77,9 +78,14 @@ def chat(question: str, *urls: str, **more) -> dict:
 
 
 @contextlib.contextmanager
-def serving(model, limits: Limits = Limits(), key: str = "") -> Iterator[tuple[int, StopRequest]]:  # noqa: B008
+def serving(
+    model,
+    limits: Limits = Limits(),  # noqa: B008
+    key: str = "",
+    remote: RemoteImages | None = None,
+) -> Iterator[tuple[int, StopRequest]]:
     """The port of a server of a model in a thread, and what ends it."""
-    application = Application(model, "telling", limits, key=key, scored_values=96)
+    application = Application(model, "telling", limits, key=key, scored_values=96, remote=remote)
     with running(application, limits) as found:
         yield found
 
