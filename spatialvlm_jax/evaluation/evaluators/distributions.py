@@ -12,6 +12,7 @@ from spatialvlm_jax.evaluation.metrics import Figure
 
 SUFFIX = "_distribution"
 COVERS = {share: f"interval_{share}_covers{SUFFIX}" for share in (50, 90)}
+SURER_HALF = f"within_25_surer_half{SUFFIX}"
 CORRELATION = f"spread_and_error_correlation{SUFFIX}"
 
 
@@ -20,8 +21,9 @@ def distribution_figures(answers: AnswerColumns) -> dict[str, Figure]:
     """Figures of the answers that have a reading; none where there is no such answer.
 
     Returns:
-      `metrics.BOUNDS` by name with "_distribution" behind it, how often the central 50 and 90 %
-      intervals hold the truth, and the rank correlation of spread and error.
+      `metrics.BOUNDS` by name with "_distribution" behind it; within 25 % in the surer half of the
+      answers, that whose 90 % intervals span the smaller factors; how often the central 50 and 90 %
+      intervals hold the truth; and the rank correlation of spread and error.
     """
     has_reading = np.array([reading is not None for reading in answers.readings], bool)
     if not has_reading.any():
@@ -34,6 +36,10 @@ def distribution_figures(answers: AnswerColumns) -> dict[str, Figure]:
         hits = sum(baselines.best_length(each.true, bounds)[1] for _, each in read.by_type())
         marks = metrics.within(medians, true, bounds).astype(float)
         figures[name + SUFFIX] = metrics.share(marks, read.images, hits)
+    surer = np.argsort([reading.spread for reading in readings], kind="stable")
+    surer = surer[: (len(readings) + 1) // 2]
+    near = metrics.within(medians, true, metrics.BOUNDS["within_25"])[surer].astype(float)
+    figures[SURER_HALF] = metrics.share(near, read.images[surer], None)
     for share, intervals in (
         (50, [reading.interval_50 for reading in readings]),
         (90, [reading.interval_90 for reading in readings]),

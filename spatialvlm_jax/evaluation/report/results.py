@@ -16,7 +16,7 @@ from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.breakdowns import breakdown_title
 from spatialvlm_jax.evaluation.distribution import sure_spread
-from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX
+from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX, SURER_HALF
 from spatialvlm_jax.evaluation.metrics import CURVE
 from spatialvlm_jax.evaluation.probes import CONSISTENCY, add_probes
 from spatialvlm_jax.evaluation.scorer import (
@@ -56,6 +56,7 @@ TITLES = {
     f"within_50_200{SUFFIX}": "Median of the distribution within [50, 200] %",
     f"within_25{SUFFIX}": "Median of the distribution within 25 %",
     f"within_90_110{SUFFIX}": "Median of the distribution within [90, 110] %",
+    SURER_HALF: "Within 25 % in the surer half of answers",
     COVERS[50]: "Truth in the 50 % interval",
     COVERS[90]: "Truth in the 90 % interval",
 }
