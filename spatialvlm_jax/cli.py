@@ -25,8 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
 
 
-def verb_parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
-    """The parser of all verbs, and the module of each."""
+def verb_parser(only: str = "") -> tuple[argparse.ArgumentParser, dict[str, Any]]:
+    """The parser of all verbs, and the module of each.
+
+    Args:
+      only: the one verb that is needed, where it is known; others' modules need not be imported.
+    """
     from spatialvlm_jax import __version__, commands
     from spatialvlm_jax.flags import FlagParser
 
@@ -36,9 +40,11 @@ def verb_parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     modules = {}
-    for found in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
-        module = importlib.import_module(f"{commands.__name__}.{found.name}")
-        modules[found.name.replace("_", "-")] = module
+    names = sorted(found.name for found in pkgutil.iter_modules(commands.__path__))
+    verbs = {name.replace("_", "-"): name for name in names}
+    for verb, name in verbs.items() if only not in verbs else [(only, verbs[only])]:
+        module = importlib.import_module(f"{commands.__name__}.{name}")
+        modules[verb] = module
         module.add_parser(subparsers)
     return parser, modules
 
@@ -62,7 +68,8 @@ def read_rest(
 def _run(argv: Sequence[str] | None) -> int:
     from spatialvlm_jax.errors import UserError, describe_failure
 
-    parser, modules = verb_parser()
+    words = sys.argv[1:] if argv is None else argv
+    parser, modules = verb_parser(words[0] if words else "")
     name = "spatialvlm"
     try:
         args, rest = parser.parse_known_args(argv)

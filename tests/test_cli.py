@@ -69,3 +69,17 @@ def test_help_does_not_import_what_is_heavy() -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_verb_imports_no_other_and_asking_no_checkpoints() -> None:
+    script = (
+        "import sys\n"
+        "from spatialvlm_jax import cli\n"
+        "assert set(cli.verb_parser('ask')[1]) == {'ask'}\n"
+        "assert 'spatialvlm_jax.conversion' not in sys.modules\n"
+        "assert {'ask', 'serve'} < set(cli.verb_parser('-h')[1])\n"
+        "import spatialvlm_jax.inference.load\n"
+        "print(*{'orbax', 'starlette', 'torch', 'grain', 'pyarrow'} & sys.modules.keys())\n"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (found.returncode, found.stdout.strip()) == (0, ""), found.stderr

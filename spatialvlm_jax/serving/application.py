@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import hmac
 import json
 import logging
@@ -156,10 +157,11 @@ class Application:
     async def _reply(self, body: bytes) -> tuple[ChatRequest, ChatReply]:
         loop = asyncio.get_running_loop()
         asked = await loop.run_in_executor(self._readers, self._read, body)
-        file = asked.picture
-        if isinstance(file, str) and self._remote is not None:
-            file = await loop.run_in_executor(self._fetchers, self._remote.fetch, file)
-        seen = await loop.run_in_executor(self._readers, self._open, asked, file)
+        if isinstance(asked.picture, str):
+            assert self._remote is not None  # else no address was read
+            fetching = loop.run_in_executor(self._fetchers, self._remote.fetch, asked.picture)
+            asked = dataclasses.replace(asked, picture=await fetching)
+        seen = await loop.run_in_executor(self._readers, self._open, asked)
         picture, prompt_tokens = seen
         # A camera that was told makes it another picture.
         key = f"{picture.sha256} {asked.camera}"
@@ -184,10 +186,10 @@ class Application:
         self._check_name(asked.model or self._name)
         return asked
 
-    def _open(self, asked: ChatRequest, file: bytes) -> tuple[Picture, int]:
+    def _open(self, asked: ChatRequest) -> tuple[Picture, int]:
         """The picture of a request, and its tokens."""
         try:
-            picture = open_picture(file, max_pixels=self._limits.pixels)
+            picture = open_picture(asked.picture, max_pixels=self._limits.pixels)
             picture = self._model.tell(picture, asked.camera)
             return picture, self._model.count_tokens(picture, asked.question)
         except UserError as error:

@@ -63,7 +63,8 @@ class Hostile(http.server.BaseHTTPRequestHandler):
 
     @property
     def port(self) -> int:
-        return int(self.server.server_address[1])
+        assert isinstance(self.server, http.server.HTTPServer)
+        return self.server.server_port
 
     def _send(self) -> None:
         if self.path == "/drip":
