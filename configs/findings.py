@@ -45,14 +45,14 @@ RECIPE = WorldsRecipe(
     seed=8000,
     image_size=64,
     questions=QAConfig(
-        pairs_per_image=80,
+        pairs_per_image=100,
         spatial_fraction=0.75,
         general_fraction=0.25,
         question_phrasings=1,
         answer_phrasings=1,
         reasons_first=True,
-        max_per_type=8,
-        max_per_pair=24,
+        max_per_type=12,
+        max_per_pair=32,
         types=(*SPATIAL_TYPES, *GENERAL_TYPES),
     ),
 )

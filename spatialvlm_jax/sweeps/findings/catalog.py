@@ -112,8 +112,9 @@ DATA = Finding(
     title="What are more questions, true answers and exact depth worth?",
     asks=(
         "Half of the rows are spatial, the same pictures in every arm: at most so many pairs are "
-        "packed on each, so many relations are answered with the opposite, or all lengths of a "
-        "picture are wrong by one factor, as of depth that errs in scale by 8 %."
+        "packed on each (13 on average where 16 may be, 22 where 40 may be), so many relations are "
+        "answered with the opposite, or all lengths of a picture are wrong by one factor, as of "
+        "depth that errs in scale by 8 %."
     ),
     config="configs/sweeps/findings_data.py",
     seeds=3,
