@@ -124,7 +124,7 @@ def _provenance(
     lines = [
         f"- `make findings`, or this sweep alone: `{command}`",
         f"- seeds 1 to {record.seeds}; branch point `{kept.branch_point[:16]}` (SHA-256)",
-        f"- commit {_listed({trial.commit[:12] for trial in own} or {kept.commit[:12]})}",
+        f"- commit {_listed({_short(trial.commit) for trial in own} or {_short(kept.commit)})}",
     ]
     if own:
         hours = sum(trial.seconds for trial in own) / 3600
@@ -138,6 +138,12 @@ def _provenance(
     if table := sameness_rows(same):
         parts += ["In common among the arms of a seed, by SHA-256:", markdown_table(table)]
     return ["<details><summary>How it was run</summary>", *parts, "</details>"]
+
+
+def _short(commit: str) -> str:
+    """Twelve digits, and whether all was committed."""
+    digits, plus, changes = commit.partition("+")
+    return digits[:12] + plus + changes
 
 
 def _machines(trials: Iterable[KeptTrial]) -> set[str]:

@@ -60,6 +60,13 @@ def test_what_was_not_run_is_said_to_be_not_run(tmp_path):
     assert "| frozen | 34.9 | 9.3 | 5.6 |" in text
 
 
+def test_code_that_was_not_committed_is_told(tmp_path):
+    keep_tiny(tmp_path)
+    file = trial_file(tmp_path, ARMS[1].digest, 2)
+    file.write_text(file.read_text().replace("c" * 40, f"{'c' * 40}+changes"))
+    assert "commit cccccccccccc and cccccccccccc+changes\n" in page(tmp_path)
+
+
 def test_a_kept_file_of_another_trial_is_refused(tmp_path):
     keep_tiny(tmp_path)
     wrong = trial_file(tmp_path, ARMS[0].digest, 1)
