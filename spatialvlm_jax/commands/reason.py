@@ -27,8 +27,8 @@ examples:
   spatialvlm reason room.jpg "Would the sofa fit through a gap of 0.8 m?" --model=runs/mine \\
     --trace=trace.jsonl
   spatialvlm reason --replay=trace.jsonl --json
-  spatialvlm reason data/worlds/validation/2 --page=reasoned.html \\
-    "How long is the path from the red mug to the white chair?"
+  spatialvlm reason data/worlds/validation/2 \\
+    "How long is the path from the red mug to the white chair?" --page=reasoned.html
   spatialvlm reason room.jpg "Is the sofa wider than two of the chair?" \\
     --coordinator=http://127.0.0.1:8000/v1
 """
