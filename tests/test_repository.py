@@ -26,7 +26,7 @@ COMMON = {
     *("config_help", "endpoint_client", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *("progress", "random_stream", "scene", "si_prefix", "signals", "storage", "streams"),
-    *("taught", "text_table", "units"),
+    *("ray_cluster", "taught", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -69,6 +69,7 @@ MAY_IMPORT = {
     "pages": set(),
     "progress": set(),
     "random_stream": set(),
+    "ray_cluster": {"errors", "flags"},
     "si_prefix": set(),
     "signals": set(),
     "streams": set(),

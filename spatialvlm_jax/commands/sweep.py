@@ -1,6 +1,9 @@
 """`spatialvlm sweep`: one configuration in several ways and seeds, and the table of what comes."""
 
 import argparse
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +13,7 @@ from spatialvlm_jax.flags import number, place, whole_number
 if TYPE_CHECKING:
     from spatialvlm_jax.sweeps.plan import SweepPlan
     from spatialvlm_jax.sweeps.record import SweepRecord
+    from spatialvlm_jax.sweeps.running import Runner
 
 TAKES_OVERRIDES = True
 
@@ -57,6 +61,11 @@ def add_parser(subparsers: Any) -> None:
     help_text = "trials at a time, each on its own part of this machine's GPUs and cores (1)"
     add("--jobs", type=whole_number(1, 1_024), default=1, metavar="N", help=help_text)
     add("--dry-run", action="store_true", help="print the arms, and run nothing")
+    help_text = "run trials on a Ray cluster that shares this folder: HOST:PORT, auto, or local"
+    add("--ray-address", "--ray", metavar="ADDRESS", help=help_text)
+    help_text = "GPUs of a trial there (1, or 0 where the cluster has none)"
+    add("--ray-gpus", type=number(0, 1_024), metavar="N", help=help_text)
+    add("--ray-cpus", type=number(0, 1_024), default=1, metavar="N", help="its cores there (1)")
     help_text = "say the arms' memory and least time on these devices, one trial's; h100:1"
     add("--topology", metavar="CHIP:SHAPE", help=help_text)
     add("--fail-fast", action="store_true", help="stop at the first trial that fails")
@@ -86,6 +95,11 @@ def run(args: argparse.Namespace) -> int:
     if not args.config or not args.out:
         raise UserError("--config and --out say what to run and where to keep it (see --help)")
     check_folder(args.out)
+    if os.environ.get("SPATIALVLM_PROCESSES", "1") not in ("", "1"):
+        raise UserError(
+            "a trial of a sweep is one process: unset SPATIALVLM_COORDINATOR, SPATIALVLM_PROCESSES "
+            "and SPATIALVLM_PROCESS; the same command on several machines shares the trials"
+        )
     plan = _plan(args)
     if args.dry_run:
         return 0
@@ -137,7 +151,7 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
 
     from spatialvlm_jax import progress, signals
     from spatialvlm_jax.sweeps.identity import check_code
-    from spatialvlm_jax.sweeps.jobs import divided, run_jobs
+    from spatialvlm_jax.sweeps.jobs import run_jobs
     from spatialvlm_jax.sweeps.report import write_tables
     from spatialvlm_jax.sweeps.running import Runner, forget_failures
 
@@ -151,7 +165,7 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
         except UserError as error:  # of arms that cannot be compared, which train nevertheless
             progress.say(f"no tables: {error}")
 
-    with signals.listening(signals.WRITTEN_STAYS) as request:
+    with _places(args, plan) as divide, signals.listening(signals.WRITTEN_STAYS) as request:
         request.defer()
         first = Runner(
             plan.experiments,
@@ -160,7 +174,7 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
             after_trial=write,
             fail_fast=args.fail_fast,
         )
-        runners = divided(first, args.jobs)
+        runners = divide(first, args.jobs)
         for record in plan.record.blocks(2 if args.until_mde else args.seeds):
             record.save(args.out)
             is_done = run_jobs(runners, record.list_trials(args.out))
@@ -171,6 +185,28 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
         print(f"stopping: {signals.WRITTEN_STAYS}", file=sys.stderr)
         return request.code
     return _tell(record, args.out, args.difference)
+
+
+@contextlib.contextmanager
+def _places(
+    args: argparse.Namespace, plan: "SweepPlan"
+) -> Iterator["Callable[[Runner, int], list[Runner]]"]:
+    """Gives what makes of a runner so many, each with a part of this machine or of a cluster."""
+    if args.ray_address is None:
+        from spatialvlm_jax.sweeps.jobs import divided
+
+        yield divided
+        return
+    from spatialvlm_jax.ray_cluster import connected
+    from spatialvlm_jax.sweeps.on_ray import ClusterPart
+
+    with connected(args.ray_address) as ray:
+        gpus = args.ray_gpus
+        if gpus is None:
+            gpus = min(1, ray.cluster_resources().get("GPU", 0))
+        part = ClusterPart(ray, Path(), plan.code, args.ray_cpus, gpus)
+        part.check()
+        yield part.divide
 
 
 def _can_show(record: "SweepRecord", args: argparse.Namespace) -> bool:

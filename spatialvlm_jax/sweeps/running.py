@@ -65,7 +65,8 @@ class Runner:
     check: raises where a trial would not be what it is told by, before and after it ran.
     after_trial: called when a trial of this process is over.
     program: runs a command line. claims: of this process and others.
-    fail_fast: stop at the first failure. quiet: another runner of this process tells how far it is.
+    fail_fast: stop at the first failure. visible_after: seconds after which files that another
+    machine wrote are seen here. quiet: another runner of this process tells how far it is.
     """
 
     experiments: Mapping[str, Experiment]
@@ -75,6 +76,7 @@ class Runner:
     program: Program = dataclasses.field(default_factory=lambda: run_python)
     claims: Claims = dataclasses.field(default_factory=Claims)
     fail_fast: bool = False
+    visible_after: float = 0.0
     quiet: bool = False
 
     def run(self, trials: Sequence[Trial]) -> bool:
@@ -130,9 +132,11 @@ class Runner:
         write_json(config, dataclasses.asdict(experiment))
         write_text(workdir / LOG, "")
         (workdir / "summary.json").unlink(missing_ok=True)
+        # Of a cluster of processes each runs trials of its own, and none waits for the others.
+        place = (f"--workdir={workdir}", "--processes=1")
         commands = (
-            (["train.py", f"--config={config}", f"--workdir={workdir}"], "model.safetensors"),
-            (["eval.py", f"--workdir={workdir}"], "summary.json"),
+            (["train.py", f"--config={config}", *place], "model.safetensors"),
+            (["eval.py", *place], "summary.json"),
         )
 
         def should_stop() -> bool:
@@ -143,12 +147,21 @@ class Runner:
             if should_stop():
                 return
             self.check()
-            if code or not (workdir / makes).is_file():
+            if code or not self._appears(workdir / makes):
                 failure = record_failure(workdir, words, code)
                 progress.say(f"{trial.title} failed: {failure['cause']}")
                 return
         write_hparams(trial)
         write_json(workdir / FINISHED, _ending(trial, time.monotonic() - begin))
+
+    def _appears(self, path: Path) -> bool:
+        """Whether a file is there, or comes to be seen in time."""
+        deadline = time.monotonic() + self.visible_after
+        while not path.is_file():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        return True
 
 
 def forget_failures(trials: Sequence[Trial]) -> None:

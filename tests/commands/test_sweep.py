@@ -84,6 +84,10 @@ def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
     ):
         assert main(words) == 2
         assert said in capsys.readouterr().err
+    monkeypatch.setenv("SPATIALVLM_PROCESSES", "2")
+    assert main([*COMMAND, out]) == 2
+    assert "a trial of a sweep is one process: unset" in capsys.readouterr().err
+    monkeypatch.delenv("SPATIALVLM_PROCESSES")
     (tmp_path / "config.json").write_text("{}")
     assert main([*COMMAND, out]) == 2
     assert "is no sweep's: name a new folder" in capsys.readouterr().err

@@ -12,8 +12,6 @@ transfer of what was observed.
 import dataclasses
 import json
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import is_whole_number
 from spatialvlm_jax.generation.execution.chunks import (
     GenerationError,
     Job,
@@ -33,10 +30,10 @@ from spatialvlm_jax.generation.execution.chunks import (
 )
 from spatialvlm_jax.generation.execution.ledger import Report, report_from
 from spatialvlm_jax.generation.execution.plan import Chunk
+from spatialvlm_jax.ray_cluster import connected
 
 # Network file systems may show a file to other machines with a delay of this order.
 _VISIBLE_AFTER_SECONDS = 60.0
-_CONNECT_SECONDS = 10.0
 _COLUMNS = ("id", "report", "error")
 
 
@@ -134,12 +131,12 @@ def run_ray(
       gpus: share of a GPU of each observer; 0 for none.
 
     Raises:
-      GenerationError: Ray is not installed, no cluster answers, or a part cannot be seen from here.
+      UserError: Ray is not installed, no cluster answers, or a part cannot be seen from here.
     """
     if not chunks:
         return
     directory = directory.absolute()
-    with _connected(address) as ray:
+    with _data_engine(address) as ray:
         pool = {"batch_size": 1, "concurrency": (1, max(1, workers)), "num_cpus": 1}
         rows = ray.data.range(len(chunks), override_num_blocks=len(chunks))
         if gpus:
@@ -160,43 +157,15 @@ def run_ray(
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    """The module `ray`, connected; what was connected before stays so."""
-    # Ray would otherwise report to its makers over the network.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
+def _data_engine(address: str) -> Iterator[Any]:
+    """The module `ray` with its `ray.data`, connected and quiet."""
+    with connected(address) as module:
         import ray.data
-    except ImportError:
-        raise GenerationError(
-            "Ray is not installed; run `make setup-ray` on every machine"
-        ) from None
-    ours = not ray.is_initialized()
-    if ours:
-        start: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-        try:
-            _knock(address)
-            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **start)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise GenerationError(
-                f"no Ray cluster at {address!r} ({error}); start one with `ray start --head`, or "
-                "use --ray-address=local"
-            ) from None
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    try:
-        yield ray
-    finally:
-        if ours:
-            ray.shutdown()
 
-
-def _knock(address: str) -> None:
-    """Raises OSError if nothing listens at HOST:PORT; Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    if host and is_whole_number(port):
-        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        yield module
 
 
 def _await_part(chunk: Chunk, directory: Path) -> None:

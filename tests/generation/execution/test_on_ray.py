@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.execution.plan import CHUNK
 from spatialvlm_jax.generation.pipeline import GenerationError
 from tests.generation.pictures import PictureSource, store_pictures
+from tests.ray_machines import two_machines
 
 SPLITS = {"train": 6 * CHUNK, "validation": 10}
 # The GPUs are a number for Ray to count; nothing uses one. The first machine has room for the
@@ -71,20 +71,8 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    names = [name for _, name in socket.if_nameindex()]
-    assert names == ["lo"], f"networks {names}: these tests want loopback only; use make test-ray"
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    # Ray's workers give way to everything else by default; where much else runs, for minutes.
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
-    from ray.cluster_utils import Cluster
-
-    # A machine that is gone is missed after seconds, not after a minute.
-    health = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3}
-    head = FIRST | {"include_dashboard": False, "_system_config": health}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    cluster.add_node(**SECOND)
-    yield cluster
-    cluster.shutdown()
+    with two_machines(FIRST, SECOND) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +172,11 @@ def test_what_the_user_must_mend_arrives_as_one_line(
 
 @pytest.mark.ray
 def test_a_cluster_that_is_not_there_is_named(cluster: Any, tmp_path: Path) -> None:
-    with pytest.raises(GenerationError, match="no Ray cluster at '127.0.0.1:9'"):
+    with pytest.raises(UserError, match="no Ray cluster at '127.0.0.1:9'"):
         store_pictures(PictureSource(), SPLITS, tmp_path, ray_address="127.0.0.1:9")
 
 
 def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(GenerationError, match="make setup-ray"):
+    with pytest.raises(UserError, match="make setup-ray"):
         store_pictures(PictureSource(), SPLITS, tmp_path, ray_address="local")
