@@ -8,7 +8,8 @@ has everything; each other takes one thing away, or tells the camera otherwise. 
 scenes that no arm has seen, by what models say and by the distribution of their answers.
 
 Cost: 30 trials of 260 steps with 16 pictures each, and 300 pictures answered about by each; 5,300
-pictures are rendered once. About an hour and a half on two cores.
+pictures are rendered once. 85 minutes on two cores beside other work.
+`docs/ablations.md` has what came out.
 """
 
 import dataclasses
