@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8
 
@@ -120,7 +121,7 @@ def answer_questions(
       model: that has read them.
       questions: of B images, or of the B S that rule "prefix" makes of them.
     """
-    return _answer_read(*nnx.split(model), questions, jnp.int32(eos_id), max_tokens=max_tokens)
+    return _answer_read(*nnx.split(model), questions, np.int32(eos_id), max_tokens=max_tokens)
 
 
 @functools.partial(jax.jit, static_argnums=0, static_argnames="max_tokens")

@@ -123,8 +123,7 @@ def read_questions(
       images: one for the questions of a row.
       prefix_tokens, prefix_lengths, camera: as `generate` takes them.
     """
-    arrays = (images, camera, prefix_tokens, prefix_lengths)
-    return _read(*nnx.split(model), *jax.tree.map(jnp.asarray, arrays))
+    return _read(*nnx.split(model), images, camera, prefix_tokens, prefix_lengths)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -143,7 +142,7 @@ def encode_images(
     model: VLM, images: UInt8[Array, "B H W 3"], rays: Float32[Array, "B N R"] | None = None
 ) -> tuple[Float[Array, "N D"], ...]:
     """The embeddings of each of B images, for `read_behind_images`; `rays` as `VLM.encode`."""
-    return _encode(*nnx.split(model), *jax.tree.map(jnp.asarray, (images, rays)))
+    return _encode(*nnx.split(model), images, rays)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -172,8 +171,8 @@ def read_behind_images(
       prefix_tokens, prefix_lengths: as `generate` takes them.
       camera_words: as in `spatialvlm_jax.batch.CameraInput`.
     """
-    arrays = jax.tree.map(jnp.asarray, (camera_words, prefix_tokens, prefix_lengths))
-    return _read_behind(*nnx.split(model), tuple(embeddings), *arrays)
+    asked = (camera_words, prefix_tokens, prefix_lengths)
+    return _read_behind(*nnx.split(model), tuple(embeddings), *asked)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -202,7 +201,8 @@ def score_answers(
     Returns:
       The sum over an answer's tokens; -inf where there is no answer or no question.
     """
-    return _score(*nnx.split(model), questions, jax.tree.map(jnp.asarray, trees))
+    # Arrays go in as they are, here and above: each `jnp.asarray` of another shape is a program.
+    return _score(*nnx.split(model), questions, trees)
 
 
 @functools.partial(jax.jit, static_argnums=0)
