@@ -1,5 +1,6 @@
 """Pages that commands write, in a real browser: they have the look of those that are served."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from tests.asking.saying import Saying, write_benchmarks
 from tests.browser.chromium import a_tab, faults
 from tests.evaluation.report.test_page import write
 from tests.generation.pictures import PictureSource, store_pictures
+from tests.sweeps.stored_answers import fail
+from tests.sweeps.test_results import swept
 
 pytestmark = pytest.mark.browser
 
@@ -47,4 +50,20 @@ def test_a_report_of_benchmarks_is_without_fault(
         for summary in tab.locator("summary").all():
             summary.click()
         assert tab.locator("article img").count() > 4
+        assert faults(tab) == {}
+
+
+def test_a_sweep_is_without_fault(browser: Any, tmp_path: Path) -> None:
+    trials = swept(tmp_path)
+    for trial in trials:
+        if trial.is_finished:
+            digests = {"weights": {"decoder": trial.arm.digest}, "pictures": {"1": "a", "10": "b"}}
+            (trial.workdir / "fingerprints.json").write_text(json.dumps(digests))
+    fail(trials[2], ("a line that is " + "much " * 40 + "longer than a phone is wide", "no room"))
+    assert cli.main(["sweep", "table", str(tmp_path)]) == 1
+    with a_tab(browser, "file:") as tab:
+        tab.goto((tmp_path / "index.html").as_uri())
+        assert tab.locator("svg.chart").count()
+        assert tab.get_by_text("first weights: decoder").count()
+        assert tab.get_by_text("no room").count()
         assert faults(tab) == {}
