@@ -28,6 +28,9 @@ from spatialvlm_jax.serving.refusal import Refusal
 from spatialvlm_jax.serving.remote_images import RemoteImages
 from spatialvlm_jax.serving.request_body import read_body
 
+# Slow servers of others may keep so many requests waiting, and never all that are taken.
+_FETCHED_AT_ONCE, _MOST_FETCHED = 8, 32
+
 
 class AskedModel(AsksEach, Protocol):
     """What is needed of a `LoadedModel`."""
@@ -73,7 +76,8 @@ class Application:
         self._metrics, self._waiting = Metrics(), 0
         self._readers = concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
         # Who waits for others' servers does not hold up those who sent their picture.
-        self._remote, self._fetchers = remote, concurrent.futures.ThreadPoolExecutor(8)
+        self._remote, self._fetching = remote, 0
+        self._fetchers = concurrent.futures.ThreadPoolExecutor(_FETCHED_AT_ONCE)
         self._batching = Batching(
             model,
             together=limits.together,
@@ -158,9 +162,7 @@ class Application:
         loop = asyncio.get_running_loop()
         asked = await loop.run_in_executor(self._readers, self._read, body)
         if isinstance(asked.picture, str):
-            assert self._remote is not None  # else no address was read
-            fetching = loop.run_in_executor(self._fetchers, self._remote.fetch, asked.picture)
-            asked = dataclasses.replace(asked, picture=await fetching)
+            asked = dataclasses.replace(asked, picture=await self._fetch(asked.picture))
         seen = await loop.run_in_executor(self._readers, self._open, asked)
         picture, prompt_tokens = seen
         # A camera that was told makes it another picture.
@@ -179,6 +181,19 @@ class Application:
         text = self._model.tokenizer.decode(tokens[:most]) if is_cut else answer.text
         counts = prompt_tokens, min(len(tokens), most)
         return asked, ChatReply(self._name, answer, text, is_cut, *counts)
+
+    async def _fetch(self, url: str) -> bytes:
+        """A picture by its address, where not too many others are waited for."""
+        assert self._remote is not None  # else no address was read
+        if self._fetching >= _MOST_FETCHED:
+            said = f"{_MOST_FETCHED} pictures are being fetched: ask again in a moment"
+            raise Refusal(429, said, code="rate_limit_exceeded", retry_after=1)
+        self._fetching += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._fetchers, self._remote.fetch, url)
+        finally:
+            self._fetching -= 1
 
     def _read(self, body: bytes) -> ChatRequest:
         """What a body asks; in a thread of its own, as `_open`."""

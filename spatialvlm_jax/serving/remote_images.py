@@ -23,13 +23,17 @@ _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SHOWN, _PIECE = 80, 1 << 16
 _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "spatialvlm"}
-# IPv6 that leads on to an IPv4 address inside: compatible, mapped, translated, 6to4, Teredo.
-_EMBEDDING = tuple(
+_MOST_CHARACTERS = 8_192  # of an address; the standard library keeps those that it parsed last
+# All that is given out of IPv6; what stands for IPv4 lies elsewhere, but for Teredo and 6to4.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Not of the public network, or of machines that stand in a cloud's own: older Pythons call some of
+# them global. 192.0.0.192 and 168.63.129.16 tell virtual machines about themselves.
+_SPECIAL = tuple(
     map(
-        ipaddress.IPv6Network,
+        ipaddress.ip_network,
         (
-            *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"),
-            *("2002::/16", "2001::/32"),
+            *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+            *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
         ),
     )
 )
@@ -38,12 +42,33 @@ _EMBEDDING = tuple(
 def is_public_address(address: str) -> bool:
     """Whether an IPv4 or IPv6 address is one of the public network, and stands for no other."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and (
-        found.is_site_local or any(found in network for network in _EMBEDDING)
-    ):
+    if isinstance(found, ipaddress.IPv6Address) and found not in _GIVEN_OUT:
+        return False
+    if any(found in network for network in _SPECIAL):
         return False
     is_special = found.is_multicast or found.is_reserved or found.is_unspecified
     return found.is_global and not (is_special or found.is_link_local or found.is_loopback)
+
+
+def is_near(address: str) -> bool:
+    """Whether an address is this machine's, or of a network that it has one in: /24, or /64.
+
+    A machine may have public addresses, and a firewall that only those inside are past.
+    """
+    found = ipaddress.ip_address(address)
+    family, length = (socket.AF_INET, 24) if found.version == 4 else (socket.AF_INET6, 64)
+    with socket.socket(family, socket.SOCK_DGRAM) as unsent:
+        try:
+            unsent.connect((address, 9))  # sends nothing, and tells which address would
+        except OSError:
+            return False  # there is no way to it
+        own = str(unsent.getsockname()[0]).partition("%")[0]
+    return found in ipaddress.ip_network(f"{own}/{length}", strict=False)
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether an address is a public one of others."""
+    return is_public_address(address) and not is_near(address)
 
 
 def resolve_host(host: str, port: int) -> list[str]:
@@ -58,13 +83,16 @@ class RemoteImages:
 
     most_bytes: of a file. seconds: from the first look-up to the last byte. hops: redirects.
     resolve: the addresses of a host and port. is_allowed: whether one may be connected to.
+    ports: that may be; None: all. Others' pictures are at those of the web, and whoever asks is not
+    to try the doors of others from here.
     """
 
     most_bytes: int = 16 * 2**20
     seconds: float = 10.0
     hops: int = 3
     resolve: Callable[[str, int], Sequence[str]] = resolve_host
-    is_allowed: Callable[[str], bool] = is_public_address
+    is_allowed: Callable[[str], bool] = is_elsewhere
+    ports: Sequence[int] | None = tuple(_PORTS.values())
 
     def fetch(self, url: str) -> bytes:
         """The file at an address.
@@ -88,13 +116,15 @@ class RemoteImages:
 
     def _follow(self, url: str, until: float) -> bytes | str:
         """The file, or the address that it is said to be at."""
+        if len(url) > _MOST_CHARACTERS:
+            raise _refused(url, f"its address has more than {_MOST_CHARACTERS} characters")
         parts = urlsplit(url)
         address, port = self._pin(url, parts)
         with _connected(parts, address, port, until) as connection:
             target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
             query = quote(parts.query, safe="/%:@!$&'()*+,;=~?")
             connection.putrequest("GET", f"{target}?{query}" if query else target, skip_host=True)
-            connection.putheader("Host", parts.netloc.encode("idna").decode())
+            connection.putheader("Host", _host(parts))
             for name, value in _HEADERS.items():
                 connection.putheader(name, value)
             connection.endheaders()
@@ -109,7 +139,9 @@ class RemoteImages:
         """The one address that is connected to."""
         if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
             raise _refused(url, "it is no address such as https://example.org/a.png")
-        port = parts.port or _PORTS[parts.scheme]
+        port = _PORTS[parts.scheme] if parts.port is None else parts.port
+        if self.ports is not None and port not in self.ports:
+            raise _refused(url, f"it names port {port}: only {_listed(self.ports)} are asked")
         addresses = self.resolve(parts.hostname, port)
         if not addresses or not all(map(self.is_allowed, addresses)):
             raise _refused(url, "it leads to an address that is not public")
@@ -159,8 +191,20 @@ def _connected(
 
 
 def _cut(connected: socket.socket) -> None:
+    """Ends both directions. TLS is left as it is: another thread is reading through it."""
     with contextlib.suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _host(parts: SplitResult) -> str:
+    """Name and port as a request names them; names of other scripts as DNS has them."""
+    name = (parts.hostname or "").encode("idna").decode()
+    name = f"[{name}]" if ":" in name else name
+    return name if parts.port is None else f"{name}:{parts.port}"
+
+
+def _listed(ports: Sequence[int]) -> str:
+    return " and ".join(map(str, ports))
 
 
 def _refused(url: str, reason: str) -> Refusal:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.refusal import Refusal
-from spatialvlm_jax.serving.remote_images import RemoteImages, is_public_address
+from spatialvlm_jax.serving.remote_images import RemoteImages, is_near, is_public_address
 from tests.inference.test_picture import huge
 from tests.serving.asking import Telling, chat, picture_url, send, serving
 
@@ -31,11 +32,16 @@ def test_public_addresses(address) -> None:
         *("240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1"),
         *("fd12::1", "fec0::1", "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8"),
         *("::7f00:1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::1", "2002:7f00:1::1"),
-        *("2001:0:1234::1", "::ffff:0:127.0.0.1"),
+        *("2001:0:1234::1", "::ffff:0:127.0.0.1", "192.0.0.192", "168.63.129.16", "3fff::1"),
     ],
 )
 def test_addresses_that_are_not_public_or_stand_for_others(address) -> None:
     assert not is_public_address(address)
+
+
+@pytest.mark.parametrize(("address", "near"), [("127.0.0.9", True), ("198.51.100.7", False)])
+def test_what_is_beside_this_machine_is_near(address, near) -> None:
+    assert is_near(address) == near
 
 
 class Hostile(http.server.BaseHTTPRequestHandler):
@@ -115,6 +121,7 @@ REMOTE = RemoteImages(
     seconds=5.0,
     resolve=lambda host, port: NAMES[host],
     is_allowed=lambda address: address == "127.0.0.1",
+    ports=None,
 )
 
 
@@ -160,6 +167,8 @@ def test_a_name_is_resolved_once_for_each_hop(port) -> None:
         ("ftp://pictures.example:{}/a", "it is no address such as"),
         ("file:///etc/passwd", "it is no address such as"),
         ("http:///a", "it is no address such as"),
+        ("http://pictures.example:{}/" + "a" * 9_000, "more than 8192 characters"),
+        ("http://pictures.example:0/", "refused"),
     ],
 )
 def test_what_is_not_to_be_had_is_refused_in_a_sentence(port, url, said) -> None:
@@ -169,6 +178,19 @@ def test_what_is_not_to_be_had_is_refused_in_a_sentence(port, url, said) -> None
     assert said in caught.value.message
     assert "\n" not in caught.value.message
     assert not any("inside" in host for host, _ in Hostile.asked)
+
+
+@pytest.mark.parametrize("port", [0, 22, 8080, 65_535])
+def test_no_other_doors_than_those_of_the_web_are_tried(port) -> None:
+    remote = dataclasses.replace(REMOTE, ports=RemoteImages().ports)
+    with pytest.raises(Refusal, match=f"it names port {port}: only 80 and 443 are asked"):
+        remote.fetch(f"http://pictures.example:{port}/")
+
+
+def test_a_name_in_another_script_is_named_as_it_is_resolved(port) -> None:
+    remote = dataclasses.replace(REMOTE, resolve=lambda host, port: ["127.0.0.1"])
+    assert remote.fetch(f"http://bücher.example:{port}/picture.png") == PICTURE
+    assert Hostile.asked[0][0] == f"xn--bcher-kva.example:{port}"
 
 
 @pytest.mark.parametrize("path", ["drip", "slow"])
@@ -183,7 +205,7 @@ def test_a_server_that_drips_is_cut_off_in_time(port, path) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "0"])
 def test_this_machine_is_refused_under_all_of_its_names(port, host) -> None:
     with pytest.raises(Refusal, match="cannot be fetched"):
-        RemoteImages(seconds=5.0).fetch(f"http://{host}:{port}/picture.png")
+        RemoteImages(seconds=5.0, ports=None).fetch(f"http://{host}:{port}/picture.png")
     assert not Hostile.asked
 
 
@@ -206,3 +228,32 @@ def test_a_server_fetches_where_it_is_told_to_and_nowhere_else(port, monkeypatch
         status, _, content = send(asked, chat("how far", url))
         assert (status, b"nothing is fetched" in content) == (400, True)
     assert not Hostile.asked
+
+
+def test_slow_servers_of_others_do_not_hold_up_those_who_send_their_picture() -> None:
+    released = threading.Event()
+
+    def stuck(host: str, port: int) -> list[str]:
+        assert released.wait(60)
+        return []
+
+    url = "http://pictures.example/a.png"
+    found: list[int] = []
+
+    def ask() -> None:
+        found.append(send(asked, chat("how far", url))[0])
+
+    remote = dataclasses.replace(REMOTE, resolve=stuck)
+    with serving(Telling(), Limits(waiting=40), remote=remote) as (asked, _):
+        askers = [threading.Thread(target=ask) for _ in range(36)]
+        for each in askers:
+            each.start()
+        until = time.monotonic() + 30
+        while len(found) < 4 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert found == [429] * 4
+        assert send(asked, chat("how far", picture_url(7)))[0] == 200
+        released.set()
+        for each in askers:
+            each.join()
+    assert sorted(found) == [400] * 32 + [429] * 4
