@@ -9,6 +9,8 @@ from spatialvlm_jax.taught import Taught
 _UNCALIBRATED = "nothing tells how far off the answer may be"
 UNKNOWN_FORM = f"this is no wording that the model was taught: {_UNCALIBRATED}"
 
+_ENDS = " ?.!？。！"  # also those of East Asian keyboards
+
 
 class PutQuestion(NamedTuple):
     """A question as it is put to a model.
@@ -25,7 +27,8 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     """How a question is put.
 
     Of a type that was not taught it is not put at all. In words that were not taught, it is put in
-    the first ones that were. What is of no known form is put as it is.
+    the first ones that were; and where its capitals or its end are others, in its own as they were
+    taught. What is of no known form is put as it is.
 
     Args:
       taught: None where that is not known: all questions are put as they are.
@@ -45,18 +48,26 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
             else PutQuestion(None, note)
         )
     templates = TEMPLATES[name].questions[: taught.wordings[name] or None]
-    if found.template in templates and question.rstrip().endswith("?"):
+    template = found.template if found.template in templates else templates[0]
+    words = template.format(**found.objects)
+    if _same_words(question, words):
         return PutQuestion(question)
     if untaught:
         return PutQuestion(question, UNKNOWN_FORM)
-    words = templates[0].format(**found.objects)
     return PutQuestion(words, f"asked as {words!r}, a wording that the model was taught")
+
+
+def _same_words(question: str, words: str) -> bool:
+    """Whether these are the words but for spaces, and the first letter, which may be a capital."""
+    asked = " ".join(question.split())
+    return asked[:1].lower() + asked[1:] == words[:1].lower() + words[1:]
 
 
 def _likeliest(question: str, taught: Taught) -> Recognised | None:
     """The form that a question is of; of several with as many words, one that was taught."""
-    asked = question.rstrip(" \t\n?.!") + "?"
-    found = matching_forms(asked)
+    asked = " ".join(question.split()).rstrip(_ENDS) + "?"
+    # Where all words are in capitals, or begin with one, capitals are none of the names.
+    found = matching_forms(asked.lower() if asked.isupper() or asked.istitle() else asked)
     best = [each for each in found if each.own == found[0].own]
     return next(
         (each for each in best if each.kind.name in taught.wordings), next(iter(best), None)

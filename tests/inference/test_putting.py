@@ -13,11 +13,12 @@ TAUGHT = Taught({"width": 3, "camera_distance": 3, "distance": 0, "existence": 1
     [
         "how wide is the red mug?",
         "What is the  width of the red mug?",
-        "HOW FAR IS THE MUG FROM THE CAMERA?",
+        "How far is the TV from the camera?",
         # All wordings of distances were taught.
         "How far would you say the mug is from the lamp?",
         "is there a purple elephant?",
         "what is the mug on?",
+        "what is the mug on?\u00a0",
     ],
 )
 def test_what_was_taught_is_put_as_it_is(question) -> None:
@@ -34,6 +35,12 @@ def test_what_was_taught_is_put_as_it_is(question) -> None:
             "how far is the chair from the camera?",
         ),
         ("Do you see an old mug?", "is there an old mug?"),
+        ("HOW FAR IS THE MUG FROM THE CAMERA?", "how far is the mug from the camera?"),
+        ("How Wide Is The Red Mug?", "how wide is the red mug?"),
+        ("how WIDE is the TV?", "how wide is the TV?"),
+        ("What is the width of the red mug ?", "What is the width of the red mug?"),
+        ("how wide is the red mug?!", "how wide is the red mug?"),
+        ("how wide is the red mug\uff1f", "how wide is the red mug?"),
     ],
 )
 def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question, words) -> None:
