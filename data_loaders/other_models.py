@@ -47,6 +47,7 @@ from spatialvlm_jax.training.processes.stop import RunStop
 from spatialvlm_jax.training.processes.workdir import only_run
 
 _SIDE = 224  # pixels of a picture in the report
+_SHOWN = 60  # characters of what a file says of itself
 
 
 def write_held_out_questions(experiment: Experiment, folder: Path) -> None:
@@ -109,7 +110,7 @@ def _publish_predictions(experiment: Experiment, args: argparse.Namespace) -> No
     if experiment.eval.probes:
         progress.say("eval.probes: a file of what was said cannot be asked again; left out")
     scorer = scorer_of(experiment, questions, said)
-    subject = _subject(experiment, track or "not declared")
+    subject = _subject(experiment, one_line(track)[:_SHOWN] or "not declared")
     name = args.predictions.stem
     print(publish(args.workdir, name, scorer, {}, step=None, subject=subject), flush=True)
 

@@ -54,9 +54,12 @@ def whole_file(path: Path, *, single_writer: bool = False) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8, however many processes write the file at once."""
+    """Writes UTF-8, however many processes write the file at once.
+
+    Half a pair of surrogates, which a JSON text may hold and UTF-8 may not, becomes "?".
+    """
     with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def write_json(

@@ -20,6 +20,8 @@ def test_text_and_json_are_written_with_their_folder(tmp_path: Path) -> None:
     write_json(path, {"b": [1], "a": None}, indent=None, sort_keys=True)
     assert path.read_text() == '{"a": null, "b": [1]}\n'
     assert list(path.parent.iterdir()) == [path]
+    write_text(path, "half \ud83d")
+    assert path.read_text() == "half ?"
 
 
 @pytest.mark.parametrize("single_writer", [False, True])

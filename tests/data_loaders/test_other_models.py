@@ -171,6 +171,11 @@ def test_questions_are_written_for_a_model_elsewhere(data, tmp_path, capsys) -> 
     assert run(data, tmp_path / "dumped", f"--predictions={dump}", "--as=lmms") == 0
     marks = [line["mark"] for line in lines_of(tmp_path / "dumped" / "predictions.jsonl")]
     assert marks == ["right"] * QUESTIONS
+    # JSON may hold half of a pair of surrogates, as of a reply that was cut within an emoji.
+    odd = [{**each, "text": f"{each['text']} \ud83d", "track": "<b>\ud83d"} for each in said]
+    replies.write_text("".join(json.dumps(each) + "\n" for each in odd))
+    assert run(data, tmp_path / "odd", f"--predictions={replies}") == 0
+    assert "track &lt;b&gt;" in (tmp_path / "odd" / "report.html").read_text()
     assert run(data, tmp_path / "unused", f"--questions-out={folder}") == 2
     assert "is not an empty folder: name a new one" in capsys.readouterr().err
 
