@@ -16,6 +16,8 @@ _PARTICULAR = {
     "color": r"[\w-]+(?: [\w-]+)?",
     "size": rf"\d{_ANY}",
 }
+# Words of templates that others spell otherwise.
+_SPELLINGS = {"color": "colou?r", "center": "cent(?:er|re)"}
 _LONGEST = 1_000  # characters of a question; matching takes their square
 
 
@@ -32,9 +34,14 @@ class Recognised(NamedTuple):
 
 
 def matching_forms(question: str) -> list[Recognised]:
-    """The templates that a question is of, those with the most words of their own first."""
+    """The templates that a question is of, those with the most words of their own first.
+
+    A template's own words may be spelled "colour" and "centre"; what it names stays as it is.
+    """
     words = " ".join(question.split())
     small = words.lower()
+    for spelling, pattern in _SPELLINGS.items():
+        small = re.sub(pattern, spelling, small)
     found = []
     if len(words) <= _LONGEST:
         for kind, template, begin, end in _templates():
@@ -64,7 +71,10 @@ def _pattern(template: str) -> re.Pattern[str]:
     parts = []
     for place, part in enumerate(_SLOT.split(template)):
         if place % 2 == 0:
-            parts.append(re.escape(part))
+            own = re.escape(part)
+            for spelling, pattern in _SPELLINGS.items():
+                own = own.replace(spelling, pattern)
+            parts.append(own)
         else:
             form = _PARTICULAR.get(part, _ANY)
             parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>{form})")

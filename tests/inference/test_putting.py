@@ -52,6 +52,25 @@ def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question,
 
 
 @pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("what colour is the mug?", "what color is the mug?"),
+        ("What is the Colour of the mug?", "What is the color of the mug?"),
+        # What is asked about keeps its name.
+        ("What is the colour of the centre table?", "What is the color of the centre table?"),
+        (
+            "From centre to centre, how far is the mug from the lamp?",
+            "From center to center, how far is the mug from the lamp?",
+        ),
+    ],
+)
+def test_british_spelling_is_put_as_it_was_taught(question, words) -> None:
+    taught = Taught({"color": 3, "centre_distance": 0})
+    assert put_as_taught(question, taught).words == words
+    assert put_as_taught(words, taught) == (words, "")
+
+
+@pytest.mark.parametrize(
     ("question", "name"),
     [
         ("how deep is the mug?", "depth"),
