@@ -9,8 +9,8 @@ from spatialvlm_jax.experiment import PictureProbe
 from spatialvlm_jax.flags import number, place, shorten, whole_number
 
 _MODEL = (
-    "small, a workdir, a weight file, hf:DIR or openai:URL#NAME; several are compared with the "
-    "first (small)"
+    "small128, a workdir, a weight file, hf:DIR or openai:URL#NAME; several are compared with the "
+    "first (small128)"
 )
 
 

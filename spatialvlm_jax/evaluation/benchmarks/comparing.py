@@ -1,10 +1,17 @@
 """Two models that were asked the same questions of a benchmark, side by side."""
 
+import dataclasses
+
 import numpy as np
 
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
-from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference, paired_difference
+from spatialvlm_jax.evaluation.statistics.pairs import (
+    PairedDifference,
+    paired_difference,
+    possible_difference,
+    possible_interval,
+)
 
 _CARRIERS = 5
 _SHOWN = 40  # characters of a picture's name
@@ -14,7 +21,12 @@ def compare_marks(first: Scores, second: Scores, rule: str) -> PairedDifference:
     """The first model's mean mark by a rule minus the second's, clustered by picture."""
     pairs = list(zip(first.replies, second.replies, strict=True))
     marks = np.array([[each.marks[rule].score for each in pair] for pair in pairs])
-    return paired_difference(marks[:, 0], marks[:, 1], pictures_of(first)[1], _CARRIERS)
+    found = paired_difference(marks[:, 0], marks[:, 1], pictures_of(first)[1], _CARRIERS)
+    return dataclasses.replace(
+        found,
+        interval=possible_interval(found.interval),
+        smallest_difference=possible_difference(found.smallest_difference),
+    )
 
 
 def pictures_of(scores: Scores) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import Any
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
+from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.text_table import align_columns
 
 EXAMPLES = 10
@@ -46,7 +47,7 @@ def headline_lines(scores: Scores) -> list[str]:
     said = f"{robust.count:,} questions of {robust.clusters:,} pictures"
     if math.isfinite(robust.design_effect):
         said += f", design effect {robust.design_effect:.2f}"
-    if least := robust.smallest_difference():
+    if least := possible_difference(robust.smallest_difference()):
         said += f"; two models must differ by {100 * least:.1f} points to be told apart"
     return [*lines, said]
 
@@ -97,5 +98,5 @@ def _sure(found: ClusteredRatio) -> dict[str, Any]:
         "questions": found.count,
         "pictures": found.clusters,
         "design_effect": found.design_effect if math.isfinite(found.design_effect) else None,
-        "smallest_difference": found.smallest_difference(),
+        "smallest_difference": possible_difference(found.smallest_difference()),
     }

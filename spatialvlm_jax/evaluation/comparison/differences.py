@@ -10,7 +10,12 @@ from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.comparison.predictions import StoredAnswer
 from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
 from spatialvlm_jax.evaluation.metrics import Interval
-from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference, paired_difference
+from spatialvlm_jax.evaluation.statistics.pairs import (
+    PairedDifference,
+    paired_difference,
+    possible_difference,
+    possible_interval,
+)
 from spatialvlm_jax.evaluation.statistics.power import LEVEL, holm, smallest_difference
 from spatialvlm_jax.evaluation.statistics.seeds import mean_over_seeds
 
@@ -128,10 +133,10 @@ def _compared(
         first=float(one.mean()),
         second=float(two.mean()),
         difference=pairs.difference,
-        interval=_possible(pairs.interval),
+        interval=possible_interval(pairs.interval),
         p_value=pairs.p_value,
         adjusted=pairs.p_value,
-        smallest_difference=_at_most_1(pairs.smallest_difference),
+        smallest_difference=possible_difference(pairs.smallest_difference),
         pairs=pairs,
         seed_share=None,
     )
@@ -142,20 +147,11 @@ def _compared(
     p_value = 2 * special.stdtr(degrees, -abs(over.value) / error) if error else pairs.p_value
     return dataclasses.replace(
         found,
-        interval=_possible(over.interval),
+        interval=possible_interval(over.interval),
         p_value=float(p_value),
-        smallest_difference=_at_most_1(smallest_difference(error, degrees) if error else None),
+        smallest_difference=possible_difference(smallest_difference(error, degrees) if error else None),
         seed_share=over.seed_share,
     )
-
-
-def _at_most_1(difference: float | None) -> float | None:
-    return difference and min(1.0, difference)
-
-
-def _possible(interval: Interval | None) -> Interval | None:
-    """The part of an interval in which differences of shares can lie."""
-    return interval and (max(-1.0, interval[0]), min(1.0, interval[1]))
 
 
 def _adjusted(figures: Sequence[ComparedFigure]) -> list[ComparedFigure]:

@@ -72,6 +72,16 @@ def paired_difference(
     )
 
 
+def possible_interval(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The part of an interval in which differences of shares can lie."""
+    return interval and (max(-1.0, interval[0]), min(1.0, interval[1]))
+
+
+def possible_difference(difference: float | None) -> float | None:
+    """A difference of shares above zero, at most 1."""
+    return difference and min(1.0, difference)
+
+
 def clustered_test(
     values: np.ndarray, clusters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

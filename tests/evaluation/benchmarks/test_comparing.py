@@ -26,6 +26,14 @@ def test_two_models_are_compared_question_by_question() -> None:
     assert lines[3] == "    most of it from picture 0 +12.50 points, picture 2 +12.50 points"
 
 
+def test_few_pictures_leave_no_difference_that_shares_cannot_have() -> None:
+    found = compare_marks(scores(0, 1, 2, 3, 4, 5), scores(6, 7), ROBUST)
+    assert found.difference == pytest.approx(0.5)
+    # Student's interval of four pictures reaches to 2.1, and what it can show is 2 as well.
+    assert found.interval == (-1.0, 1.0)
+    assert found.smallest_difference == 1.0
+
+
 def test_a_model_does_not_differ_from_itself() -> None:
     lines = comparison_lines(scores(0), scores(0))
     assert (
