@@ -84,9 +84,8 @@ def main(argv: Sequence[str]) -> int:
     """The command line; returns the exit code, which `entry_point` lists."""
     parser = make_parser(__doc__, workdir="the run; results go there")
     one_of = parser.add_mutually_exclusive_group().add_argument
-    one_of(
-        "--checkpoint", default="", metavar="STEP|FILE.safetensors", help="default: the newest step"
-    )
+    help_text = "a step or a weight file (.safetensors); default: the newest step"
+    one_of("--checkpoint", default="", metavar="STEP", help=help_text)
     add_other_model_flags(parser, one_of)
 
     def work(args: argparse.Namespace, experiment: Experiment, stop: RunStop) -> None:

@@ -20,7 +20,6 @@ import jax
 
 from data_loaders.model_evaluation import RunEvaluation
 from data_loaders.preparation import fill_features, open_loader, run_contents
-from data_loaders.taught_types import taught_types
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.signals import Interrupted
 from spatialvlm_jax.training.batches import NumberedBatches
@@ -48,7 +47,7 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     config = step_config(experiment)
     mesh = make_mesh(experiment, config.template.shapes)
     loader = open_loader(experiment, mesh, goes_on=was_begun(workdir))
-    contents, taught = run_contents(experiment, loader), taught_types(experiment)
+    contents, taught = run_contents(experiment, loader)
 
     begin = pretrained(experiment, workdir, contents)
     initialiser = Initialiser(config.template, config.optimizer, experiment, mesh, begin)

@@ -8,6 +8,7 @@ from data_loaders.build import Loader, train_loader
 from data_loaders.contents import held_out_contents, verify_shards
 from data_loaders.evaluation import check_held_out
 from data_loaders.feature_cache import FeatureCache
+from data_loaders.taught_types import taught_types
 from spatialvlm_jax import progress
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
@@ -64,10 +65,11 @@ def open_loader(experiment: Experiment, mesh: Mesh, *, goes_on: bool = False) ->
     return loader
 
 
-def run_contents(experiment: Experiment, loader: Loader) -> dict[str, str]:
-    """Digests of what a run trains and is evaluated on, by name."""
+def run_contents(experiment: Experiment, loader: Loader) -> tuple[dict[str, str], dict[str, str]]:
+    """Digests of what a run trains and is evaluated on, by name; and which types it teaches."""
     with multihost.waiting_once("reading what is held out", "read it"):
-        return loader.contents | held_out_contents(experiment.eval.datasets)
+        contents = loader.contents | held_out_contents(experiment.eval.datasets)
+    return contents, taught_types(experiment)
 
 
 def fill_features(

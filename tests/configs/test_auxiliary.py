@@ -16,16 +16,17 @@ def test_each_arm_takes_one_thing_away():
     assert arms is not None
     found = {arm.name: load_experiment(FILE, arm.overrides()) for arm in arms}
     base = found.pop("all, camera as rays")
-    assert len(found) == 8
+    assert len(found) == 9
     all_on = {"colors": True, "camera": True, "plurals": True, "pointer": 0.1, "copy": 0.1}
     without = {
-        "no pointer": "pointer", "no copy": "copy", "no colors": "colors",
-        "no camera target": "camera", "no plurals": "plurals",
+        "no pointer": "pointer", "no copy": "copy", "no colors apart": "colors",
+        "no camera targets": "camera", "no plurals": "plurals", "no dense targets": "",
     }  # fmt: skip
     for name, experiment in found.items():
         others = {key: value for key, value in all_on.items() if key != without.get(name)}
         config = to_config_dict(Experiment())
-        common.use_dense_targets(config, weight=0.3, **others)
+        weight = 0.0 if name == "no dense targets" else 0.3
+        common.use_dense_targets(config, weight=weight, **others)
         assert to_config_dict(experiment).dense == config.dense, name
         if name in without:
             assert dataclasses.replace(experiment, dense=base.dense) == base

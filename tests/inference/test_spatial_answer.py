@@ -28,5 +28,5 @@ def test_words_that_nothing_is_compared_with_stay() -> None:
 
 def test_json_has_every_figure() -> None:
     assert list(WIDE.as_dict()) == [
-        *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence")
+        *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence", "note")
     ]
