@@ -15,6 +15,7 @@ The `config.json` that a run leaves in its workdir is a configuration file, too.
 
 import argparse
 import ast
+import contextlib
 import dataclasses
 import difflib
 import logging
@@ -255,10 +256,11 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
             _check(args[0], key, path)
         return {key: _convert(args[1], value[key], f"{path}.{key}") for key in value}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):  # of hundreds of digits
+            return float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value
-    raise ConfigError(f"{path}: {value!r} is not {_describe(hint)}")
+    raise ConfigError(f"{path}: {shorten(repr(value))} is not {_describe(hint)}")
 
 
 def _check(hint: Any, value: Any, path: str) -> None:
@@ -272,7 +274,7 @@ def _convert_dataclass(cls: Any, value: Any, path: str) -> Any:
     if isinstance(value, cls):
         return value
     if not isinstance(value, Mapping | ConfigDict):
-        raise ConfigError(f"{path}: {value!r} is not a {cls.__name__}")
+        raise ConfigError(f"{path}: {shorten(repr(value))} is not a {cls.__name__}")
     hints = field_types(cls)
     for key in value:
         if key not in hints:

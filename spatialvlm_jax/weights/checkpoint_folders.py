@@ -14,6 +14,8 @@ from spatialvlm_jax.weights.pieces import WeightsError
 
 MANIFEST = "manifest.json"
 CHECKPOINTS = "checkpoints"
+# What reading other JSON raises; of 1e999 bytes, and of thousands of brackets, the last two.
+_NO_MANIFEST = ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
 
 
 def checkpoint_steps(folder: Path) -> list[int]:
@@ -59,18 +61,18 @@ def checkpoint_damage(folder: Path) -> str | None:
         sizes = {name: (int(said["bytes"]), said) for name, said in expected.items()}
     except FileNotFoundError:
         return "it was never finished"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *_NO_MANIFEST):
         return f"{MANIFEST} is unreadable"
     for name, (size, description) in sizes.items():
         path = folder / name
-        if not path.is_file():
-            return f"{name} is missing"
-        if path.stat().st_size != size:
-            return f"{name} has {path.stat().st_size} bytes, not {size}"
         try:
+            if not path.is_file():
+                return f"{name} is missing"
+            if path.stat().st_size != size:
+                return f"{name} has {path.stat().st_size} bytes, not {size}"
             changed = describe_file(path) != description
         except OSError as error:
-            return f"{name} cannot be read: {error.strerror}"
+            return f"{name[:200]} cannot be read: {error.strerror}"
         if changed:
             return f"{name} has changed since it was written"
     return None

@@ -11,7 +11,7 @@ import pytest
 from spatialvlm_jax.experiment import TrainConfig
 from spatialvlm_jax.training.checkpoints.checkpoint import Checkpoints
 from spatialvlm_jax.training.state import TrainState
-from spatialvlm_jax.weights.checkpoint_folders import find_step
+from spatialvlm_jax.weights.checkpoint_folders import checkpoint_damage, find_step
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.load import load_weights, sources_of
 from spatialvlm_jax.weights.pieces import WeightsError
@@ -119,3 +119,18 @@ def test_a_model_of_another_size_is_told_which_parameter_differs(run: Path) -> N
     wider = dataclasses.replace(MODEL, encoder=dataclasses.replace(MODEL.encoder, mlp_width=48))
     with pytest.raises(WeightsError, match="encoder/"):
         load_weights({"model": run / "checkpoints" / "2"}, wider, shapes(wider))
+
+
+@pytest.mark.parametrize(
+    ("files", "damage"),
+    [
+        ('{"a": {"bytes": 1e999}}', "manifest.json is unreadable"),
+        ('{"a": {"bytes": "many"}}', "manifest.json is unreadable"),
+        ("[" * 100_000, "manifest.json is unreadable"),
+        (f'{{"{"a" * 5_000}": {{"bytes": 1}}}}', "cannot be read: File name too long"),
+        ('{"/dev/zero": {"bytes": 0}}', "/dev/zero is missing"),
+    ],
+)
+def test_a_manifest_that_is_none_is_told(tmp_path: Path, files: str, damage: str) -> None:
+    (tmp_path / "manifest.json").write_text(f'{{"files": {files}}}')
+    assert damage in (checkpoint_damage(tmp_path) or "")

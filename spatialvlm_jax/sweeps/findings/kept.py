@@ -10,6 +10,8 @@ A trial is told by the digest of its arm, as in the sweep itself, and its seed. 
 import dataclasses
 import datetime
 import json
+import math
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +27,8 @@ from spatialvlm_jax.sweeps.sameness import trial_digests
 
 BRANCH_POINT = "branch_point.safetensors"
 _DIGITS = 16  # of a digest, in the name of a folder
+_SHA256 = re.compile("[0-9a-f]{64}")
+_MOST_SEEDS, _MOST_ANSWERS = 10_000, 2**40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +80,13 @@ def load_kept_sweep(folder: Path, key: str) -> KeptSweep | None:
     path = folder / f"{key}.json"
     if not path.is_file():
         return None
-    return from_config_dict(KeptSweep, read_object(path, "a sweep that is kept"), str(path))
+    content = read_object(path, "a sweep that is kept")
+    kept = from_config_dict(KeptSweep, content, str(path))
+    arms = kept.record.arms
+    is_whole = arms and 0 < kept.record.seeds <= _MOST_SEEDS
+    if not is_whole or not all(_SHA256.fullmatch(arm.digest) for arm in arms):
+        raise UserError(f"{path} is damaged: take it from git again, or remove it")
+    return kept
 
 
 def trial_file(folder: Path, digest: str, seed: int) -> Path:
@@ -114,20 +124,43 @@ def load_kept_trials(folder: Path, record: SweepRecord) -> list[tuple[str, KeptT
     """The trials of a sweep that are kept, each with its arm's name, in the order of running.
 
     Raises:
-      UserError: a file is none of these, or of another trial than its name says.
+      UserError: a file is none of these, damaged, or of another trial than its name says.
     """
-    found = []
+    found: list[tuple[str, KeptTrial]] = []
+    remedy = "remove it, and it is run again"
     for seed in range(1, record.seeds + 1):
         for arm in record.arms:
             path = trial_file(folder, arm.digest, seed)
             if not path.is_file():
                 continue
-            content = read_object(path, "a trial that is kept")
-            kept = from_config_dict(KeptTrial, content, str(path))
+            try:
+                content = read_object(path, "a trial that is kept")
+                kept = from_config_dict(KeptTrial, content, str(path))
+            except UserError as error:
+                raise UserError(f"{error}: {remedy}") from None
             if (kept.digest, kept.seed) != (arm.digest, seed):
-                raise UserError(f"{path} is of another trial: remove it, and it is run again")
+                raise UserError(f"{path} is of another trial: {remedy}")
+            if not _is_countable(kept, found[0][1] if found else kept):
+                raise UserError(f"{path} has other figures than can be: {remedy}")
             found.append((arm.name, kept))
     return found
+
+
+def _is_countable(trial: KeptTrial, first: KeptTrial) -> bool:
+    """Whether its figures and their groups are those of the first, with sums that can be."""
+    groups = {len(each.counts) for each in first.figures.values()}
+    return (
+        len(groups) == 1
+        and math.isfinite(trial.seconds)
+        and trial.figures.keys() == first.figures.keys()
+        and all(
+            len(each.sums) == len(each.counts)
+            and {len(each.counts)} == groups
+            and all(0 <= count < _MOST_ANSWERS for count in each.counts)
+            and all(math.isfinite(value) and value >= 0 for value in each.sums)
+            for each in trial.figures.values()
+        )
+    )
 
 
 def forget_unused(folder: Path, keys: Iterable[str]) -> None:
@@ -135,5 +168,5 @@ def forget_unused(folder: Path, keys: Iterable[str]) -> None:
     sweeps = [sweep for key in keys if (sweep := load_kept_sweep(folder, key))]
     used = {arm.digest[:_DIGITS] for sweep in sweeps for arm in sweep.record.arms}
     for place in (folder / "trials").glob("*"):
-        if place.name not in used:
+        if place.is_dir() and place.name not in used:
             shutil.rmtree(place)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.sweeps.findings.catalog import Finding
 from spatialvlm_jax.sweeps.findings.kept import (
     KeptSweep,
@@ -14,7 +15,7 @@ from spatialvlm_jax.sweeps.findings.kept import (
 from spatialvlm_jax.sweeps.findings.measured import MeasuredArm, measure_arms
 from spatialvlm_jax.sweeps.findings.sums import TITLES, is_squared_error
 from spatialvlm_jax.sweeps.sameness import compare_digests, sameness_rows
-from spatialvlm_jax.text_table import markdown_table
+from spatialvlm_jax.text_table import escape_markdown, markdown_table
 
 _INTRODUCTION = """\
 # The paper's findings, run again small
@@ -98,7 +99,7 @@ def _row(arm: MeasuredArm, figure: str) -> list[str]:
 
 
 def _what_is_apart(arms: Sequence[MeasuredArm], figure: str) -> str:
-    compared = [(arm.arm, arm.versus) for arm in arms if arm.versus]
+    compared = [(escape_markdown(arm.arm), arm.versus) for arm in arms if arm.versus]
     if not compared:
         return "Nothing to compare yet."
     apart = [f"{name} ({_signed(each.value, figure)})" for name, each in compared if each.is_apart]
@@ -158,7 +159,8 @@ def _versions(trials: Iterable[KeptTrial]) -> set[str]:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return " and ".join(sorted(texts))
+    """Several that files tell, as plain words of Markdown."""
+    return " and ".join(escape_markdown(one_line(text)) for text in sorted(texts))
 
 
 def _number(value: float, figure: str) -> str:

@@ -1,5 +1,6 @@
 """The page of the findings, from kept files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,54 @@ def test_code_that_was_not_committed_is_told(tmp_path):
     file = trial_file(tmp_path, ARMS[1].digest, 2)
     file.write_text(file.read_text().replace("c" * 40, f"{'c' * 40}+changes"))
     assert "commit cccccccccccc and cccccccccccc+changes\n" in page(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"counts": [', '"counts": [4, '),
+        ('"counts": [', '"counts": [-'),
+        ('"counts": [', '"counts": ["'),
+        ('"squared_error"', '"squared_errors"'),
+        ('"sums": [', '"sums": [1e999, '),
+        ('"seconds": 1800.0', f'"seconds": {"9" * 400}'),
+        ('"seconds": 1800.0', '"seconds": 1e999'),
+        ("{", "<<<<<<< HEAD"),
+        ("}", ""),
+    ],
+)
+def test_a_kept_file_that_is_damaged_is_refused_in_a_line(tmp_path, old, new):
+    keep_tiny(tmp_path)
+    file = trial_file(tmp_path, ARMS[1].digest, 2)
+    text = re.sub(r"\n\s+(?=[-\d\]])", "", file.read_text())
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(UserError) as caught:
+        page(tmp_path)
+    assert str(file) in str(caught.value)
+    assert str(caught.value).endswith("remove it, and it is run again")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a" * 64, "../../../../etc/" + "a" * 48),
+        ('"seeds": 3', '"seeds": 1000000000000'),
+        ('"seeds": 3', '"seeds": -1'),
+        ('"arms": [', '"arms": [], "unknown": ['),
+        ("{", "{{"),
+    ],
+)
+def test_a_kept_sweep_that_is_damaged_is_refused_in_a_line(tmp_path, old, new):
+    keep_tiny(tmp_path)
+    file = tmp_path / f"{FINDING.key}.json"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(UserError, match=str(file)) as caught:
+        page(tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_kept_file_of_another_trial_is_refused(tmp_path):
