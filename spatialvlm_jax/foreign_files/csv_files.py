@@ -48,10 +48,10 @@ def _next(rows: Iterator[list[str]], max_cell: int) -> list[str] | None:
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1 and name})
     if not header or len(header) > _MAX_COLUMNS:
         raise FileError(
             f"{path} has {len(header)} columns in its first line; wanted are their names"
         )
+    twice = sorted({name for name in header if header.count(name) > 1 and name})
     if twice:
         raise FileError(f"{path} has the column {twice[0][:80]!r} twice")

@@ -1,5 +1,6 @@
 """JSON as data sets are published: one document, or one record a line."""
 
+import collections
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def _nothing(_: str) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = collections.Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
     return found

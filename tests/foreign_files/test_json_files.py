@@ -73,3 +73,9 @@ def test_lines_are_read_one_by_one_within_a_bound(
     path.write_text(json.dumps({"a": "x" * 99}))
     with pytest.raises(FileError, match="a line has more than 50 bytes"):
         list(read_json_records(path))
+
+
+def test_a_key_among_many_that_stands_twice_is_found_at_once() -> None:
+    many = ",".join(f'"{number}":0' for number in range(200_000))
+    with pytest.raises(ValueError, match="the key 'x' stands twice"):
+        parse_json(f'{{{many},"x":0,"x":0}}')

@@ -61,7 +61,7 @@ def measure_arms(
     """
     found: dict[str, dict[int, KeptTrial]] = {name: {} for name in arms}
     for name, trial in trials:
-        if figure in trial.figures and sum(trial.figures[figure].counts):
+        if figure in trial.figures and any(trial.figures[figure].counts):
             found[name][trial.seed] = trial
     first = found[arms[0]]
     measured = []
