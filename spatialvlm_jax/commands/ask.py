@@ -2,9 +2,9 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import place, whole_number
@@ -13,7 +13,6 @@ from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_fl
 if TYPE_CHECKING:
     from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 
-_LONGEST_NAME = 1_000  # of a file
 _DESCRIPTION = """\
 Asks a model about a picture and prints, for each question, its words, the quantity that they give
 with the interval that holds 90 % of what the model thinks possible, or how sure it is of a choice.
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     for note in picture.notes:
         print(f"spatialvlm ask: {args.image}: {note}", file=sys.stderr)
     for question in args.questions:
-        if len(question) < _LONGEST_NAME and "\0" not in question and Path(question).is_file():
+        if os.path.isfile(question):  # pathlib would raise for one that is too long for a name
             raise UserError(f"{question} is a file, not a question: one picture is asked at a time")
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         model = load_to_ask(args.model, args.tokenizer, args.untaught)

@@ -220,6 +220,16 @@ def test_the_command_tells_what_it_did_not_ask(small, capsys, monkeypatch) -> No
     assert remedy.startswith("--untaught ")
 
 
+def test_the_command_takes_questions_too_long_for_a_name_and_no_files(
+    small, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
+    assert cli.main(["ask", str(PICTURE), f"How deep is the {'very ' * 60}soft sofa?"]) == 0
+    assert "was not taught questions of the type 'depth'" in capsys.readouterr().out
+    assert cli.main(["ask", str(PICTURE), str(PICTURE)]) == 2
+    assert "is a file, not a question" in capsys.readouterr().err
+
+
 def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch) -> None:
     monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
     words = ["ask", str(PICTURE), *ASKED]
