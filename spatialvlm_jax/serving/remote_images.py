@@ -144,7 +144,7 @@ class RemoteImages:
             raise _refused(url, f"it names port {port}: only {_listed(self.ports)} are asked")
         addresses = self.resolve(parts.hostname, port)
         if not addresses or not all(map(self.is_allowed, addresses)):
-            raise _refused(url, "it leads to an address that is not public")
+            raise _refused(url, "it leads to an address that is not public, or near this server")
         return addresses[0], port
 
     def _read(self, url: str, response: http.client.HTTPResponse, until: float) -> bytes:
