@@ -149,7 +149,9 @@ def _compared(
         found,
         interval=possible_interval(over.interval),
         p_value=float(p_value),
-        smallest_difference=possible_difference(smallest_difference(error, degrees) if error else None),
+        smallest_difference=possible_difference(
+            smallest_difference(error, degrees) if error else None
+        ),
         seed_share=over.seed_share,
     )
 
