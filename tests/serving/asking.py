@@ -30,12 +30,16 @@ TOKENIZER = Tokenizer.from_config("small")
 
 
 class Telling:
-    """Answers with the question and the picture's red; `gate` holds it up while it is closed."""
+    """Answers with the question and the picture's red; `gate` holds it up while it is closed.
+
+    counted: the questions whose tokens were counted, which is done before they are queued.
+    """
 
     tokenizer = TOKENIZER
 
     def __init__(self) -> None:
         self.gate, self.batches = threading.Event(), list[list[int]]()
+        self.counted = list[str]()
         self.gate.set()
 
     def ask_each(self, asked, *, scored_values):
@@ -56,6 +60,7 @@ class Telling:
     def count_tokens(self, picture, question):
         if question == "too long":
             raise UserError("a question has 1025 tokens")
+        self.counted.append(question)
         return 64 + len(TOKENIZER.encode_prefix(question))
 
 

@@ -107,7 +107,9 @@ def test_equal_pictures_of_different_cameras_are_asked_about_apart() -> None:
             pool.submit(send, port, chat("first", picture_url(1)))
             wait_until(port, "spatialvlm_requests_waiting 1.0")
             answers = [pool.submit(send, port, body) for body in bodies]
-            wait_until(port, "spatialvlm_requests_waiting 5.0")
+            # On a busy machine requests are taken long before; an answer now would be a refusal.
+            while len(model.counted) < 5 and not any(each.done() for each in answers):
+                time.sleep(0.01)
             time.sleep(0.5)
             model.gate.set()
             assert [each.result()[0] for each in answers] == [200] * 4
