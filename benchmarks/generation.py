@@ -33,6 +33,7 @@ from spatialvlm_jax.generation.lifting.canonical import find_up
 from spatialvlm_jax.generation.lifting.lift import LiftConfig, ground_points, lift
 from spatialvlm_jax.generation.questions.generate import QAConfig
 from spatialvlm_jax.generation.stages import Stages
+from spatialvlm_jax.origin import processor_name
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import iterate_scenes
@@ -149,10 +150,8 @@ def measure(perceptions: list[Perception], pairs: int, rounds: int) -> dict[str,
 
 def about() -> dict[str, str]:
     """The machine and what runs on it."""
-    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    models = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
     return {
-        "processor": models[0] if models else platform.processor(),
+        "processor": processor_name(),
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "scikit-image")},

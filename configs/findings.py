@@ -69,11 +69,9 @@ def get_config() -> ConfigDict:
     config.data.batch_size = 16
     config.data.pairs_per_image = 10
     config.train.steps = 3_000
-    config.optim.schedule = "wsd"
     config.optim.peak_lr = 2e-3
     config.optim.warmup_steps = 100
     config.optim.decay_steps = 1_000
-    config.checkpoint.every = 250
     return config
 
 
@@ -83,11 +81,9 @@ def get_trial(name: str) -> ConfigDict:
     config.train.init_from = BRANCH_POINT
     config.train.steps = 500
     config.train.log_every_steps = 50
-    config.optim.schedule = "wsd"
     config.optim.peak_lr = 1.5e-3
     config.optim.warmup_steps = 30
     config.optim.decay_steps = 350
-    config.checkpoint.every = 250
     config.checkpoint.keep = 1
     return config
 
@@ -108,6 +104,8 @@ def _common(name: str) -> ConfigDict:
     config.data.pairs_per_image = 6
     config.optim.optimizer = "muon"
     config.optim.lr_multipliers = {"embeddings": 0.3}
+    config.optim.schedule = "wsd"
+    config.checkpoint.every = 250
     config.eval.images = RECIPE.validation_images
     config.eval.batch_size = 50
     config.eval.pairs_per_image = 6

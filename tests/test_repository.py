@@ -26,7 +26,7 @@ COMMON = {
     *("config_help", "endpoint_client", "experiment"),
     *("flags", "foreign_files", "hardware", "metrics_rows", "migration", "pages", "questions"),
     *("progress", "random_stream", "scene", "si_prefix", "signals", "storage", "streams"),
-    *("ray_cluster", "taught", "text_table", "units"),
+    *("origin", "ray_cluster", "shared_folder", "taught", "text_table", "units"),
 }
 MAY_IMPORT = {
     "atomic_write": set(),
@@ -65,11 +65,13 @@ MAY_IMPORT = {
     "child_processes": set(),
     "endpoint_client": {"foreign_files"},
     "metrics_rows": set(),
+    "origin": set(),
     "foreign_files": set(),
     "pages": set(),
     "progress": set(),
     "random_stream": set(),
     "ray_cluster": {"errors", "flags"},
+    "shared_folder": set(),
     "si_prefix": set(),
     "signals": set(),
     "streams": set(),

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.browser.exact_truth import exact_conclusion, exact_part
 from spatialvlm_jax.browser.shown_answers import ShownAnswer, shown_conclusion
@@ -19,7 +16,7 @@ from spatialvlm_jax.generation.card.drawing import (
     picture,
 )
 from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
-from spatialvlm_jax.pages.data_uri import data_uri
+from spatialvlm_jax.pages.data_uri import data_uri, smaller
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.reasoning.exact_answers import stored_facts
 from spatialvlm_jax.reasoning.eyes import Eyes
@@ -89,9 +86,8 @@ def _shown(trace: Trace, facts: SceneFacts | None) -> ShownAnswer:
 def _picture(traces: Sequence[Trace], eyes: Eyes) -> dict[str, Any]:
     """The picture, with letters on what is asked about where it is known where that is."""
     if eyes.example is None:
-        image = Image.fromarray(eyes.picture.image)
-        image.thumbnail((_SIDE, _SIDE))
-        return {"drawing": "", "picture": data_uri(np.asarray(image), "jpeg"), "names": []}
+        shown = data_uri(smaller(eyes.picture.image, _SIDE), "jpeg")
+        return {"drawing": "", "picture": shown, "names": []}
     scene = eyes.example.scene()
     words = " ".join(trace.question for trace in traces).lower()
     captions = [item.caption.lower() for item in scene.objects]

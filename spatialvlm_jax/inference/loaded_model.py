@@ -125,20 +125,14 @@ class LoadedModel:
             [QuestionWays.of(question, self.put(question), wordings) for question in questions]
             for _, questions in asked
         ]
-        rows = []
-        for (picture, _), each in zip(asked, ways, strict=True):
-            told = self.tell(picture, camera)
-            if words := wordings_of(each):
-                rows.append(self._row(told, words))
+        told = [self.tell(picture, camera) for picture, _ in asked]
+        words = [wordings_of(each) for each in ways]
+        rows = [self._row(*each) for each in zip(told, words, strict=True) if each[1]]
         heard = iter(self._heard(rows, scored_values) if rows else ())
+        said = [next(heard) if each else () for each in words]
         return [
-            list(
-                map(
-                    doubt or self.doubt,
-                    answers_from(each, next(heard) if wordings_of(each) else ()),
-                )
-            )
-            for each in ways
+            list(map(doubt or self.doubt, answers_from(*each)))
+            for each in zip(ways, said, strict=True)
         ]
 
     def tell(self, picture: Picture, facts: CameraFacts) -> Picture:

@@ -163,8 +163,7 @@ class Application:
         asked = await loop.run_in_executor(self._readers, self._read, body)
         if isinstance(asked.picture, str):
             asked = dataclasses.replace(asked, picture=await self._fetch(asked.picture))
-        seen = await loop.run_in_executor(self._readers, self._open, asked)
-        picture, prompt_tokens = seen
+        picture, prompt_tokens = await loop.run_in_executor(self._readers, self._open, asked)
         # A camera that was told makes it another picture.
         key = f"{picture.sha256} {asked.camera}"
         taken = self._batching.put(key, picture, asked.question)

@@ -13,13 +13,12 @@ from typing import Any
 
 from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.shared_folder import VISIBLE_AFTER_SECONDS
 from spatialvlm_jax.sweeps import running
 from spatialvlm_jax.sweeps.claims import Claims
 from spatialvlm_jax.sweeps.identity import check_code
 
 ATTEMPTS = 3  # at a program whose machine is lost
-# Network file systems may show a file to other machines with a delay of this order.
-VISIBLE_AFTER_SECONDS = 60.0
 _KILLED = -9
 
 

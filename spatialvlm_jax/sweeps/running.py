@@ -13,6 +13,7 @@ from spatialvlm_jax import progress
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.shared_folder import wait_until_visible
 from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.storage.only_writer import only_writer
 from spatialvlm_jax.sweeps.claims import Claim, Claims
@@ -147,21 +148,12 @@ class Runner:
             if should_stop():
                 return
             self.check()
-            if code or not self._appears(workdir / makes):
+            if code or not wait_until_visible([workdir / makes], self.visible_after):
                 failure = record_failure(workdir, words, code)
                 progress.say(f"{trial.title} failed: {failure['cause']}")
                 return
         write_hparams(trial)
         write_json(workdir / FINISHED, _ending(trial, time.monotonic() - begin))
-
-    def _appears(self, path: Path) -> bool:
-        """Whether a file is there, or comes to be seen in time."""
-        deadline = time.monotonic() + self.visible_after
-        while not path.is_file():
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        return True
 
 
 def forget_failures(trials: Sequence[Trial]) -> None:

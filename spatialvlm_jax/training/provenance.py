@@ -6,7 +6,6 @@ import importlib.metadata
 import logging
 import os
 import platform
-import subprocess
 import tempfile
 import types
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.origin import git_revision
 from spatialvlm_jax.taught import TAUGHT, TAUGHT_FILE
 from spatialvlm_jax.training.fingerprints import record_weights
 from spatialvlm_jax.training.processes import multihost
@@ -64,22 +64,6 @@ def write_provenance(
         (workdir / TAUGHT_FILE).unlink(missing_ok=True)
     if state is not None:
         record_weights(workdir, state.parameters, int(state.step))
-
-
-def git_revision(folder: Path) -> str:
-    """The commit checked out in `folder`, "+changes" if files differ; "unknown" outside git."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(
-            command, check=True, capture_output=True, encoding="utf-8"
-        ).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def use_compilation_cache() -> Path | None:

@@ -12,7 +12,6 @@ transfer of what was observed.
 import dataclasses
 import json
 import logging
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,9 +30,8 @@ from spatialvlm_jax.generation.execution.chunks import (
 from spatialvlm_jax.generation.execution.ledger import Report, report_from
 from spatialvlm_jax.generation.execution.plan import Chunk
 from spatialvlm_jax.ray_cluster import connected
+from spatialvlm_jax.shared_folder import wait_until_visible
 
-# Network file systems may show a file to other machines with a delay of this order.
-_VISIBLE_AFTER_SECONDS = 60.0
 _COLUMNS = ("id", "report", "error")
 
 
@@ -169,11 +167,9 @@ def _data_engine(address: str) -> Iterator[Any]:
 
 
 def _await_part(chunk: Chunk, directory: Path) -> None:
-    deadline = time.monotonic() + _VISIBLE_AFTER_SECONDS
-    while not (chunk.report_path(directory).exists() and chunk.part_path(directory).exists()):
-        if time.monotonic() > deadline:
-            raise GenerationError(
-                f"a worker wrote {chunk.part_path(directory).name}, but it cannot be seen here: "
-                f"{directory} must be on a file system that all machines share"
-            )
-        time.sleep(0.2)
+    part = chunk.part_path(directory)
+    if not wait_until_visible([chunk.report_path(directory), part]):
+        raise GenerationError(
+            f"a worker wrote {part.name}, but it cannot be seen here: "
+            f"{directory} must be on a file system that all machines share"
+        )

@@ -6,15 +6,14 @@ makes other digests, and is refused before anything is run, so that no table mix
 
 import dataclasses
 import os
-import platform
 import shlex
-import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from spatialvlm_jax import progress
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.origin import git_revision, processor_name
 from spatialvlm_jax.signals import StopRequest
 from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.sweeps.failures import last_lines, read_failure
@@ -131,18 +130,10 @@ def describe_commit(checkout: Path) -> str:
     Raises:
       UserError: this is no checkout of git.
     """
-
-    def git(*words: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(checkout), *words], check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--", *_CODE)
-        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        raise UserError("findings are told by a commit: run them in a checkout of git") from None
+    commit = git_revision(checkout, _CODE)
+    if commit == "unknown":
+        raise UserError("findings are told by a commit: run them in a checkout of git")
+    return commit
 
 
 def _check_kept(run: FindingsRun, finding: Finding, plan: SweepPlan) -> None:
@@ -168,7 +159,7 @@ def _run_one(
     run: FindingsRun, finding: Finding, plan: SweepPlan, commit: str, request: StopRequest
 ) -> bool:
     """Runs the trials of a finding of which nothing is kept; whether all are finished then."""
-    folder, machine = run.out / finding.key, _processor_name()
+    folder, machine = run.out / finding.key, f"{processor_name()}, {os.cpu_count()} cores"
     plan.record.save(folder)
     trials = plan.record.list_trials(folder)
     lock = threading.Lock()
@@ -198,13 +189,3 @@ def _run_one(
 
 def _is_kept(run: FindingsRun, trial: Trial) -> bool:
     return kept.trial_file(run.keep, trial.arm.digest, trial.seed).is_file()
-
-
-def _processor_name() -> str:
-    """Of the first processor, and how many there are."""
-    name, info = platform.machine(), Path("/proc/cpuinfo")
-    if info.exists():
-        lines = info.read_text(errors="replace").splitlines()
-        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        name = names[0] if names else name
-    return f"{name}, {os.cpu_count()} cores"
