@@ -1,14 +1,15 @@
-"""Which question types a mixture teaches, as far as its configuration tells."""
+"""Which question types and names a mixture teaches, as far as its configuration tells."""
 
 from collections.abc import Sequence
 
 from spatialvlm_jax.experiment import DatasetConfig, Experiment
 from spatialvlm_jax.generation.questions.generate import REGISTRY, share_of
-from spatialvlm_jax.taught import TAUGHT, Taught
+from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.worlds.shown_names import shown_names
 
 
 def taught_types(experiment: Experiment) -> dict[str, str]:
-    """{"taught": ...} for the header of a run's weights (`Taught.as_text`); {} where unknown.
+    """What the header of a run's weights says of it (`Taught.as_texts`); {} where unknown.
 
     It is unknown where a member of the mixture has no recipe: what others asked is in words of
     their own. A run that takes no loss from text teaches nothing that could be listed.
@@ -23,7 +24,7 @@ def taught_types(experiment: Experiment) -> dict[str, str]:
         count = each.worlds.questions.question_phrasings or 0
         for name in _asked(each):
             wordings[name] = _more(wordings.get(name, count), count)
-    return {TAUGHT: Taught(wordings).as_text()}
+    return Taught(wordings, shown_names(members)).as_texts()
 
 
 def _asked(dataset: DatasetConfig) -> Sequence[str]:

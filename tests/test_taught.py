@@ -8,7 +8,7 @@ import pytest
 from configs.common import SMALL_QUESTIONS, SMALL_TYPES
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.models.checkpoint_file import shipped
-from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.taught import Taught, TaughtNames
 from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 
@@ -31,9 +31,13 @@ def test_a_shipped_checkpoint_says_what_it_was_taught(name) -> None:
     assert taught.wordings == dict.fromkeys(SMALL_TYPES, count)
 
 
-def test_a_list_is_read_as_it_was_written() -> None:
-    taught = Taught({"height": 3, "color": 0})
-    assert Taught.of_text(taught.as_text(), "a file") == taught
+NAMES = TaughtNames(("ball", "trash can"), ("red",))
+
+
+@pytest.mark.parametrize("names", [None, NAMES, TaughtNames((), ())])
+def test_lists_are_read_as_they_were_written(names) -> None:
+    taught = Taught({"height": 3, "color": 0}, names)
+    assert Taught.of_texts(taught.as_texts(), "a file") == taught
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,21 @@ def test_a_list_is_read_as_it_was_written() -> None:
 )
 def test_a_damaged_list_is_refused(text) -> None:
     with pytest.raises(UserError, match=r"^a file has taught .* not numbers of wordings"):
-        Taught.of_text(text, "a file")
+        Taught.of_texts({"taught": text}, "a file")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{}", '{"nouns": ["ball"]}', '{"nouns": "ball", "adjectives": []}'),
+        *('{"nouns": [3], "adjectives": []}', '{"nouns": [""], "adjectives": []}'),
+        *('{"nouns": [], "adjectives": [" red"]}', '{"nouns": [], "adjectives": [], "x": []}'),
+        "[" * 10_000,
+    ],
+)
+def test_damaged_names_are_refused(text) -> None:
+    with pytest.raises(UserError, match=r"^a file has taught_names .* not lists of nouns and adj"):
+        Taught.of_texts({"taught": "{}", "taught_names": text}, "a file")
 
 
 def test_a_list_beside_weights_is_that_of_their_run(tmp_path) -> None:
@@ -52,8 +70,16 @@ def test_a_list_beside_weights_is_that_of_their_run(tmp_path) -> None:
     record = RunRecord.of(weights, {})
     assert record.taught == Taught({"height": 2})
     assert json.loads(record.belongs["taught"]) == {"height": 2}
+    (tmp_path / "taught_names.json").write_text(Taught({}, NAMES).as_texts()["taught_names"])
+    assert RunRecord.of(weights, {}).taught == Taught({"height": 2}, NAMES)
     # Weights that were copied here say themselves what they are of.
     assert RunRecord.of(weights, {"taught": '{"width": 1}'}).taught == Taught({"width": 1})
+    known = {"taught_names": '{"nouns": ["mug"], "adjectives": []}'}
+    mug = TaughtNames(("mug",), ())
+    assert RunRecord.of(weights, known | {"taught": "{}"}).taught == Taught({}, mug)
+    named = RunRecord.of(weights, {"taught": '{"width": 1}'}).with_names(mug)
+    assert named.taught == Taught({"width": 1}, mug)
+    assert json.loads(named.belongs["taught_names"]) == {"nouns": ["mug"], "adjectives": []}
     (tmp_path / "taught.json").write_text('{"height": "all"}')
     with pytest.raises(UserError, match=r"taught.json has taught"):
         _ = record.taught

@@ -95,6 +95,9 @@ def test_a_workdir_holds_what_the_run_was(finished):
     taught = json.loads((finished / "taught.json").read_text())
     assert json.loads(header["taught"]) == taught
     assert "height" in taught
+    names = json.loads((finished / "taught_names.json").read_text())
+    assert json.loads(header["taught_names"]) == names
+    assert "trash can" in names["nouns"]
     assert "decoder/embedder/embedding" in arrays
     assert any((finished / "tensorboard").iterdir())
 

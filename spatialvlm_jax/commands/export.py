@@ -5,11 +5,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import check_suffix, place
 from spatialvlm_jax.si_prefix import with_prefix
+
+if TYPE_CHECKING:
+    from spatialvlm_jax.weights.run_record import RunRecord
 
 _DESCRIPTION = """\
 Writes the weights of a finished run in another form:
@@ -81,7 +84,6 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes the copy and prints its size."""
     from spatialvlm_jax import progress
-    from spatialvlm_jax.weights.run_record import RunRecord
     from spatialvlm_jax.weights.safetensor_files import read_safetensors
 
     if args.tokenizer and args.format != "huggingface":
@@ -95,12 +97,12 @@ def run(args: argparse.Namespace) -> int:
         check_suffix(args.out, "OUT", _SUFFIXES[args.format])
     with progress.waiting("reading the weights", "read the weights"):
         arrays, metadata = _plain(args.source, *read_safetensors(args.source))
+    record = _record(args.source, metadata)
     with progress.waiting(f"writing {args.out}", f"wrote {args.out}"):
         if args.format == "safetensors":
-            known = metadata | RunRecord.of(args.source, metadata).belongs
-            _write_own(args.out, arrays, known, args.dtype or "float16")
+            _write_own(args.out, arrays, metadata | record.belongs, args.dtype or "float16")
         else:
-            _write_published(args, arrays, metadata)
+            _write_published(args, arrays, record, _model_config(args.source, metadata))
     files = [args.out] if args.out.is_file() else list(args.out.glob("*"))
     size = with_prefix(sum(file.stat().st_size for file in files), "B")
     print(f"{args.out}: {sum(a.size for a in arrays.values()):,} parameters, {size}")
@@ -116,6 +118,22 @@ def _weight_file(source: Path) -> Path:
             "continues one that was stopped"
         )
     return file
+
+
+def _record(source: Path, metadata: Mapping[str, str]) -> "RunRecord":
+    """What is known of the run: the names that it taught by its data, where it was made before
+    runs kept them."""
+    from spatialvlm_jax.config import from_config_dict, run_config
+    from spatialvlm_jax.experiment import Experiment
+    from spatialvlm_jax.weights.run_record import RunRecord
+    from spatialvlm_jax.worlds.shown_names import shown_names
+
+    record = RunRecord.of(source, metadata)
+    if record.taught is None or record.taught.names is not None or not record.experiment:
+        return record
+    experiment = from_config_dict(Experiment, run_config(record.experiment, str(source)))
+    names = shown_names(each for each in experiment.data.datasets if each.weight > 0)
+    return record if names is None else record.with_names(names)
 
 
 def _check_folder(folder: Path) -> None:
@@ -173,18 +191,17 @@ def _write_own(out: Path, arrays: Any, metadata: dict[str, str], dtype: Any) -> 
     save_safetensors(out, nnx.from_flat_state(flat), metadata, dtype=dtype)
 
 
-def _write_published(args: argparse.Namespace, arrays: Any, metadata: dict[str, str]) -> None:
+def _write_published(
+    args: argparse.Namespace, arrays: Any, record: "RunRecord", config: Any
+) -> None:
     from spatialvlm_jax.weights.load import CAMERA_MAPS
-    from spatialvlm_jax.weights.run_record import RunRecord
     from spatialvlm_jax.weights.save import save_big_vision
 
-    config = _model_config(args.source, metadata)
     if config.encoder.stem != "patch":
         raise UserError(
             f"--format={args.format} wants a PaliGemma, and the encoder of {args.source} has stem "
             f'"{config.encoder.stem}": --format=safetensors takes any model'
         )
-    record = RunRecord.of(args.source, metadata)
     settings = record.belongs
     beside = ("dense_head/", CAMERA_MAPS)
     model = {name: x for name, x in arrays.items() if not name.startswith(beside)}

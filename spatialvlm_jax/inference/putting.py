@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
+from spatialvlm_jax.inference.known_names import UnknownName, names_as_taught
 from spatialvlm_jax.inference.question_forms import Recognised, matching_forms
 from spatialvlm_jax.taught import Taught
 
@@ -15,7 +16,7 @@ _ENDS = " ?.!？。！"  # also those of East Asian keyboards
 class PutQuestion(NamedTuple):
     """A question as it is put to a model.
 
-    words: None where it is not, because the model was not taught such questions.
+    words: None where it is not, because the model was not taught such questions or names.
     note: what is to be said beside the answer, or in its place; "" for nothing.
     """
 
@@ -26,9 +27,9 @@ class PutQuestion(NamedTuple):
 def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
     """How a question is put.
 
-    Of a type that was not taught it is not put at all. In words that were not taught, it is put in
-    the first ones that were; and where its capitals or its end are others, in its own as they were
-    taught. What is of no known form is put as it is.
+    Of a type that was not taught it is not put at all, nor where it names what was not taught. In
+    words that were not taught, it is put in the first ones that were; and where its capitals or its
+    end are others, in its own as they were taught. What is of no known form is put as it is.
 
     Args:
       taught: None where that is not known: all questions are put as they are.
@@ -41,20 +42,26 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
         return PutQuestion(question, UNKNOWN_FORM)
     name = found.kind.name
     if name not in taught.wordings:
-        note = f"this model was not taught questions of the type {name!r}"
-        return (
-            PutQuestion(question, f"{note}: {_UNCALIBRATED}")
-            if untaught
-            else PutQuestion(None, note)
-        )
+        reason = f"this model was not taught questions of the type {name!r}"
+        return _declined(question, reason, untaught)
+    try:
+        objects = names_as_taught(found.objects, taught.names) if taught.names else found.objects
+    except UnknownName as unknown:
+        return _declined(question, str(unknown), untaught)
     templates = TEMPLATES[name].questions[: taught.wordings[name] or None]
     template = found.template if found.template in templates else templates[0]
-    words = template.format(**found.objects)
+    words = template.format(**objects)
     if _same_words(question, words):
         return PutQuestion(question)
     if untaught:
         return PutQuestion(question, UNKNOWN_FORM)
     return PutQuestion(words, f"asked as {words!r}, a wording that the model was taught")
+
+
+def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:
+    if untaught:
+        return PutQuestion(question, f"{reason}: {_UNCALIBRATED}")
+    return PutQuestion(None, reason)
 
 
 def _same_words(question: str, words: str) -> bool:

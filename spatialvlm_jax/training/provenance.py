@@ -19,7 +19,7 @@ from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.origin import git_revision
-from spatialvlm_jax.taught import TAUGHT, TAUGHT_FILE
+from spatialvlm_jax.taught import TAUGHT_TEXTS
 from spatialvlm_jax.training.fingerprints import record_weights
 from spatialvlm_jax.training.processes import multihost
 from spatialvlm_jax.training.state import TrainState
@@ -37,15 +37,15 @@ def write_provenance(
 ) -> None:
     """Writes config.json, versions.json and parameters.txt into the workdir, on process 0.
 
-    Before step 1 it writes the digests of the weights to begin with, too; and taught.json, where
-    it is known what the run teaches.
+    Before step 1 it writes the digests of the weights to begin with, too; and taught.json and
+    taught_names.json, where it is known what the run teaches.
 
     Args:
       workdir: made if missing.
       experiment: as resolved, with every override in it.
       source: a folder inside the checkout whose revision is recorded.
       report: what will be trained, for people. state: that the run begins or goes on with.
-      taught: which questions it teaches, as the header of its weights has it.
+      taught: what it teaches, as the header of its weights has it.
     """
     if not multihost.is_main_process():
         return
@@ -58,10 +58,11 @@ def write_provenance(
     write_json(workdir / RUN_CONFIG, dataclasses.asdict(experiment))
     write_json(workdir / "versions.json", versions)
     write_text(workdir / "parameters.txt", report + "\n")
-    if TAUGHT in taught:
-        write_text(workdir / TAUGHT_FILE, taught[TAUGHT] + "\n")
-    else:
-        (workdir / TAUGHT_FILE).unlink(missing_ok=True)
+    for name in TAUGHT_TEXTS:
+        if name in taught:
+            write_text(workdir / f"{name}.json", taught[name] + "\n")
+        else:
+            (workdir / f"{name}.json").unlink(missing_ok=True)
     if state is not None:
         record_weights(workdir, state.parameters, int(state.step))
 

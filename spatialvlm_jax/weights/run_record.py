@@ -9,7 +9,7 @@ from typing import Any
 
 from spatialvlm_jax.experiment import EvalConfig
 from spatialvlm_jax.migration import migrate
-from spatialvlm_jax.taught import TAUGHT, TAUGHT_FILE, Taught
+from spatialvlm_jax.taught import TAUGHT, TAUGHT_TEXTS, Taught, TaughtNames
 from spatialvlm_jax.weights.paths import read_json
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.settings import (
@@ -84,26 +84,36 @@ class RunRecord:
 
     @property
     def belongs(self) -> dict[str, str]:
-        """What is written with the weights: settings, the tokenizer's digest, a fit, a list."""
+        """What is written with the weights: settings, the tokenizer's digest, a fit, lists."""
         names = (*RECORDED, TOKENIZER)
         known = {name: self.settings[name] for name in names if name in self.settings}
         fitted = {name: self.calibration(name) for name in (TEMPERATURE, SPREAD)}
-        taught = {} if self.taught is None else {TAUGHT: self.taught.as_text()}
+        taught = {} if self.taught is None else self.taught.as_texts()
         return known | {name: text for name, text in fitted.items() if text} | taught
 
     @property
     def taught(self) -> Taught | None:
-        """Which questions the run taught, by the header, else by what lies beside; or None.
+        """What the run taught, by the header, else by what lies beside; or None.
 
         Raises:
           UserError: what is said of it is damaged.
         """
-        if text := self.settings.get(TAUGHT):
-            return Taught.of_text(text, str(self.source))
-        path = self.source.with_name(TAUGHT_FILE)
-        if not path.exists():
-            return None
-        return Taught.of_text(json.dumps(read_json(path, "a list of question types")), str(path))
+        if self.settings.get(TAUGHT):
+            return Taught.of_texts(self.settings, str(self.source))
+        found = {name: self.source.with_name(f"{name}.json") for name in TAUGHT_TEXTS}
+        texts = {
+            name: json.dumps(read_json(path, "what was taught"))
+            for name, path in found.items()
+            if path.exists()
+        }
+        return Taught.of_texts(texts, str(found[TAUGHT])) if TAUGHT in texts else None
+
+    def with_names(self, names: TaughtNames) -> "RunRecord":
+        """The same of a run that is known to have taught these names."""
+        if self.taught is None:
+            return self
+        taught = dataclasses.replace(self.taught, names=names)
+        return dataclasses.replace(self, settings={**self.settings, **taught.as_texts()})
 
     @property
     def prefix(self) -> str:

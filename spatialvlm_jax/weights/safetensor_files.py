@@ -57,6 +57,8 @@ class SafetensorFiles:
         return _DTYPES.get(stored, stored)
 
     def read(self, name: str, index: Sequence[Any]) -> np.ndarray:
+        import jax.numpy  # noqa: F401  NumPy knows bfloat16 from then on
+
         file, own = self._places[name]
         try:
             if not index:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.experiment import CheckpointConfig, Experiment
-from spatialvlm_jax.taught import TAUGHT
+from spatialvlm_jax.taught import TAUGHT_TEXTS
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 
@@ -56,7 +56,7 @@ def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
         }
     except (ValueError, TypeError, AttributeError, RecursionError):
         known = {}
-    own = (*RECORDED, TEMPERATURE, SPREAD, TAUGHT)
+    own = (*RECORDED, TEMPERATURE, SPREAD, *TAUGHT_TEXTS)
     named = {name for name in metadata if name in own or name.endswith(CONTENT)}
     return known | {name: metadata[name] for name in sorted(named)}
 

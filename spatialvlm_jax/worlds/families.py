@@ -33,6 +33,16 @@ _TABLE_TOP = (
 )
 _CLOSE_FLOOR = ("box", "ball", "bucket", "trash can", "bottle", "book", "vase", "stool", "plant")
 _BEHIND = ("chair", "shelf", "cabinet", "sofa", "lamp", "plant", "stool")
+_TABLES = ("table", "table", "desk")
+
+# All that may stand in a scene of a family, and on the tables of one.
+CATEGORIES_ON_TABLES = frozenset((*_TABLES, *_TABLE_TOP))
+CATEGORIES_BY_FAMILY = {
+    "room": frozenset((*_AGAINST_WALL, *_FREE, *_ROOM_FLOOR, *_ROOM_TOP)),
+    "tabletop": CATEGORIES_ON_TABLES | frozenset(_BEHIND),
+    "floor": frozenset(_CLOSE_FLOOR),
+    "manipulation": CATEGORIES_ON_TABLES | {"gripper"},
+}
 
 
 class Stage(NamedTuple):
@@ -164,7 +174,7 @@ def tabletop(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """A table or desk that fills the view, with a few small things; the eye of someone sitting."""
     items: list[WorldObject] = []
     taken: Taken = set()
-    base = _new(draw, draw.choice(("table", "table", "desk")), taken, config)
+    base = _new(draw, draw.choice(_TABLES), taken, config)
     assert base is not None
     base.place(0.0, -1.2, 0.0, draw.uniform(-0.3, 0.3))
     _add(items, taken, base)

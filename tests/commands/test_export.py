@@ -8,7 +8,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from spatialvlm_jax import cli
-from spatialvlm_jax.experiment import AdapterConfig, Experiment, TrainConfig
+from spatialvlm_jax.experiment import (
+    AdapterConfig,
+    DataConfig,
+    DatasetConfig,
+    Experiment,
+    TrainConfig,
+    WorldsRecipe,
+)
 from spatialvlm_jax.models.low_bit import NORMAL_FLOAT
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.load import check_beginning, load_weights
@@ -17,6 +24,7 @@ from spatialvlm_jax.weights.safetensor_files import read_safetensors
 from spatialvlm_jax.weights.settings import recorded_settings
 from tests.weights.test_weights import MODEL, numbered, shapes
 
+NAMES = '{"nouns": ["mug"], "adjectives": ["red"]}'
 FORMS = {
     "huggingface": ["--format=huggingface", "--tokenizer=none"],
     "big_vision": ["--format=big_vision"],
@@ -54,6 +62,25 @@ def test_the_workdir_of_a_finished_run_stands_for_its_weights(tmp_path: Path, ca
     save_file({"a/b": np.ones(3, "f4")}, tmp_path / "model.safetensors", {"step": "7"})
     assert cli.main(command) == 0
     assert read_safetensors(tmp_path / "out.safetensors")[1] == {"step": "7"}
+
+
+@pytest.mark.parametrize("member", ["clear", "photos"])
+def test_names_of_a_run_of_before_are_those_of_its_data(member, tmp_path: Path) -> None:
+    recipe = WorldsRecipe() if member == "clear" else None
+    data = DataConfig(datasets=(DatasetConfig(member, "data", worlds=recipe),))
+    header = {"config": json.dumps(dataclasses.asdict(Experiment(data=data))), "taught": "{}"}
+    source, out = tmp_path / "model.safetensors", tmp_path / "out.safetensors"
+    save_file({"a/b": np.ones(3, "f4")}, source, header)
+    assert cli.main(["export", str(source), str(out)]) == 0
+    exported = read_safetensors(out)[1]
+    assert exported["taught"] == "{}"
+    assert ("taught_names" in exported) == (member == "clear")
+    if member == "clear":
+        assert "trash can" in json.loads(exported["taught_names"])["nouns"]
+        # What a file says of itself stays.
+        save_file({"a/b": np.ones(3, "f4")}, source, header | {"taught_names": NAMES})
+        assert cli.main(["export", str(source), str(out)]) == 0
+        assert read_safetensors(out)[1]["taught_names"] == NAMES
 
 
 def test_a_folder_of_others_is_not_written_into(tmp_path: Path, capsys) -> None:

@@ -42,6 +42,10 @@ def test_members_of_a_mixture_teach_what_they_ask_and_what_is_used() -> None:
         member("unused", QAConfig(), weight=0.0),
     )
     assert json.loads(found["taught"]) == {"height": 5, "width": 5}
+    names = json.loads(found["taught_names"])
+    assert {"sofa", "trash can", "mug"} <= set(names["nouns"])
+    assert "gripper" not in names["nouns"]
+    assert names["adjectives"][:2] == ["red", "green"]
 
 
 def test_without_a_choice_all_types_are_taught_in_all_wordings() -> None:

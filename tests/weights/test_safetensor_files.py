@@ -4,6 +4,8 @@ import dataclasses
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,21 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def load(path: Path, dense: DenseConfig | None = DENSE) -> tuple[dict, Manifest]:
     return load_weights({"model": path}, MODEL, shapes(MODEL, dense))
+
+
+def test_a_process_that_has_not_met_bfloat16_reads_it() -> None:
+    """Such as that of `spatialvlm export`, of the shipped file."""
+    program = (
+        "import pathlib, spatialvlm_jax\n"
+        "from spatialvlm_jax.weights.safetensor_files import SafetensorFiles\n"
+        "assets = pathlib.Path(spatialvlm_jax.__file__).parent / 'assets'\n"
+        "files = SafetensorFiles(assets / 'small128.safetensors')\n"
+        "print(files.read(next(iter(files.names())), ()).dtype)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "bfloat16"
 
 
 def test_what_was_saved_comes_back(saved: Path) -> None:

@@ -1,0 +1,103 @@
+"""Names in questions, against those that a model was taught."""
+
+import pytest
+
+from configs.common import SMALL_QUESTIONS, SMALL_TYPES
+from spatialvlm_jax.experiment import DatasetConfig, WorldsRecipe
+from spatialvlm_jax.generation.questions.generate import generate_pairs
+from spatialvlm_jax.inference.putting import put_as_taught
+from spatialvlm_jax.questions import QAConfig
+from spatialvlm_jax.taught import Taught, TaughtNames
+from spatialvlm_jax.worlds.config import WorldConfig
+from spatialvlm_jax.worlds.shown_names import shown_names
+from spatialvlm_jax.worlds.source import generate_scenes
+
+NAMES = TaughtNames(("ball", "sofa", "trash can", "shelf"), ("red", "gray", "purple"))
+TYPES = ("width", "distance", "color", "category", "count", "existence", "fits_through")
+TAUGHT = Taught(dict.fromkeys(TYPES, 3), NAMES)
+KNOWN = "knows ball, sofa, trash can and shelf)"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how wide is the ball?",
+        "How wide is the purple trash can?",
+        "How far is the red ball from the shelf?",
+        "what is the gray object?",
+        "how many red shelves are there?",
+        "how many trash cans are there?",
+        "is there a purple sofa?",
+        "is there a sofa?",
+        "what color is the thing on the gray shelf?",
+        "could the sofa fit through an opening 80 cm wide?",
+        "what do you make of the elephant",
+    ],
+)
+def test_known_names_are_put_as_they_are(question) -> None:
+    assert put_as_taught(question, TAUGHT).words == question
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("how wide is the grey sofa?", "how wide is the gray sofa?"),
+        ("how wide is the Purple Sofa?", "how wide is the purple sofa?"),
+        ("is there a Grey sofa?", "is there a gray sofa?"),
+        ("what is the grey object?", "what is the gray object?"),
+        ("how wide would you say the GREY  ball is", "how wide is the gray ball?"),
+    ],
+)
+def test_names_are_put_as_they_were_taught(question, words) -> None:
+    note = f"asked as {words!r}, a wording that the model was taught"
+    assert put_as_taught(question, TAUGHT) == (words, note)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How wide is the purple elephant?", f'"elephant" is (it {KNOWN}'),
+        ("how far is the ball from the observer?", f'"observer" is (it {KNOWN}'),
+        ("is there a sofe?", f'"sofe" is (did you mean "sofa"? It {KNOWN}'),
+        ("how many elephants are there?", f'"elephants" is (it {KNOWN}'),
+        ("HOW WIDE IS THE ELEPHANT?", f'"elephant" is (it {KNOWN}'),
+        ("how wide is the big sofa?", '"big" is (it knows red, gray and purple)'),
+        (
+            "how wide is the redd sofa?",
+            '"redd" is (did you mean "red"? It knows red, gray and purple)',
+        ),
+        ("what is the pink object?", '"pink" is'),
+        ("how wide is the red gray sofa?", f'"gray sofa" is (did you mean "sofa"? It {KNOWN}'),
+        ("how wide is the ball on the left?", f'"ball on the left" is (it {KNOWN}'),
+        ("how wide is the ball on the sofa?", f'"ball on the sofa" is (it {KNOWN}'),
+        ("could the box fit through an opening 80 cm wide?", f'"box" is (it {KNOWN}'),
+    ],
+)
+def test_what_was_not_taught_is_not_asked_about(question, said) -> None:
+    words, note = put_as_taught(question, TAUGHT)
+    assert words is None
+    assert note.startswith(f"this model was not taught what {said}")
+    assert put_as_taught(question, TAUGHT, untaught=True) == (
+        question,
+        f"{note}: nothing tells how far off the answer may be",
+    )
+    assert put_as_taught(question, Taught(TAUGHT.wordings)).words is not None
+
+
+def test_a_model_of_few_names_says_so() -> None:
+    note = put_as_taught("how wide is the mug?", Taught({"width": 1}, TaughtNames((), ()))).note
+    assert note == 'this model was not taught what "mug" is (it knows no names)'
+
+
+@pytest.mark.parametrize("preset", ["clear", "gallery", "manipulation"])
+def test_nothing_that_worlds_teach_is_declined(preset) -> None:
+    """Neither in the words that are taught, which are put as they are, nor in all others."""
+    config = WorldConfig.preset(preset, image_size=48, supersample=1, shadow_samples=1)
+    names = shown_names([DatasetConfig("a", "data", worlds=WorldsRecipe(preset=preset))])
+    taught = Taught(dict.fromkeys(SMALL_TYPES, 3), names)
+    for scene in generate_scenes(config, 11, range(8)):
+        for pair in generate_pairs(scene, SMALL_QUESTIONS, 0):
+            assert put_as_taught(pair.question, taught) == (pair.question, "")
+        others = QAConfig(pairs_per_image=200, types=SMALL_TYPES)
+        for pair in generate_pairs(scene, others, 0):
+            assert put_as_taught(pair.question, taught).words is not None, pair.question
