@@ -1,6 +1,7 @@
 """What is exactly so, beside what a model says and what a plan concludes."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.inference.rewording import recognise
@@ -13,7 +14,10 @@ from spatialvlm_jax.units import UNITS, describe_exact
 
 @dataclasses.dataclass(frozen=True)
 class ExactAnswer:
-    """What is exactly so: in words, and as a number in SI units or a verdict."""
+    """What is exactly so: in words, and as a number in SI units or a verdict.
+
+    text: where there is neither, why nothing is known.
+    """
 
     text: str
     value: float | None = None
@@ -31,20 +35,30 @@ def exact_conclusion(plan: ReasoningPlan, facts: SceneFacts) -> ExactAnswer | No
     return ExactAnswer(found.text, found.value, found.unit, found.outcome)
 
 
-def exact_part(question: str, facts: SceneFacts) -> ExactAnswer | None:
-    """The exact answer to a question such as plans ask; None for others, and of unknown objects."""
+def exact_part(question: str, facts: SceneFacts) -> ExactAnswer:
+    """The exact answer to a question such as plans ask, or why there is none."""
     found = recognise(question)
     if found is None or found.kind.name not in WORDS:
-        return None
-    captions = {name.lower(): name for name in facts.captions}
-    names = [found.objects[slot].lower() for slot in sorted(found.objects)]
-    if not names or not set(names) <= captions.keys():
-        return None
-    asked = SubQuestion(found.kind.name, tuple(captions[name] for name in names))
+        return ExactAnswer("not known of such questions")
+    names = [found.objects[slot] for slot in sorted(found.objects)]
+    called = [facts.called(name) for name in names]
+    for name, fitting in zip(names, called, strict=True):
+        if reason := _why_not(name, fitting, facts):
+            return ExactAnswer(reason)
+    asked = SubQuestion(found.kind.name, tuple(fitting[0] for fitting in called))
     try:
         return _told(answer_exactly(facts, asked)[0])
     except ValueError:
-        return None
+        return ExactAnswer("the gap between these two is not stored")
+
+
+def _why_not(name: str, fitting: Sequence[str], facts: SceneFacts) -> str:
+    """Why nothing is known of what is called so; "" where it is one thing that is known."""
+    if not fitting:
+        return f"there is no {name}"
+    if len(fitting) > 1:
+        return f'"{name}" may be any of {len(fitting)}: {", ".join(fitting)}'
+    return "" if fitting[0] in facts.captions else f"nothing is stored of the {fitting[0]}"
 
 
 def _told(exact: SpatialAnswer) -> ExactAnswer:

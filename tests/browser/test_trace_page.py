@@ -59,6 +59,14 @@ def test_steps_and_conclusions_stand_beside_the_truth(tmp_path: Path) -> None:
     assert again == page
 
 
+def test_why_a_step_has_no_truth_is_said(tmp_path: Path) -> None:
+    question = "Which of the red mug and the purple sofa is nearest to the camera?"
+    page = written(tmp_path / "a.html", [traced(question)], stored_room())
+    assert 'data-label="in truth">2.11 m' in page
+    assert 'data-label="in truth">there is no purple sofa</td>' in page
+    assert "In truth: " not in page
+
+
 def test_of_a_picture_alone_nothing_is_said_to_be_true(tmp_path: Path) -> None:
     eyes = Eyes(open_picture(room().image), CameraFacts())
     page = written(tmp_path / "a.html", [traced(NEAREST)], eyes)

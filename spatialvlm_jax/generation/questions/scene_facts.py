@@ -19,6 +19,7 @@ class SceneFacts:
     of the exact surfaces along the canonical axes: width, depth, height. footprints: float64[N],
     square metres, of the oriented boxes. gaps: distances between nearest points of surfaces,
     metres, of those pairs (i < j) that stored questions ask for; other gaps are not stored.
+    others: captions of what else is in the scene.
     """
 
     captions: tuple[str, ...]
@@ -26,6 +27,7 @@ class SceneFacts:
     spans: np.ndarray
     footprints: np.ndarray
     gaps: Mapping[tuple[int, int], float]
+    others: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -54,7 +56,13 @@ class SceneFacts:
             np.asarray(spans, np.float64)[kept],
             geometry.sides.prod(-1)[kept],
             gaps,
+            tuple(name for index, name in enumerate(captions) if index not in place),
         )
+
+    def called(self, name: str) -> list[str]:
+        """Captions of all that a name fits: "mug" fits a red mug and a blue one."""
+        words = set(name.lower().split())
+        return [each for each in (*self.captions, *self.others) if words <= {*each.lower().split()}]
 
     @property
     def camera_distances(self) -> np.ndarray:
