@@ -5,6 +5,7 @@ checked, and the connection goes to just that: a name cannot lead elsewhere betw
 Each redirect is checked likewise. No proxy is used, and nothing is sent that tells who asks.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import http.client
@@ -23,6 +24,8 @@ _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SHOWN, _PIECE = 80, 1 << 16
 _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "spatialvlm"}
+# Look-ups under way in this process: one that hangs goes on after nobody waits for it.
+_LOOK_UPS = threading.BoundedSemaphore(64)
 _MOST_CHARACTERS = 8_192  # of an address; the standard library keeps those that it parsed last
 # All that is given out of IPv6; what stands for IPv4 lies elsewhere, but for Teredo and 6to4.
 _GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
@@ -77,6 +80,28 @@ def resolve_host(host: str, port: int) -> list[str]:
     return [str(each[4][0]) for each in found]
 
 
+def _in_time(look_up: Callable[[], Sequence[str]], until: float) -> Sequence[str]:
+    """What a look-up finds: it knows no timeout itself, and is left alone where it takes too long.
+
+    Raises:
+      TimeoutError: it is not there in time, or as many as may be are under way.
+    """
+    if not _LOOK_UPS.acquire(timeout=max(0.0, until - time.monotonic())):
+        raise TimeoutError
+    found: concurrent.futures.Future[Sequence[str]] = concurrent.futures.Future()
+
+    def look() -> None:
+        try:
+            found.set_result(look_up())
+        except Exception as error:
+            found.set_exception(error)
+        finally:
+            _LOOK_UPS.release()
+
+    threading.Thread(target=look, daemon=True).start()
+    return found.result(max(0.0, until - time.monotonic()))
+
+
 @dataclasses.dataclass(frozen=True)
 class RemoteImages:
     """How pictures are fetched.
@@ -119,7 +144,7 @@ class RemoteImages:
         if len(url) > _MOST_CHARACTERS:
             raise _refused(url, f"its address has more than {_MOST_CHARACTERS} characters")
         parts = urlsplit(url)
-        address, port = self._pin(url, parts)
+        address, port = self._pin(url, parts, until)
         with _connected(parts, address, port, until) as connection:
             target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
             query = quote(parts.query, safe="/%:@!$&'()*+,;=~?")
@@ -135,14 +160,19 @@ class RemoteImages:
                 raise _refused(url, f"the status is {response.status}")
             return self._read(url, response, until)
 
-    def _pin(self, url: str, parts: SplitResult) -> tuple[str, int]:
+    def _pin(self, url: str, parts: SplitResult, until: float) -> tuple[str, int]:
         """The one address that is connected to."""
         if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
             raise _refused(url, "it is no address such as https://example.org/a.png")
         port = _PORTS[parts.scheme] if parts.port is None else parts.port
         if self.ports is not None and port not in self.ports:
             raise _refused(url, f"it names port {port}: only {_listed(self.ports)} are asked")
-        addresses = self.resolve(parts.hostname, port)
+        host = parts.hostname
+        try:
+            addresses = _in_time(lambda: self.resolve(host, port), until)
+        except TimeoutError:
+            said = f"its host's name could not be looked up within {self.seconds:g} seconds"
+            raise _refused(url, said) from None
         if not addresses or not all(map(self.is_allowed, addresses)):
             raise _refused(url, "it leads to an address that is not public, or near this server")
         return addresses[0], port

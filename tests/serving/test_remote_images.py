@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from spatialvlm_jax.serving import remote_images
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.refusal import Refusal
 from spatialvlm_jax.serving.remote_images import RemoteImages, is_near, is_public_address
@@ -202,6 +203,28 @@ def test_a_server_that_drips_is_cut_off_in_time(port, path) -> None:
     assert time.monotonic() - begin < 4
 
 
+def test_a_look_up_that_hangs_is_given_up_in_time(port, monkeypatch) -> None:
+    released = threading.Event()
+
+    def hanging(host: str, port: int) -> list[str]:
+        assert released.wait(60)
+        return NAMES[host]
+
+    monkeypatch.setattr(remote_images, "_LOOK_UPS", threading.BoundedSemaphore(2))
+    remote = dataclasses.replace(REMOTE, resolve=hanging, seconds=0.3)
+    url = f"http://pictures.example:{port}/picture.png"
+    said = "its host's name could not be looked up within 0.3 seconds"
+    for _ in range(2):
+        with pytest.raises(Refusal, match=said):
+            remote.fetch(url)
+    # Two are still under way, and no third one is begun.
+    with pytest.raises(Refusal, match=said):
+        dataclasses.replace(REMOTE, seconds=0.3).fetch(url)
+    assert not Hostile.asked
+    released.set()
+    assert REMOTE.fetch(url) == PICTURE
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "0"])
 def test_this_machine_is_refused_under_all_of_its_names(port, host) -> None:
     with pytest.raises(Refusal, match="cannot be fetched"):
@@ -243,7 +266,7 @@ def test_slow_servers_of_others_do_not_hold_up_those_who_send_their_picture() ->
     def ask() -> None:
         found.append(send(asked, chat("how far", url))[0])
 
-    remote = dataclasses.replace(REMOTE, resolve=stuck)
+    remote = dataclasses.replace(REMOTE, resolve=stuck, seconds=60.0)
     with serving(Telling(), Limits(waiting=40), remote=remote) as (asked, _):
         askers = [threading.Thread(target=ask) for _ in range(36)]
         for each in askers:
