@@ -8,6 +8,7 @@ from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.page import points
 from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
+from spatialvlm_jax.evaluation.statistics.power import written_chance
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
 from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
@@ -48,7 +49,7 @@ def arm_cells(figure: ArmFigure) -> list[str]:
         *own,
         points(versus.difference),
         _difference_interval(versus),
-        f"{versus.adjusted:.3f}",
+        written_chance(versus.adjusted),
         percent(versus.smallest_difference),
         percent(versus.seed_share),
         _needed(figure),

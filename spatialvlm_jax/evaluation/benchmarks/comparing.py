@@ -12,6 +12,7 @@ from spatialvlm_jax.evaluation.statistics.pairs import (
     possible_difference,
     possible_interval,
 )
+from spatialvlm_jax.evaluation.statistics.power import written_chance
 
 _CARRIERS = 5
 _SHOWN = 40  # characters of a picture's name
@@ -45,8 +46,8 @@ def comparison_lines(first: Scores, second: Scores) -> list[str]:
         said = f"  {rule} {_points(found.difference)}"
         if found.interval:
             low, high = map(_points, found.interval)
-            said += f", 95 % interval {low} to {high}, p = {found.p_value:.3f}"
-        lines.append(said)
+            said += f", 95 % interval {low} to {high}"
+        lines.append(f"{said}, p {written_chance(found.p_value)}")
         lines.append(
             f"    right: both {found.both:,}, only the first {found.only_first:,}, only the second "
             f"{found.only_second:,}, neither {found.neither:,}"

@@ -10,7 +10,7 @@ from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
 from spatialvlm_jax.evaluation.report.charts import range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
-from spatialvlm_jax.evaluation.statistics.power import LEVEL
+from spatialvlm_jax.evaluation.statistics.power import LEVEL, written_chance
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.text_table import align_columns
 
@@ -50,8 +50,8 @@ def cells(figure: ComparedFigure) -> list[str]:
         percent(figure.second),
         points(figure.difference),
         "–" if figure.interval is None else " to ".join(map(points, figure.interval)),
-        _chance(figure.p_value),
-        _chance(figure.adjusted),
+        written_chance(figure.p_value),
+        written_chance(figure.adjusted),
         percent(figure.smallest_difference),
         *(f"{count:,}" for count in (*counts, both, first, second, neither)),
     ]
@@ -60,10 +60,6 @@ def cells(figure: ComparedFigure) -> list[str]:
 def points(difference: float) -> str:
     """ "+3.4" percentage points."""
     return f"{100 * difference:+.1f}"
-
-
-def _chance(p_value: float) -> str:
-    return "<.001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0")
 
 
 def multiplicity(figures: Sequence[ComparedFigure]) -> str:

@@ -13,7 +13,8 @@ from spatialvlm_jax.evaluation.statistics.clusters import CONFIDENCE, cluster_su
 class PairedDifference:
     """The first model's mean minus the second's, over the same questions.
 
-    interval: 95 %, by Student's t over clusters; None with fewer than two.
+    interval: 95 %, by Student's t over clusters; None with fewer than two, and where all answers
+      differ alike, which shows nothing of how far others would.
     p_value: that there is no difference. smallest_difference: that would be found four times of
       five; None with fewer than two clusters, or where no answer differs.
     both, only_first, only_second, neither: questions by which model is right, that is, has a mark
@@ -57,7 +58,7 @@ def paired_difference(
     right, other = np.asarray(first) >= 0.5, np.asarray(second) >= 0.5
     return PairedDifference(
         difference=difference,
-        interval=(difference - reach, difference + reach) if error >= 0 else None,
+        interval=(difference - reach, difference + reach) if is_known else None,
         p_value=float(p_values),
         smallest_difference=(
             power.smallest_difference(error, len(names) - 1) if is_known else None
@@ -92,7 +93,8 @@ def clustered_test(
 
     Returns:
       float64[...] each. With one cluster, or where all values are 0, p is 1; the error of one
-      cluster is NaN.
+      cluster is NaN. Where all values are alike and not 0, no error can be told, and p is that of
+      C clusters that might as well have had either sign: 2^(1 - C).
     """
     values = np.asarray(values, np.float64)
     means = values.mean(-1)
@@ -105,4 +107,5 @@ def clustered_test(
     errors = np.where(errors <= 1e-12 * np.abs(means), 0.0, errors)
     sizes = np.abs(means) / np.where(errors > 0, errors, 1.0)
     p_values = 2 * special.stdtr(found - 1, -sizes)
-    return means, errors, np.where(errors > 0, p_values, np.where(means == 0, 1.0, 0.0))
+    alike = np.where(means == 0, 1.0, 0.5 ** (found - 1))
+    return means, errors, np.where(errors > 0, p_values, alike)

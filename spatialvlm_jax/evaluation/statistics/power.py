@@ -6,6 +6,11 @@ from scipy import special
 LEVEL, POWER = 0.05, 0.8
 
 
+def written_chance(p_value: float) -> str:
+    """A p-value as all tables have it: ".034", and "<.001" of less, which is never nothing."""
+    return "<.001" if p_value < 0.001 else f"{p_value:.3f}".removeprefix("0")
+
+
 def smallest_difference(standard_error: float, degrees: int) -> float:
     """The least true difference found with a power of 80 % by a two-sided test at 5 %.
 

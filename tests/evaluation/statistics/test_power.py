@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.evaluation.statistics import power
-from spatialvlm_jax.evaluation.statistics.power import holm, smallest_difference
+from spatialvlm_jax.evaluation.statistics.power import (
+    holm,
+    smallest_difference,
+    written_chance,
+)
 
 
 def test_holm_by_hand():
@@ -12,6 +16,14 @@ def test_holm_by_hand():
     assert adjusted == pytest.approx([0.06, 0.03, 0.06, 0.02])
     assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
     assert holm(np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("p_value", "written"),
+    [(0.0, "<.001"), (9.9e-4, "<.001"), (0.001, ".001"), (0.0344, ".034"), (1.0, "1.000")],
+)
+def test_no_chance_is_written_as_nothing(p_value: float, written: str):
+    assert written_chance(p_value) == written
 
 
 def test_what_215_paired_questions_can_show():
