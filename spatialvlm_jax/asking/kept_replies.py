@@ -13,7 +13,7 @@ from spatialvlm_jax.asking.question import Question, Reply
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.json_files import read_json_lines
+from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 
 Line = dict[str, Any]
 
@@ -104,14 +104,14 @@ def _read(path: Path) -> Iterator[Line]:
     """The lines of a file; what a kill left of the last one is passed over."""
     if not path.exists():
         return
-    lines = list(read_json_lines(path))
-    if lines and isinstance(lines[-1], ValueError):
+    lines = list(read_placed_lines(path))
+    if lines and isinstance(lines[-1][1], ValueError):
         lines.pop()
-    for number, line in enumerate(lines, 1):
+    for where, line in lines:
         is_line = isinstance(line, dict) and all(
             isinstance(line.get(name), str) for name in ("id", "digest")
         )
         texts = [line.get(name, "") for name in ("text", "failure")] if is_line else [None]
         if not all(isinstance(text, str) for text in texts):
-            raise FileError(f"{path}: line {number} is none that asking wrote: remove the file")
+            raise FileError(f"{path}: {where} is none that asking wrote: remove the file")
         yield line

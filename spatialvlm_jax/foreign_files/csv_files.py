@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.places import Placed, line_place
 
 _MAX_COLUMNS = 1_000
 MAX_CELL = 131_072
@@ -20,16 +21,25 @@ def read_csv_records(path: Path, max_cell: int = MAX_CELL) -> Iterator[dict[str,
     Raises:
       FileError: the file cannot be read, is no such table, or has a column twice.
     """
+    for _, record in read_placed_csv(path, max_cell):
+        yield record
+
+
+def read_placed_csv(path: Path, max_cell: int = MAX_CELL) -> Iterator[Placed]:
+    """What `read_csv_records` gives, each with the line that it begins in."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter=delimiter, strict=True)
             header = [name.strip() for name in _next(rows, max_cell) or []]
             _check_header(header, path)
+            line = rows.line_num + 1
             while (row := _next(rows, max_cell)) is not None:
                 if row:
                     matches = len(row) == len(header)
-                    yield dict(zip(header, row, strict=True)) if matches else None
+                    record = dict(zip(header, row, strict=True)) if matches else None
+                    yield line_place(line), record
+                line = rows.line_num + 1
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

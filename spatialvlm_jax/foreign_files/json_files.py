@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.places import Placed, line_place, placed
 
 MAX_DOCUMENT_BYTES = 4 * 2**30
 MAX_LINE_BYTES = 64 * 2**20
@@ -65,13 +66,8 @@ def read_json_records(path: Path) -> Iterator[Any]:
     Raises:
       FileError: the file cannot be read, or holds neither.
     """
-    if path.suffix in (".jsonl", ".ndjson"):
-        yield from read_json_lines(path)
-        return
-    document = read_document(path)
-    if not isinstance(document, list):
-        raise FileError(f"{path} holds no list of records; JSON Lines files need the end .jsonl")
-    yield from document
+    for _, record in read_placed_records(path):
+        yield record
 
 
 def read_json_lines(path: Path) -> Iterator[Any]:
@@ -80,17 +76,37 @@ def read_json_lines(path: Path) -> Iterator[Any]:
     Raises:
       FileError: the file cannot be read.
     """
+    for _, record in read_placed_lines(path):
+        yield record
+
+
+def read_placed_records(path: Path) -> Iterator[Placed]:
+    """What `read_json_records` gives, each with its place."""
+    if path.suffix in (".jsonl", ".ndjson"):
+        yield from read_placed_lines(path)
+        return
+    document = read_document(path)
+    if not isinstance(document, list):
+        raise FileError(f"{path} holds no list of records; JSON Lines files need the end .jsonl")
+    yield from placed(document)
+
+
+def read_placed_lines(path: Path) -> Iterator[Placed]:
+    """What `read_json_lines` gives, each with its place; empty lines are passed over."""
+    number = 0
     try:
         with path.open("rb") as file:
             while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
                 if len(line) > MAX_LINE_BYTES:
-                    raise FileError(f"{path}: a line has more than {MAX_LINE_BYTES} bytes")
+                    said = f"{line_place(number)} has more than {MAX_LINE_BYTES} bytes"
+                    raise FileError(f"{path}: {said}")
                 if not line.strip():
                     continue
                 try:
-                    yield parse_json(line)
+                    yield line_place(number), parse_json(line)
                 except ValueError as error:
-                    yield error
+                    yield line_place(number), error
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.json_files import read_json_lines
+from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 
 _FILE = "readings.jsonl"
@@ -65,22 +65,22 @@ class Journal:
         self._file.close()
 
     def _read(self, wanted: Mapping[str, Any]) -> None:
-        rows = read_json_lines(self._path)
-        head = next(rows, None)
+        rows = read_placed_lines(self._path)
+        _, head = next(rows, ("", None))
         if head != wanted:
             differs = "it" if not isinstance(head, dict) else ", ".join(_differing(head, wanted))
             raise UserError(
                 f"{self._path} was begun for something else ({differs}): name another --out, or "
                 f"remove {self._path.parent}"
             )
-        for line, row in enumerate(rows, 2):
+        for where, row in rows:
             if isinstance(row, ValueError):
                 break  # what follows a line that was cut off is read again
             try:
                 self._take(row)
             except (TypeError, ValueError, OverflowError):
                 raise UserError(
-                    f"{self._path}:{line} is damaged: remove {self._path.parent} to begin anew"
+                    f"{self._path}: {where} is damaged: remove {self._path.parent} to begin anew"
                 ) from None
 
     def _take(self, row: Any) -> None:

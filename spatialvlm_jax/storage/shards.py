@@ -241,7 +241,7 @@ def open_split(directory: str | os.PathLike[str], split: str) -> Sequence[bytes]
             f"{directory}: split {split!r} has {len(source)} records, and dataset_info.json says "
             f"{examples}: copy the set again, or make it again"
         )
-    return _Records(source, f"{directory}: record {{}} of split {split!r}")
+    return _Records(source, f"{directory}: record {{}} (from 0) of split {split!r}")
 
 
 def _exchanged(directory: Path, paths: Sequence[Path]) -> dict[str, str]:

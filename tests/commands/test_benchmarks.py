@@ -43,7 +43,7 @@ def test_pictures_are_found_or_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     words.append(f"--images={tmp_path}/images")
     assert cli.main(words) == 2
     told = capsys.readouterr().err
-    named = "questions.json: record 2: field 'imageId' names 'n1.jpg', which is not in"
+    named = "questions.json: record '20101': field 'imageId' names 'n1.jpg', which is not in"
     assert named in told
     assert told.count("\n") == 1
     assert cli.main([*words, "--allow-missing"]) == 0

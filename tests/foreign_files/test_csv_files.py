@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from spatialvlm_jax.foreign_files.csv_files import read_csv_records
+from spatialvlm_jax.foreign_files.csv_files import read_csv_records, read_placed_csv
 from spatialvlm_jax.foreign_files.errors import FileError
 
 
@@ -15,6 +15,8 @@ def test_records_are_read_with_quotes_lines_and_tabs(tmp_path: Path) -> None:
         None,
         None,
     ]
+    places = [place for place, _ in read_placed_csv(tmp_path / "a.csv")]
+    assert places == ["line 2", "line 5", "line 6"]
     (tmp_path / "a.tsv").write_text("image\tquestion\na.jpg\twhere, and why?\n")
     assert list(read_csv_records(tmp_path / "a.tsv")) == [
         {"image": "a.jpg", "question": "where, and why?"}

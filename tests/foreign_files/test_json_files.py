@@ -69,9 +69,11 @@ def test_lines_are_read_one_by_one_within_a_bound(
     assert (first, last) == ({"a": 1}, [2])
     assert str(broken).startswith("Expecting property name")
     assert str(deep) == "it is nested too deeply"
+    places = [place for place, _ in json_files.read_placed_records(path)]
+    assert places == ["line 1", "line 3", "line 4", "line 5"]
     monkeypatch.setattr(json_files, "MAX_LINE_BYTES", 50)
     path.write_text(json.dumps({"a": "x" * 99}))
-    with pytest.raises(FileError, match="a line has more than 50 bytes"):
+    with pytest.raises(FileError, match="line 1 has more than 50 bytes"):
         list(read_json_records(path))
 
 

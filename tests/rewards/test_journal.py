@@ -69,7 +69,7 @@ def test_another_question_or_recording_is_refused(tmp_path):
 def test_lines_that_are_no_readings_are_refused(line, tmp_path):
     path = begun(tmp_path)
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(UserError, match=r"readings\.jsonl:6 is damaged"):
+    with pytest.raises(UserError, match=r"readings\.jsonl: line 6 is damaged"):
         Journal(tmp_path, HEAD)
 
 

@@ -181,6 +181,6 @@ def test_a_flipped_byte_names_the_data_set_and_the_record(tmp_path: Path) -> Non
             assert records[number] == whole[number]
         except StoreError as error:
             lost.append(number)
-            assert f"{tmp_path}: record {number} of split 'train' is damaged" in str(error)
+            assert f"{tmp_path}: record {number} (from 0) of split 'train' is damaged" in str(error)
             assert "\n" not in str(error)
     assert lost == [3]

@@ -58,7 +58,7 @@ def load_questions(
         if item is None:
             continue
         if item.id in items:
-            raise FileError(f"{row.path}: record {row.number}: question {item.id!r} is there twice")
+            raise FileError(f"{row.path}: {row.place}: question {item.id!r} is there twice")
         items[item.id] = item
     if not items:
         raise FileError(f"{place} has no question of {benchmark.name}: it reads {benchmark.files}")

@@ -9,11 +9,12 @@ from typing import Any
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import (
-    read_json_lines,
-    read_json_records,
     read_object,
+    read_placed_lines,
+    read_placed_records,
 )
 from spatialvlm_jax.foreign_files.parquet_files import read_parquet_records
+from spatialvlm_jax.foreign_files.places import Placed, placed
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -30,10 +31,12 @@ class NoFiles(FileError):
 class Row:
     """One record of a file.
 
-    number: from 1. index: from 0, over all files of the benchmark. key: its name in an object.
+    place: where it is in the file, as errors tell it. number: from 0, in its file. index: likewise,
+    over all files of the benchmark. key: its name in an object.
     """
 
     path: Path
+    place: str
     number: int
     index: int
     fields: Mapping[str, Any]
@@ -41,7 +44,7 @@ class Row:
 
     def missing(self, name: str, why: str) -> MissingField:
         """The error that says where which field is wrong."""
-        return MissingField(f"{self.path}: record {self.number}: field {name!r} {why}")
+        return MissingField(f"{self.path}: {self.place}: field {name!r} {why}")
 
     def get(self, name: str) -> Any:
         """The value of a field, "/" leading into nested ones; raises MissingField."""
@@ -138,42 +141,43 @@ def parquet_rows(place: Path, without: Sequence[str] = ()) -> Iterator[Row]:
       without: columns that are not read, such as pictures.
     """
     return number_rows(
-        find_files(place, ".parquet"), lambda path: read_parquet_records(path, without)
+        find_files(place, ".parquet"), lambda path: placed(read_parquet_records(path, without))
     )
 
 
 def json_rows(place: Path, *endings: str) -> Iterator[Row]:
     """Records of lists in JSON, or of JSON Lines."""
-    return number_rows(find_files(place, *(endings or (".jsonl", ".json"))), read_json_records)
+    return number_rows(find_files(place, *(endings or (".jsonl", ".json"))), read_placed_records)
 
 
 def json_line_rows(place: Path, *endings: str) -> Iterator[Row]:
     """One record a line, whatever the file's name ends with."""
-    return number_rows(find_files(place, *endings), read_json_lines)
+    return number_rows(find_files(place, *endings), read_placed_lines)
 
 
 def keyed_rows(place: Path, ending: str) -> Iterator[Row]:
     """Records of an object that has each under its id."""
     index = 0
     for path in find_files(place, ending):
-        for number, (key, fields) in enumerate(read_object(path, "such a file").items(), 1):
+        for number, (key, fields) in enumerate(read_object(path, "such a file").items()):
+            where = f"record {key[:80]!r}"
             if not isinstance(fields, Mapping):
-                raise FileError(f"{path}: record {number} is no record")
-            yield Row(path, number, index, fields, key)
+                raise FileError(f"{path}: {where} is no record")
+            yield Row(path, where, number, index, fields, key)
             index += 1
 
 
-def number_rows(paths: Sequence[Path], read: Callable[[Path], Iterator[Any]]) -> Iterator[Row]:
-    """Records of several files.
+def number_rows(paths: Sequence[Path], read: Callable[[Path], Iterator[Placed]]) -> Iterator[Row]:
+    """Records of several files, which are read with their places.
 
     Raises:
       FileError: a file cannot be read, or one of its records is none.
     """
     index = 0
     for path in paths:
-        for number, fields in enumerate(read(path), 1):
+        for number, (where, fields) in enumerate(read(path)):
             if not isinstance(fields, Mapping):
                 why = f": {fields}" if isinstance(fields, ValueError) else ""
-                raise FileError(f"{path}: record {number} is no record{why}")
-            yield Row(path, number, index, fields)
+                raise FileError(f"{path}: {where} is no record{why}")
+            yield Row(path, where, number, index, fields)
             index += 1

@@ -15,17 +15,18 @@ from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files, number_rows
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
+from spatialvlm_jax.foreign_files.places import Placed, placed
 
 
 def _rows(place: Path) -> Iterator[Row]:
     return number_rows(find_files(place, ".json"), _records)
 
 
-def _records(path: Path) -> Iterator[object]:
+def _records(path: Path) -> Iterator[Placed]:
     records = read_object(path, "TextVQA's").get("data")
     if not isinstance(records, list):
         raise FileError(f"{path} is not TextVQA's: it has no list 'data'")
-    return iter(records)
+    return placed(records)
 
 
 def _item(row: Row) -> Item:

@@ -15,7 +15,7 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files, number_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.rules.letters import inferred
-from spatialvlm_jax.foreign_files.csv_files import read_csv_records
+from spatialvlm_jax.foreign_files.csv_files import read_placed_csv
 
 _FLIPPED = "-flip"
 _NAME = 8  # characters of a question's name, before what marks its forms
@@ -23,7 +23,7 @@ _MAX_CELL = 64 * 2**20  # pictures stand in cells, as text
 
 
 def _rows(place: Path) -> Iterator[Row]:
-    return number_rows(find_files(place, ".tsv"), lambda path: read_csv_records(path, _MAX_CELL))
+    return number_rows(find_files(place, ".tsv"), lambda path: read_placed_csv(path, _MAX_CELL))
 
 
 def _item(row: Row) -> Item:

@@ -14,6 +14,7 @@ from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files
 from spatialvlm_jax.foreign_files.errors import FileError
+from spatialvlm_jax.foreign_files.places import record_place
 from spatialvlm_jax.foreign_files.vqa_files import question_key, read_vqa_files
 
 
@@ -22,9 +23,10 @@ def _rows(place: Path) -> Iterator[Row]:
     files = read_vqa_files(questions, annotations)
     for index, question in enumerate(files.questions):
         if not isinstance(question, dict):
-            raise FileError(f"{questions}: record {index + 1} is no record")
+            raise FileError(f"{questions}: {record_place(index)} is no record")
         answered = files.annotations.get(question_key(question.get("question_id")), {})
-        yield Row(questions, index + 1, index, {**answered, **question, "subset": files.subset})
+        fields = {**answered, **question, "subset": files.subset}
+        yield Row(questions, record_place(index), index, index, fields)
 
 
 def _only(place: Path, ending: str) -> Path:

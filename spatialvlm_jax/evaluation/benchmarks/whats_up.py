@@ -3,7 +3,6 @@
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Marked
 from spatialvlm_jax.evaluation.benchmarks.marking import (
@@ -13,7 +12,8 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
     means_by,
 )
 from spatialvlm_jax.evaluation.benchmarks.rows import LETTERS, Row, find_files, number_rows
-from spatialvlm_jax.foreign_files.json_files import read_json_records
+from spatialvlm_jax.foreign_files.json_files import read_placed_records
+from spatialvlm_jax.foreign_files.places import Placed
 
 _ASKED = "Which caption is true of the picture?"
 _LETTER = "Answer with the option's letter from the given choices directly."
@@ -24,14 +24,14 @@ def _rows(place: Path) -> Iterator[Row]:
     return number_rows(find_files(place, ".json"), _records)
 
 
-def _records(path: Path) -> Iterator[Any]:
+def _records(path: Path) -> Iterator[Placed]:
     """Records of both kinds of files: four captions by name, or [image, right, wrong]."""
-    for record in read_json_records(path):
+    for where, record in read_placed_records(path):
         if isinstance(record, list) and len(record) == 3:
             image, *captions = record
-            yield {"image_path": image, "caption_options": captions}
+            yield where, {"image_path": image, "caption_options": captions}
         else:
-            yield record
+            yield where, record
 
 
 def _item(row: Row) -> Item:

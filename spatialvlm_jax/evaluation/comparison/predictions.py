@@ -11,7 +11,7 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.reading import lengths
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.json_files import read_json_lines
+from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 
 FILE = "predictions.jsonl"
 _TEXTS = ("image_id", "dataset", "type", "kind", "question", "answer", "prediction", "unit")
@@ -76,12 +76,12 @@ def read_answers(place: Path) -> dict[Key, StoredAnswer]:
         )
     found: dict[Key, StoredAnswer] = {}
     times: Counter[tuple[str, ...]] = Counter()
-    for number, row in enumerate(read_json_lines(path), 1):
+    for where, row in read_placed_lines(path):
         try:
             answer = _stored_answer(row)
         except (ValueError, TypeError, KeyError) as error:
             raise FileError(
-                f"{path}, line {number}: {error}; evaluate the run again with this version"
+                f"{path}: {where}: {error}; evaluate the run again with this version"
             ) from None
         truth = f"{answer.truth} {answer.true:.9g}"
         asked = (row["dataset"], row["image_id"], answer.question, answer.type, truth)

@@ -14,7 +14,7 @@ import numpy as np
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.coco_files import CocoAnnotation, CocoPicture, read_coco
 from spatialvlm_jax.foreign_files.coco_masks import fill_polygon
-from spatialvlm_jax.foreign_files.json_files import read_json_records
+from spatialvlm_jax.foreign_files.json_files import read_placed_records
 from spatialvlm_jax.generation.experts.annotations import read_box, read_mask
 from spatialvlm_jax.generation.experts.base import Photo, Region
 from spatialvlm_jax.generation.experts.boxes import overlaps
@@ -79,11 +79,11 @@ def read_captions(path: Path) -> dict[int | str, str]:
       UserError: a row is of another form, or an annotation has two captions.
     """
     found: dict[int | str, str] = {}
-    for number, row in enumerate(read_json_records(path), 1):
+    for where, row in read_placed_records(path):
         key = row.get("annotation_id") if isinstance(row, Mapping) else None
         caption = row.get("caption") if isinstance(row, Mapping) else None
         if not isinstance(key, int | str) or not isinstance(caption, str):
-            raise UserError(f"{path}: record {number} needs annotation_id and caption")
+            raise UserError(f"{path}: {where} needs annotation_id and caption")
         if found.setdefault(key, caption) != caption:
             raise UserError(f"{path}: annotation {key!r} has two captions")
     return found

@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.json_files import read_json_lines, read_object
+from spatialvlm_jax.foreign_files.json_files import (
+    read_json_lines,
+    read_object,
+    read_placed_lines,
+)
 from spatialvlm_jax.foreign_files.parquet_files import Table, read_parquet_records
+from spatialvlm_jax.foreign_files.places import placed
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.photo_files import inside
 
@@ -133,7 +138,7 @@ class LeRobotLayout:
     def _episodes_v2(self) -> Iterator[LeRobotEpisode]:
         path = self.root / "meta" / "episodes.jsonl"
         tasks = self.tasks()
-        for line, row in enumerate(read_json_lines(path), 1):
+        for where, row in read_placed_lines(path):
             try:
                 number = int(row["episode_index"])
                 place = {
@@ -149,7 +154,7 @@ class LeRobotLayout:
                     dict.fromkeys(self.cameras, 0.0),
                 )
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UserError(f"{path}:{line} is no episode: {error!r}") from None
+                raise UserError(f"{path}: {where} is no episode: {error!r}") from None
 
     def _episodes_v3(self) -> Iterator[LeRobotEpisode]:
         folder = self.root / "meta" / "episodes"
@@ -159,11 +164,11 @@ class LeRobotLayout:
         tasks = self.tasks()
         for path in files:
             without = [name for name in Table(path).names if name.startswith("stats/")]
-            for place, row in enumerate(read_parquet_records(path, without)):
+            for where, row in placed(read_parquet_records(path, without)):
                 try:
                     yield self._episode_v3(row, tasks)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    raise UserError(f"{path}: row {place} is no episode: {error!r}") from None
+                    raise UserError(f"{path}: {where} is no episode: {error!r}") from None
 
     def _episode_v3(self, row: Mapping[str, Any], tasks: Mapping[int, str]) -> LeRobotEpisode:
         films = [name for name, kind in self.cameras.items() if kind == "video"]

@@ -14,6 +14,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.foreign_files.json_files import read_object
+from spatialvlm_jax.foreign_files.places import record_place
 from spatialvlm_jax.foreign_files.tfrecord_files import MAX_RECORD_BYTES, list_records
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture
@@ -102,7 +103,7 @@ def _array_record(path: Path, number: int) -> bytes:
     try:
         data = ArrayRecordReader(str(path)).read([number])[0]
     except Exception as error:  # likewise
-        raise FileError(f"{path}: record {number} cannot be read: {error}") from None
+        raise FileError(f"{path}: {record_place(number)} cannot be read: {error}") from None
     if len(data) > MAX_RECORD_BYTES:
         raise FileError(f"{path}: a record of {len(data)} bytes")
     return data

@@ -385,7 +385,7 @@ SAMPLES = {
     "vsi_bench": Sample(vsi_bench, ("0", "1", "2", "3"), "3.0", "3.0m", 0.0),
     "whats_up": Sample(
         whats_up,
-        tuple(f"controlled_images_dataset/{number}" for number in range(1, 5)),
+        tuple(f"controlled_images_dataset/{number}" for number in range(4)),
         *("A mug to the left of a table", "So a mug to the left of a table.", 1.0),
     ),
     "3dsr_bench": Sample(

@@ -209,7 +209,7 @@ def test_a_record_that_lacks_a_field_is_told_or_counted(
     write_lines(tmp_path / "test.jsonl", [good, row])
     with pytest.raises(UserError, match=said) as error:
         load_questions(find_benchmark(name), tmp_path)
-    assert "test.jsonl: record 2: field" in str(error.value)
+    assert "test.jsonl: line 2: field" in str(error.value)
     assert "--allow-missing" in str(error.value)
     questions = load_questions(find_benchmark(name), tmp_path, allow_missing=True)
     assert len(questions.items) == 1
@@ -241,7 +241,7 @@ def test_truths_that_cannot_be_are_told(tmp_path: Path) -> None:
             load_questions(find_benchmark(name), folder)
     base = {"question_id": 1, "question": "?", "relation": "r", "answer_options": ["a", "b"]}
     write_json(tmp_path / "e.json", [base | {"answer": 2}])
-    with pytest.raises(UserError, match="there are 2 options"):
+    with pytest.raises(UserError, match=r"e.json: record 0 \(from 0\): .*there are 2 options"):
         load_questions(find_benchmark("emb_spatial"), tmp_path / "e.json")
 
 
@@ -251,20 +251,20 @@ def test_files_that_cannot_be_are_told_in_a_line(tmp_path: Path) -> None:
         load_questions(pope, tmp_path / "none")
     with pytest.raises(UserError, match="has no file .json or .jsonl"):
         load_questions(pope, tmp_path)
-    (tmp_path / "coco_pope_random.json").write_text("7\n")
-    with pytest.raises(UserError, match="record 1 is no record"):
+    (tmp_path / "coco_pope_random.json").write_text("\n7\n")
+    with pytest.raises(UserError, match="line 2 is no record"):
         load_questions(pope, tmp_path)
     (tmp_path / "coco_pope_random.json").write_text("{\n")
-    with pytest.raises(UserError, match="record 1 is no record: "):
+    with pytest.raises(UserError, match="line 1 is no record: "):
         load_questions(pope, tmp_path)
     with pytest.raises(UserError, match="name the folder of both"):
         load_questions(vqa, tmp_path / "coco_pope_random.json")
     row = {"question_id": 1, "image": "a", "text": "?", "label": "yes"}
     write_lines(tmp_path / "coco_pope_random.json", [row, row])
-    with pytest.raises(UserError, match="'random/1' is there twice"):
+    with pytest.raises(UserError, match="line 2: question 'random/1' is there twice"):
         load_questions(pope, tmp_path)
     (tmp_path / "x_questions.json").write_text(json.dumps({"1": 7}))
-    with pytest.raises(UserError, match="record 1 is no record"):
+    with pytest.raises(UserError, match="record '1' is no record"):
         load_questions(gqa, tmp_path)
     (tmp_path / "x_questions.json").write_text("{}")
     with pytest.raises(UserError, match="has no question of gqa"):

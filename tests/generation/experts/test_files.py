@@ -88,8 +88,8 @@ def test_captions_come_from_a_file_of_their_own(tmp_path: Path) -> None:
     assert [each.caption for each in found] == ["blue office chair", "mug"]
     for text, reason in (
         ('{"annotation_id": 4, "caption": "a chair"}', "captions annotation 4, which"),
-        ('{"image_id": 3, "caption": "a chair"}', "record 1 needs annotation_id and caption"),
-        ("no JSON", "record 1 needs annotation_id and caption"),
+        ('{"image_id": 3, "caption": "a chair"}', "line 1 needs annotation_id and caption"),
+        ("no JSON", "line 1 needs annotation_id and caption"),
         (
             '{"annotation_id": 3, "caption": "a"}\n{"annotation_id": 3, "caption": "b"}',
             "annotation 3 has two captions",
