@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
@@ -26,6 +27,8 @@ def join(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
       UserError: a question has two replies, or of more than 1 % of the replies the question is
         not known, or is not the one that the file says it is.
     """
+    if _is_of_several_groups(items, predictions):
+        return _join_by_picture(items, predictions)
     by_id = {item.id: item for item in items}
     replies: dict[str, Prediction] = {}
     odd: list[str] = []
@@ -39,15 +42,78 @@ def join(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
         if fault := _mismatch(item, prediction):
             odd.append(fault)
             continue
-        if item.id in replies:
-            raise UserError(f"question {item.id!r} has two replies: one file of one model is meant")
-        replies[item.id] = prediction
+        _add(replies, item, prediction)
+    _check_few(odd, predictions)
+    return Joined(replies, len(odd))
+
+
+def _add(replies: dict[str, Prediction], item: Item, prediction: Prediction) -> None:
+    if item.id in replies:
+        raise UserError(f"question {item.id!r} has two replies: one file of one model is meant")
+    replies[item.id] = prediction
+
+
+def _check_few(odd: Sequence[str], predictions: Sequence[Prediction]) -> None:
     if len(odd) > _MOST_MISMATCHES * len(predictions):
         raise UserError(
             f"{len(odd)} of {len(predictions)} replies are of other questions: {odd[0]}; "
             "are both of the same benchmark, split and order?"
         )
-    return Joined(replies, len(odd))
+
+
+def _is_of_several_groups(items: Sequence[Item], predictions: Sequence[Prediction]) -> bool:
+    """Whether a file has a question once for several groups that ask it, as VLMEvalKit's of POPE.
+
+    Its numbers are no records' then.
+    """
+    groups = {item.group for item in items if item.group}
+    return any(
+        "," in each.group and not groups.isdisjoint(_groups_of(each)) for each in predictions
+    )
+
+
+def _groups_of(prediction: Prediction) -> list[str]:
+    return [name.strip() for name in prediction.group.split(",")]
+
+
+def _join_by_picture(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
+    """Finds the question of each reply in each of its groups, by picture and words.
+
+    Raises:
+      UserError: as `join`; or a reply does not tell its picture.
+    """
+    asked: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        asked.setdefault((item.group, PurePath(item.picture).stem), []).append(item)
+    groups, replies = {item.group for item in items}, dict[str, Prediction]()
+    odd: list[str] = []
+    strangers = 0
+    for each in predictions:
+        if not each.picture:
+            raise UserError(
+                f"the file has a question once for all groups that ask it ({each.group[:60]!r}), "
+                "so that its index numbers no record, and does not tell the picture: add a column "
+                "image_path with its name, or ask the model by `spatialvlm evaluate` or lmms-eval"
+            )
+        own = groups.intersection(_groups_of(each))
+        strangers += not own  # of files that are not there
+        found = {
+            group: [
+                item
+                for item in asked.get((group, PurePath(each.picture).stem), [])
+                if not _mismatch(item, each)
+            ]
+            for group in sorted(own)
+        }
+        unclear = next((group for group, fitting in found.items() if len(fitting) != 1), "")
+        if unclear:
+            said = f"{each.prompt.strip()[:60]!r} about {each.picture[:60]!r}"
+            odd.append(f"{len(found[unclear])} questions of {unclear} are {said}")
+            continue
+        for (item,) in found.values():
+            _add(replies, item, each)
+    _check_few(odd, predictions)
+    return Joined(replies, strangers + len(odd))
 
 
 def _named(prediction: Prediction) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.csv_files import read_csv_records
+from spatialvlm_jax.foreign_files.csv_files import read_placed_csv
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.json_files import read_json_lines, read_json_records
+from spatialvlm_jax.foreign_files.json_files import read_placed_lines, read_placed_records
+from spatialvlm_jax.foreign_files.places import placed
 from spatialvlm_jax.foreign_files.xlsx_files import read_xlsx_records
 
 Form = Literal["jsonl", "lmms", "vlmeval"]
@@ -32,7 +33,8 @@ class Prediction:
     id: of its question; place: the number of its question among all, where the file tells only
     that. truth, prompt: what the file says that was asked and is right; "" where it does not.
     failure: why there is no reply, as the file says it. track: how the question was shown, as the
-    file says it. Both "" where it does not.
+    file says it. group, picture: its sub-task, or several joined by commas, and the file of its
+    picture, likewise. All "" where it does not.
     """
 
     text: str
@@ -42,6 +44,8 @@ class Prediction:
     prompt: str = ""
     failure: str = ""
     track: str = ""
+    group: str = ""
+    picture: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -68,27 +72,27 @@ def read_predictions(path: Path, form: str = "jsonl") -> list[Prediction]:
             "UTF-8 (VLMEvalKit writes .tsv with PRED_FORMAT=tsv)"
         )
     read = {"jsonl": _ours, "lmms": _lmms, "vlmeval": _vlmeval}[form]
-    found = [read(record, f"{path}: record {n}") for n, record in _records(path, form)]
+    found = [read(record, f"{path}: {where}") for where, record in _records(path, form)]
     if not found:
         raise FileError(f"{path} has no prediction")
     return found
 
 
-def _records(path: Path, form: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Records with their numbers, from 1."""
+def _records(path: Path, form: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Records with their places."""
     if path.suffix.lower() in _TABLES:
-        records: Iterator[Any] = read_csv_records(path)
+        records = read_placed_csv(path)
     elif path.suffix.lower() == _SHEET:
-        records = read_xlsx_records(path)
+        records = placed(read_xlsx_records(path))
     elif form == "lmms":
-        records = read_json_lines(path)
+        records = read_placed_lines(path)
     else:
-        records = read_json_records(path)
-    for number, record in enumerate(records, 1):
+        records = read_placed_records(path)
+    for where, record in records:
         if not isinstance(record, Mapping):
             why = str(record) if isinstance(record, ValueError) else "it is no record"
-            raise FileError(f"{path}: record {number}: {why}")
-        yield number, record
+            raise FileError(f"{path}: {where}: {why}")
+        yield where, record
 
 
 def _ours(record: Mapping[str, Any], where: str) -> Prediction:
@@ -143,7 +147,11 @@ def _lmms(record: Mapping[str, Any], where: str) -> Prediction:
 
 
 def _vlmeval(record: Mapping[str, Any], where: str) -> Prediction:
-    index, answer, asked = (record.get(name) for name in ("index", "answer", "question"))
+    index, answer = record.get("index"), record.get("answer")
+    asked, group, picture = (
+        record[name] if isinstance(record.get(name), str) else ""
+        for name in ("question", "category", "image_path")
+    )
     said = record.get("prediction")
     if index is None or said is None:
         raise FileError(f"{where}: no column 'index' or 'prediction'; is it VLMEvalKit's?")
@@ -153,7 +161,9 @@ def _vlmeval(record: Mapping[str, Any], where: str) -> Prediction:
         id=key,
         place=int(key) if key.isdecimal() and key.isascii() and len(key) < 12 else None,
         truth=str(answer) if isinstance(answer, str | int | float) else "",
-        prompt=asked if isinstance(asked, str) else "",
+        prompt=asked,
+        group=group,
+        picture=picture,
     )
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ import pytest
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.joining import join
+from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction, read_predictions
+from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from tests.evaluation.benchmarks.published import write_json, write_lines
 from tests.foreign_files.spreadsheets import write_table
 
@@ -87,10 +90,10 @@ def test_spreadsheets_of_vlmevalkit_are_read_as_its_tables(tmp_path: Path) -> No
         ("a.pkl", "vlmeval", "", "save it as .xlsx, or as .tsv"),
         ("a.jsonl", "excel", "", "there are jsonl, lmms, vlmeval"),
         ("a.jsonl", "jsonl", "", "has no prediction"),
-        ("a.jsonl", "jsonl", "{", "record 1: "),
-        ("a.jsonl", "jsonl", "7", "record 1: it is no record"),
-        ("a.jsonl", "jsonl", '{"text": "B"}', "record 1: no field 'id'"),
-        ("a.jsonl", "jsonl", '{"id": 1}', "record 1: no field 'text'"),
+        ("a.jsonl", "jsonl", "{", "line 1: "),
+        ("a.jsonl", "jsonl", "7", "line 1: it is no record"),
+        ("a.jsonl", "jsonl", '{"text": "B"}', "line 1: no field 'id'"),
+        ("a.jsonl", "jsonl", '{"id": 1}', "line 1: no field 'text'"),
         ("a.jsonl", "jsonl", '{"id": [1], "text": "B"}', "an id is text or a whole number"),
         ("a.jsonl", "jsonl", '{"id": 1.5, "text": "B"}', "an id is text or a whole number"),
         ("a.jsonl", "jsonl", '{"id": 1, "text": ["B"]}', "a reply is one text"),
@@ -155,3 +158,64 @@ def test_numbers_and_several_truths_are_compared_as_such() -> None:
         with pytest.raises(UserError, match="the file says"):
             join([number], [Prediction("x", "1", truth=truth)])
     assert not join([people], [Prediction("x", "2", truth=json.dumps(["two"]))]).strangers
+
+
+def _pope(folder: Path, files: dict[str, list[tuple[str, str, str]]]) -> list[Item]:
+    """POPE's questions: by category picture, thing and label."""
+    for name, rows in files.items():
+        records = [
+            {"question_id": n, "image": f"{picture}.jpg", "text": asked(thing), "label": label}
+            for n, (picture, thing, label) in enumerate(rows, 1)
+        ]
+        write_lines(folder / f"coco_pope_{name}.json", records)
+    return list(load_questions(find_benchmark("pope"), folder).items)
+
+
+def asked(thing: str) -> str:
+    return f"Is there a {thing} in the image?"
+
+
+def _vlmeval_pope(path: Path, head: str, *rows: str) -> list[Prediction]:
+    path.write_text("\n".join(["\t".join(line.split("|")) for line in (head, *rows)]) + "\n")
+    return read_predictions(path, "vlmeval")
+
+
+POPE = {
+    "random": [("a", "mug", "yes"), ("a", "dog", "no"), ("b", "mug", "no")],
+    "popular": [("a", "mug", "yes"), ("a", "car", "no"), ("b", "mug", "no")],
+}
+
+
+def test_a_question_that_several_files_of_pope_ask_is_once_in_vlmevalkits_table(tmp_path) -> None:
+    items = _pope(tmp_path, POPE)
+    replies = _vlmeval_pope(
+        tmp_path / "a.tsv",
+        "index|question|answer|category|image_path|prediction",
+        f"0|{asked('mug')}|Yes|random,popular|a.jpg|first",
+        f"1|{asked('dog')}|No|random|a.jpg|second",
+        f"2|{asked('mug')}|No|popular,random|val2014/b.jpg|third",
+        f"3|{asked('car')}|No|popular|a.jpg|fourth",
+        f"4|{asked('car')}|No|adversarial|a.jpg|of a file that is not there",
+    )
+    joined = join(items, replies)
+    assert {key: each.text for key, each in joined.replies.items()} == {
+        **{"random/1": "first", "popular/1": "first", "random/2": "second"},
+        **{"popular/2": "fourth", "random/3": "third", "popular/3": "third"},
+    }
+    assert joined.strangers == 1
+    with pytest.raises(UserError, match="'popular/2' has two replies"):
+        join(items, [*replies, replies[3]])
+    changed = dataclasses.replace(replies[0], truth="No")
+    with pytest.raises(UserError, match="1 of 1 replies .*: 0 questions of popular are 'Is there"):
+        join(items, [changed])
+
+
+def test_such_a_table_without_pictures_is_refused(tmp_path) -> None:
+    items = _pope(tmp_path, POPE)
+    replies = _vlmeval_pope(
+        tmp_path / "a.tsv",
+        "index|question|answer|category|prediction",
+        f"0|{asked('mug')}|Yes|random,popular|yes",
+    )
+    with pytest.raises(UserError, match="once for all groups .*'random,popular'.* image_path"):
+        join(items, replies)
