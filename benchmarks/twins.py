@@ -1,6 +1,6 @@
 """Twins: two scenes that differ in one cue of depth alone, and what a model makes of them.
 
-    python benchmarks/twins.py --scenes=400 --json=twins.json --write=twins
+    python -m benchmarks.twins --scenes=400 --json=twins.json --write=twins
 
 In a rendered scene one object is made larger where it stands, and nothing else changes. Which of
 two objects is nearer stays as it was; what changes is a cue:
@@ -9,10 +9,10 @@ two objects is nearer stays as it was; what changes is a cue:
 * higher is farther: the nearer object grows until its middle is the higher one in the picture.
 
 Before, the cue says the truth, and afterwards the opposite. Both objects stand on the floor, carry
-nothing and are seen whole in both pictures. "Which is nearer" is asked in both orders. A model that
-sees depth answers both twins alike; the difference is what it takes from the cue. Intervals hold
-95 %; all twins of a scene are one cluster. --write=DIR keeps the pictures, with the questions in
-the form of `configs/own_questions.py`.
+nothing and are seen whole in both pictures. "Which is nearer" is asked in both orders, and nothing
+is told of the camera. A model that sees depth answers both twins alike; the difference is what it
+takes from the cue. Intervals hold 95 %; all twins of a scene are one cluster. --write=DIR keeps the
+pictures, with the questions in the form of `configs/own_questions.py`.
 """
 
 import argparse
@@ -245,34 +245,46 @@ def write_twins(scenes: Iterable[Sequence[Twins]], folder: Path) -> None:
     write_text(folder / "asked.jsonl", "".join(line + "\n" for line in lines))
 
 
+def measure_model(
+    where: str, scenes: int, *, preset: str = "clear", seed: int = 2_024, write: Path | None = None
+) -> dict[str, Any]:
+    """The figures of a model by name or place, on pictures as large as it reads.
+
+    Args:
+      scenes: to look for twins in. preset: of the worlds. write: where pictures are kept.
+    """
+    model = spatialvlm_jax.load(where, untaught=True)
+    config = WorldConfig.preset(
+        preset,
+        image_size=model.experiment.model.encoder.image_size,
+        families=("room", "floor"),
+        family_weights=(0.6, 0.4),
+    )
+    drawn = list(draw_twins(config, seed, tqdm(range(scenes), unit="layout")))
+    if write:
+        write_twins(drawn, write)
+
+    def ask(image: np.ndarray, questions: Sequence[str]) -> list[str | None]:
+        answers = model.ask(image, questions, doubt=NEVER, scored_values=0)
+        return [answer.verdict for answer in answers]
+
+    return measure(drawn, ask)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="small128", help="default: %(default)s")
     parser.add_argument("--preset", default="clear", help="of the worlds; default: %(default)s")
-    parser.add_argument("--image-size", type=int, default=64, help="default: %(default)s")
     parser.add_argument("--scenes", type=int, default=400, help="to look for twins in")
     parser.add_argument("--seed", type=int, default=2_024, help="default: %(default)s")
     parser.add_argument("--write", type=Path, metavar="DIR", help="keep pictures and questions")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     args = parser.parse_args()
-    config = WorldConfig.preset(
-        args.preset,
-        image_size=args.image_size,
-        families=("room", "floor"),
-        family_weights=(0.6, 0.4),
+    figures = measure_model(
+        args.model, args.scenes, preset=args.preset, seed=args.seed, write=args.write
     )
-    scenes = list(draw_twins(config, args.seed, tqdm(range(args.scenes), unit="layout")))
-    if args.write:
-        write_twins(scenes, args.write)
-    model = spatialvlm_jax.load(args.model, untaught=True)
-
-    def ask(image: np.ndarray, questions: Sequence[str]) -> list[str | None]:
-        answers = model.ask(image, questions, doubt=NEVER, scored_values=0)
-        return [answer.verdict for answer in answers]
-
-    figures = measure(scenes, ask)
     print("\n".join(table(figures)))
     if args.json:
         write_json(args.json, figures)
