@@ -5,7 +5,6 @@ WORKDIR/summary.json, ...      as of a run's own evaluation
 """
 
 import argparse
-import collections
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,9 @@ from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.question import (
     CAMERA,
     PIXELS,
+    AskingStopped,
     Manner,
+    Reply,
     Respondent,
     put_question,
 )
@@ -34,11 +35,13 @@ from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.evaluation.benchmarks.joining import join
 from spatialvlm_jax.evaluation.benchmarks.predictions import find_track, read_predictions
+from spatialvlm_jax.evaluation.report.missing import NOT_ASKED, describe_missing
 from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.report.publish import publish
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.experiment import Experiment, Probe
+from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.recipes import render_missing
 from spatialvlm_jax.signals import WRITTEN_STAYS
@@ -65,8 +68,8 @@ def evaluate_other(experiment: Experiment, args: argparse.Namespace, stop: RunSt
       stop: told that what a signal ends goes on, as every reply is kept.
 
     Raises:
-      UserError: it cannot be asked or read; or not all questions got a reply, after the figures
-        were written.
+      UserError: it cannot be asked or read; or not all questions that were put to it got a reply,
+        after the figures of those that did were written.
     """
     _check_is_alone()
     _check_is_apart(args.workdir)
@@ -101,18 +104,28 @@ def _publish_predictions(experiment: Experiment, args: argparse.Namespace) -> No
     track = find_track(predictions, "", str(args.predictions))
     questions = word_questions(experiment)
     joined = join([each.item for each in questions], predictions)
-    said = {key: "" if each.has_failed else each.text for key, each in joined.replies.items()}
-    missing = len(questions) - len(said)
-    print(
-        f"{len(questions):,} questions, {missing:,} of them without a reply; "
-        f"{joined.strangers:,} replies are of no question"
-    )
+    if joined.strangers:
+        print(f"{joined.strangers:,} replies are of no question")
     if experiment.eval.probes:
         progress.say("eval.probes: a file of what was said cannot be asked again; left out")
-    scorer = scorer_of(experiment, questions, said)
+    _say_unread_distributions(experiment)
+    replies = {
+        key: Reply(key, failure=each.failure or each.text[:_SHOWN])
+        if each.has_failed
+        else Reply(key, each.text)
+        for key, each in joined.replies.items()
+    }
+    scorer = scorer_of(experiment, questions, replies, missing=f"not in {args.predictions.name}")
     subject = _subject(experiment, one_line(track)[:_SHOWN] or "not declared")
     name = args.predictions.stem
     print(publish(args.workdir, name, scorer, {}, step=None, subject=subject), flush=True)
+    if missing := describe_missing(scorer.failures):
+        print(f"partial: {missing}", flush=True)
+
+
+def _say_unread_distributions(experiment: Experiment) -> None:
+    if experiment.eval.scored_values:
+        progress.say("eval.scored_values: only a run's own weights have likelihoods; left out")
 
 
 def _subject(experiment: Experiment, track: str) -> str:
@@ -120,34 +133,37 @@ def _subject(experiment: Experiment, track: str) -> str:
 
 
 def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
-    """Asks a model, and again with what probes change."""
+    """Asks a model, and again with what probes change.
+
+    Where no more can be asked, there are figures of what was answered up to there.
+    """
     limits, budget = endpoint_bounds(args)
     with progress.waiting(f"loading {args.model}", f"loaded {args.model}"):
         model = open_respondent(args.model, args.tokenizer, limits, budget)
     track = CAMERA if model.is_told_cameras else PIXELS
     manner = Manner(track, max_tokens=args.max_tokens)
     model.check(manner)
-    failures: collections.Counter[str] = collections.Counter()
-
-    def asked(probe: Probe | None) -> Scorer:
-        questions = word_questions(experiment, probe)
-        kept = _ask(experiment, args.workdir, model, manner, questions, probe)
-        failures.update(each.failure for each in kept.replies.values() if each.failure)
-        said = {key: each.text for key, each in kept.replies.items()}
-        return scorer_of(experiment, questions, said)
-
-    scorer = asked(None)
-    probed = {probe: asked(probe).answers() for probe in experiment.eval.probes}
+    _say_unread_distributions(experiment)
+    scorer, stopped = _ask(experiment, args.workdir, model, manner, None)
+    missing, probed = [describe_missing(scorer.failures)], {}
+    if all(scorer.failures):
+        said = stopped or missing[0]
+        raise UserError(f"{model.name}: no question has a reply, so there are no figures: {said}")
+    for probe in () if stopped else experiment.eval.probes:
+        found, stopped = _ask(experiment, args.workdir, model, manner, probe)
+        if said := describe_missing(found.failures):
+            missing.append(f"{probe}{', which is left out' if stopped else ''}: {said}")
+        if stopped:  # what was not asked would count as not seen
+            break
+        probed[probe] = found.answers()
     subject = _subject(experiment, track)
-    print(publish(args.workdir, model.name, scorer, probed, step=None, subject=subject))
+    tables = publish(args.workdir, model.name, scorer, probed, step=None, subject=subject)
+    print(tables, flush=True)
     if budget.requests:
-        print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
-    if failures:
-        why, _ = failures.most_common(1)[0]
-        raise UserError(
-            f"{failures.total():,} questions got no reply and count as not answered, as for "
-            f"{one_line(why)[:200]}; the same command asks them again"
-        )
+        print(f"{budget.requests:,} requests, {budget.tokens:,} tokens", flush=True)
+    if any(missing) or stopped:
+        said = "; ".join(filter(None, [*missing, stopped]))
+        raise UserError(f"partial: {said}; what is answered is kept, go on by {this_command()}")
 
 
 def _ask(
@@ -155,10 +171,13 @@ def _ask(
     workdir: Path,
     model: Respondent,
     manner: Manner,
-    questions: Sequence[WordedQuestion],
     probe: Probe | None,
-) -> KeptReplies:
-    """What a model says to all questions; what it said before is not asked again."""
+) -> tuple[Scorer, str]:
+    """What a model says to all questions, and why no more could be asked, "" where all were.
+
+    What it said before is not asked again.
+    """
+    questions = word_questions(experiment, probe)
     sets = sorted(held_out_contents(experiment.eval.datasets).values())
     constant = {
         "model": model.name,
@@ -172,30 +191,42 @@ def _ask(
     kept = KeptReplies(path, put, constant)
     places = {each.item.id: each.chosen for each in questions}
     doing = f"{model.name}, {probe.replace('_', ' ')}" if probe else model.name
-    gather_replies(model, kept, lambda pending: show_held_out(pending, places), manner, doing=doing)
-    return kept
+    stopped = ""
+    try:
+        gather_replies(
+            model, kept, lambda pending: show_held_out(pending, places), manner, doing=doing
+        )
+    except AskingStopped as error:
+        stopped = str(error)
+    return scorer_of(experiment, questions, kept.replies, missing=NOT_ASKED), stopped
 
 
 def scorer_of(
-    experiment: Experiment, questions: Sequence[WordedQuestion], said: Mapping[str, str]
+    experiment: Experiment,
+    questions: Sequence[WordedQuestion],
+    replies: Mapping[str, Reply],
+    *,
+    missing: str,
 ) -> Scorer:
     """All questions with what was said to them, and some pictures for a report.
 
     Args:
-      said: by the ids of the questions; what is not there was not answered.
+      replies: by the ids of their questions. missing: why others have none.
     """
     scorer = Scorer(Scoring.of(experiment.eval))
     for each in questions:
         chosen, slot, item = each.chosen, each.slot, each.item
+        reply = replies.get(item.id) or Reply(item.id, failure=missing)
         scorer.add_row(
             PredictionRow(
                 item.id,
                 chosen.image_id,
                 chosen.records[slot],
-                said.get(item.id, ""),
+                reply.text,
                 chosen.source.name,
                 sight=chosen.sights[slot],
                 prompt=item.prompt,
+                failure=reply.failure,
             )
         )
         if len(scorer.pictures) < PICTURES and chosen.image_id not in scorer.pictures:

@@ -7,6 +7,7 @@ Python reads more as a number than people mean: `int` takes "１", "1_0" and " 1
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,12 @@ _DECIMAL = re.compile(r"-?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][-+]
 # A variable of the shell that is not set; fields of a configuration may be empty.
 _EMPTY = re.compile(r"(--(?!config\.)[a-z][a-z_-]*)=\s*")
 _SHOWN = 60  # characters of what cannot be read
+
+
+def this_command() -> str:
+    """The command line of this process, as a shell takes it again."""
+    program = Path(sys.argv[0]).name
+    return shlex.join([*(["python"] if program.endswith(".py") else []), program, *sys.argv[1:]])
 
 
 class FlagParser(argparse.ArgumentParser):

@@ -35,4 +35,4 @@ class Budget:
 
 
 def _spent(flag: str) -> AskingStopped:
-    return AskingStopped(f"{flag} are spent: run the same command with more to go on")
+    return AskingStopped(f"{flag} are spent")

@@ -33,8 +33,9 @@ _QUALITY = 92
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds before another try
 _AGAIN = (408, 409, 429)  # and all from 500
 _HOPELESS = (401, 403, 404)
-_IN_A_ROW, _IN_A_ROW_AT_FIRST = 20, 3  # failures that end it
-_REFUSED = "refused"
+# Failures that end it: of an endpoint that has answered before, of one that has not, or is gone.
+_IN_A_ROW, _IN_A_ROW_AT_FIRST = 20, 3
+_REFUSED, _GONE = "refused", "nothing answers there"
 _FIELDS = ("max_tokens", "temperature")  # that not every model takes
 _TOKENS_OF_A_PICTURE, _CHARACTERS_OF_A_TOKEN = 1_000, 4  # where an endpoint does not count
 
@@ -154,7 +155,7 @@ class EndpointRespondent:
                     raise _Failed(said) from None
                 wait = _asked_wait(error.response.headers.get("retry-after"))
             except openai.APIConnectionError as error:
-                said, wait = f"no answer: {one_line(str(error))[:200]}", None
+                said, wait = _describe_silence(error), None
             except ReplyRefused as error:
                 raise _Failed(str(error)) from None
             except (openai.OpenAIError, *ODD_REPLY):
@@ -209,7 +210,8 @@ class _State:
     """What came of the questions so far. ended: why no other is asked, "" while they are."""
 
     def __init__(self, url: str):
-        self._url, self._row, self._most, self.ended = url, 0, _IN_A_ROW_AT_FIRST, ""
+        self._url, self._row, self._gone = url, 0, 0
+        self._most, self.ended = _IN_A_ROW_AT_FIRST, ""
 
     def take(self, pending: set[concurrent.futures.Future[Reply]]) -> Iterator[Reply]:
         """The replies of the futures that are done, at least one, which are taken out."""
@@ -227,13 +229,14 @@ class _State:
     def _heed(self, reply: Reply) -> None:
         """Ends it after so many failures in a row that the endpoint must be gone."""
         if not reply.failure:
-            self._row, self._most = 0, _IN_A_ROW
+            self._row, self._gone, self._most = 0, 0, _IN_A_ROW
         elif not reply.failure.startswith(_REFUSED):
             self._row += 1
-        if self._row >= self._most:
+            self._gone = self._gone + 1 if reply.failure.startswith(_GONE) else 0
+        if self._row >= self._most or self._gone >= _IN_A_ROW_AT_FIRST:
             self.ended = self.ended or (
                 f"{self._url}: {self._row} questions in a row got no reply, the last one "
-                f"{reply.failure}; run the same command again to go on"
+                f"{reply.failure}"
             )
 
 
@@ -242,6 +245,14 @@ def _without(request: dict[str, Any], name: str) -> None:
     value = request.pop(name, None)
     if name == "max_tokens":
         request["max_completion_tokens"] = value
+
+
+def _describe_silence(error: Any) -> str:
+    """Why no answer came, of an `openai.APIConnectionError`: nobody there, or another reason."""
+    cause = error.__cause__
+    is_gone = type(cause).__name__ == "ConnectError"  # of whichever httpx the client has
+    said = one_line(str(cause or "") or str(error))[:200]
+    return f"{_GONE if is_gone else 'no answer'}: {said}"
 
 
 def _asked_wait(header: str | None) -> float | None:

@@ -14,7 +14,16 @@ from spatialvlm_jax.asking.opened_benchmark import (
     alter_pictures,
     open_benchmark,
 )
-from spatialvlm_jax.asking.question import BOXES, NAMES, PIXELS, AskingStopped, Manner, Respondent
+from spatialvlm_jax.asking.question import (
+    BOXES,
+    NAMES,
+    PIXELS,
+    AskingStopped,
+    By,
+    Manner,
+    Respondent,
+    candidates_of,
+)
 from spatialvlm_jax.asking.respondents import (
     check_names,
     endpoint_bounds,
@@ -28,6 +37,7 @@ from spatialvlm_jax.evaluation.benchmarks.examples import ExamplePictures
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.report_page import write_report_page
+from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.storage.only_writer import only_writer
 
 REPORT = "report"
@@ -49,10 +59,13 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     places = args.model or ["small128"]
     check_names(places)
     names = list(dict.fromkeys(args.benchmark))
-    opened = [_open(find_benchmark(name), args, len(names) == 1) for name in names]
+    benchmarks = [find_benchmark(name) for name in names]
+    _check_track(benchmarks, args.track)
+    opened = [_open(each, args, len(names) == 1) for each in benchmarks]
+    _check_likelihood(opened, args.by)
     limits, budget = endpoint_bounds(args)
     found: list[report.ModelScores] = []
-    stopped = False
+    stopped: list[str] = []
     with only_writer(out):
         for where in places:
             with progress.waiting(f"loading {where}", f"loaded {where}"):
@@ -61,20 +74,68 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
             scores, why = _ask_all(model, opened, folder, args.probes)
             found += scores
             if why:
-                print(f"{model.name}: {why}", file=sys.stderr)
-                stopped = True
+                stopped.append(f"{model.name}: {why}")
         if not found:
-            raise UserError(f"no question was answered; there is no report in {out}")
+            why = "; ".join(stopped)
+            raise UserError(f"no question was answered; there is no report in {out}: {why}")
         _write(out, found, example_pictures(opened, found))
     if budget.requests:
         print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
-    print(f"report: {out / REPORT}.html")
-    return int(stopped or any(each.unasked or each.failures for each in found))
+    print(f"report: {out / REPORT}.html", flush=True)
+    return _end(found, stopped)
+
+
+def _end(found: Sequence[report.ModelScores], stopped: Sequence[str]) -> int:
+    """The exit code; what has no reply is said at last, where the eye is, and how to go on."""
+    missing = [
+        f"{each.model}, {each.benchmark}: {said}" for each in found for said in each.missing()
+    ]
+    if not missing and not stopped:
+        return 0
+    for line in [*missing, *stopped]:
+        print(line, file=sys.stderr)
+    print(f"what is answered is kept; go on by {this_command()}", file=sys.stderr)
+    return 1
+
+
+def _check_track(benchmarks: Sequence[Benchmark], track: str) -> None:
+    """Tells which benchmarks are asked without the regions that --track is about.
+
+    Raises:
+      UserError: none of them has any.
+    """
+    if track not in (BOXES, NAMES):
+        return
+    without = [each for each in benchmarks if track not in each.tracks]
+    if len(without) == len(benchmarks):
+        without[0].check_track(track)
+    for each in without:
+        progress.say(f"{each.name} has no regions: it is asked with --track={PIXELS}")
+
+
+def _check_likelihood(opened: Sequence[OpenedBenchmark], by: By) -> None:
+    """Tells how many questions have nothing to choose from, whose replies are generated.
+
+    Raises:
+      UserError: no question has.
+    """
+    if by == "words":
+        return
+    free = [sum(not candidates_of(item) for item in each.items) for each in opened]
+    if all(count == len(each.items) for count, each in zip(free, opened, strict=True)):
+        raise UserError(
+            f"no question of {', '.join(each.benchmark.name for each in opened)} has options, or "
+            "yes or no, to choose from: leave out --by=likelihood"
+        )
+    for count, each in zip(free, opened, strict=True):
+        if count:
+            said = f"{count:,} of {len(each.items):,} questions have no options, nor yes or no"
+            progress.say(f"{each.benchmark.name}: {said}: their replies are generated")
 
 
 def _open(benchmark: Benchmark, args: argparse.Namespace, is_only: bool) -> OpenedBenchmark:
     track = args.track
-    if not benchmark.tracks and track in ("", BOXES, NAMES):  # regions are meant for others
+    if not benchmark.tracks and track in ("", BOXES, NAMES):  # `_check_track` has told it
         track = PIXELS
     return open_benchmark(
         benchmark,

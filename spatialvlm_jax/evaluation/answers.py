@@ -110,6 +110,7 @@ class Answer:
             **({"prompt": self.row.prompt} if self.row.prompt else {}),
             "answer": record.answer,
             "prediction": self.prediction,
+            **({"failure": self.row.failure} if self.row.failure else {}),
             "unit": record.unit,
             "true_value": _or_null(record.value),
             "predicted_value": self.value,

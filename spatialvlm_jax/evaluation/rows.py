@@ -15,6 +15,7 @@ class PredictionRow:
     image_id: of the picture it asks about. Intervals take pictures as what was sampled.
     record: question and truth, with type and kind.
     prediction: the text that the model said; "" where it gave no answer.
+    failure: why there is no reply at all; "" where there is one, an empty one too.
     dataset: the data set or benchmark.
     distribution: of the quantity asked for, where the model gave one.
     sight: how the objects asked about are seen, where the set knows.
@@ -29,3 +30,4 @@ class PredictionRow:
     distribution: ValueDistribution | None = None
     sight: Sight = UNSEEN
     prompt: str = ""
+    failure: str = ""

@@ -87,6 +87,11 @@ class Scorer:
         """Adds one row, whose id the caller gives."""
         self._rows.append(row)
 
+    @property
+    def failures(self) -> list[str]:
+        """Of each question, in their order, why there is no reply; "" where there is one."""
+        return [row.failure for row in self._rows]
+
     def temperature(self) -> float | None:
         """What makes the distributions fit the truths best; None where there are none."""
         densities = self._densities()

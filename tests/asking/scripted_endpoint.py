@@ -47,13 +47,16 @@ class Scripted(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def scripted_endpoint() -> Iterator[Any]:
+def scripted_endpoint(port: int = 0) -> Iterator[Any]:
     """A server whose `script` makes a reply of a question and its number; `requests` has all.
 
     `listed` are its models.
     The key and the proxy in the environment are the caller's business.
+
+    Args:
+      port: 0 takes one that is free.
     """
-    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
+    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", port), Scripted)
     server.lock, server.requests = threading.Lock(), []
     server.script = lambda question, number: "B"
     server.listed = {"object": "list", "data": [{"id": "listed", "object": "model"}]}

@@ -39,7 +39,11 @@ def test_every_benchmark_of_one_picture_is_asked_and_marked(models, tmp_path, ca
     # The lamp is too much for this model, which leaves questions about it without a reply.
     assert evaluate(tmp_path, *flags, "--track=boxes") == 1
     said = capsys.readouterr()
-    assert "pictures in one" not in said.err
+    assert "pope has no regions: it is asked with --track=pixels\n" in said.out
+    assert "spatial_rgpt has no regions" not in said.out
+    asked_again = said.err.strip().splitlines()[-3:]
+    assert asked_again[0] == "small128, q_spatial: 1 got no reply: a question has 1025 tokens"
+    assert asked_again[2].startswith("what is answered is kept; go on by ")
     found = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
     assert [each["benchmark"] for each in found] == ONE_PICTURE
     scores = {each["benchmark"]: each for each in found}
@@ -124,7 +128,7 @@ def test_the_worst_and_the_best_replies_stand_with_their_pictures(models, tmp_pa
     assert "true: B, left;\nofficial 0, robust 0" in page
 
 
-def test_the_likeliest_candidate_is_the_reply(models, tmp_path) -> None:
+def test_the_likeliest_candidate_is_the_reply(models, tmp_path, capsys) -> None:
     write_benchmarks(tmp_path / "data", ["emb_spatial", "pope", "gqa"])
     names = ["--benchmark=emb_spatial", "--benchmark=pope", "--benchmark=gqa"]
     assert evaluate(tmp_path, *names, "--by=likelihood") == 0
@@ -132,8 +136,11 @@ def test_the_likeliest_candidate_is_the_reply(models, tmp_path) -> None:
     assert {line["text"] for line in lines(tmp_path, "pope")} == {"no"}
     asked = [pairs for call in models["small128"].asked for _, pairs in call]
     assert asked[0][0][1] == ("A", "B", "C", "D")
-    # Words of one's own have no candidates: they are generated.
+    # Words of one's own have no candidates: they are generated, which is told.
     assert all(isinstance(question, str) for question in asked[-1])
+    said = capsys.readouterr().out
+    assert re.search(r"gqa: (\d+) of \1 questions have no options, nor yes or no: their", said)
+    assert "pope: " not in said
 
 
 def test_regions_are_called_by_names_that_were_added(models, tmp_path, capsys) -> None:
@@ -184,6 +191,15 @@ def test_a_part_is_asked_where_that_is_wanted(models, tmp_path) -> None:
         ),
         ("--benchmark=cv_bench --track=depth", "ask with --track=pixels"),
         ("--benchmark=cv_bench --track=camera", "small128 is told of no camera"),
+        (
+            "--benchmark=cv_bench --track=boxes",
+            "cv_bench has no track 'boxes': --track is one of pixels, camera, depth",
+        ),
+        ("--benchmark=cv_bench --benchmark=vsr --track=names", "cv_bench has no track 'names'"),
+        (
+            "--benchmark=q_spatial --by=likelihood",
+            "no question of q_spatial has options, or yes or no, to choose from",
+        ),
         ("--benchmark=cv_bench --track=smell", "has no track 'smell': --track is one of pixels"),
         ("--benchmark=vsr", "names '000000000285.jpg', which is not in"),
         ("--benchmark=vsr --images={}/none", "is no folder of pictures"),
@@ -195,7 +211,8 @@ def test_a_part_is_asked_where_that_is_wanted(models, tmp_path) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_told_in_a_line(words, said, models, tmp_path, capsys) -> None:
-    write_benchmarks(tmp_path / "data", ["cv_bench", "vsr", "spatial_rgpt", "vsi_bench"])
+    names = ["cv_bench", "vsr", "spatial_rgpt", "vsi_bench", "q_spatial"]
+    write_benchmarks(tmp_path / "data", names)
     for path in (tmp_path / "data" / "vsr" / "images").iterdir():
         path.unlink()
     assert evaluate(tmp_path, *words.replace("{}", str(tmp_path)).split()) == 2

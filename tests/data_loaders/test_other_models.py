@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,8 @@ def test_an_endpoint_is_asked_what_it_has_not_answered(endpoint, data, tmp_path,
     workdir = tmp_path / "asked"
     few = [asked_of(endpoint), "--at-once=1", "--config.eval.images=1"]
     assert run(data, workdir, *few, "--most-requests=2") == 2
-    assert "--most-requests=2 are spent: run the same command" in capsys.readouterr().err
+    assert "--most-requests=2 are spent; what is answered is kept" in capsys.readouterr().err
     assert len(lines_of(workdir / "replies.jsonl")) == 2
-    assert not (workdir / "summary.json").exists()
     assert run(data, workdir, *few) == 0
     assert len(endpoint.requests) == len(pairs(0))
     assert (sent_picture(endpoint.requests[-1][1]) == picture(0).image).all()
@@ -110,6 +110,81 @@ def test_an_endpoint_is_asked_what_it_has_not_answered(endpoint, data, tmp_path,
     assert "I think" in (workdir / "report.html").read_text()
     assert run(data, workdir, *few) == 0
     assert len(endpoint.requests) == len(pairs(0))
+
+
+def test_an_endpoint_that_dies_half_way_leaves_figures_and_the_same_command_goes_on(
+    endpoint, data, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["eval.py", "--workdir=of this"])
+    undisturbed, workdir = tmp_path / "undisturbed", tmp_path / "asked"
+    command = ["--at-once=1", "--retries=0"]
+    assert run(data, undisturbed, asked_of(endpoint), *command) == 0
+    assert "partial" not in (undisturbed / "report.html").read_text().lower()
+    answered = QUESTIONS // 2
+    with scripted_endpoint() as mortal:
+
+        def script(question: str, number: int) -> str:
+            if number == answered:  # the last one that it says
+                mortal.socket.close()
+            return endpoint.script(question, number)
+
+        mortal.script = script
+        assert run(data, workdir, asked_of(mortal), *command) == 2
+        address = asked_of(mortal)
+    said = capsys.readouterr()
+    missing = QUESTIONS - answered
+    told = f"{missing} of {QUESTIONS} questions have no reply and count as not answered"
+    last = said.err.strip().splitlines()[-1]
+    assert last.startswith(f"error: partial: {told} ({missing - 3}: not asked yet; ")
+    assert ": nothing answers there: [Errno" in last
+    assert "3 questions in a row got no reply" in last
+    assert last.endswith("what is answered is kept, go on by python eval.py '--workdir=of this'")
+    assert f"partial: {told}" in said.out
+    assert "report: " in said.out
+    page = (workdir / "report.html").read_text()
+    assert "<h1>listed (partial)</h1>" in page
+    assert told in page
+    found = summary_of(workdir)
+    assert found["not_answered"]["value"] == pytest.approx(missing / QUESTIONS)
+    assert {found[name]["count"] for name in ("not_answered", "unreadable", "wrong")} == {QUESTIONS}
+    lines = lines_of(workdir / "predictions.jsonl")
+    assert sum("failure" in line for line in lines) == missing
+    # The file of a stopped run is marked alike, and says so, too.
+    marked = tmp_path / "marked"
+    assert run(data, marked, f"--predictions={workdir / 'predictions.jsonl'}") == 0
+    assert summary_of(marked) == found
+    assert capsys.readouterr().out.strip().splitlines()[-1].startswith(f"partial: {told}")
+    # The same command, where the endpoint is there again.
+    before = len(endpoint.requests)
+    port = int(address.rpartition(":")[2].partition("/")[0])
+    with scripted_endpoint(port) as risen:
+        risen.script = endpoint.script
+        assert run(data, workdir, address, *command) == 0
+        assert len(risen.requests) == missing
+    assert len(endpoint.requests) == before
+    assert summary_of(workdir) == summary_of(undisturbed)
+    for name in ("predictions.jsonl", "report.html"):
+        assert (workdir / name).read_text() == (undisturbed / name).read_text()
+
+
+def test_a_probe_that_is_stopped_is_left_out_and_told(endpoint, data, tmp_path, capsys) -> None:
+    workdir, probes = tmp_path / "probed", "--config.eval.probes=blind,swap"
+    bound = f"--most-requests={QUESTIONS + 1}"
+    assert run(data, workdir, asked_of(endpoint), "--at-once=1", bound, probes) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"partial: blind, which is left out: {QUESTIONS - 1} of {QUESTIONS} questions" in last
+    found = summary_of(workdir)
+    assert found["not_answered"]["value"] == 0
+    assert "blind" not in found["within_25"]
+    assert "swap_consistency" not in found
+    assert "partial" not in (workdir / "report.html").read_text()
+
+
+def test_there_are_no_figures_of_nothing(endpoint, data, tmp_path, capsys) -> None:
+    endpoint.script = lambda question, number: 401
+    assert run(data, tmp_path / "asked", asked_of(endpoint), "--at-once=1") == 2
+    assert "no question has a reply, so there are no figures: " in capsys.readouterr().err
+    assert not (tmp_path / "asked" / "summary.json").exists()
 
 
 def test_probes_show_another_model_grey_or_another_picture(endpoint, data, tmp_path) -> None:
@@ -139,7 +214,8 @@ def test_questions_without_a_reply_are_told_after_the_figures(
     command = [asked_of(endpoint), "--at-once=1"]
     assert run(data, tmp_path / "asked", *command) == 2
     said = capsys.readouterr()
-    assert "error: 1 questions got no reply and count as not answered, as for" in said.err
+    told = f"error: partial: 1 of {QUESTIONS} questions have no reply and count as not answered"
+    assert f"{told} (1: status 400: " in said.err
     assert "report: " in said.out
     missing = summary_of(tmp_path / "asked")["not_answered"]
     assert (missing["value"], missing["count"]) == (1 / QUESTIONS, QUESTIONS)
@@ -161,7 +237,8 @@ def test_questions_are_written_for_a_model_elsewhere(data, tmp_path, capsys) -> 
     replies = tmp_path / "said.jsonl"
     replies.write_text("".join(json.dumps(each) + "\n" for each in said[:-1]))
     assert run(data, tmp_path / "marked", f"--predictions={replies}") == 0
-    assert f"{QUESTIONS} questions, 1 of them without a reply" in capsys.readouterr().out
+    told = f"partial: 1 of {QUESTIONS} questions have no reply and count as not answered"
+    assert capsys.readouterr().out.endswith(f"{told} (1: not in said.jsonl)\n")
     marks = [line["mark"] for line in lines_of(tmp_path / "marked" / "predictions.jsonl")]
     assert marks == ["right"] * (QUESTIONS - 1) + ["wrong"]
     # A harness that numbers questions by their place leaves its dump.

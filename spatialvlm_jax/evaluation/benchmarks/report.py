@@ -12,6 +12,7 @@ from spatialvlm_jax.evaluation.benchmarks.score_table import scores_as_dict
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference
+from spatialvlm_jax.evaluation.statistics.power import written_chance
 from spatialvlm_jax.experiment import PictureProbe
 
 _SHARES = ("official", "95 % interval", "robust", "95 % interval", "best constant")
@@ -56,6 +57,11 @@ class ModelScores:
         """Its name."""
         return self.scores.benchmark.name
 
+    @property
+    def title(self) -> str:
+        """The model's name in tables, where it was stopped early with that."""
+        return f"{self.model} (partial)" if self.unasked else self.model
+
     @functools.cached_property
     def headline(self) -> str:
         """The name of the figure that counts."""
@@ -81,10 +87,13 @@ class ModelScores:
         said = [
             (self.several, "show several pictures and were not asked"),
             (self.left_out, "lacked a field or a picture and were left out"),
-            (self.unasked, "were not asked yet"),
         ]
-        notes = [f"{count:,} questions {what}" for count, what in said if count]
-        return notes + [
+        return [f"{count:,} questions {what}" for count, what in said if count] + self.missing()
+
+    def missing(self) -> list[str]:
+        """What counts as not answered because there is no reply, and why."""
+        unasked = [f"{self.unasked:,} questions were not asked yet"] if self.unasked else []
+        return unasked + [
             f"{count:,} got no reply: {one_line(why)[:200]}" for why, count in self.failures.items()
         ]
 
@@ -182,7 +191,7 @@ def difference_cells(rule: str, found: PairedDifference) -> list[str]:
         rule,
         f"{100 * found.difference:+.1f}",
         "–" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}",
-        f"{found.p_value:.3f}",
+        written_chance(found.p_value),
         "–" if least is None else f"{100 * least:.1f}",
         *(f"{n:,}" for n in (found.both, found.only_first, found.only_second, found.neither)),
     ]
@@ -197,7 +206,7 @@ def markdown(scores: Sequence[ModelScores]) -> str:
         ["benchmark", "track", "model", *head_of(probes)],
         [
             [
-                *(block.benchmark, block.track or "not declared", found.model),
+                *(block.benchmark, block.track or "not declared", found.title),
                 *score_cells(found, probes),
             ]
             for block in blocks
@@ -248,6 +257,7 @@ def as_document(scores: Sequence[ModelScores]) -> dict[str, Any]:
                 "several_pictures": each.several,
                 "left_out": each.left_out,
                 "not_asked": each.unasked,
+                "is_partial": bool(each.unasked),
                 "failures": dict(each.failures),
                 **scores_as_dict(each.scores),
                 "probes": {probe: _probe_as_dict(each, probe) for probe in each.probes},

@@ -43,7 +43,7 @@ def write_report_page(
                     "title": block.title,
                     "benchmark": block.models[0].scores.benchmark,
                     "headline": block.models[0].headline,
-                    "rows": [(m.model, report.score_cells(m, probes)) for m in block.models],
+                    "rows": [(m.title, report.score_cells(m, probes)) for m in block.models],
                     "notes": [(m.model, note) for m in block.models for note in m.notes()],
                     "differences": _tables(block),
                     "chart": draw_headlines(block),

@@ -10,6 +10,7 @@ from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer, describe_truth
 from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, SHORTCUTS
 from spatialvlm_jax.evaluation.report import by_set, charts, parameters, results, showcase
+from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.scorer import Summary
 from spatialvlm_jax.experiment import Breakdown, Choice, PictureProbe
 from spatialvlm_jax.metrics_rows import FILE, read_rows
@@ -84,6 +85,7 @@ def write_report(
         ),
         images=len({answer.image_id for answer in answers}),
         questions=len(answers),
+        partial=describe_missing([answer.row.failure for answer in answers]),
         showcase=svg_uri(drawing) if drawing else "",
         gallery=_gallery(answers, pictures),
         marks=_MARKS,

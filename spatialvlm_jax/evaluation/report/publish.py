@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.report import by_set, results
+from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.report.page import write_report
 from spatialvlm_jax.evaluation.scorer import Scorer
 
@@ -42,8 +43,10 @@ def publish(
         subject=subject,
     )
     old = earlier[1] if earlier else None
+    partial = describe_missing(scorer.failures)
     sets = by_set.set_rows(summary, old, by_set.read_oracle(workdir))
     tables = [
+        f"partial: {partial}" if partial else "",
         results.format_table(results.headline_rows(summary, old)),
         by_set.format_sets(sets) if sets else "",
         results.format_table(results.type_rows(summary, old), first="question type"),

@@ -5,11 +5,10 @@ Nothing that is stored depends on it: two sets of one request differ here alone,
 
 import dataclasses
 import datetime
-import shlex
-import sys
 from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.foreign_files.json_files import read_object
 
 MADE_FILE = "made.json"
@@ -29,9 +28,8 @@ class Making:
     @classmethod
     def of_this_process(cls, directory: Path) -> "Making":
         """That of the command that runs, today, into this directory."""
-        words = [Path(sys.argv[0]).name, *sys.argv[1:]]
         today = datetime.datetime.now(datetime.UTC).date()
-        return cls(directory.resolve().name, today.isoformat(), (shlex.join(words),))
+        return cls(directory.resolve().name, today.isoformat(), (this_command(),))
 
 
 def record_making(directory: Path, making: Making) -> None:
