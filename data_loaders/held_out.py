@@ -1,6 +1,7 @@
 """Which questions of which held-out images an evaluation asks."""
 
 import dataclasses
+import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +22,8 @@ Place = tuple[TokenizedSource, int]
 class HeldOut:
     """The questions chosen for one image: everything but its pixels.
 
-    place: the source, and where in it the image is. ids: of the questions, the image's id with the
+    place: the source, and where in it the image is. image_id: told apart from those of other
+    pictures, where several sets have one of that id. ids: of the questions, the image's id with the
     place among all its questions; where there are several sets, the set's name before. shown: the
     place of the picture that is shown, None for a grey one.
     """
@@ -61,6 +63,26 @@ def choose_all(
             )
             for (chosen, _), sights in zip(asked, seen, strict=True)
         ]
+    return _told_apart(found)
+
+
+def _told_apart(asked: Sequence[HeldOut]) -> list[HeldOut]:
+    """The same, the set's name before ids that several sets have of different pictures.
+
+    Ids are unique within a path alone. A picture that several sets ask about counts as one.
+    """
+    paths: dict[str, set[str]] = {}
+    for chosen in asked:
+        paths.setdefault(chosen.image_id, set()).add(chosen.source.path)
+    names: dict[tuple[str, bytes], str] = {}
+    found = []
+    for chosen in asked:
+        name = chosen.image_id
+        if len(paths[name]) > 1:
+            source, index = chosen.place
+            picture = hashlib.sha256(source.at(index).example.image().tobytes()).digest()
+            name = names.setdefault((name, picture), f"{source.name}/{name}")
+        found.append(dataclasses.replace(chosen, image_id=name))
     return found
 
 

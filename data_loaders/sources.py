@@ -109,7 +109,7 @@ class TokenizedSource:
         """
         self._prefix_template = config.prefix_template or prefix_template
         self.examples = open_examples(config)
-        self.name = config.name
+        self.name, self.path = config.name, config.path
         self.told = config.camera
         self._filter = PairFilter(config.kinds, config.types, config.exclude_types)
         self._errors = AnswerErrors.of(config)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import pytest
 from data_loaders.errors import DataError
 from data_loaders.evaluation import EvalBatch, eval_batches
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, EncoderConfig, ModelConfig
+from spatialvlm_jax.generation.stages import AnsweredScene
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from tests.conversion.published import photo
-from tests.generation.pictures import pairs, picture
+from tests.generation.pictures import PictureSource, pairs, picture, store_pictures
 
 MODEL = ModelConfig(encoder=EncoderConfig(image_size=16, patch_size=8))
 SMALL = Tokenizer.from_config("small")
@@ -46,6 +48,33 @@ def test_prefixes_are_those_of_the_records(stored: Path) -> None:
                 tokens = batch.prefix_tokens[row, slot]
                 assert tuple(tokens[:length]) == SMALL.encode_prefix(record.question)
                 assert not tokens[length:].any()
+
+
+class OtherPictures(PictureSource):
+    """Pictures with the ids of those, and nothing else in common but the first."""
+
+    def answered(self, index: int) -> AnsweredScene:
+        shown = picture(index if index == 12 else index + 100)
+        named = dataclasses.replace(shown, image_id=self.image_id(index))
+        return AnsweredScene(named, tuple(pairs(index)))
+
+
+def test_pictures_of_one_id_in_several_sets_are_told_apart(stored: Path, tmp_path: Path) -> None:
+    store_pictures(OtherPictures(), {"train": 12, "validation": 2}, tmp_path)
+    sets = (
+        DatasetConfig("fake", str(stored), "validation"),
+        DatasetConfig("unknown", str(stored), "validation", camera="unknown"),
+        DatasetConfig("other", str(tmp_path), "validation"),
+    )
+    (made,) = batches(stored, datasets=sets, images=6, batch_size=6)
+    # The picture is one where sets share it; elsewhere ids that sets share are not enough.
+    assert made.image_ids == (
+        *("fake/fake-0012", "fake/fake-0013"),
+        *("fake/fake-0012", "fake/fake-0013"),
+        *("fake/fake-0012", "other/fake-0013"),
+    )
+    (shown,) = batches(stored, datasets=sets, images=6, batch_size=6, probe="other_picture")
+    assert not any((one == two).all() for one, two in zip(made.images, shown.images, strict=True))
 
 
 def test_an_evaluation_and_a_data_set_may_ask_in_their_own_way(stored: Path) -> None:
