@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     track = find_track(predictions, args.track, str(args.predictions))
     benchmark.check_track(track)
     questions = load_questions(benchmark, args.data, args.allow_missing)
-    joined = join(questions.items, predictions)
+    joined = join(questions.items, predictions, questions.places)
     scores = score_replies(benchmark, questions.items, joined.replies)
     counts = {
         "replies": len(predictions),
@@ -90,15 +90,15 @@ def run(args: argparse.Namespace) -> int:
     if args.against:
         against = read_predictions(args.against, args.form)
         find_track(against, track, str(args.against))
-        others = join(questions.items, against)
+        others = join(questions.items, against, questions.places)
         other = score_replies(benchmark, questions.items, others.replies)
         print("\n".join(comparison_lines(scores, other)))
     for line in questions.missing[:1]:
         print(f"left out: {line}")
     if args.write_lmms:
-        write_text(args.write_lmms, dumps.lmms_samples(questions.items, joined.replies))
+        write_text(args.write_lmms, dumps.lmms_samples(questions.places, joined.replies))
     if args.write_vlmeval:
-        write_text(args.write_vlmeval, dumps.vlmeval_table(questions.items, joined.replies))
+        write_text(args.write_vlmeval, dumps.vlmeval_table(questions.places, joined.replies))
     if args.json:
         found = score_table.scores_as_dict(scores)
         write_json(args.json, found | {"track": track or None, "counts": counts})

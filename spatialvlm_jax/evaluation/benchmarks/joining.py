@@ -20,8 +20,16 @@ class Joined:
     strangers: int
 
 
-def join(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
+def join(
+    items: Sequence[Item],
+    predictions: Sequence[Prediction],
+    places: Mapping[int, Item | None] | None = None,
+) -> Joined:
     """Finds the question of each reply.
+
+    Args:
+      places: the questions by their numbers among all records, as `Questions` has them; None where
+        no record was left out.
 
     Raises:
       UserError: a question has two replies, or of more than 1 % of the replies the question is
@@ -30,12 +38,17 @@ def join(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
     if _is_of_several_groups(items, predictions):
         return _join_by_picture(items, predictions)
     by_id = {item.id: item for item in items}
+    by_place = dict(enumerate(items)) if places is None else places
+    strangers = 0
     replies: dict[str, Prediction] = {}
     odd: list[str] = []
     for prediction in predictions:
         item = by_id.get(prediction.id) if prediction.id else None
-        if item is None and prediction.place is not None and prediction.place < len(items):
-            item = items[prediction.place]
+        if item is None and prediction.place in by_place:
+            item = by_place[prediction.place]
+            if item is None:
+                strangers += 1
+                continue
         if item is None:
             odd.append(f"no question has the id {_named(prediction)}")
             continue
@@ -44,7 +57,7 @@ def join(items: Sequence[Item], predictions: Sequence[Prediction]) -> Joined:
             continue
         _add(replies, item, prediction)
     _check_few(odd, predictions)
-    return Joined(replies, len(odd))
+    return Joined(replies, strangers + len(odd))
 
 
 def _add(replies: dict[str, Prediction], item: Item, prediction: Prediction) -> None:

@@ -1,7 +1,7 @@
 """The questions of a benchmark from its files, and what is missing in them."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
@@ -13,10 +13,15 @@ from spatialvlm_jax.foreign_files.errors import FileError
 
 @dataclasses.dataclass(frozen=True)
 class Questions:
-    """Questions in the order of their files, and a line for each record that lacks a field."""
+    """Questions in the order of their files, and a line for each record that lacks a field.
+
+    places: of all records that are questions, by their numbers from 0, the question, None where it
+    was left out because it lacks a field.
+    """
 
     items: tuple[Item, ...]
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...]
+    places: Mapping[int, Item | None]
 
 
 def load_questions(
@@ -44,6 +49,7 @@ def load_questions(
         )
     items: dict[str, Item] = {}
     missing: list[str] = []
+    places: list[Item | None] = []
     for row in _rows(benchmark, place):
         try:
             item = benchmark.item(row)
@@ -54,15 +60,17 @@ def load_questions(
             if not allow_missing:
                 raise MissingField(f"{error} (--allow-missing leaves such records out)") from None
             missing.append(str(error))
+            places.append(None)
             continue
         if item is None:
             continue
         if item.id in items:
             raise FileError(f"{row.path}: {row.place}: question {item.id!r} is there twice")
         items[item.id] = item
+        places.append(item)
     if not items:
         raise FileError(f"{place} has no question of {benchmark.name}: it reads {benchmark.files}")
-    return Questions(tuple(items.values()), tuple(missing))
+    return Questions(tuple(items.values()), tuple(missing), dict(enumerate(places)))
 
 
 def _rows(benchmark: Benchmark, place: Path) -> Iterator[Row]:
