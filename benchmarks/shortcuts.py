@@ -44,7 +44,9 @@ def split_of(summary: Mapping[str, Any]) -> Split:
 
 def split_table(found: Split) -> list[str]:
     """Lines for people."""
-    rows = [("shortcut", "figure", "agrees", "disagrees", "gap", "95 % interval")]
+    rows: list[tuple[str, ...]] = [
+        ("shortcut", "figure", "agrees", "disagrees", "gap", "95 % interval")
+    ]
     for shortcut, figures in found.items():
         for name, sides in figures.items():
             shares = [f"{percent(sides[s]['value'])} of {sides[s]['count']:,}" for s in _SIDES[:2]]

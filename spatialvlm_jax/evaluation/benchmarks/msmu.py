@@ -2,8 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spatialvlm_jax.evaluation.benchmarks.free_text import answered_part
@@ -39,15 +38,12 @@ _PLACES = {
     }.items()
     for word in words.split()
 }
+_PICTURE = "image_base64"
 _APART = re.compile(r"[,;:.?!]|\b(?:and|or|between|among|of)\b")
 _ASKS = frozenset(
     "which what who whose where how is are was were do does did has have can could one "
     "tell please".split()
 )
-
-
-def _rows(place: Path) -> Iterator[Row]:
-    return parquet_rows(place, without=("image_base64",))
 
 
 def _item(row: Row) -> Item:
@@ -65,7 +61,7 @@ def _item(row: Row) -> Item:
         prompt=question,
         answer=answer,
         answers=(answer,),
-        image_id=str(row.index),
+        image_id=row.digest(_PICTURE),
         value=numbers[0] if len(numbers) == 1 and kind != _PLACE else None,
         unit="m" if len(numbers) == 1 and kind in _LENGTHS else "",
         group=kind,
@@ -194,9 +190,9 @@ BENCHMARK = Benchmark(
     project="MSMU, SD-VLM (Chen et al., 2025)",
     site="https://github.com/cpystan/SD-VLM",
     files="test.parquet",
-    rows=_rows,
+    rows=parquet_rows,
     item=_item,
-    stored=StoredPictures(parquet_rows, ("image_base64",)),
+    stored=StoredPictures(parquet_rows, (_PICTURE,)),
     official=_official,
     robust=_robust,
     figures=mean_of_groups("mean of types"),

@@ -12,15 +12,12 @@ from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.rules.points import is_inside, read_first_point, read_polygon
 
+_PICTURE = "img"
 # Harnesses ask for other forms of answers.
 _FORM = re.compile(r"\s*(?:Your answer should be formatted|Answer yes or no\b).*", re.DOTALL)
 
 
 def _rows(place: Path) -> Iterator[Row]:
-    return parquet_rows(place, without=("img", "depth_image", "mask"))
-
-
-def _with_pictures(place: Path) -> Iterator[Row]:
     return parquet_rows(place, without=("depth_image", "mask"))
 
 
@@ -34,7 +31,7 @@ def _item(row: Row) -> Item:
         question=_FORM.sub("", prompt) or prompt,
         prompt=prompt,
         answer=answer.lower() if answer.lower() in ("yes", "no") else answer,
-        image_id=str(row.index),
+        image_id=row.digest(_PICTURE),
         group=row.text("category"),
     )
 
@@ -70,7 +67,7 @@ BENCHMARK = Benchmark(
     files="the parquet files of its categories",
     rows=_rows,
     item=_item,
-    stored=StoredPictures(_with_pictures, ("img",)),
+    stored=StoredPictures(_rows, (_PICTURE,)),
     official=_official,
     robust=_robust,
     weights=nested_weights(lambda item: item.group),

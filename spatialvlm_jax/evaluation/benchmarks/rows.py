@@ -1,6 +1,7 @@
 """Records of published files, and their fields; what a record lacks is told with its place."""
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -70,6 +71,16 @@ class Row:
             return self.text(name)
         except MissingField:
             return ""
+
+    def digest(self, name: str) -> str:
+        """The same for the same picture in a field, which has no name; its index without one."""
+        value = self.fields.get(name)
+        data = value.get("bytes") if isinstance(value, Mapping) else value
+        if isinstance(data, str):
+            data = data.encode(errors="replace")
+        if not isinstance(data, bytes) or not data:
+            return str(self.index)
+        return hashlib.sha256(data).hexdigest()[:16]
 
     def number_of(self, name: str) -> float:
         """A finite number, also written as text."""

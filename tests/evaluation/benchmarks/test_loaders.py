@@ -12,7 +12,14 @@ from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
 from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.scoring import score_replies
-from tests.evaluation.benchmarks.published import SAMPLES, write_json, write_lines, write_parquet
+from spatialvlm_jax.foreign_files.parquet_files import read_parquet_records
+from tests.evaluation.benchmarks.published import (
+    PNG,
+    SAMPLES,
+    write_json,
+    write_lines,
+    write_parquet,
+)
 
 
 def test_every_benchmark_has_a_fixture() -> None:
@@ -280,3 +287,22 @@ def test_names_that_are_none_are_told() -> None:
         find_benchmark("pope").check_track("boxes")
     find_benchmark("spatial_rgpt").check_track("names")
     find_benchmark("pope").check_track("")
+
+
+@pytest.mark.parametrize("name", ["robospatial_home", "msmu"])
+def test_pictures_without_a_name_are_told_by_what_they_show(name: str, tmp_path: Path) -> None:
+    """Questions about one picture are not independent, and behind another one they see another."""
+    SAMPLES[name].write(tmp_path)
+    (path, *others) = sorted(tmp_path.iterdir())
+    field = {"robospatial_home": "img", "msmu": "image_base64"}[name]
+    row = next(read_parquet_records(path))
+    for other in others:
+        other.unlink()
+    turned = row | {field: {"bytes": PNG + b" ", "path": None} if name != "msmu" else "QUJD"}
+    write_parquet(path, [row, turned, row])
+    items = load_questions(find_benchmark(name), tmp_path).items
+    assert [item.id for item in items] == ["0", "1", "2"]
+    first, second, third = (item.image_id for item in items)
+    assert first == third != second
+    scores = score_replies(find_benchmark(name), items, {})
+    assert {found.clusters for found in scores.headlines().values()} == {2}
