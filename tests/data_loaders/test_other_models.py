@@ -135,9 +135,10 @@ def test_an_endpoint_that_dies_half_way_leaves_figures_and_the_same_command_goes
     missing = QUESTIONS - answered
     told = f"{missing} of {QUESTIONS} questions have no reply and count as not answered"
     last = said.err.strip().splitlines()[-1]
-    assert last.startswith(f"error: partial: {told} ({missing - 3}: not asked yet; ")
+    assert last.startswith(f"error: partial: {told} (")
+    assert ": not asked yet; " in last
     assert ": nothing answers there: [Errno" in last
-    assert "3 questions in a row got no reply" in last
+    assert "questions in a row got no reply, the last one nothing answers there" in last
     assert last.endswith("what is answered is kept, go on by python eval.py '--workdir=of this'")
     assert f"partial: {told}" in said.out
     assert "report: " in said.out
