@@ -44,8 +44,9 @@ def join(
     odd: list[str] = []
     for prediction in predictions:
         item = by_id.get(prediction.id) if prediction.id else None
-        if item is None and prediction.place in by_place:
-            item = by_place[prediction.place]
+        place = prediction.place
+        if item is None and place is not None and place in by_place:
+            item = by_place[place]
             if item is None:
                 strangers += 1
                 continue
