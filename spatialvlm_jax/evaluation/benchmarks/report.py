@@ -114,9 +114,11 @@ class Block:
     def differences(self) -> list[tuple[str, str, PairedDifference]]:
         """By each other model and rule: the first model less that one, over common questions."""
         first, *others = self.models
+        pairs = [(other, common_questions(first.scores, other.scores)) for other in others]
         return [
-            (other.model, rule, compare_marks(*common_questions(first.scores, other.scores), rule))
-            for other in others
+            (other.model, rule, compare_marks(*common, rule))
+            for other, common in pairs
+            if common[0].replies
             for rule in (OFFICIAL, ROBUST)
         ]
 
@@ -147,8 +149,8 @@ def head_of(probes: Sequence[PictureProbe]) -> list[str]:
 
 def common_questions(first: Scores, second: Scores) -> tuple[Scores, Scores]:
     """Both with the questions that both were asked, in one order."""
-    known = {each.item.id: each for each in second.replies}
-    kept = [each for each in first.replies if each.item.id in known]
+    known = {each.item.id: each for each in second.replies if each.is_asked}
+    kept = [each for each in first.replies if each.is_asked and each.item.id in known]
     others = [known[each.item.id] for each in kept]
     return dataclasses.replace(first, replies=kept), dataclasses.replace(second, replies=others)
 

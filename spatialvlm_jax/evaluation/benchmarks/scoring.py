@@ -16,6 +16,8 @@ _NONE = Mark(0.0)
 class MarkedReply:
     """A question, the reply to it (None where there is none), and its mark by every rule.
 
+    is_asked: whether the model was asked it, as far as the replies tell.
+
     A reply that is missing, or in whose place a harness says that it got none, is not answered:
     no rule gives it anything. An empty one is marked by every rule, as its code does.
     """
@@ -23,6 +25,7 @@ class MarkedReply:
     item: Item
     reply: str | None
     marks: Mapping[str, Mark]
+    is_asked: bool = True
 
     @property
     def state(self) -> str:
@@ -97,7 +100,7 @@ def score_replies(
 
 def _marked(item: Item, prediction: Prediction | None, rules: Mapping[str, Rule]) -> MarkedReply:
     if prediction is None or prediction.has_failed:
-        return MarkedReply(item, None, dict.fromkeys(rules, _NONE))
+        return MarkedReply(item, None, dict.fromkeys(rules, _NONE), prediction is not None)
     text = prediction.text
     marks: dict[Rule, Mark] = {}
     for rule in rules.values():

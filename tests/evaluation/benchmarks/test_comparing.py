@@ -4,6 +4,7 @@ from spatialvlm_jax.evaluation.benchmarks.comparing import compare_marks, compar
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
+from spatialvlm_jax.evaluation.benchmarks.report import ModelScores, blocks_of
 from spatialvlm_jax.evaluation.benchmarks.scoring import ROBUST, Scores, score_replies
 
 ITEMS = [Item(str(n), "?", "?", "yes", f"picture {n // 2}") for n in range(8)]
@@ -24,6 +25,23 @@ def test_two_models_are_compared_question_by_question() -> None:
     assert lines[1].startswith("  official +25.00 points, 95 % interval ")
     assert lines[2] == "    right: both 1, only the first 3, only the second 1, neither 3"
     assert lines[3] == "    most of it from picture 0 +12.50 points, picture 2 +12.50 points"
+
+
+def test_models_are_compared_on_what_both_were_asked() -> None:
+    """One that was stopped early is not the worse for it; one that failed to reply is."""
+    replies = {str(n): Prediction("yes", str(n)) for n in range(3)}
+    replies["3"] = Prediction("", "3", failure="status 400")
+    stopped = score_replies(find_benchmark("vsr"), ITEMS, replies)
+    models = [
+        ModelScores("whole", "pixels", scores(*range(8))),
+        ModelScores("s", "pixels", stopped),
+    ]
+    (block,) = blocks_of(models)
+    (found,) = [found for _, rule, found in block.differences() if rule == ROBUST]
+    assert (found.count, found.difference) == (4, 0.25)
+    unasked = score_replies(find_benchmark("vsr"), ITEMS, {})
+    (block,) = blocks_of([models[0], ModelScores("u", "pixels", unasked)])
+    assert block.differences() == []
 
 
 def test_few_pictures_leave_no_difference_that_shares_cannot_have() -> None:
