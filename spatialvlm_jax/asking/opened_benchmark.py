@@ -72,7 +72,7 @@ def open_benchmark(
 
     Args:
       images: the folder of its pictures; None: they are in its files, or in the folder of those.
-      most: questions, evenly spread over all; None takes all.
+      most: questions, as `Benchmark.some` takes them; None takes all.
 
     Raises:
       UserError: it cannot be asked, or a record lacks a field or a picture.
@@ -89,8 +89,8 @@ def open_benchmark(
             f"no record of {place} has a field 'names', which the published files lack: add the "
             f"names of its regions in their order to each, or ask with --track={BOXES}"
         )
-    if most is not None and most < len(items):
-        items = tuple(items[len(items) * number // most] for number in range(most))
+    if most is not None:
+        items = benchmark.some(items, most)
     return OpenedBenchmark(benchmark, place, folder, items, len(questions.missing), manner)
 
 

@@ -89,6 +89,7 @@ class Benchmark:
     figures: of all marks of one rule; the first is the headline.
     weights: float64[N], what each question weighs in the headline, a weighted mean of marks.
     tracks: ways in which its questions may be shown; figures of one are compared with no other's.
+    together: of a question what it shares with those that figures mark together with it.
     """
 
     name: str
@@ -110,6 +111,20 @@ class Benchmark:
     stored: StoredPictures | None = None
     weights: Weights = equal_weights
     tracks: tuple[str, ...] = ()
+    together: Callable[[Item], str] = lambda item: item.id
+
+    def some(self, items: Sequence[Item], most: int) -> tuple[Item, ...]:
+        """About so many questions, evenly spread; what is marked together is whole, one at least.
+
+        Figures of several questions each would be others of a part of them.
+        """
+        groups: dict[str, list[Item]] = {}
+        for item in items:
+            groups.setdefault(self.together(item), []).append(item)
+        names = list(groups)
+        count = max(1, min(most, len(items)) * len(names) // len(items))
+        chosen = {names[len(names) * number // count] for number in range(count)}
+        return tuple(item for item in items if self.together(item) in chosen)
 
     def check_track(self, track: str) -> None:
         """Raises UserError where a track is needed and none is named, or one that there is not."""

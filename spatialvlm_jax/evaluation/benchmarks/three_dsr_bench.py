@@ -86,6 +86,7 @@ BENCHMARK = Benchmark(
     official=letter_rule(inferred),
     robust=by_option,
     figures=_figures,
+    together=lambda item: item.image_id,
     official_is="VLMEvalKit's letter without a judge; the four settings are named",
     rules={name: rule for name, rule in LETTER_RULES.items() if not name.startswith("VLMEvalKit")},
 )

@@ -102,5 +102,6 @@ BENCHMARK = Benchmark(
     official=by_option,
     robust=by_option,
     figures=_figures,
+    together=lambda item: item.part or item.id,
     official_is="the likeliest caption, a tie is right; here letters of turned-round options",
 )

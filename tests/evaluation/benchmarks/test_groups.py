@@ -57,6 +57,22 @@ def test_whats_up_counts_pairs_and_sets(load: Load) -> None:
     assert robust(benchmark, items, {0, 1, 2, 3})["sets"] == 1
 
 
+def test_a_part_of_the_questions_has_whole_groups_where_figures_are_of_these(load: Load) -> None:
+    items = [
+        Item(str(n), "?", "?", "yes", f"picture {n // 4}", part=f"set {n // 4}") for n in range(40)
+    ]
+    plain, flipped = find_benchmark("cv_bench"), find_benchmark("3dsr_bench")
+    assert [item.id for item in plain.some(items, 4)] == ["0", "10", "20", "30"]
+    assert plain.some(items, 99) == tuple(items)
+    for benchmark in (flipped, find_benchmark("whats_up")):
+        assert [item.id for item in benchmark.some(items, 9)] == [*"0123", "20", "21", "22", "23"]
+        assert [item.id for item in benchmark.some(items, 1)] == [*"0123"]
+    # A reply that is right only before the picture is turned round is none of "flip".
+    benchmark, turned = load("3dsr_bench")
+    chosen = benchmark.some(turned, 1)
+    assert robust(benchmark, chosen, {0, 1})["flip and circular"] == 0
+
+
 def test_whats_up_turns_its_options_round_and_reads_both_kinds_of_files(tmp_path: Path) -> None:
     rows = [[number, "A mug on a table", "A mug under a table"] for number in range(40)]
     write_json(tmp_path / "coco_qa_one_obj.json", rows)
