@@ -46,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.comparison.differences import compare
     from spatialvlm_jax.evaluation.comparison.page import format_comparison, write_comparison
-    from spatialvlm_jax.evaluation.comparison.predictions import common_answers, read_answers
+    from spatialvlm_jax.evaluation.comparison.predictions import (
+        common_answers,
+        missing_replies,
+        read_answers,
+    )
     from spatialvlm_jax.flags import check_suffix
 
     if args.out is not None:
@@ -58,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
             "both"
         )
     places = [*args.first, *args.second]
-    common = common_answers([read_answers(each) for each in places], [str(p) for p in places])
+    common = common_answers([read_answers(each) for each in places], list(map(str, places)))
+    missing = missing_replies(common, list(map(str, places)))
     overall, by_type = compare(common.answers[:seeds], common.answers[seeds:], common.images)
     names = (",".join(map(str, args.first)), ",".join(map(str, args.second)))
     print(f"first: {names[0]}\nsecond: {names[1]}")
@@ -67,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
         f"{len(common.images):,} common questions about {len(common.image_names):,} pictures"
         f"{left if any(common.left_out) else ''}\n"
     )
-    print(format_comparison(overall, by_type))
+    print("".join(f"{line}\n" for line in missing) + format_comparison(overall, by_type))
     if args.out is not None:
-        write_comparison(args.out, names, common, overall, by_type)
+        write_comparison(args.out, names, common, overall, by_type, missing)
         print(f"\npage: {args.out}")
     return 0

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from spatialvlm_jax import cli
@@ -38,6 +40,21 @@ def test_two_runs_are_compared_in_text_and_on_a_page(tmp_path, capsys):
     assert {"svg", "table"} <= set(checker.seen)
     assert any(EVIL in text for text in checker.texts)
     assert not [source for source in checker.sources if not source.startswith("data:")]
+
+
+def test_a_run_that_was_stopped_early_is_told(tmp_path, capsys):
+    first = workdir(tmp_path / "a", "2 m", "yes")
+    second = workdir(tmp_path / "b", "2 m", "yes")
+    path = second / "predictions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0] |= {"prediction": "", "failure": f"not asked yet {EVIL}"}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert cli.main(["compare", str(first), str(second), f"--out={tmp_path}/page.html"]) == 0
+    said = f"{second}: 1 of 12 questions have no reply and count as not answered (1: not asked yet"
+    assert said in capsys.readouterr().out
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("Partial:") == 1
+    assert "script" not in check(page).seen
 
 
 def test_seeds_are_joined_by_commas(tmp_path, capsys):

@@ -87,9 +87,10 @@ def write_comparison(
     common: CommonAnswers,
     overall: Sequence[ComparedFigure],
     by_type: Sequence[ComparedFigure],
+    missing: Sequence[str] = (),
 ) -> None:
     """Writes the page; arguments as of `comparison_page`."""
-    write_text(path, comparison_page(names, common, overall, by_type))
+    write_text(path, comparison_page(names, common, overall, by_type, missing))
 
 
 def comparison_page(
@@ -97,12 +98,14 @@ def comparison_page(
     common: CommonAnswers,
     overall: Sequence[ComparedFigure],
     by_type: Sequence[ComparedFigure],
+    missing: Sequence[str] = (),
 ) -> str:
     """A self-contained page.
 
     Args:
       names: of the two ways.
       common: the answers of the first way's seeds, then those of the second's.
+      missing: lines on questions without a reply.
     """
     seeds = len(common.answers) // 2
     labels = tuple(f"{which}: {name}" for which, name in zip(HEAD, names, strict=False))
@@ -122,6 +125,7 @@ def comparison_page(
         questions=len(common.images),
         images=len(common.image_names),
         left_out=sum(common.left_out),
+        missing=missing,
         head=HEAD,
         tables=[("Figures", "metric", overall), ("By question type", "type", by_type)],
         title_of=title,

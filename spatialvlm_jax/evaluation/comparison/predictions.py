@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.reading import lengths
+from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 
@@ -27,7 +28,7 @@ class StoredAnswer:
     dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
     where there is none. accuracy: 0 to 1. median: of the distribution of a quantity, SI units, NaN
     where it was not asked for. distance: of the farthest object asked about, metres, NaN where it
-    is unknown.
+    is unknown. failure: why there is no reply, "" where there is one.
     """
 
     image: str
@@ -42,6 +43,7 @@ class StoredAnswer:
     accuracy: float
     median: float = float("nan")
     distance: float = float("nan")
+    failure: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -119,6 +121,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         accuracy=_number(row.get("accuracy", float(bool(row["correct"])))),
         median=_number(reading.get("median")),
         distance=_number(row.get("distance")),
+        failure=str(row.get("failure", "")),
     )
 
 
@@ -128,6 +131,12 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return float(value)
+
+
+def missing_replies(common: CommonAnswers, names: Sequence[str]) -> list[str]:
+    """Of each run that has no reply to some of them, a line that says so: they count as wrong."""
+    found = (describe_missing([each.failure for each in answers]) for answers in common.answers)
+    return [f"{name}: {said}" for name, said in zip(names, found, strict=True) if said]
 
 
 def common_answers(runs: Sequence[dict[Key, StoredAnswer]], names: Sequence[str]) -> CommonAnswers:
