@@ -21,7 +21,7 @@ from benchmarks import twins
 from spatialvlm_jax.asking.respondents import folder_of, name_of_model
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.breakdowns import SHORTCUTS, breakdown_title
-from spatialvlm_jax.evaluation.report.results import TITLES, percent
+from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
 from spatialvlm_jax.text_table import align_columns
 
 _CONFIG = Path(__file__).parents[1] / "configs" / "shortcuts.py"
@@ -51,9 +51,8 @@ def split_table(found: Split) -> list[str]:
         for name, sides in figures.items():
             shares = [f"{percent(sides[s]['value'])} of {sides[s]['count']:,}" for s in _SIDES[:2]]
             gap = sides["gap"]
-            ends = " to ".join(f"{100 * end:.1f}" for end in gap["ci95"] or ())
-            interval = f"{ends} %" if ends else "–"
-            rows.append((shortcut, TITLES[name], *shares, percent(gap["value"]), interval))
+            own = percent(gap["value"]), interval(gap["ci95"])
+            rows.append((shortcut, TITLES[name], *shares, *own))
     return align_columns(rows, rule=True)
 
 
@@ -65,7 +64,7 @@ def main() -> None:
     help_text = "replies and the report go there (runs/shortcuts_MODEL)"
     parser.add_argument("--workdir", type=Path, metavar="DIR", help=help_text)
     parser.add_argument("--images", type=int, default=400, help="at most 400, the default")
-    parser.add_argument("--scenes", type=int, default=400, help="to look for twins in")
+    parser.add_argument("--scenes", type=int, default=1_200, help="to look for twins in")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     args = parser.parse_args()
     name = folder_of(name_of_model(args.model))

@@ -285,8 +285,10 @@ def percent(value: float | None) -> str:
 
 
 def interval(ci95: tuple[float, float] | None) -> str:
-    """ "82.5–85.6 %"."""
-    return "–" if ci95 is None else f"{100 * ci95[0]:.1f}–{100 * ci95[1]:.1f} %"
+    """ "82.5–85.6 %", and "-4.3 to 3.0 %" where a dash would be taken for a sign."""
+    if ci95 is None:
+        return "–"
+    return (" to " if ci95[0] < 0 else "–").join(f"{100 * end:.1f}" for end in ci95) + " %"
 
 
 _SURETY = ("95 % interval", "answers", "images", "design effect", "can show")

@@ -153,6 +153,7 @@ def test_missing_figures_are_dashes():
     assert results.interval(None) == "–"
     assert results.percent(0.876) == "87.6 %"
     assert results.interval((0.1, 0.256)) == "10.0–25.6 %"
+    assert results.interval((-0.249, -0.039)) == "-24.9 to -3.9 %"
 
 
 def test_what_is_known_of_the_objects_has_rows_of_its_own():
