@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     model, stored = (
-        spatialvlm_jax.load(args.model, untaught=True),
+        spatialvlm_jax.load(args.model, untaught=True, unseen=True),
         open_split(args.data, args.split),
     )
     marked = []

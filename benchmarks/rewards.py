@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     config = WorldConfig.preset("manipulation", image_size=args.image_size)
-    model = None if args.write else spatialvlm_jax.load(args.model)
+    model = None if args.write else spatialvlm_jax.load(args.model, unseen=True)
     curves: list[ReadCurve] = []
     for index in tqdm(range(args.episodes), unit="episode"):
         episode = draw_episode(config, args.seed, index, args.frames)

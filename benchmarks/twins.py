@@ -253,7 +253,7 @@ def measure_model(
     Args:
       scenes: to look for twins in. preset: of the worlds. write: where pictures are kept.
     """
-    model = spatialvlm_jax.load(where, untaught=True)
+    model = spatialvlm_jax.load(where, untaught=True, unseen=True)
     config = WorldConfig.preset(
         preset,
         image_size=model.experiment.model.encoder.image_size,

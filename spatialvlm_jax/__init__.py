@@ -10,7 +10,10 @@ __version__ = "0.2.0"
 
 
 def load(
-    where: str | os.PathLike[str], tokenizer: str = "", untaught: bool = False
+    where: str | os.PathLike[str],
+    tokenizer: str = "",
+    untaught: bool = False,
+    unseen: bool = False,
 ) -> "LoadedModel":
     """A model to ask: `load("small128").ask("room.png", ["How far is the chair from the table?"])`.
 
@@ -18,4 +21,4 @@ def load(
     """
     from spatialvlm_jax.inference.load import load_to_ask
 
-    return load_to_ask(where, tokenizer, untaught)
+    return load_to_ask(where, tokenizer, untaught, unseen)

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         if os.path.isfile(question):  # pathlib would raise for one that is too long for a name
             raise UserError(f"{question} is a file, not a question: one picture is asked at a time")
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        model = load_to_ask(args.model, args.tokenizer, args.untaught)
+        model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
     doubt = NEVER if args.always_answer else model.doubt
     if args.unsure:
         doubt = Doubt() if doubt == NEVER else Doubt(spread=doubt.spread)
@@ -128,8 +128,10 @@ def _notes(answers: Sequence["SpatialAnswer"]) -> list[str]:
 
     noted = [each for each in answers if each.note]
     lines = [f'"{one_line(each.question)}": {each.note}' for each in noted]
-    if any(not each.is_sure for each in noted):
+    if any(not each.is_sure and not each.is_unseen for each in noted):
         lines.append("--untaught asks what the model was not taught all the same")
+    if any(each.is_unseen for each in noted):
+        lines.append("--unseen asks about what the model cannot see all the same")
     return ["", *lines] if lines else []
 
 

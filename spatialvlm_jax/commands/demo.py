@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     def build() -> Site:
         with progress.waiting("loading the model", "loaded it"):
-            model = load_to_ask(args.model, args.tokenizer, args.untaught)
+            model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
         name = Path(args.model).resolve().stem
         demo = Demo(model, name, ExampleWorlds(), limits, scored_values=args.scored_values)
         return demo.site(args.host)

@@ -139,7 +139,7 @@ def _reason(args: argparse.Namespace) -> "tuple[list[Trace], Eyes]":
     progress.end_importing()
     eyes = Eyes.open(args.image, _camera(args))
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        ask = eyes.asking(load_to_ask(args.model, args.tokenizer, args.untaught))
+        ask = eyes.asking(load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen))
     origin = {
         "image_sha256": eyes.picture.sha256,
         "checkpoint": str(args.model),

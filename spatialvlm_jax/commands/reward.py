@@ -146,7 +146,7 @@ def _origin(args: Any, goal: Any) -> dict[str, Any]:
         "max_spread": args.max_spread,
         "camera": [args.camera, args.fov, args.camera_height, args.pitch],
         "version": spatialvlm_jax.__version__,
-        **({"untaught": True} if args.untaught else {}),
+        **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
     }
 
 
@@ -180,7 +180,7 @@ def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) 
 
     progress.end_importing()
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
-        model = load_to_ask(args.model, args.tokenizer, args.untaught)
+        model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
     ask = asking_distance(
         model,
         goal.question,

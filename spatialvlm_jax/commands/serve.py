@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     key, name = os.environ.get(_KEY, "").strip(), args.name or Path(args.model).resolve().stem
     with open_socket(args.host, args.port) as listening:
         with progress.waiting("loading the model", "loaded it"):
-            loaded = load_to_ask(args.model, args.tokenizer, args.untaught)
+            loaded = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
         encodings = ImageEncodings(args.image_cache * 2**20)
         model = dataclasses.replace(loaded, encodings=encodings)
         if not args.no_warm_up:

@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
+from spatialvlm_jax.evaluation.reading import verdicts
 from spatialvlm_jax.generation.wording.spoken_values import SpokenValues
 from spatialvlm_jax.inference.alternatives import other_values, other_verdict
 from spatialvlm_jax.inference.conclude import Heard
@@ -21,6 +22,17 @@ from spatialvlm_jax.units import unit_of
 # Nodes and answers of what is scored are filled up to these, so that few shapes are compiled.
 _MULTIPLES, _WORDS_MULTIPLES = (64, 16), (16, 2)
 T = TypeVar("T")
+
+
+class PutWords(NamedTuple):
+    """What a model is asked: a question, or a probe, of which only the probability of some answers
+    matters.
+
+    affirmations: those answers; empty for a question.
+    """
+
+    words: str
+    affirmations: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,16 +75,19 @@ class AskedQuestions:
         rows = np.asarray(ids).reshape(self.slots, -1).tolist()
         return [self.tokenizer.decode(row) for row in rows[: self.each * len(self.counts)]]
 
-    def heard(self, questions: Sequence[str], scored_values: int) -> list[Heard]:
-        """What is said to the first of the slots."""
+    def heard(self, asked: Sequence[PutWords], scored_values: int) -> list[Heard]:
+        """What is said to the first of the slots; of a probe, the confidence is in its answers."""
         texts = self.texts()
-        choices = [other_verdict(*pair) for pair in zip(questions, texts, strict=True)]
+        choices = [
+            None if each.affirmations else other_verdict(each.words, text)
+            for each, text in zip(asked, texts, strict=True)
+        ]
         units = [
             "" if choice else unit_of(text) for text, choice in zip(texts, choices, strict=True)
         ]
         values = self._values(texts, units, scored_values)
         words = ["" if unit else text for text, unit in zip(texts, units, strict=True)]
-        confidences = self._confidences(words, choices)
+        confidences = self._confidences(words, choices, [each.affirmations for each in asked])
         return list(map(Heard, texts, units, values, choices, confidences))
 
     def _score(self, trees: AnswerTrees) -> np.ndarray:
@@ -94,21 +109,21 @@ class AskedQuestions:
         return [each and each.tempered(self.temperature) for each in found[: len(texts)]]
 
     def _confidences(
-        self, words: Sequence[str], choices: Sequence[tuple[str, str, str] | None]
+        self,
+        words: Sequence[str],
+        choices: Sequence[tuple[str, str, str] | None],
+        affirmations: Sequence[tuple[str, ...]],
     ) -> list[float | None]:
-        """Of a choice against the other one, of other words by themselves; None where unknown."""
-        said = [
-            ()
-            if not text or (choice and not choice[2])
-            else (text, choice[2])
-            if choice
-            else (text,)
-            for text, choice in zip(words, choices, strict=True)
-        ]
+        """Of a choice against the other one, of other words by themselves, of affirmations
+        together; None where unknown."""
+        said = list(map(_scored, words, choices, affirmations))
         if not any(said):
             return [None] * len(words)
         scores = self.likelihoods(said)
-        return [_share(row) if texts else None for row, texts in zip(scores, said, strict=True)]
+        return [
+            float(np.exp(row).sum()) if wanted else _share(row) if texts else None
+            for row, texts, wanted in zip(scores, said, affirmations, strict=True)
+        ]
 
     def likelihoods(self, answers: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Log-likelihoods float64[A] of the answers to each of the first slots."""
@@ -116,6 +131,19 @@ class AskedQuestions:
         empty: list[Sequence[str]] = [()] * (self.slots - len(answers))
         trees = [grow_tree([encode(text) for text in texts]) for texts in (*answers, *empty)]
         return score_trees(self._score, trees, _WORDS_MULTIPLES)[: len(answers)]
+
+
+def _scored(
+    text: str, choice: tuple[str, str, str] | None, affirmations: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The answers whose likelihoods tell how sure one is; none where nothing can."""
+    if affirmations:
+        # A yes in words of its own is one, too.
+        own = (text,) if verdicts.read_yes_no(text) == "yes" else ()
+        return tuple(dict.fromkeys((*affirmations, *own)))
+    if choice:
+        return (text, choice[2]) if text and choice[2] else ()
+    return (text,) if text else ()
 
 
 def _share(scores: np.ndarray) -> float:

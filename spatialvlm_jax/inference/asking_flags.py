@@ -18,6 +18,8 @@ def add_model_flags(add: Callable[..., Any]) -> None:
     add("--tokenizer", default="", metavar="FILE", help=help_text)
     help_text = "also ask what the model says that it was not taught, in the words that are given"
     add("--untaught", action="store_true", help=help_text)
+    help_text = "also ask about what the model holds not to be in the picture"
+    add("--unseen", action="store_true", help=help_text)
 
 
 def add_camera_flags(parser: argparse.ArgumentParser) -> None:

@@ -67,7 +67,9 @@ def _describe(name: str, names: TaughtNames) -> str:
 
 
 def _told(unknown: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(unknown, known, n=1)
+    # Who mistypes a name begins it rightly: an elephant is no plant.
+    alike = [name for name in known if name[0] == unknown[0]]
+    near = difflib.get_close_matches(unknown, alike, n=1)
     hint = f'did you mean "{near[0]}"? It' if near and near[0] != unknown else "it"
     *most, last = known or ("no names",)
     listed = f"{', '.join(most)} and {last}" if most else last

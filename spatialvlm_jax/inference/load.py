@@ -27,13 +27,16 @@ from spatialvlm_jax.weights.load import load_weights
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
-from spatialvlm_jax.weights.settings import SPREAD, TEMPERATURE, TOKENIZER
+from spatialvlm_jax.weights.settings import LEAST_SEEN, SPREAD, TEMPERATURE, TOKENIZER
 
 _WEIGHTS = "model.safetensors"
 
 
 def load_to_ask(
-    where: str | os.PathLike[str], tokenizer: str = "", untaught: bool = False
+    where: str | os.PathLike[str],
+    tokenizer: str = "",
+    untaught: bool = False,
+    unseen: bool = False,
 ) -> LoadedModel:
     """A model by the name of a shipped checkpoint, a run's workdir, its weights, or a folder.
 
@@ -46,6 +49,7 @@ def load_to_ask(
       tokenizer: the SentencePiece model that the weights were trained with, where it is not where
         it was.
       untaught: answer also what it says that it was not taught, with a note.
+      unseen: answer also about what it holds not to be in the picture.
 
     Raises:
       UserError: there is nothing, it is damaged, does not say what model it is, or its tokenizer
@@ -54,7 +58,8 @@ def load_to_ask(
     if jax.config.values["jax_compilation_cache_dir"] is None:
         use_compilation_cache()
     model = _load(_find(os.fspath(where)), tokenizer)
-    return dataclasses.replace(model, untaught=untaught)
+    least_seen = None if unseen else model.least_seen
+    return dataclasses.replace(model, untaught=untaught, least_seen=least_seen)
 
 
 def _load(path: Path, tokenizer: str) -> LoadedModel:
@@ -125,12 +130,13 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
 
 def _as_recorded(model: LoadedModel, record: RunRecord) -> LoadedModel:
     """With what was fitted on held-out data, and what was taught, as far as either is known."""
-    spread = _fitted(record, SPREAD)
+    spread = _fitted(record, SPREAD, record.calibration(SPREAD))
     return dataclasses.replace(
         model,
-        temperature=_fitted(record, TEMPERATURE) or 1.0,
+        temperature=_fitted(record, TEMPERATURE, record.calibration(TEMPERATURE)) or 1.0,
         doubt=NEVER if spread is None else dataclasses.replace(NEVER, spread=spread),
         taught=record.taught,
+        least_seen=_fitted(record, LEAST_SEEN, record.settings.get(LEAST_SEEN, "")),
     )
 
 
@@ -142,9 +148,8 @@ def _with_tokenizer(experiment: Experiment, named: str) -> Experiment:
     )
 
 
-def _fitted(record: RunRecord, name: str) -> float | None:
+def _fitted(record: RunRecord, name: str, text: str) -> float | None:
     """A number above zero that was fitted on held-out data; None where it was not."""
-    text = record.calibration(name)
     if not text:
         return None
     try:

@@ -13,14 +13,14 @@ from flax import nnx
 from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.inference.asked_questions import AskedQuestions
+from spatialvlm_jax.inference.asked_questions import AskedQuestions, PutWords
 from spatialvlm_jax.inference.conclude import Heard
 from spatialvlm_jax.inference.image_encodings import ImageEncodings, picture_key
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inference.told_camera import ToldCamera
-from spatialvlm_jax.inference.ways import QuestionWays, answers_from, wordings_of
+from spatialvlm_jax.inference.ways import AskedOfPicture, QuestionWays
 from spatialvlm_jax.inputs.camera import stack_cameras
 from spatialvlm_jax.inputs.pictures import Placement, resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
@@ -50,6 +50,8 @@ class LoadedModel:
     doubt: from where on its answers are unsure, fitted likewise.
     taught: which questions it was taught; None where that is not known.
     untaught: answer others, too, with a note.
+    least_seen: what a question names is asked for, too, and is not there where it is less probable;
+      fitted on held-out scenes. None: that is not asked.
     encodings: of the pictures that it was asked about last, which are not encoded again.
     """
 
@@ -60,6 +62,7 @@ class LoadedModel:
     doubt: Doubt = NEVER
     taught: Taught | None = None
     untaught: bool = False
+    least_seen: float | None = None
     encodings: ImageEncodings = dataclasses.field(default_factory=ImageEncodings, repr=False)
 
     def ask(
@@ -96,9 +99,14 @@ class LoadedModel:
             raise UserError(f"scored_values={scored_values}: take at least {FEWEST_VALUES}, or 0")
         picture = image if isinstance(image, Picture) else open_picture(image)
         asked = [questions] if isinstance(questions, str) else list(questions)
-        ways = [QuestionWays.of(question, self.put(question), wordings) for question in asked]
-        said = self._hear(self.tell(picture, camera), wordings_of(ways), scored_values)
-        return list(map(doubt or self.doubt, answers_from(ways, said)))
+        (answers,) = self.ask_each(
+            [(picture, asked)],
+            camera=camera,
+            doubt=doubt,
+            wordings=wordings,
+            scored_values=scored_values,
+        )
+        return answers
 
     def ask_each(
         self,
@@ -112,8 +120,8 @@ class LoadedModel:
         """Answers what several people ask at the same time: each picture has its own questions.
 
         Args:
-          asked: up to 8 pictures, which are run side by side, and up to 32 questions about each,
-            all their wordings counted.
+          asked: up to 8 pictures, which are run side by side, and questions about each, of which
+            32 are asked at once.
           camera: what is known of the camera of all of them, as in `ask`.
           doubt, wordings, scored_values: as in `ask`.
 
@@ -126,14 +134,11 @@ class LoadedModel:
             for _, questions in asked
         ]
         told = [self.tell(picture, camera) for picture, _ in asked]
-        words = [wordings_of(each) for each in ways]
-        rows = [self._row(*each) for each in zip(told, words, strict=True) if each[1]]
-        heard = iter(self._heard(rows, scored_values) if rows else ())
-        said = [next(heard) if each else () for each in words]
-        return [
-            list(map(doubt or self.doubt, answers_from(*each)))
-            for each in zip(ways, said, strict=True)
-        ]
+        put = [AskedOfPicture.of(each, self.taught, self.least_seen) for each in ways]
+        pairs = [(picture, each.asked) for picture, each in zip(told, put, strict=True)]
+        said = self._hear(pairs, scored_values)
+        found = map(AskedOfPicture.answers, put, said)
+        return [list(map(doubt or self.doubt, answers)) for answers in found]
 
     def tell(self, picture: Picture, facts: CameraFacts) -> Picture:
         """A picture with what is known of its camera beyond what its file tells.
@@ -201,11 +206,18 @@ class LoadedModel:
         patches = (encoder.image_size // encoder.patch_size) ** 2
         return patches + len(self._prefix(question, picture.camera))
 
-    def _hear(self, picture: Picture, questions: Sequence[str], scored_values: int) -> list[Heard]:
-        """What is said to each question, of which as many are asked at once as may be."""
-        starts = range(0, len(questions), MOST_QUESTIONS)
-        rows = [self._row(picture, questions[start : start + MOST_QUESTIONS]) for start in starts]
-        return [heard for row in rows for heard in self._heard([row], scored_values)[0]]
+    def _hear(
+        self, asked: Sequence[tuple[Picture, Sequence[PutWords]]], scored_values: int
+    ) -> list[list[Heard]]:
+        """What is said to all that is asked about each picture, as much at once as may be."""
+        found: list[list[Heard]] = [[] for _ in asked]
+        for start in range(0, max((len(each) for _, each in asked), default=0), MOST_QUESTIONS):
+            parts = [(picture, each[start : start + MOST_QUESTIONS]) for picture, each in asked]
+            rows = {place: self._row(*part) for place, part in enumerate(parts) if part[1]}
+            heard = self._heard(list(rows.values()), scored_values)
+            for place, said in zip(rows, heard, strict=True):
+                found[place] += said
+        return found
 
     @functools.cached_property
     def _camera(self) -> ToldCamera:
@@ -235,23 +247,23 @@ class LoadedModel:
         return tokens
 
     def _rows(self, asked: Sequence[tuple[Picture, Sequence[str]]]) -> list["_Row"]:
-        return [self._row(*each) for each in asked]
+        return [self._row(picture, list(map(PutWords, questions))) for picture, questions in asked]
 
-    def _row(self, picture: Picture, questions: Sequence[str]) -> "_Row":
-        prefixes = [self._prefix(question, picture.camera) for question in questions]
+    def _row(self, picture: Picture, asked: Sequence[PutWords]) -> "_Row":
+        prefixes = [self._prefix(each.words, picture.camera) for each in asked]
         told = self._camera.encode(picture.camera)
         place = self._camera.encode.place(picture.camera)
-        return _Row(picture, told, place, questions, prefixes)
+        return _Row(picture, told, place, asked, prefixes)
 
     def _heard(self, rows: Sequence["_Row"], scored_values: int) -> list[list[Heard]]:
-        """What is said to the questions of each row."""
+        """What is said to all that is asked in each row."""
         asking = self._read(rows)
-        questions = asking.filled([row.questions for row in rows], "")
-        return asking.by_row(asking.heard(questions, scored_values))
+        asked = asking.filled([row.asked for row in rows], PutWords(""))
+        return asking.by_row(asking.heard(asked, scored_values))
 
     def _read(self, rows: Sequence["_Row"]) -> AskedQuestions:
         """Reads as many pictures and questions as there are, both filled up to a bucket."""
-        slots = _bucket(max(len(row.questions) for row in rows), QUESTION_BUCKETS)
+        slots = _bucket(max(len(row.asked) for row in rows), QUESTION_BUCKETS)
         pictures = _bucket(len(rows), PICTURE_BUCKETS)
         width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), PREFIX_BUCKETS)
         padded = [pad_prefixes(row.prefixes, slots, width) for row in rows]
@@ -262,7 +274,7 @@ class LoadedModel:
         encoded = self.encodings.of(keys, lambda places: self._encode([filled[i] for i in places]))
         words: Any = stack_cameras([row.told for row in filled]).words
         asked: Any = (tokens, lengths, words)
-        counts = [len(row.questions) for row in rows]
+        counts = [len(row.asked) for row in rows]
         read = read_behind_images(self.model, encoded, *asked)
         most = self.experiment.eval.max_answer_tokens
         return AskedQuestions(
@@ -290,7 +302,7 @@ class LoadedModel:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Row:
-    """Questions about one picture, as words and as they are put.
+    """What is asked about one picture, as words and as it is put.
 
     told: what the model is told of its camera. place: where it comes to lie in the square.
     """
@@ -298,7 +310,7 @@ class _Row:
     picture: Picture
     told: CameraInput
     place: Placement | None
-    questions: Sequence[str]
+    asked: Sequence[PutWords]
     prefixes: Sequence[tuple[int, ...]]
 
 

@@ -10,6 +10,7 @@ from spatialvlm_jax.taught import Taught
 _UNCALIBRATED = "nothing tells how far off the answer may be"
 UNKNOWN_FORM = f"this is no wording that the model was taught: {_UNCALIBRATED}"
 
+_THINGS = ("a", "b")  # placeholders of what a question is about
 _ENDS = " ?.!？。！"  # also those of East Asian keyboards
 
 
@@ -18,10 +19,12 @@ class PutQuestion(NamedTuple):
 
     words: None where it is not, because the model was not taught such questions or names.
     note: what is to be said beside the answer, or in its place; "" for nothing.
+    things: that it takes to be in the picture, in names that were taught.
     """
 
     words: str | None
     note: str = ""
+    things: tuple[str, ...] = ()
 
 
 def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
@@ -51,11 +54,12 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     templates = TEMPLATES[name].questions[: taught.wordings[name] or None]
     template = found.template if found.template in templates else templates[0]
     words = template.format(**objects)
+    things = tuple(objects[slot] for slot in _THINGS if slot in objects) if taught.names else ()
     if _same_words(question, words):
-        return PutQuestion(question)
+        return PutQuestion(question, things=things)
     if untaught:
-        return PutQuestion(question, UNKNOWN_FORM)
-    return PutQuestion(words, f"asked as {words!r}, a wording that the model was taught")
+        return PutQuestion(question, UNKNOWN_FORM, things)
+    return PutQuestion(words, f"asked as {words!r}, a wording that the model was taught", things)
 
 
 def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:

@@ -7,13 +7,14 @@ from typing import Any
 from spatialvlm_jax.units import METRIC, UNITS, describe_exact
 
 UNSURE = "I can't tell."
+UNSEEN = "I cannot see {}."
 
 
 @dataclasses.dataclass(frozen=True)
 class SpatialAnswer:
     """An answer in words, and what it says as numbers in SI units.
 
-    question: as it was asked. text: the model's words, or `UNSURE`.
+    question: as it was asked. text: the model's words, `UNSURE`, or `UNSEEN`.
     value: the quantity that it gives: the median of the distribution of what could be said, or
       what the text states where there is none (angles, positive to the right). None where the
       answer gives no quantity, or is unsure.
@@ -26,6 +27,8 @@ class SpatialAnswer:
       exactly these words; None of quantities, and where nothing can be compared.
     note: what is to be known of it: that the question was asked in other words, why it was not
       asked, or that nothing tells how far off it may be; "" for nothing.
+    seen: how probable the model holds it that what the question names is in the picture, of
+      several things the least; None where it was not asked.
     """
 
     question: str
@@ -37,6 +40,7 @@ class SpatialAnswer:
     verdict: str | None = None
     confidence: float | None = None
     note: str = ""
+    seen: float | None = None
 
     @property
     def spread(self) -> float | None:
@@ -46,7 +50,12 @@ class SpatialAnswer:
     @property
     def is_sure(self) -> bool:
         """Whether it says anything."""
-        return self.text != UNSURE
+        return self.text != UNSURE and not self.is_unseen
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it says that what it was asked about is not there."""
+        return self.text.startswith(UNSEEN.format("").rstrip("."))
 
     def describe_value(self) -> tuple[str, str]:
         """Value and interval as people read them; "" where there is none."""

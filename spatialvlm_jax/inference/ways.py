@@ -4,23 +4,31 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from spatialvlm_jax.inference.asked_questions import PutWords
 from spatialvlm_jax.inference.conclude import Heard, conclude
 from spatialvlm_jax.inference.putting import PutQuestion
 from spatialvlm_jax.inference.rewording import Rewording, reword
+from spatialvlm_jax.inference.sights import Sights, with_sight
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
+from spatialvlm_jax.taught import Taught
 
 
 class QuestionWays(NamedTuple):
-    """A question as it was asked, and the ways in which it is put; none where it is not."""
+    """A question as it was asked, and the ways in which it is put; none where it is not.
+
+    things: as of `PutQuestion`.
+    """
 
     question: str
     note: str
     ways: Sequence[Rewording]
+    things: tuple[str, ...]
 
     @classmethod
     def of(cls, question: str, put: PutQuestion, wordings: int) -> "QuestionWays":
         """In up to `wordings` ways."""
-        return cls(question, put.note, () if put.words is None else reword(put.words, wordings))
+        ways = () if put.words is None else reword(put.words, wordings)
+        return cls(question, put.note, ways, put.things)
 
     def concluded(self, said: Iterator[Heard]) -> SpatialAnswer:
         """The answer, from as much of what was said as there are ways."""
@@ -30,12 +38,37 @@ class QuestionWays(NamedTuple):
         return dataclasses.replace(conclude(self.question, heard), note=self.note)
 
 
-def wordings_of(asked: Sequence[QuestionWays]) -> list[str]:
-    """All that is put, one after the other."""
-    return [way.question for each in asked for way in each.ways]
+class AskedOfPicture(NamedTuple):
+    """Questions about one picture, and whether the things are in it that they name.
 
+    least_seen: below which probability one is not.
+    """
 
-def answers_from(asked: Sequence[QuestionWays], said: Sequence[Heard]) -> list[SpatialAnswer]:
-    """One answer a question, from what was said to all its wordings."""
-    heard = iter(said)
-    return [each.concluded(heard) for each in asked]
+    ways: Sequence[QuestionWays]
+    sights: Sights
+    least_seen: float
+
+    @classmethod
+    def of(
+        cls, ways: Sequence[QuestionWays], taught: Taught | None, least_seen: float | None
+    ) -> "AskedOfPicture":
+        """Where `least_seen` is None, nothing is asked of the things."""
+        things = [thing for each in ways if each.ways for thing in each.things]
+        sights = Sights.of([] if least_seen is None else things, taught)
+        return cls(ways, sights, least_seen or 0.0)
+
+    @property
+    def asked(self) -> list[PutWords]:
+        """All that is put, one after the other."""
+        wordings = [PutWords(way.question) for each in self.ways for way in each.ways]
+        return [*wordings, *self.sights.probes.values()]
+
+    def answers(self, said: Sequence[Heard]) -> list[SpatialAnswer]:
+        """One answer a question, from what was said to `asked`."""
+        heard = iter(said)
+        concluded = [each.concluded(heard) for each in self.ways]
+        seen = self.sights.seen(heard)
+        return [
+            with_sight(answer, each.things, seen, self.least_seen)
+            for each, answer in zip(self.ways, concluded, strict=True)
+        ]

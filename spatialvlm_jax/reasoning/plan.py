@@ -82,7 +82,9 @@ class ReasoningPlan:
         for each, answer in zip(needed, answers, strict=True):
             if not is_answered(each, answer):
                 why = f"{answer.question} {one_line(answer.text)!r} is no answer to that."
-                if answer.note and not answer.is_sure:
+                if answer.is_unseen:
+                    why = f"{answer.question} {one_line(answer.text)}"
+                elif answer.note and not answer.is_sure:
                     why = f"{answer.question} Not asked: {answer.note}."
                 return Conclusion(UNSURE, reasoning=(why,))
         rest, draws, reasons = list(answers), [], []

@@ -15,6 +15,7 @@ from spatialvlm_jax.reasoning.plan import Conclusion, Reasoned
 MOST_BYTES = 64 * 2**20
 PLAN, COORDINATOR = "plan", "coordinator"
 _FIELDS = {field.name for field in dataclasses.fields(SpatialAnswer)}
+_ADDED = ("note", "seen")  # of answers, later than the first of these files
 Message = dict[str, Any]
 
 
@@ -100,9 +101,10 @@ def _read_arguments(written: str) -> dict[str, Any] | None:
 def write_answer(answer: SpatialAnswer) -> str:
     """The reply of the tool `ask`: a JSON object, whatever the model's words are.
 
-    A note is in it where there is one: files of before there were any read the same.
+    What was added later is in it where there is some of it.
     """
-    known = {name: each for name, each in answer.as_dict().items() if name != "note" or each}
+    found = answer.as_dict()
+    known = {name: each for name, each in found.items() if name not in _ADDED or each}
     return json.dumps(known, ensure_ascii=False)
 
 
@@ -114,7 +116,7 @@ def read_answer(content: str) -> SpatialAnswer:
         answer = SpatialAnswer(**{**fields, "interval": interval and tuple(interval)})
     except (TypeError, KeyError, ValueError, RecursionError):
         raise TraceError(f"{content[:80]!r} is no answer of a model") from None
-    numbers = [answer.value, answer.std, answer.confidence, *(answer.interval or ())]
+    numbers = [answer.value, answer.std, answer.confidence, answer.seen, *(answer.interval or ())]
     known = [each for each in numbers if each is not None]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in known):
         raise TraceError(f"{content[:80]!r} has numbers that are none")

@@ -11,8 +11,8 @@ from spatialvlm_jax.inference.picture import Picture, open_picture
 
 # A quantity and a choice are answered by different programs.
 _QUESTIONS = {
-    "a quantity": "How wide is the ball?",
-    "a choice": "Is the ball left of the sofa?",
+    "a quantity": "How wide is the {}?",
+    "a choice": "Is the {} left of the {}?",
 }
 
 
@@ -24,14 +24,25 @@ def warm_up_steps(
     Yields:
       What is asked, in words, and what asks it.
     """
-    asked = dataclasses.replace(model, taught=None)  # whatever it was taught, it is asked
+    asked = dataclasses.replace(model, untaught=True)  # whatever it was taught, it is asked
+    names = _names(model)
     for count in PICTURE_BUCKETS:
         if count > together:
             return
         for name, question in _QUESTIONS.items():
-            rows = [(_picture(count, place), [question]) for place in range(count)]
+            words = question.format(*names)
+            rows = [(_picture(count, place), [words]) for place in range(count)]
             what = f"{name} about {count} picture{'s' if count > 1 else ''}"
             yield what, functools.partial(asked.ask_each, rows, scored_values=scored_values)
+
+
+def _names(model: LoadedModel) -> tuple[str, str]:
+    """Of two things, such that the model is asked whether they are there where it is asked that."""
+    known = model.taught.names if model.taught else None
+    if known is None or not known.adjectives or len(known.nouns) < 2:
+        return "ball", "sofa"
+    first, second, *_ = known.nouns
+    return f"{known.adjectives[0]} {first}", f"{known.adjectives[0]} {second}"
 
 
 def _picture(count: int, place: int) -> Picture:

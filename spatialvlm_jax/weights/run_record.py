@@ -14,6 +14,7 @@ from spatialvlm_jax.weights.paths import read_json
 from spatialvlm_jax.weights.pieces import WeightsError
 from spatialvlm_jax.weights.settings import (
     CONTENT,
+    LEAST_SEEN,
     PREFIX,
     RECORDED,
     SPREAD,
@@ -85,7 +86,7 @@ class RunRecord:
     @property
     def belongs(self) -> dict[str, str]:
         """What is written with the weights: settings, the tokenizer's digest, a fit, lists."""
-        names = (*RECORDED, TOKENIZER)
+        names = (*RECORDED, TOKENIZER, LEAST_SEEN)
         known = {name: self.settings[name] for name in names if name in self.settings}
         fitted = {name: self.calibration(name) for name in (TEMPERATURE, SPREAD)}
         taught = {} if self.taught is None else self.taught.as_texts()

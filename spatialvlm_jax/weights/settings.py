@@ -27,6 +27,8 @@ CONTENT, TOKENIZER = ".content", "data.tokenizer.content"
 TEMPERATURE = "answer_temperature"
 # Up to which spread of it an answer is sure.
 SPREAD = "answer_spread"
+# From which probability on the model holds rightly that a thing is in the picture.
+LEAST_SEEN = "least_seen"
 _SHOWN = 3  # settings in one message
 # What a run may be told to take over though it differs. The rest decides which arrays there are.
 _ACCEPTABLE = (
@@ -56,7 +58,7 @@ def recorded_settings(metadata: Mapping[str, str]) -> dict[str, str]:
         }
     except (ValueError, TypeError, AttributeError, RecursionError):
         known = {}
-    own = (*RECORDED, TEMPERATURE, SPREAD, *TAUGHT_TEXTS)
+    own = (*RECORDED, TEMPERATURE, SPREAD, LEAST_SEEN, *TAUGHT_TEXTS)
     named = {name for name in metadata if name in own or name.endswith(CONTENT)}
     return known | {name: metadata[name] for name in sorted(named)}
 

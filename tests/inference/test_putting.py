@@ -22,7 +22,7 @@ TAUGHT = Taught({"width": 3, "camera_distance": 3, "distance": 0, "existence": 1
     ],
 )
 def test_what_was_taught_is_put_as_it_is(question) -> None:
-    assert put_as_taught(question, TAUGHT) == (question, "")
+    assert put_as_taught(question, TAUGHT) == (question, "", ())
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,9 @@ def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question,
     assert put_as_taught(question, TAUGHT) == (
         words,
         f"asked as {words!r}, a wording that the model was taught",
+        (),
     )
-    assert put_as_taught(question, TAUGHT, untaught=True) == (question, UNKNOWN_FORM)
+    assert put_as_taught(question, TAUGHT, untaught=True) == (question, UNKNOWN_FORM, ())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question,
 def test_british_spelling_is_put_as_it_was_taught(question, words) -> None:
     taught = Taught({"color": 3, "centre_distance": 0})
     assert put_as_taught(question, taught).words == words
-    assert put_as_taught(words, taught) == (words, "")
+    assert put_as_taught(words, taught) == (words, "", ())
 
 
 @pytest.mark.parametrize(
@@ -80,10 +81,10 @@ def test_british_spelling_is_put_as_it_was_taught(question, words) -> None:
     ],
 )
 def test_types_that_were_not_taught_are_not_put(question, name) -> None:
-    words, note = put_as_taught(question, TAUGHT)
+    words, note, _ = put_as_taught(question, TAUGHT)
     assert words is None
     assert note == f"this model was not taught questions of the type {name!r}"
-    words, said = put_as_taught(question, TAUGHT, untaught=True)
+    words, said, _ = put_as_taught(question, TAUGHT, untaught=True)
     assert words == question
     assert said.startswith(f"{note}: nothing tells")
 
@@ -92,9 +93,9 @@ def test_types_that_were_not_taught_are_not_put(question, name) -> None:
     "question", ["blah blah", "", "is there?", "how many?", "which one is red?", "x" * 5_000]
 )
 def test_what_is_no_known_wording_is_put_as_it_is_with_a_note(question) -> None:
-    assert put_as_taught(question, TAUGHT) == (question, UNKNOWN_FORM)
+    assert put_as_taught(question, TAUGHT) == (question, UNKNOWN_FORM, ())
 
 
 @pytest.mark.parametrize("question", ["how deep is the mug?", "blah blah"])
 def test_of_a_model_that_does_not_say_what_it_was_taught_nothing_is_said(question) -> None:
-    assert put_as_taught(question, None) == (question, "")
+    assert put_as_taught(question, None) == (question, "", ())

@@ -55,6 +55,7 @@ def test_the_stock_client_is_answered(client) -> None:
         "verdict": None,
         "confidence": None,
         "note": "",
+        "seen": None,
     }
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from spatialvlm_jax.serving.warm_up import warm_up_steps
-from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.taught import Taught, TaughtNames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,9 +14,10 @@ class Counting:
 
     asked: list
     taught: Taught | None = None
+    untaught: bool = False
 
     def ask_each(self, rows, *, scored_values):
-        assert self.taught is None
+        assert self.untaught
         self.asked.append([(each.image[0, 0].tolist(), questions) for each, questions in rows])
 
 
@@ -35,3 +36,14 @@ def test_each_number_of_pictures_is_asked_a_quantity_and_a_choice(together, size
     assert [len(rows) for rows in model.asked] == [size for size in sizes for _ in range(2)]
     first = [color for rows in model.asked[::2] for color, _ in rows]
     assert len({tuple(color) for color in first}) == sum(sizes)
+
+
+def test_what_is_asked_names_things_that_a_model_would_look_for() -> None:
+    names = TaughtNames(("mug", "trash can"), ("red",))
+    model = Counting([], Taught({"width": 3, "left_of": 3}, names))
+    for _, ask in warm_up_steps(model, 1, 96):
+        ask()
+    assert [questions for ((_, questions),) in model.asked] == [
+        ["How wide is the red mug?"],
+        ["Is the red mug left of the red trash can?"],
+    ]
