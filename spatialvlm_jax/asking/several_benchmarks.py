@@ -25,6 +25,7 @@ from spatialvlm_jax.asking.question import (
     candidates_of,
 )
 from spatialvlm_jax.asking.respondents import (
+    ENDPOINT,
     check_names,
     endpoint_bounds,
     folder_of,
@@ -66,10 +67,18 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     limits, budget = endpoint_bounds(args)
     found: list[report.ModelScores] = []
     stopped: list[str] = []
+    # One that is not there is told before others are asked for hours.
+    endpoints = {
+        where: open_respondent(where, args.tokenizer, limits, budget)
+        for where in places
+        if where.startswith(ENDPOINT)
+    }
     with only_writer(out):
         for where in places:
             with progress.waiting(f"loading {where}", f"loaded {where}"):
-                model = open_respondent(where, args.tokenizer, limits, budget)
+                model = endpoints.get(where) or open_respondent(
+                    where, args.tokenizer, limits, budget
+                )
             folder = out / "replies" / folder_of(model.name)
             scores, why = _ask_all(model, opened, folder, args.probes)
             found += scores

@@ -186,6 +186,15 @@ def test_a_list_of_models_that_is_cut_is_told_in_a_line(
     assert not endpoint.requests
 
 
+def test_an_endpoint_that_is_not_there_is_told_before_others_are_asked(
+    endpoint, tmp_path, capsys
+) -> None:
+    more = "--model=openai:http://127.0.0.1:1/v1"
+    assert evaluate(endpoint, tmp_path, more) == 2
+    assert "http://127.0.0.1:1/v1 lists no model: " in capsys.readouterr().err
+    assert not endpoint.requests
+
+
 def test_an_endpoint_that_is_not_there_lists_no_model(endpoint, tmp_path, capsys) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
