@@ -1,3 +1,5 @@
+import gc
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -5,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from spatialvlm_jax import __version__, cli
-from spatialvlm_jax.commands import generate
+from spatialvlm_jax.commands import ask, generate
 from spatialvlm_jax.errors import UserError
+
+PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "world_11.png"
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,8 +82,29 @@ def test_a_verb_imports_no_other_and_asking_no_checkpoints() -> None:
         "assert set(cli.verb_parser('ask')[1]) == {'ask'}\n"
         "assert 'spatialvlm_jax.conversion' not in sys.modules\n"
         "assert {'ask', 'serve'} < set(cli.verb_parser('-h')[1])\n"
-        "import spatialvlm_jax.inference.load\n"
-        "print(*{'orbax', 'starlette', 'torch', 'grain', 'pyarrow'} & sys.modules.keys())\n"
+        f"assert cli.main(['ask', {str(PICTURE)!r}, 'how wide is the blue ball?', "
+        "'--model=small', '--scored-values=0', '--json']) == 0\n"
+        "heavy = {'orbax', 'starlette', 'torch', 'grain', 'pyarrow', 'tensorflow',"
+        " 'tensorflow_datasets', 'tensorstore', 'skimage', 'matplotlib'}\n"
+        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (found.returncode, found.stdout.strip()) == (0, ""), found.stderr
+    assert found.returncode == 0, found.stderr
+    (answer,) = json.loads(found.stdout)["answers"]
+    assert answer["unit"] == "m"
+
+
+def test_no_garbage_is_collected_where_a_verb_ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(ask, "run", lambda args: seen.append(gc.isenabled()))
+    monkeypatch.setattr(generate, "run", lambda args: seen.append(gc.isenabled()))
+    assert cli.main(["ask", "room.png", "how wide is the sofa?"]) == 0
+    assert cli.main(["generate", "--out=nowhere"]) == 0
+    assert (seen, gc.isenabled()) == ([False, True], True)
+
+    def fail(args: object) -> None:
+        raise UserError("nothing is there")
+
+    monkeypatch.setattr(ask, "run", fail)
+    assert cli.main(["ask", "room.png", "how wide is the sofa?"]) == 2
+    assert gc.isenabled()

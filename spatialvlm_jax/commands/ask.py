@@ -30,6 +30,7 @@ examples:
     --model=runs/mine --unsure --json
   spatialvlm ask room.jpg "How tall is the chair?" --model=runs/rays --fov=65 --camera-height=1.5
 """
+ENDS_SOON = True
 
 
 def add_parser(subparsers: Any) -> None:

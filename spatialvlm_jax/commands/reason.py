@@ -32,6 +32,7 @@ examples:
   spatialvlm reason room.jpg "Is the sofa wider than two of the chair?" \\
     --coordinator=http://127.0.0.1:8000/v1
 """
+ENDS_SOON = True
 
 
 def add_parser(subparsers: Any) -> None:

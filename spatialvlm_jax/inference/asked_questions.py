@@ -19,8 +19,11 @@ from spatialvlm_jax.models.score import AnswerTrees, grow_tree, score_answers
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.units import unit_of
 
-# Nodes and answers of what is scored are filled up to these, so that few shapes are compiled.
-_MULTIPLES, _WORDS_MULTIPLES = (64, 16), (16, 2)
+# Nodes and answers of what is scored are filled up to multiples of these, so that few shapes are
+# compiled. The values that are scored first have 91 nodes, those near the likely ones a dozen: of a
+# few questions both share one program, which costs more to load than it saves to have another.
+_MULTIPLES, _FEW_MULTIPLES, _WORDS_MULTIPLES = (32, 16), (96, 16), (16, 2)
+_FEW = 4
 T = TypeVar("T")
 
 
@@ -105,7 +108,8 @@ class AskedQuestions:
         if not any(spoken):
             return [None] * len(texts)
         encode = self.tokenizer.encode_suffix
-        found = read_values(self._score, spoken, encode, count, _MULTIPLES)
+        multiples = _FEW_MULTIPLES if self.slots <= _FEW else _MULTIPLES
+        found = read_values(self._score, spoken, encode, count, multiples)
         return [each and each.tempered(self.temperature) for each in found[: len(texts)]]
 
     def _confidences(

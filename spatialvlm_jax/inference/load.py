@@ -17,10 +17,9 @@ from spatialvlm_jax.inference.spatial_answer import NEVER
 from spatialvlm_jax.inputs.tokenizer import load_tokenizer
 from spatialvlm_jax.models.checkpoint_file import shipped
 from spatialvlm_jax.models.quantize import stored_dtype
-from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.provenance import use_compilation_cache
-from spatialvlm_jax.training.state import ModelTemplate
+from spatialvlm_jax.training.state import model_template
 from spatialvlm_jax.weights.files import open_weights
 from spatialvlm_jax.weights.folder_config import is_paligemma_folder, read_folder
 from spatialvlm_jax.weights.load import load_weights
@@ -109,7 +108,7 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
     tokenizer = load_tokenizer(experiment.data, experiment.model)
     contents = {TOKENIZER: tokenizer.digest}
     if checkpoint:
-        template = ModelTemplate.of(lambda: VLM.of(experiment))
+        template = model_template(experiment)
         model, step = restore_weight_file(
             Path(checkpoint),
             template,
@@ -165,7 +164,7 @@ def _load_folder(path: Path, named: str) -> LoadedModel:
     """A PaliGemma; its parameters are kept in the dtype that it computes in."""
     experiment = _with_tokenizer(read_folder(path), named)
     tokenizer = load_tokenizer(experiment.data, experiment.model)
-    template = ModelTemplate.of(lambda: VLM.of(experiment))
+    template = model_template(experiment)
     places = places_of(template)
     compute = jnp.dtype(experiment.model.compute_dtype)
     wanted = {

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from spatialvlm_jax.batch import Array
 from spatialvlm_jax.experiment import AdapterConfig
-from spatialvlm_jax.models.layers import Linear, find_linears
+from spatialvlm_jax.models.layers import Linear, draw_numbers, find_linears
 
 _MARK = "/adapter/"
 
@@ -25,7 +25,7 @@ class Adapter(nnx.Module):
     def __init__(self, linear: Linear, rank: int, alpha: float, *, rngs: nnx.Rngs) -> None:
         """a: float32[..., inputs, rank], normal of variance 1 / inputs; b: zeros, to outputs."""
         *layers, inputs, outputs = linear.kernel.shape
-        noise = jax.random.normal(rngs.params(), (*layers, inputs, rank), jnp.float32)
+        noise = draw_numbers(jax.random.normal, rngs, (*layers, inputs, rank))
         self.a = nnx.Param(noise * inputs**-0.5)
         self.b = nnx.Param(jnp.zeros((*layers, rank, outputs), jnp.float32))
         self.scale = alpha / rank

@@ -28,6 +28,7 @@ from spatialvlm_jax.models.layers import (
     GatedMLP,
     RMSNorm,
     Rotary,
+    draw_numbers,
     rotary_table,
     rotate,
     run_stack,
@@ -65,7 +66,7 @@ class Embedder(nnx.Module):
         from, whose logit is then about D times the standard deviation.
         """
         shape = (config.vocab_size, config.width)
-        table = jax.random.normal(rngs.params(), shape, jnp.float32)
+        table = draw_numbers(jax.random.normal, rngs, shape)
         self.embedding = nnx.Param(table * (2.0 / config.width))
         self.scale = math.sqrt(config.width) if config.scale_embeddings else 1.0
         self.logit_limit = config.final_softcap

@@ -11,11 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax import export
 from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
+from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.vlm import VLM
 
 
@@ -34,6 +36,16 @@ class ReadQuestions:
     lengths: Int32[AnyArray, "B S"]
     state: Float[AnyArray, "B S D"]
     keys: tuple[Keys, Keys]
+
+
+# How programs that return them are kept: there is nothing in them beside arrays.
+export.register_namedtuple_serialization(Keys, serialized_name="spatialvlm_jax.Keys")
+export.register_pytree_node_serialization(
+    ReadQuestions,
+    serialized_name="spatialvlm_jax.ReadQuestions",
+    serialize_auxdata=lambda _: b"",
+    deserialize_auxdata=lambda _: (),
+)
 
 
 class _Loop(NamedTuple):
@@ -124,7 +136,7 @@ def answer_questions(
     return _answer_read(*nnx.split(model), questions, np.int32(eos_id), max_tokens=max_tokens)
 
 
-@functools.partial(jax.jit, static_argnums=0, static_argnames="max_tokens")
+@functools.partial(KeptProgram, static_argnames=("max_tokens",))
 def _answer_read(
     definition: Any,
     state: Any,

@@ -22,6 +22,18 @@ from spatialvlm_jax.models.placement import keep_rows
 NORM_EPSILON = 1e-6
 
 
+def draw_numbers(
+    sample: Callable[[jax.Array, Sequence[int], Any], jax.Array],
+    rngs: nnx.Rngs,
+    shape: tuple[int, ...],
+) -> Float32[Array, "*shape"]:
+    """What `sample(key, shape, dtype)` draws; zeros where `rngs` has no streams.
+
+    A model's layout alone is wanted then, and tracing what draws takes longer than all the rest.
+    """
+    return sample(rngs.params(), shape, jnp.float32) if len(rngs) else jnp.zeros(shape, jnp.float32)
+
+
 class Linear(nnx.Module):
     """y = x @ kernel + bias.
 
@@ -34,7 +46,7 @@ class Linear(nnx.Module):
     ) -> None:
         """Draws a kernel of standard deviation gain / sqrt(inputs) and a zero bias, float32."""
         init = nnx.initializers.variance_scaling(gain**2, "fan_in", "truncated_normal")
-        self.kernel = nnx.Param(init(rngs.params(), (inputs, outputs), jnp.float32))
+        self.kernel = nnx.Param(draw_numbers(init, rngs, (inputs, outputs)))
         self.bias = nnx.Param(jnp.zeros(outputs, jnp.float32)) if bias else None
         self.kernel_scale: Any = nnx.data(None)
         self.kernel_blocks: Any = nnx.data(None)
@@ -169,7 +181,7 @@ def rotate(x: Float[Array, "*rows L heads H"], table: Rotary) -> Float[Array, "*
 
 def stack(make: Callable[[nnx.Rngs], Any], depth: int, rngs: nnx.Rngs) -> Any:
     """One module that holds `depth` layers: each parameter gets a leading axis of that size."""
-    return nnx.vmap(make, in_axes=0, out_axes=0)(rngs.split(depth))
+    return nnx.vmap(make, in_axes=0, out_axes=0, axis_size=depth)(rngs.split(depth))
 
 
 def run_stack(

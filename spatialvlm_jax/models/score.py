@@ -28,6 +28,7 @@ from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models.generate import ReadQuestions, read_behind, read_prefix
+from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.vlm import VLM
 
 ROOT = -1  # the parent of an answer's first token: the question itself
@@ -145,7 +146,7 @@ def encode_images(
     return _encode(*nnx.split(model), images, rays)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@KeptProgram
 def _encode(
     definition: Any,
     state: Any,
@@ -175,7 +176,7 @@ def read_behind_images(
     return _read_behind(*nnx.split(model), tuple(embeddings), *asked)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@KeptProgram
 def _read_behind(
     definition: Any,
     state: Any,
@@ -205,7 +206,7 @@ def score_answers(
     return _score(*nnx.split(model), questions, trees)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@KeptProgram
 def _score(
     definition: Any, state: Any, questions: ReadQuestions, trees: AnswerTrees
 ) -> Float32[Array, "B S A"]:

@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from spatialvlm_jax.batch import Array
 from spatialvlm_jax.experiment import AttentionBackend, EncoderConfig, Remat
 from spatialvlm_jax.models.attention import Attention, attend, lead_with_heads
-from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, run_stack, stack
+from spatialvlm_jax.models.layers import MLP, LayerNorm, Linear, draw_numbers, run_stack, stack
 
 
 def scale_pixels(images: UInt8[Array, "B H W 3"], dtype: Any) -> Float[Array, "B H W 3"]:
@@ -128,7 +128,7 @@ class Encoder(nnx.Module):
         self.scan_layers, self.remat = scan_layers, remat
         stem = PatchStem if config.stem == "patch" else ConvolutionStem
         self.stem = stem(config, rngs=rngs)
-        positions = jax.random.normal(rngs.params(), (tokens, config.width), jnp.float32)
+        positions = draw_numbers(jax.random.normal, rngs, (tokens, config.width))
         self.positions = nnx.Param(positions * config.width**-0.5)
         self.blocks = stack(
             lambda rngs: EncoderBlock(config, rngs=rngs, backend=backend), config.depth, rngs

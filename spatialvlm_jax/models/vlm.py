@@ -72,6 +72,7 @@ class VLM(nnx.Module):
           dense: of the dense head.
           reads_rays: whether it has camera maps.
           rngs: of the draws; the camera maps come last, so that all else is drawn as without them.
+            Without streams nothing is drawn, and there are zeros in place of it.
 
         Raises:
           ValueError: sizes do not fit together.
@@ -99,13 +100,17 @@ class VLM(nnx.Module):
         quantize.quantize_linears(self, config)
 
     @classmethod
-    def of(cls, experiment: Experiment) -> "VLM":
-        """The model of an experiment, as its seed draws it; raises ValueError likewise."""
+    def of(cls, experiment: Experiment, *, drawn: bool = True) -> "VLM":
+        """The model of an experiment, as its seed draws it; raises ValueError likewise.
+
+        Args:
+          drawn: false leaves zeros in place of what is drawn, for those who want its layout alone.
+        """
         return cls(
             experiment.model,
             experiment.dense,
             reads_rays=experiment.reads_rays,
-            rngs=nnx.Rngs(experiment.train.seed),
+            rngs=nnx.Rngs(experiment.train.seed) if drawn else nnx.Rngs(),
         )
 
     def encode_image(

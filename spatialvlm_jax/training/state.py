@@ -14,7 +14,9 @@ import optax
 from flax import nnx
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.models.quantize import format_of, stored_dtype
+from spatialvlm_jax.models.vlm import VLM
 
 Parameters = dict[str, jax.Array]
 Model = TypeVar("Model", bound=nnx.Module)
@@ -58,9 +60,16 @@ class ModelTemplate(Generic[Model]):
     variables: Mapping[str, tuple[tuple[Any, ...], nnx.Variable]]
 
     @classmethod
-    def of(cls, build: Callable[[], Model]) -> "ModelTemplate[Model]":
-        """The template of the module that `build()` makes; nothing is computed."""
-        graphdef, state = nnx.split(nnx.eval_shape(build))
+    def of(
+        cls, build: Callable[[], Model], outline: Callable[[], Model] | None = None
+    ) -> "ModelTemplate[Model]":
+        """The template of the module that `build()` makes; nothing is computed.
+
+        Args:
+          build: makes it.
+          outline: makes it with any numbers in it, where that is sooner traced.
+        """
+        graphdef, state = nnx.split(nnx.eval_shape(outline or build))
         variables = {name_of(path): (path, variable) for path, variable in nnx.to_flat_state(state)}
         return cls(build, graphdef, variables)
 
@@ -83,6 +92,17 @@ class ModelTemplate(Generic[Model]):
             for name, (path, variable) in self.variables.items()
         ]
         return nnx.merge(self.graphdef, nnx.from_flat_state(flat))
+
+
+def model_template(experiment: Experiment) -> ModelTemplate[VLM]:
+    """The template of the model of an experiment.
+
+    Raises:
+      ValueError: its sizes do not fit together.
+    """
+    return ModelTemplate.of(
+        lambda: VLM.of(experiment), outline=lambda: VLM.of(experiment, drawn=False)
+    )
 
 
 def parameters_of(model: nnx.Module) -> Parameters:

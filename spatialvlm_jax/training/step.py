@@ -15,7 +15,7 @@ from spatialvlm_jax.experiment import DenseConfig, Experiment, TrainConfig
 from spatialvlm_jax.models.vlm import VLM, Probes
 from spatialvlm_jax.training import losses, sharding
 from spatialvlm_jax.training.optim import learning_rate, make_optimizer
-from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState
+from spatialvlm_jax.training.state import ModelTemplate, Parameters, TrainState, model_template
 
 Metrics = dict[str, jax.Array]
 Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
@@ -48,7 +48,7 @@ def step_config(experiment: Experiment) -> StepConfig:
     """
     steps = experiment.train.steps
     return StepConfig(
-        template=ModelTemplate.of(lambda: VLM.of(experiment)),
+        template=model_template(experiment),
         optimizer=make_optimizer(experiment.optim, steps),
         schedule=learning_rate(experiment.optim, steps),
         train=experiment.train,

@@ -21,7 +21,7 @@ from spatialvlm_jax.training.checkpoints.resume import describe_run, find_change
 from spatialvlm_jax.training.checkpoints.weight_file import places_of, restore_weight_file
 from spatialvlm_jax.training.optim import is_frozen
 from spatialvlm_jax.training.processes import multihost
-from spatialvlm_jax.training.state import ModelTemplate, Parameters
+from spatialvlm_jax.training.state import ModelTemplate, Parameters, model_template
 from spatialvlm_jax.weights.checkpoint_folders import (
     CHECKPOINTS,
     checkpoint_damage,
@@ -79,7 +79,7 @@ def restore_model(
     Raises:
       UserError: there are no such weights, they do not fit, or they were made with other contents.
     """
-    template = ModelTemplate.of(lambda: VLM.of(experiment))
+    template = model_template(experiment)
     places = places_of(template, mesh)
     if checkpoint.endswith(".safetensors"):
         try:
