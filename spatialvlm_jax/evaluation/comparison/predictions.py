@@ -107,6 +107,9 @@ def _stored_answer(row: Any) -> StoredAnswer:
     reading = row.get("distribution") or {}
     if not isinstance(reading, dict):
         raise ValueError("field 'distribution' is no object")
+    accuracy = _number(row.get("accuracy", float(bool(row["correct"]))))
+    if not 0 <= accuracy <= 1:  # one that is unknown would leave no mean known
+        raise ValueError("field 'accuracy' is no share between 0 and 1")
     is_number = texts["kind"] == "quantitative"
     return StoredAnswer(
         image=texts["image_id"],
@@ -118,7 +121,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         dimension=lengths.dimension_of(texts["unit"]) if is_number else "",
         true=_number(row["true_value"]),
         predicted=_number(row.get("predicted_value")),
-        accuracy=_number(row.get("accuracy", float(bool(row["correct"])))),
+        accuracy=accuracy,
         median=_number(reading.get("median")),
         distance=_number(row.get("distance")),
         failure=str(row.get("failure", "")),

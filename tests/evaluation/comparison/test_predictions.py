@@ -61,6 +61,8 @@ def test_nothing_in_common_is_told_with_the_remedy(tmp_path):
         ('{"image_id": "a"}', "line 2: no field 'dataset'"),
         ({"unit": 3}, "line 2: field 'unit' is no text"),
         ({"true_value": "2"}, "line 2: '2' is not a number"),
+        ({"accuracy": None}, "line 2: field 'accuracy' is no share between 0 and 1"),
+        ({"accuracy": 1.5}, "line 2: field 'accuracy' is no share between 0 and 1"),
     ],
 )
 def test_a_line_that_is_no_answer_is_named(tmp_path, line, reason):
