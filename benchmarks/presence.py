@@ -1,13 +1,14 @@
 """How well a model knows that what a question names is not in the picture, and from where on.
 
-    python benchmarks/presence.py --scenes=150 --json=presence.json
+    python benchmarks/presence.py --scenes=80 --json=presence.json
     python benchmarks/presence.py --model=runs/mine/model.safetensors --keep
 
 Scenes of the worlds that the model was taught by, drawn with another seed, are asked about what is
 there and about what is not: the same kind of thing in another color, and a kind of thing that the
 picture has none of. What the model holds less probable than a threshold, `spatialvlm ask` cannot
-see. The threshold is the largest at which at most a share of the things that are there (--wrongly)
-is taken for missing. --keep writes it into the header of the weights, which makes it hold.
+see; of what is rather not there, a note says so. The threshold is the largest at which at most a
+share of the things that are there (--wrongly) is taken for missing. --keep writes it into the
+header of the weights, which makes it hold.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -26,6 +28,7 @@ from spatialvlm_jax.experiment import WorldsRecipe
 from spatialvlm_jax.generation.questions.visibility import contents_of
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import open_picture
+from spatialvlm_jax.inference.sights import LIKELY
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.taught import TaughtNames
@@ -35,7 +38,7 @@ from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import iterate_scenes
 
 SEED = 990_017  # no data set is drawn with it
-THERE, OTHER_COLOR, NOT_THERE = "there", "another color", "no such thing"
+SORTS = THERE, OTHER_COLOR, NOT_THERE = ("there", "there in another color", "not there")
 _EACH = 3  # things of a scene that are not there, of each sort
 
 
@@ -88,31 +91,39 @@ def least_seen(things: Sequence[Thing], wrongly: float) -> float:
     return float(f"{there[int(wrongly * len(there))]:.3g}")
 
 
-def shares(things: Sequence[Thing], least: float) -> dict[str, dict[str, float]]:
-    """Of each preset and sort, the share below a threshold, and of how many."""
-    found: dict[str, dict[str, float]] = {}
-    for preset in dict.fromkeys(each.preset for each in things):
-        row = found.setdefault(preset, {})
-        for sort in (THERE, OTHER_COLOR, NOT_THERE):
-            seen = [each.seen for each in things if (each.preset, each.sort) == (preset, sort)]
-            row[sort], row[f"{sort}, count"] = float(np.mean(np.array(seen) < least)), len(seen)
-    return found
-
-
-def table(found: dict[str, dict[str, float]]) -> list[str]:
-    """As people read them."""
-    head = ("worlds", "taken for missing though there", OTHER_COLOR, NOT_THERE)
-    rows = [
-        (
-            preset,
-            *(
-                f"{100 * row[sort]:.1f} % of {row[f'{sort}, count']}"
-                for sort in (THERE, OTHER_COLOR, NOT_THERE)
-            ),
+def shares(things: Sequence[Thing], least: float) -> list[dict[str, Any]]:
+    """Of the things of each preset and sort, the shares that are not seen, and that are doubted."""
+    rows = []
+    for preset, sort in dict.fromkeys((each.preset, each.sort) for each in things):
+        seen = np.array(
+            [each.seen for each in things if (each.preset, each.sort) == (preset, sort)]
         )
-        for preset, row in found.items()
+        rows.append(
+            {
+                "worlds": preset,
+                "sort": sort,
+                "count": len(seen),
+                "unseen": float(np.mean(seen < least)),
+                "doubted": float(np.mean((seen >= least) & (seen < LIKELY))),
+            }
+        )
+    return sorted(rows, key=lambda row: (row["worlds"], SORTS.index(row["sort"])))
+
+
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """As people read them."""
+    head = ("worlds", "is", "things", "cannot be seen", "only a note")
+    cells = [
+        (
+            row["worlds"],
+            row["sort"],
+            str(row["count"]),
+            f"{100 * row['unseen']:.1f} %",
+            f"{100 * row['doubted']:.1f} %",
+        )
+        for row in rows
     ]
-    return align_columns([head, *rows], rule=True)
+    return align_columns([head, *cells], rule=True, left=2)
 
 
 def keep(path: Path, least: float) -> None:
@@ -132,19 +143,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="small128", help="default: %(default)s")
-    parser.add_argument(
-        "--scenes", type=int, default=150, help="of each kind; default: %(default)s"
-    )
+    parser.add_argument("--scenes", type=int, default=80, help="of each kind; default: %(default)s")
     help_text = "share of what is there that may be missed; default: %(default)s"
-    parser.add_argument("--wrongly", type=float, default=0.01, help=help_text)
+    parser.add_argument("--wrongly", type=float, default=0.015, help=help_text)
     parser.add_argument("--keep", action="store_true", help="write the threshold into the weights")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     model = spatialvlm_jax.load(args.model)
     if args.keep and not Path(args.model).is_file():
         raise UserError(f"--keep wants a weight file, such as {args.model}/model.safetensors")
-    if model.taught is None or model.taught.names is None:
-        raise UserError(f"{args.model} does not say what it calls things")
+    taught = model.taught
+    if taught is None or taught.names is None or not {"existence", "width"} <= {*taught.wordings}:
+        raise UserError(
+            f"{args.model} does not say what it calls things, or was not taught questions of the "
+            "types existence and width"
+        )
     looking = dataclasses.replace(model, least_seen=1e-9)
     recipes = {
         each.worlds.preset: each.worlds

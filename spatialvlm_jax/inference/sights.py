@@ -16,6 +16,8 @@ from spatialvlm_jax.inference.spatial_answer import UNSEEN, SpatialAnswer
 from spatialvlm_jax.taught import Taught, TaughtNames
 
 _EXISTENCE = "existence"
+# Below this probability a thing is rather not there, and a note says so.
+LIKELY = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Sights:
 def with_sight(
     answer: SpatialAnswer, things: Sequence[str], seen: Mapping[str, float], least: float
 ) -> SpatialAnswer:
-    """The answer to a question, or in its place that what it names is not there.
+    """The answer to a question, with a note where what it names is rather not there; or in its
+    place that it is not.
 
     Args:
       things: that the question names. seen: how probable they are; of others nothing is known.
@@ -52,18 +55,16 @@ def with_sight(
     known = {thing: seen[thing] for thing in things if thing in seen}
     if not known:
         return answer
-    lowest = min(known.values())
-    probability = float(f"{lowest:.4g}")
-    if lowest >= least:
-        return dataclasses.replace(answer, seen=probability)
+    rarest = min(known, key=lambda thing: known[thing])
+    seen_at_least = float(f"{known[rarest]:.4g}")
+    percent = f"{100 * known[rarest]:.2g} %"
+    reason = f"the model holds it {percent} probable that there is {indefinite(rarest)}"
+    note = "; ".join(filter(None, (answer.note, reason)))
     missing = " or ".join(indefinite(thing) for thing in known if known[thing] < least)
-    reason = f"the model holds it {100 * lowest:.2g} % probable that there is one"
-    return SpatialAnswer(
-        answer.question,
-        UNSEEN.format(missing),
-        note="; ".join(filter(None, (answer.note, reason))),
-        seen=probability,
-    )
+    if missing:
+        return SpatialAnswer(answer.question, UNSEEN.format(missing), note=note, seen=seen_at_least)
+    note = note if seen_at_least < LIKELY else answer.note
+    return dataclasses.replace(answer, note=note, seen=seen_at_least)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -44,11 +44,14 @@ def test_a_threshold_misses_as_many_as_it_may() -> None:
     assert least_seen(things(), 0.0) == 0.01
     least = least_seen(things(), 0.02)
     assert least == 0.03
-    found = shares(things(), least)
-    assert found["clear"][THERE] == pytest.approx(0.02)
-    assert (found["clear"][OTHER_COLOR], found["clear"][NOT_THERE]) == (1.0, 0.5)
-    assert table(found)[-1].split("  ")[0] == "clear"
-    assert "50.0 % of 2" in table(found)[-1]
+    rows = shares(things(), least)
+    assert [(row["sort"], row["count"], row["unseen"]) for row in rows] == [
+        (THERE, 100, pytest.approx(0.02)),
+        (OTHER_COLOR, 1, 1.0),
+        (NOT_THERE, 2, 0.5),
+    ]
+    assert [row["doubted"] for row in rows] == [pytest.approx(0.47), 0.0, 0.0]
+    assert table(rows)[-1].split() == "clear not there 2 50.0 % 0.0 %".split()
 
 
 def test_a_threshold_is_kept_with_the_weights(tmp_path) -> None:

@@ -82,11 +82,13 @@ def test_an_answer_about_what_is_not_there_says_so_and_has_no_value() -> None:
     assert missing == SpatialAnswer(
         "how far?",
         "I cannot see a red ball.",
-        note="so; the model holds it 1.2 % probable that there is one",
+        note="so; the model holds it 1.2 % probable that there is a red ball",
         seen=0.01234,
     )
     assert missing.is_unseen
     assert not missing.is_sure
+    doubted = with_sight(answer, ["gray sofa", "red ball"], seen, 0.01)
+    assert doubted == dataclasses.replace(answer, note=missing.note, seen=0.01234)
     both = with_sight(answer, ["gray sofa", "red ball"], seen, 0.6)
     assert both.text == "I cannot see a gray sofa or a red ball."
 
