@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from configs import teach
 from configs.common import SMALL_QUESTIONS, SMALL_TYPES
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.models.checkpoint_file import shipped
@@ -15,8 +16,9 @@ from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 # Of all that follows the header of a shipped file: its tensors, one after the other.
 TENSORS = {
     "small": "4dc024c7568d8f18270044d25c2a73c00d9bdb84f40c35e2ee82413dbf185595",
-    "small128": "e13f09a8ae9bcbcff929218ee8c82ce581f4c9f179ece857d3f7f40c3c8462da",
+    "small128": "ff1c2303fdc2951a35e102ee25d086c579a503acad68a3d17651adec656fac6f",
 }
+TYPES = {"small": SMALL_TYPES, "small128": (*SMALL_TYPES, *teach.NEW_TYPES)}
 
 
 @pytest.mark.parametrize("name", TENSORS)
@@ -28,7 +30,7 @@ def test_a_shipped_checkpoint_says_what_it_was_taught(name) -> None:
     taught = RunRecord.of(path, SafetensorFiles(path).metadata).taught
     assert taught is not None
     count = SMALL_QUESTIONS.question_phrasings
-    assert taught.wordings == dict.fromkeys(SMALL_TYPES, count)
+    assert taught.wordings == dict.fromkeys(TYPES[name], count)
 
 
 NAMES = TaughtNames(("ball", "trash can"), ("red",))
