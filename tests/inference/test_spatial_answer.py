@@ -28,5 +28,6 @@ def test_words_that_nothing_is_compared_with_stay() -> None:
 
 def test_json_has_every_figure() -> None:
     assert list(WIDE.as_dict()) == [
-        *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence", "note")
+        *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence", "note"),
+        "seen",
     ]
