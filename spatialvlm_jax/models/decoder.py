@@ -6,6 +6,7 @@ once and shared by all texts; text is [B, S, L, D].
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -34,6 +35,7 @@ from spatialvlm_jax.models.layers import (
     run_stack,
     stack,
 )
+from spatialvlm_jax.models.placement import keep_rows
 
 Streams = tuple[Float[Array, "B 1 N D"], Float[Array, "B S L D"]]
 
@@ -279,44 +281,57 @@ class Decoder(nnx.Module):
         self,
         text: Float[Array, "B S Q D"],
         positions: Int32[Array, "B S Q"],
-        image_keys: Keys,
-        text_keys: Keys,
+        stored: Sequence[Any],
         key_positions: Int32[Array, "B S K"],
-        visible: Bool[Array, "B S 1 K"],
+        visible: Sequence[Bool[Array, "B S 1 _"]],
         *,
         sees: Bool[Array, "B S Q Q"] | None = None,
-    ) -> tuple[Float[Array, "B S Q D"], Keys]:
-        """One decoding step: new tokens for each text, from stored keys.
+        blocks: Sequence["DecoderBlock"] | None = None,
+    ) -> tuple[Float[Array, "B S Q D"], Any]:
+        """New tokens for each text, from stored keys.
 
         Args:
           text: the new tokens' embeddings.
           positions: counted from the segment's start.
-          image_keys, text_keys: those stored, of all layers.
+          stored: the keys of the image, then of parts of the text, all of them of all layers; with
+            `blocks` a list of these for each layer.
           key_positions: of the stored text keys, counted likewise.
-          visible: which of these each text sees.
+          visible: which of each part's keys each text sees.
           sees: which new tokens (last axis) each of them sees; None for all, as one alone does.
+          blocks: its own by themselves (`unstack_layers`), for loops.
 
         Returns:
-          Final-normed hidden states and the new tokens' keys, which the caller stores.
+          Final-normed hidden states and the new tokens' keys, which the caller stores: of all
+          layers, or with `blocks` a list.
         """
-        image_tokens = image_keys.key.shape[-2]
+        parts = stored if blocks is None else stored[0]
+        image_tokens = parts[0].key.shape[-2]
         rotary = self.rotary(positions + image_tokens)
         answer = jnp.ones_like(positions, bool)
         every_position = jnp.concatenate([key_positions, positions], axis=-1)
         windows = self.windows(image_tokens, positions, every_position, answer)
+        slides = self._slides(windows)
 
         def layer(
             block: DecoderBlock,
             x: Float[Array, "B S Q D"],
-            inputs: tuple[Bool[Array, ""] | None, Keys, Keys],
+            inputs: tuple[Bool[Array, ""] | None, Sequence[Keys]],
         ) -> tuple[Float[Array, "B S Q D"], Keys]:
             query, own = block.project(x, rotary)
-            slides, image, earlier = inputs
-            parts = [image, earlier._replace(mask=visible), own._replace(mask=sees)]
-            return block.finish(x, query, _slide(parts, windows, slides)), own
+            slides, (image, *earlier) = inputs
+            masked = zip((*earlier, own), (*visible, sees), strict=True)
+            text = [part._replace(mask=mask) for part, mask in masked]
+            return block.finish(x, query, _slide([image, *text], windows, slides)), own
 
-        inputs = (self._slides(windows), image_keys, text_keys)
-        text, keys = run_stack(self.blocks, layer, text, inputs, scan=self.scan_layers)
+        if blocks is None:
+            inputs = (slides, tuple(stored))
+            text, keys = run_stack(self.blocks, layer, text, inputs, scan=self.scan_layers)
+            return self.final_norm(text), keys
+        keys = []
+        for place, block in enumerate(blocks):
+            own = None if slides is None else slides[place]
+            text, new = layer(block, keep_rows(text), (own, stored[place]))
+            keys.append(new)
         return self.final_norm(text), keys
 
 

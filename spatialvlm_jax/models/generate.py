@@ -18,6 +18,7 @@ from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.kept_programs import KeptProgram
+from spatialvlm_jax.models.layers import unstack, unstack_layers
 from spatialvlm_jax.models.vlm import VLM
 
 
@@ -55,7 +56,7 @@ class _Loop(NamedTuple):
     token: Int32[Array, "B S"]  # the last of them
     done: Bool[Array, "B S"]
     answer: Int32[Array, "B S T"]
-    keys: Keys  # of prefix and answer
+    keys: Any  # of the answer's tokens; those of what was read stay as they are
     random: Key[Array, ""]
 
 
@@ -161,8 +162,11 @@ def _answer(
 ) -> Int32[Array, "B S {max_tokens}"]:
     """Decodes behind the keys of what was read."""
     decoder, prefix_lengths = model.decoder, read.lengths
-    hidden, image_keys, text_keys = read.state, *read.keys
-    longest = text_keys.key.shape[-2]
+    longest, slots = read.keys[1].key.shape[-2], max(1, max_tokens - 1)
+    # Each turn would copy the layers, and what they have stored, out of their stacks: outside, they
+    # are copied once. Models whose layers run as a loop are too large to be there twice.
+    blocks = None if decoder.scan_layers else unstack_layers(decoder.blocks)
+    read_keys: Any = read.keys if blocks is None else unstack(read.keys)
 
     def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
@@ -171,32 +175,37 @@ def _answer(
         return jax.random.categorical(random, logits / temperature).astype(jnp.int32)
 
     def body(loop: _Loop) -> _Loop:
-        slot = jnp.arange(longest + max_tokens - 1)
-        answered = (slot >= longest) & (slot < longest + loop.step - 1)
-        visible = (slot < prefix_lengths[..., None]) | answered
-        behind = prefix_lengths[..., None] - longest
+        slot, turn = jnp.arange(longest), jnp.arange(slots)
+        lengths = prefix_lengths[..., None]
+        places = [jnp.broadcast_to(slot, (*lengths.shape[:2], longest)), lengths + turn]
+        answered = jnp.broadcast_to(turn < loop.step - 1, places[1].shape)
+        keys: Any = (*read_keys, loop.keys)
+        if blocks is not None:
+            keys = [(*parts, own) for parts, own in zip(read_keys, loop.keys, strict=True)]
         hidden, new = decoder.extend(
             decoder.embedder.encode(loop.token[..., None], read.state.dtype),
             (prefix_lengths + loop.step - 1)[..., None],
-            image_keys,
-            loop.keys,
-            jnp.where(slot < longest, slot, slot + behind),
-            visible[..., None, :],
+            keys,
+            jnp.concatenate(places, axis=-1),
+            [(slot < lengths)[..., None, :], answered[..., None, :]],
+            blocks=blocks,
         )
         random, draw = jax.random.split(loop.random)
-        loop = loop._replace(keys=_store(loop.keys, new, longest + loop.step - 1), random=random)
+        stored = jax.tree.map(functools.partial(_store, at=loop.step - 1), loop.keys, new)
+        loop = loop._replace(keys=stored, random=random)
         return _record(loop, choose(hidden[..., 0, :], draw), eos_id)
 
     random, draw = jax.random.split(random)
+    empty = jax.tree.map(functools.partial(_slots, count=slots), read.keys[1])
     start = _Loop(
         step=jnp.int32(0),
         token=jnp.zeros(prefix_lengths.shape, jnp.int32),
         done=prefix_lengths == 0,
         answer=jnp.zeros((*prefix_lengths.shape, max_tokens), jnp.int32),
-        keys=_grow(text_keys, max_tokens - 1),
+        keys=unstack(empty) if blocks else empty,
         random=random,
     )
-    start = _record(start, choose(hidden, draw), eos_id)
+    start = _record(start, choose(read.state, draw), eos_id)
     end = jax.lax.while_loop(lambda loop: (loop.step < max_tokens) & ~loop.done.all(), body, start)
     return end.answer
 
@@ -255,16 +264,13 @@ def read_behind(
     return ReadQuestions(lengths, state, keys)
 
 
-def _grow(keys: Keys, slots: int) -> Keys:
-    """Appends empty slots for the answer's keys."""
-    pad = [(0, 0)] * (keys.key.ndim - 2) + [(0, slots), (0, 0)]
-    return Keys(jnp.pad(keys.key, pad), jnp.pad(keys.value, pad))
+def _slots(keys: Float[Array, "*texts K H"], count: int) -> Float[Array, "*texts {count} H"]:
+    """Empty ones, of the same texts."""
+    return jnp.zeros((*keys.shape[:-2], count, keys.shape[-1]), keys.dtype)
 
 
-def _store(keys: Keys, new: Keys, at: Int32[Array, ""]) -> Keys:
+def _store(
+    keys: Float[Array, "*texts K H"], new: Float[Array, "*texts 1 H"], at: Int32[Array, ""]
+) -> Float[Array, "*texts K H"]:
     """Writes one token's keys into slot `at`."""
-    axis = keys.key.ndim - 2
-    return Keys(
-        jax.lax.dynamic_update_slice_in_dim(keys.key, new.key, at, axis),
-        jax.lax.dynamic_update_slice_in_dim(keys.value, new.value, at, axis),
-    )
+    return jax.lax.dynamic_update_slice_in_dim(keys, new, at, keys.ndim - 2)

@@ -218,13 +218,19 @@ def run_stack(
     # Not a loop of the compiler's: its backward pass would compute what nothing reads of the last
     # layer's carry, from gradients of zero.
     outputs = []
-    for item in _unstack((state, inputs)):
+    for item in unstack((state, inputs)):
         carry, output = body(carry, item)
         outputs.append(output)
     return carry, jax.tree.map(lambda *each: jnp.stack(each), *outputs)
 
 
-def _unstack(tree: Any) -> list[Any]:
+def unstack_layers(layers: Any) -> list[Any]:
+    """The modules that `stack` made one of, for loops: each turn would copy them out of it."""
+    definition, state = nnx.split(layers)
+    return [nnx.merge(definition, own) for own in unstack(state)]
+
+
+def unstack(tree: Any) -> list[Any]:
     """The layers of a stacked tree; gradients come back by one concatenation, not by sums."""
     leaves, structure = jax.tree.flatten(tree)
     columns = []

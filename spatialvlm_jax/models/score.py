@@ -213,15 +213,13 @@ def _score(
     model: VLM = nnx.merge(definition, state)
     shape, lengths = trees.last.shape, questions.lengths
     trees = jax.tree.map(lambda x: x.reshape(*lengths.shape, *x.shape[2:]), trees)
-    image_keys, keys = questions.keys
-    place = jnp.arange(keys.key.shape[-2])
+    place = jnp.arange(questions.keys[1].key.shape[-2])
     nodes, _ = model.decoder.extend(
         model.decoder.embedder.encode(trees.tokens, questions.state.dtype),
         lengths[..., None] + trees.depths,
-        image_keys,
-        keys,
+        questions.keys,
         jnp.broadcast_to(place, (*lengths.shape, len(place))),
-        (place < lengths[..., None])[..., None, :],
+        [(place < lengths[..., None])[..., None, :]],
         sees=trees.sees,
     )
     states = jnp.concatenate([questions.state[..., None, :], nodes], axis=-2)
