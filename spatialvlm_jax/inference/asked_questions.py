@@ -22,8 +22,8 @@ from spatialvlm_jax.units import unit_of
 # Nodes and answers of what is scored are filled up to multiples of these, so that few shapes are
 # compiled. The values that are scored first have 91 nodes, those near the likely ones a dozen: of a
 # few questions both share one program, which costs more to load than it saves to have another.
-_MULTIPLES, _FEW_MULTIPLES, _WORDS_MULTIPLES = (32, 16), (96, 16), (16, 2)
-_FEW = 4
+_MULTIPLES, _FEW_MULTIPLES, _WORDS_MULTIPLES = (16, 16), (96, 16), (16, 2)
+_FEW, _MANY = 4, 16
 T = TypeVar("T")
 
 
@@ -94,9 +94,20 @@ class AskedQuestions:
         return list(map(Heard, texts, units, values, choices, confidences))
 
     def _score(self, trees: AnswerTrees) -> np.ndarray:
-        rows = jax.tree.map(lambda x: x[None], trees)
-        scores = score_answers(self.model, self.read, rows)
-        return np.asarray(scores).reshape(self.slots, -1)
+        """Of the trees of all slots, of which those without answers need not be run.
+
+        A question is answered by a quantity or in words: of many, half are to be scored at once.
+        """
+        asked = np.flatnonzero((trees.last > 0).any(axis=-1))
+        half = self.slots // 2
+        if half < _MANY or len(asked) > half or self.read.lengths.shape != (1, self.slots):
+            rows = jax.tree.map(lambda x: x[None], trees)
+            return np.asarray(score_answers(self.model, self.read, rows)).reshape(self.slots, -1)
+        places = np.resize(asked, half).astype(np.int32)
+        rows = jax.tree.map(lambda x: x[None, places], trees)
+        scores = np.full((self.slots, trees.last.shape[-1]), -np.inf, np.float32)
+        scores[places] = np.asarray(score_answers(self.model, self.read, rows, places))[0]
+        return scores
 
     def _values(
         self, texts: Sequence[str], units: Sequence[str], count: int

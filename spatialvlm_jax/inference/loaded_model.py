@@ -32,6 +32,7 @@ from spatialvlm_jax.taught import Taught
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
 QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
+_SHORT_PREFIXES, _MANY = 16, 16  # another one, where so many are asked that it pays
 PICTURE_BUCKETS = (1, 2, 4, 8)  # likewise of pictures
 MOST_PICTURES, MOST_QUESTIONS = PICTURE_BUCKETS[-1], QUESTION_BUCKETS[-1]
 # Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
@@ -265,7 +266,8 @@ class LoadedModel:
         """Reads as many pictures and questions as there are, both filled up to a bucket."""
         slots = _bucket(max(len(row.asked) for row in rows), QUESTION_BUCKETS)
         pictures = _bucket(len(rows), PICTURE_BUCKETS)
-        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), PREFIX_BUCKETS)
+        widths = (_SHORT_PREFIXES, *PREFIX_BUCKETS) if slots * pictures >= _MANY else PREFIX_BUCKETS
+        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), widths)
         padded = [pad_prefixes(row.prefixes, slots, width) for row in rows]
         padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
         tokens, lengths = map(np.stack, zip(*padded, strict=True))

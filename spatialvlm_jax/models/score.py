@@ -27,6 +27,7 @@ from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
+from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.generate import ReadQuestions, read_behind, read_prefix
 from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.vlm import VLM
@@ -190,7 +191,10 @@ def _read_behind(
 
 
 def score_answers(
-    model: VLM, questions: ReadQuestions, trees: AnswerTrees
+    model: VLM,
+    questions: ReadQuestions,
+    trees: AnswerTrees,
+    places: Int32[np.ndarray, " S"] | None = None,
 ) -> Float32[Array, "B S A"]:
     """Log-likelihood of each answer to its question, in nats.
 
@@ -198,19 +202,27 @@ def score_answers(
       model: that has read the questions.
       questions: B images with S questions each.
       trees: of shape [B, S, ...].
+      places: which of each image's questions the trees are of, under rule "image_prefix"; None:
+        all, in their order.
 
     Returns:
       The sum over an answer's tokens; -inf where there is no answer or no question.
     """
     # Arrays go in as they are, here and above: each `jnp.asarray` of another shape is a program.
-    return _score(*nnx.split(model), questions, trees)
+    return _score(*nnx.split(model), questions, trees, places)
 
 
 @KeptProgram
 def _score(
-    definition: Any, state: Any, questions: ReadQuestions, trees: AnswerTrees
+    definition: Any,
+    state: Any,
+    questions: ReadQuestions,
+    trees: AnswerTrees,
+    places: Int32[Array, " S"] | None,
 ) -> Float32[Array, "B S A"]:
     model: VLM = nnx.merge(definition, state)
+    if places is not None:
+        questions = _some(questions, places)
     shape, lengths = trees.last.shape, questions.lengths
     trees = jax.tree.map(lambda x: x.reshape(*lengths.shape, *x.shape[2:]), trees)
     place = jnp.arange(questions.keys[1].key.shape[-2])
@@ -226,6 +238,12 @@ def _score(
     there = (trees.last > 0) & (lengths[..., None] > 0)
     scores = jnp.where(there, _answer_scores(model, states, trees), -jnp.inf)
     return scores.reshape(shape)
+
+
+def _some(questions: ReadQuestions, places: Int32[Array, " S"]) -> ReadQuestions:
+    image, text = questions.keys
+    text = Keys(*(jnp.take(x, places, axis=-3) for x in (text.key, text.value)))
+    return ReadQuestions(questions.lengths[:, places], questions.state[:, places], (image, text))
 
 
 def _answer_scores(

@@ -67,6 +67,20 @@ def test_scores_equal_teacher_forced_losses(
         )
 
 
+def test_some_questions_are_scored_as_all_are(lively: Callable[..., VLM]) -> None:
+    model = lively()
+    tree = pad_tree(grow_tree(ANSWERS), 20, 9)
+    other = pad_tree(grow_tree(ANSWERS[::-1]), 20, 9)
+    rows = jax.tree.map(lambda *each: np.stack([np.stack(each)] * 2), tree, other)
+    questions = read_questions(model, IMAGES, PREFIXES, LENGTHS)
+    scores = np.asarray(score_answers(model, questions, rows))
+    places = np.array([1, 0, 1], np.int32)
+    picked = jax.tree.map(lambda array: array[:, places], rows)
+    some = np.asarray(score_answers(model, questions, picked, places))
+    np.testing.assert_allclose(some, scores[:, places], rtol=1e-5, atol=1e-5)
+    assert not np.allclose(scores[0, 0, 0], scores[0, 1, 0])
+
+
 def test_a_tree_holds_common_beginnings_once() -> None:
     tree = grow_tree([[2, 9, 1], [2, 8, 1], [3, 1], [4]])
     assert tree.tokens.tolist() == [2, 9, 8, 3]
