@@ -33,29 +33,38 @@ SOURCES = ("models", "experiment", "batch.py", "scene/rays.py")
 class KeptProgram:
     """A function of a model's definition and of arrays, compiled for each of their shapes.
 
-    Its traced form is kept where JAX keeps what it compiled. Where it keeps nothing, inside other
-    traced code, of arrays that are split over devices, and of programs that cannot be written, it
-    is as `jax.jit` has it.
+    Its traced form is kept where JAX keeps what it compiled. Where it keeps nothing, or keeps it in
+    a bucket, inside other traced code, of arrays that are split over devices, and of programs that
+    cannot be written, it is as `jax.jit` has it.
     """
 
     def __init__(self, function: Callable[..., Any], static_argnames: Sequence[str] = ()) -> None:
-        """`function(definition, *arrays, **static)`; what it returns are plain containers, or such
-        as `jax.export` was told of."""
+        """Of `function(definition, *arrays, **static)`.
+
+        What it returns are arrays in plain containers, or in such as `jax.export` was told of.
+        """
         self.name = f"{function.__module__}.{function.__qualname__}"
         self.function = function
         self.compiled = jax.jit(function, static_argnums=0, static_argnames=tuple(static_argnames))
 
     def __call__(self, definition: Any, *arrays: Any, **static: Hashable) -> Any:
-        is_kept = jax.config.values["jax_enable_compilation_cache"]
-        folder = jax.config.values["jax_compilation_cache_dir"] if is_kept else None
         leaves, structure = jax.tree.flatten(arrays)
-        if folder and jax.sharding.get_abstract_mesh().empty and _are_local(leaves):
+        folder, no_mesh = _cache_folder(), jax.sharding.get_abstract_mesh().empty
+        if folder and no_mesh and _are_local(leaves):
             kinds = tuple(map(jax.typeof, leaves))
             settings = tuple(getattr(jax.config, name) for name in _SETTINGS)
-            asked = _Asked(self, definition, structure, kinds, tuple(static.items()), settings)
+            given = tuple(static.items())
+            asked = AskedProgram(self, definition, structure, kinds, given, settings)
             if (program := open_program(asked, folder)) is not None:
                 return program(leaves)
         return self.compiled(definition, *arrays, **static)
+
+
+def _cache_folder() -> str:
+    """Where JAX keeps what it compiled; "" where it does not, or not in a folder."""
+    is_kept = jax.config.values["jax_enable_compilation_cache"]
+    folder = jax.config.values["jax_compilation_cache_dir"] if is_kept else None
+    return "" if folder is None or "://" in folder else folder
 
 
 # Of JAX's settings, those that another program would be traced under.
@@ -70,7 +79,7 @@ _SETTINGS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class _Asked:
+class AskedProgram:
     """A program, and what of its arguments and of JAX it is traced for."""
 
     program: KeptProgram
@@ -118,7 +127,7 @@ def _are_local(leaves: Sequence[Any]) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def open_program(asked: _Asked, folder: str) -> Callable[[list[Any]], Any] | None:
+def open_program(asked: AskedProgram, folder: str) -> Callable[[list[Any]], Any] | None:
     """The program of the leaves of its arguments; None where it is to be traced as any other."""
     about = str(asked)
     if " at 0x" in about:  # something that has another name in every process

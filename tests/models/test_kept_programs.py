@@ -148,6 +148,15 @@ def test_programs_run_where_nothing_can_be_kept(folder: Path) -> None:
     assert os.listdir(folder.parent) == ["traced"]
 
 
+def test_nothing_is_written_where_jax_keeps_programs_in_a_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(jax.config.values, "jax_compilation_cache_dir", "gs://bucket/programs")
+    assert Counted()(2.0, X) == 14.5
+    assert os.listdir(tmp_path) == []
+
+
 def test_inside_other_programs_and_under_names_of_one_process_nothing_is_kept(
     folder: Path,
 ) -> None:
