@@ -6,9 +6,9 @@
 Scenes of the worlds that the model was taught by, drawn with another seed, are asked about what is
 there and about what is not: the same kind of thing in another color, and a kind of thing that the
 picture has none of. What the model holds less probable than a threshold, `spatialvlm ask` cannot
-see; of what is rather not there, a note says so. The threshold is the largest at which at most a
-share of the things that are there (--wrongly) is taken for missing. --keep writes it into the
-header of the weights, which makes it hold.
+see; what it doubts, a note tells. The threshold is the largest at which at most a share of the
+things that are there (--wrongly) is taken for missing. --keep writes it into the header of the
+weights, which makes it hold.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from spatialvlm_jax.experiment import WorldsRecipe
 from spatialvlm_jax.generation.questions.visibility import contents_of
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import open_picture
-from spatialvlm_jax.inference.sights import LIKELY
+from spatialvlm_jax.inference.sights import DOUBTED
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.taught import TaughtNames
@@ -104,7 +104,7 @@ def shares(things: Sequence[Thing], least: float) -> list[dict[str, Any]]:
                 "sort": sort,
                 "count": len(seen),
                 "unseen": float(np.mean(seen < least)),
-                "doubted": float(np.mean((seen >= least) & (seen < LIKELY))),
+                "doubted": float(np.mean((seen >= least) & (seen < DOUBTED))),
             }
         )
     return sorted(rows, key=lambda row: (row["worlds"], SORTS.index(row["sort"])))

@@ -20,7 +20,7 @@ from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.inference.ways import AskedOfPicture, QuestionWays
 from spatialvlm_jax.reasoning.plan import reason
 from spatialvlm_jax.taught import Taught, TaughtNames
-from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
+from spatialvlm_jax.worlds.catalog import COLORS, KINDS
 from tests.docs.commands import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "world_11.png"  # a gray sofa, no purple one
@@ -98,9 +98,9 @@ def guarded(compile_quickly_rather_than_well: None) -> Iterator[LoadedModel]:
     """The shipped checkpoint, which looks for what it is asked about."""
     before = jax.config.values["jax_compilation_cache_dir"]
     model = spatialvlm_jax.load("small128")
-    assert model.taught is not None
-    taught = dataclasses.replace(model.taught, names=TaughtNames(CATEGORIES, COLORS))
-    yield dataclasses.replace(model, taught=taught, least_seen=0.02)
+    assert spatialvlm_jax.load("small128", unseen=True).least_seen is None
+    assert (model.taught and model.taught.names) == TaughtNames(tuple(KINDS), COLORS)
+    yield model
     jax.config.update("jax_compilation_cache_dir", before)
 
 
