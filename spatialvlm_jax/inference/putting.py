@@ -20,11 +20,13 @@ class PutQuestion(NamedTuple):
     words: None where it is not, because the model was not taught such questions or names.
     note: what is to be said beside the answer, or in its place; "" for nothing.
     things: that it takes to be in the picture, in names that were taught.
+    dimension: what the number measures that is asked for; "" for none, and where that is not known.
     """
 
     words: str | None
     note: str = ""
     things: tuple[str, ...] = ()
+    dimension: str = ""
 
 
 def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
@@ -32,7 +34,8 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
 
     Of a type that was not taught it is not put at all, nor where it names what was not taught. In
     words that were not taught, it is put in the first ones that were; and where its capitals or its
-    end are others, in its own as they were taught. What is of no known form is put as it is.
+    end are others, in its own as they were taught, which is told unless only its first letter or
+    its spaces differ. What is of no known form is put as it is.
 
     Args:
       taught: None where that is not known: all questions are put as they are.
@@ -55,11 +58,14 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     template = found.template if found.template in templates else templates[0]
     words = template.format(**objects)
     things = tuple(objects[slot] for slot in _THINGS if slot in objects) if taught.names else ()
+    dimension = found.kind.dimension if found.kind.answer_form == "number" else ""
     if _same_words(question, words):
-        return PutQuestion(question, things=things)
+        # A first letter that was never a capital makes it another question to a model.
+        return PutQuestion(question if untaught else words, "", things, dimension)
     if untaught:
-        return PutQuestion(question, UNKNOWN_FORM, things)
-    return PutQuestion(words, f"asked as {words!r}, a wording that the model was taught", things)
+        return PutQuestion(question, UNKNOWN_FORM, things, dimension)
+    note = f"asked as {words!r}, a wording that the model was taught"
+    return PutQuestion(words, note, things, dimension)
 
 
 def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:

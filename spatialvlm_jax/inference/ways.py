@@ -11,31 +11,32 @@ from spatialvlm_jax.inference.rewording import Rewording, reword
 from spatialvlm_jax.inference.sights import Sights, with_sight
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.units import UNITS
 
 
 class QuestionWays(NamedTuple):
     """A question as it was asked, and the ways in which it is put; none where it is not.
 
-    things: as of `PutQuestion`.
+    put: note, things and dimension are its.
     """
 
     question: str
-    note: str
+    put: PutQuestion
     ways: Sequence[Rewording]
-    things: tuple[str, ...]
 
     @classmethod
     def of(cls, question: str, put: PutQuestion, wordings: int) -> "QuestionWays":
         """In up to `wordings` ways."""
         ways = () if put.words is None else reword(put.words, wordings)
-        return cls(question, put.note, ways, put.things)
+        return cls(question, put, ways)
 
     def concluded(self, said: Iterator[Heard]) -> SpatialAnswer:
         """The answer, from as much of what was said as there are ways."""
         if not self.ways:
-            return SpatialAnswer(self.question, UNSURE, note=self.note)
+            return SpatialAnswer(self.question, UNSURE, note=self.put.note)
         heard = [next(said).turned() if way.is_turned else next(said) for way in self.ways]
-        return dataclasses.replace(conclude(self.question, heard), note=self.note)
+        answer = dataclasses.replace(conclude(self.question, heard), note=self.put.note)
+        return _of_dimension(answer, self.put.dimension)
 
 
 class AskedOfPicture(NamedTuple):
@@ -53,7 +54,7 @@ class AskedOfPicture(NamedTuple):
         cls, ways: Sequence[QuestionWays], taught: Taught | None, least_seen: float | None
     ) -> "AskedOfPicture":
         """Where `least_seen` is None, nothing is asked of the things."""
-        things = [thing for each in ways if each.ways for thing in each.things]
+        things = [thing for each in ways if each.ways for thing in each.put.things]
         sights = Sights.of([] if least_seen is None else things, taught)
         return cls(ways, sights, least_seen or 0.0)
 
@@ -69,6 +70,16 @@ class AskedOfPicture(NamedTuple):
         concluded = [each.concluded(heard) for each in self.ways]
         seen = self.sights.seen(heard)
         return [
-            with_sight(answer, each.things, seen, self.least_seen)
+            with_sight(answer, each.put.things, seen, self.least_seen)
             for each, answer in zip(self.ways, concluded, strict=True)
         ]
+
+
+def _of_dimension(answer: SpatialAnswer, wanted: str) -> SpatialAnswer:
+    """The answer; none where it measures something else than what was asked for."""
+    said = UNITS[answer.unit].dimension if answer.unit else wanted
+    if not wanted or said == wanted:
+        return answer
+    reason = f"the model says {answer.text!r}, of the dimension {said}, where {wanted} is asked for"
+    note = "; ".join(filter(None, (answer.note, reason)))
+    return SpatialAnswer(answer.question, UNSURE, note=note)
