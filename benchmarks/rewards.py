@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--model", default="small128", help="default: %(default)s")
     parser.add_argument("--wordings", type=int, default=4, help="default: %(default)s")
     parser.add_argument("--window", type=int, default=9, help="default: %(default)s")
-    parser.add_argument("--image-size", type=int, default=64, help="default: %(default)s")
+    parser.add_argument("--image-size", type=int, default=128, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=SEED, help="of the episodes")
     parser.add_argument("--write", type=Path, help="only render, into folders below this one")
     parser.add_argument("--picture", type=Path, help="draw the curves of an episode, as .svg")
@@ -191,7 +191,6 @@ def main() -> None:
                 model,
                 Goal.of(goals.text).question,
                 camera=CameraFacts(),
-                max_spread=None,
                 wordings=args.wordings,
                 scored_values=SCORED_VALUES,
             )

@@ -67,11 +67,8 @@ def _add_reading(add: Any) -> None:
     add("--wordings", type=whole_number(1, 6), default=4, metavar="N", help=help_text)
     help_text = "how many worded answers a distance is read from (96)"
     add("--scored-values", type=whole_number(32, 1_024), default=96, metavar="N", help=help_text)
-    help_text = (
-        "a frame whose 90 %% interval spans a larger factor is not valid (what was fitted on "
-        "held-out data, else 8)"
-    )
-    add("--max-spread", type=number(1.0, 1e6), metavar="FACTOR", help=help_text)
+    help_text = "a frame whose 90 %% interval spans a larger factor is not valid (8)"
+    add("--max-spread", type=number(1.0, 1e6), default=8.0, metavar="FACTOR", help=help_text)
     help_text = "episodes that are read side by side (4)"
     add("--at-once", type=whole_number(1, 64), default=4, metavar="N", help=help_text)
 

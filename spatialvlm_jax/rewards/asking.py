@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, LoadedModel
 from spatialvlm_jax.inference.picture import CameraFacts, Picture
-from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
 from spatialvlm_jax.rewards.reading import AskPictures
 
-# How wide the 90 % interval of an answer may be where nothing was fitted on held-out data.
+# How wide the 90 % interval of a reading may be. What was fitted for answers refuses most frames
+# that a curve is well read from, which weighs each by its spread.
 MAX_SPREAD = 8.0
 
 
@@ -17,7 +18,7 @@ def asking_distance(
     question: str,
     *,
     camera: CameraFacts,
-    max_spread: float | None,
+    max_spread: float = MAX_SPREAD,
     wordings: int,
     scored_values: int,
 ) -> AskPictures:
@@ -25,8 +26,7 @@ def asking_distance(
 
     Args:
       camera, wordings, scored_values: as `LoadedModel.ask` has them.
-      max_spread: an answer whose 90 % interval spans a larger factor is none; None takes what was
-        fitted on held-out data, and without it `MAX_SPREAD`.
+      max_spread: an answer whose 90 % interval spans a larger factor is none.
 
     Raises:
       UserError: the model was not taught such questions.
@@ -34,8 +34,7 @@ def asking_distance(
     put = model.put(question)
     if put.words is None:
         raise UserError(f"{question!r}: {put.note}; --untaught asks it all the same")
-    fitted = MAX_SPREAD if model.doubt == NEVER else model.doubt.spread
-    doubt = Doubt(fitted if max_spread is None else max_spread, 0.0)
+    doubt = Doubt(max_spread, 0.0)
 
     def ask(pictures: Sequence[Picture]) -> Sequence[SpatialAnswer]:
         # Filled up, so that one shape is compiled.

@@ -32,20 +32,10 @@ class Asked:
         return [[how["doubt"](answer_of(picture.image, *words))] for picture, words in asked]
 
 
-@pytest.mark.parametrize(
-    ("fitted", "wanted", "spread"),
-    [
-        (NEVER, None, MAX_SPREAD),
-        (Doubt(3.0), None, 3.0),
-        (Doubt(3.0), 5.0, 5.0),
-        (NEVER, 1.2, 1.2),
-    ],
-)
-def test_doubt_is_what_is_wanted_else_fitted_else_a_rule_of_thumb(fitted, wanted, spread):
-    model = Asked(fitted)
-    ask = asking_distance(
-        model, "how far?", camera=FACTS, max_spread=wanted, wordings=2, scored_values=64
-    )
+@pytest.mark.parametrize(("wanted", "spread"), [({}, MAX_SPREAD), ({"max_spread": 1.2}, 1.2)])
+def test_doubt_is_what_is_wanted_whatever_was_fitted_for_answers(wanted, spread):
+    model = Asked(Doubt(1.1))
+    ask = asking_distance(model, "how far?", camera=FACTS, wordings=2, scored_values=64, **wanted)
     pictures = [open_picture(np.full((8, 8, 3), gray, np.uint8)) for gray in (250, 125)]
     answers = ask(pictures)
     assert model.count == MOST_PICTURES
@@ -66,7 +56,6 @@ def test_what_the_model_was_not_taught_is_told_before_any_frame_is_asked_about()
             model,
             "how deep is the mug?",
             camera=FACTS,
-            max_spread=None,
             wordings=1,
             scored_values=0,
         )
