@@ -83,6 +83,7 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	  --config.train.init_from=runs/pretrain_settle/model.safetensors
 	$(PYTHON) eval.py --workdir=runs/pretrain_teach --config.eval.images=600 --config.eval.scored_values=64
 	$(VENV)/bin/spatialvlm export runs/pretrain_teach runs/small128.safetensors --dtype=bfloat16
+	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.
 findings: setup ## the paper's findings, small, into docs/findings.md (3 hours of two cores; goes on)
