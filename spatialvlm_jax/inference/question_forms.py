@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from spatialvlm_jax.generation.questions.generate import REGISTRY
@@ -18,6 +19,33 @@ _PARTICULAR = {
 }
 # Words of templates that others spell otherwise.
 _SPELLINGS = {"color": "colou?r", "center": "cent(?:er|re)"}
+# What people also say, and no data set is worded in: other templates would take their ends for
+# names ("How far away is the ball from the camera?").
+_ALSO_ASKED: dict[str, tuple[str, ...]] = {
+    "camera_distance": (
+        "how far is the {a}?",
+        "how far away is the {a} from the camera?",
+        "what is the distance to the {a}?",
+        "what is the distance from the {a} to the camera?",
+        "what is the distance between the {a} and the camera?",
+        "what is the distance between the camera and the {a}?",
+    ),
+    "distance": (
+        "how far away is the {a} from the {b}?",
+        "how far apart are the {a} and the {b}?",
+        "what is the distance from the {a} to the {b}?",
+        "what is the distance between the {a} and the {b}?",
+    ),
+    "depth": ("what is the depth of the {a}?",),
+    "footprint": (
+        "what is the floor area of the {a}?",
+        "what floor area does the {a} cover?",
+        "how much floor area does the {a} take up?",
+    ),
+    "count": ("how many {plural} do you see?",),
+    "existence": ("can you see {one}?",),
+}
+_WHERE = re.compile(r" in (?:the|this) (?:picture|image|photo|scene|room)(?=\?$)", re.IGNORECASE)
 _LONGEST = 1_000  # characters of a question; matching takes their square
 
 
@@ -36,22 +64,29 @@ class Recognised(NamedTuple):
 def matching_forms(question: str) -> list[Recognised]:
     """The templates that a question is of, those with the most words of their own first.
 
-    A template's own words may be spelled "colour" and "centre"; what it names stays as it is.
+    A template's own words may be spelled "colour" and "centre", and "in the picture" may stand
+    behind them; what it names stays as it is.
     """
     words = " ".join(question.split())
+    if len(words) > _LONGEST:
+        return []
+    # Of one template, what stands before "in the picture" is the likelier name.
+    ways = dict.fromkeys([_WHERE.sub("", words), words])
+    found = [match for way in ways for match in _matches(way)]
+    return sorted(found, key=lambda each: -each.own)
+
+
+def _matches(words: str) -> Iterator[Recognised]:
     small = words.lower()
     for spelling, pattern in _SPELLINGS.items():
         small = re.sub(pattern, spelling, small)
-    found = []
-    if len(words) <= _LONGEST:
-        for kind, template, begin, end in _templates():
-            # Few begin and end so: the others' patterns need not be made.
-            if small.startswith(begin) and small.endswith(end):
-                match = _pattern(template).fullmatch(words)
-                if match:
-                    own = len(_SLOT.sub("", template))
-                    found.append(Recognised(kind, template, match.groupdict(), own))
-    return sorted(found, key=lambda each: -each.own)
+    for kind, template, begin, end in _templates():
+        # Few begin and end so: the others' patterns need not be made.
+        if small.startswith(begin) and small.endswith(end):
+            match = _pattern(template).fullmatch(words)
+            if match:
+                own = len(_SLOT.sub("", template))
+                yield Recognised(kind, template, match.groupdict(), own)
 
 
 @functools.cache
@@ -59,7 +94,7 @@ def _templates() -> list[tuple[QuestionType, str, str, str]]:
     """All of them, with how each begins and ends before and behind what it names."""
     found = []
     for name, kind in REGISTRY.items():
-        for template in TEMPLATES[name].questions:
+        for template in (*TEMPLATES[name].questions, *_ALSO_ASKED.get(name, ())):
             begin, *_, end = _SLOT.split(template.lower())
             found.append((kind, template, begin, end))
     return found

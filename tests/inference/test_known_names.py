@@ -56,6 +56,23 @@ def test_names_are_put_as_they_were_taught(question, words) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How far away is the ball from the gray sofa?", "how far is the ball from the gray sofa?"),
+        ("What is the distance from the ball to the sofa?", "how far is the ball from the sofa?"),
+        ("How far apart are the ball and the sofa?", "how far is the ball from the sofa?"),
+        ("how wide is the ball in the picture", "how wide is the ball?"),
+        ("Is there a red sofa in this room?", "is there a red sofa?"),
+        ("Can you see a red sofa?", "is there a red sofa?"),
+        ("How many balls do you see?", "how many balls are there?"),
+    ],
+)
+def test_what_people_also_say_is_put_as_it_was_taught(question, words) -> None:
+    note = f"asked as {words!r}, a wording that the model was taught"
+    assert put_as_taught(question, TAUGHT)[:2] == (words, note)
+
+
+@pytest.mark.parametrize(
     ("question", "said"),
     [
         ("How wide is the purple elephant?", f'"elephant" is (it {KNOWN}'),

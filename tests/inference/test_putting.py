@@ -60,6 +60,15 @@ def test_what_a_taught_question_measures_is_known(question, dimension) -> None:
             "how far is the chair from the camera?",
         ),
         ("Do you see an old mug?", "is there an old mug?"),
+        ("How far is the chair?", "how far is the chair from the camera?"),
+        (
+            "How far away is the chair from the camera?",
+            "how far is the chair from the camera?",
+        ),
+        (
+            "What is the distance between the camera and the chair?",
+            "how far is the chair from the camera?",
+        ),
         ("HOW FAR IS THE MUG FROM THE CAMERA?", "how far is the mug from the camera?"),
         ("How Wide Is The Red Mug?", "how wide is the red mug?"),
         ("how WIDE is the TV?", "how wide is the TV?"),
@@ -100,6 +109,8 @@ def test_british_spelling_is_put_as_it_was_taught(question, words) -> None:
     ("question", "name"),
     [
         ("how deep is the mug?", "depth"),
+        ("What is the depth of the mug?", "depth"),
+        ("What is the floor area of the mug?", "footprint"),
         ("What color is the mug?", "color"),
         ("is the mug on the box?", "on_top_of"),
         ("could the sofa fit through an opening 80 cm wide?", "fits_through"),
