@@ -44,7 +44,8 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("image", type=place, metavar="IMAGE", help="a picture; of several in a file, the first")
-    add("questions", nargs="+", metavar="QUESTION", help="asked as they are, each on its own")
+    help_text = "each on its own; where the model says what it was taught, in the words of that"
+    add("questions", nargs="+", metavar="QUESTION", help=help_text)
     add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object instead of a table")
     sureness = parser.add_mutually_exclusive_group()
@@ -128,7 +129,10 @@ def _notes(answers: Sequence["SpatialAnswer"]) -> list[str]:
     from spatialvlm_jax.errors import one_line
 
     noted = [each for each in answers if each.note]
-    lines = [f'"{one_line(each.question)}": {each.note}' for each in noted]
+    questions: dict[str, list[str]] = {}
+    for each in noted:
+        questions.setdefault(each.note, []).append(f'"{one_line(each.question)}"')
+    lines = [f"{', '.join(asked)}: {note}" for note, asked in questions.items()]
     if any(not each.is_sure and not each.is_unseen for each in noted):
         lines.append("--untaught asks what the model was not taught all the same")
     if any(each.is_unseen for each in noted):

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             "found at": each.site,
             "reads": each.files,
             "official": each.official_is,
-            "other rules": ", ".join(each.rules),
+            "other rules": "; ".join(each.rules),
             "tracks": ", ".join(each.tracks),
         }
         print(each.name)

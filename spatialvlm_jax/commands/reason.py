@@ -90,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"reasoned": [_as_dict(trace) for trace in traces]}, indent=1))
     else:
         print("\n\n".join("\n".join(_describe(trace)) for trace in traces))
+        written = [path for path in (args.trace, args.page) if path is not None]
+        if written:
+            print("", *written, sep="\n")
     return 0
 
 

@@ -66,7 +66,7 @@ def add_parser(subparsers: Any) -> None:
     help_text = "GPUs of a trial there (1, or 0 where the cluster has none)"
     add("--ray-gpus", type=number(0, 1_024), metavar="N", help=help_text)
     add("--ray-cpus", type=number(0, 1_024), default=1, metavar="N", help="its cores there (1)")
-    help_text = "say the arms' memory and least time on these devices, one trial's; h100:1"
+    help_text = "say each arm's memory and least time on the devices of one trial, such as h100:1"
     add("--topology", metavar="CHIP:SHAPE", help=help_text)
     add("--fail-fast", action="store_true", help="stop at the first trial that fails")
     add("--retry-failed", action="store_true", help="run trials again that failed before")

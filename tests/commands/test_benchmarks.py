@@ -19,6 +19,9 @@ def test_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(site.startswith("https://") for site in sites)
     assert cli.main(["benchmarks", "pope"]) == 0
     assert "  questions   3 x 3,000 on 500 pictures" in capsys.readouterr().out
+    assert cli.main(["benchmarks", "gqa"]) == 0
+    rules = "lmms-eval, no case, no punctuation; VLMEvalKit, no case"
+    assert f"  other rules {rules}\n" in capsys.readouterr().out
 
 
 def test_questions_are_written_as_they_are_asked(

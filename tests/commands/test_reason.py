@@ -72,6 +72,7 @@ def test_a_page_shows_the_truth_of_a_stored_picture(known, capsys, tmp_path: Pat
     stored = str(tmp_path / "set" / "train" / "1")
     question = "Which of the red mug and the blue chair is nearest to the camera?"
     assert cli.main(["reason", stored, question, f"--page={page}", f"--trace={trace}"]) == 0
+    assert capsys.readouterr().out.endswith(f")\n\n{trace}\n{page}\n")
     assert "In truth: the red mug" in page.read_text()
     assert cli.main(["reason", stored, f"--replay={trace}", f"--page={again}"]) == 0
     assert again.read_bytes() == page.read_bytes()

@@ -220,6 +220,18 @@ def test_the_command_tells_what_it_did_not_ask(small, capsys, monkeypatch) -> No
     assert remedy.startswith("--untaught ")
 
 
+def test_the_command_prints_a_note_once(small, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
+    asked = ["How deep is the sofa?", "how deep is the ball?"]
+    assert cli.main(["ask", str(PICTURE), *asked]) == 0
+    *_, empty, note, _ = capsys.readouterr().out.splitlines()
+    assert not empty
+    assert note == (
+        '"How deep is the sofa?", "how deep is the ball?": '
+        "this model was not taught questions of the type 'depth'"
+    )
+
+
 def test_the_command_takes_questions_too_long_for_a_name_and_no_files(
     small, capsys, monkeypatch
 ) -> None:
