@@ -109,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1))
     else:
-        print("\n".join([*_table(answers), *_notes(answers)]))
+        declined = any(model.put(question).words is None for question in args.questions)
+        print("\n".join([*_table(answers), *_notes(answers, declined)]))
     return 0
 
 
@@ -124,16 +125,20 @@ def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
     return align_columns([head, *rows], rule=True, left=2)
 
 
-def _notes(answers: Sequence["SpatialAnswer"]) -> list[str]:
-    """What is to be known of them, behind an empty line, and how to ask what was not asked."""
+def _notes(answers: Sequence["SpatialAnswer"], declined: bool) -> list[str]:
+    """What is to be known of them, behind an empty line, and how to ask what was not asked.
+
+    Args:
+      declined: whether some was not asked, because the model was not taught it.
+    """
     from spatialvlm_jax.errors import one_line
 
     noted = [each for each in answers if each.note]
     questions: dict[str, list[str]] = {}
     for each in noted:
-        questions.setdefault(each.note, []).append(f'"{one_line(each.question)}"')
+        questions.setdefault(one_line(each.note), []).append(f'"{one_line(each.question)}"')
     lines = [f"{', '.join(asked)}: {note}" for note, asked in questions.items()]
-    if any(not each.is_sure and not each.is_unseen for each in noted):
+    if declined:
         lines.append("--untaught asks what the model was not taught all the same")
     if any(each.is_unseen for each in noted):
         lines.append("--unseen asks about what the model cannot see all the same")

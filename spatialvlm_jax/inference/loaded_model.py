@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,8 @@ class LoadedModel:
     untaught: answer others, too, with a note.
     least_seen: what a question names is asked for, too, and is not there where it is less probable;
       fitted on held-out scenes. None: that is not asked.
-    encodings: of the pictures that it was asked about last, which are not encoded again.
+    encodings: of the pictures that it was asked about last, which are not encoded again; what
+      `dataclasses.replace` makes of it may be another model, and encodes its own.
     """
 
     model: VLM
@@ -127,8 +129,8 @@ class LoadedModel:
           doubt, wordings, scored_values: as in `ask`.
 
         Raises:
-          UserError: a question is empty or too long, or the model is not told what is said of the
-            camera.
+          UserError: a question is empty or too long, there are too many pictures, or the model is
+            not told what is said of the camera.
         """
         ways = [
             [QuestionWays.of(question, self.put(question), wordings) for question in questions]
@@ -150,20 +152,28 @@ class LoadedModel:
         return self._camera.tell(picture, facts)
 
     def put(self, question: str) -> PutQuestion:
-        """How it is put to this model, and whether at all."""
+        """How it is put to this model, and whether at all.
+
+        Raises:
+          UserError: it is empty, or not in UTF-8.
+        """
+        _plain_words(question)
         return put_as_taught(question, self.taught, self.untaught)
 
     def reply_each(
         self, asked: Sequence[tuple[Picture, Sequence[str]]], *, max_tokens: int | None = None
     ) -> list[list[str]]:
-        """The model's words alone to what `ask_each` asks; nothing is scored, nothing unsure.
+        """The model's words alone to what it is asked; nothing is scored, nothing unsure.
 
         Args:
+          asked: up to 8 pictures, and up to 32 questions about each, which are put as they are.
           max_tokens: of a reply; None: as the run's evaluation has it.
 
         Raises:
-          UserError: a question is empty or too long.
+          UserError: a question is empty or too long, or there are too many of them or of pictures.
         """
+        if not any(questions for _, questions in asked):
+            return [[] for _ in asked]
         asking = self._read(self._rows(asked))
         return asking.by_row(asking.texts(max_tokens))
 
@@ -176,8 +186,10 @@ class LoadedModel:
           asked: up to 8 pictures, and up to 32 questions about each with their answers.
 
         Raises:
-          UserError: a question is empty or too long.
+          UserError: a question is empty or too long, or there are too many of them or of pictures.
         """
+        if not any(pairs for _, pairs in asked):
+            return [[] for _ in asked]
         rows = self._rows([(picture, [each[0] for each in pairs]) for picture, pairs in asked])
         asking = self._read(rows)
         answers = [[texts for _, texts in pairs] for _, pairs in asked]
@@ -221,21 +233,17 @@ class LoadedModel:
         return found
 
     @functools.cached_property
+    def _encoder(self) -> str:
+        """What tells its encodings from those of others that share their room."""
+        return uuid.uuid4().hex
+
+    @functools.cached_property
     def _camera(self) -> ToldCamera:
         return ToldCamera.of(self.experiment, self.tokenizer)
 
     def _prefix(self, question: str, camera: KnownCamera) -> tuple[int, ...]:
-        """The tokens of a question as the run put its own; raises UserError where there are none.
-
-        Line ends become spaces, because one ends a prefix.
-        """
-        words = " ".join(question.split())
-        try:
-            words.encode()
-        except UnicodeEncodeError:
-            raise UserError("a question is not in UTF-8") from None
-        if not words:
-            raise UserError("a question is empty")
+        """The tokens of a question as the run put its own; raises UserError for none."""
+        words = _plain_words(question)
         if said := self._camera.sentence(camera):
             words = f"{said} {words}"
         template = self.experiment.data.prefix_template
@@ -272,7 +280,8 @@ class LoadedModel:
         padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
         tokens, lengths = map(np.stack, zip(*padded, strict=True))
         filled = [*rows, *[rows[0]] * (pictures - len(rows))]
-        keys = [picture_key(row.picture, row.told, row.place) for row in filled]
+        shown = (picture_key(row.picture, row.told, row.place) for row in filled)
+        keys = [f"{self._encoder} {key}" for key in shown]
         encoded = self.encodings.of(keys, lambda places: self._encode([filled[i] for i in places]))
         words: Any = stack_cameras([row.told for row in filled]).words
         asked: Any = (tokens, lengths, words)
@@ -317,4 +326,18 @@ class _Row:
 
 
 def _bucket(count: int, buckets: Sequence[int]) -> int:
+    if count > buckets[-1]:
+        raise UserError(f"{count} at once: ask about at most {buckets[-1]}")
     return next(bucket for bucket in buckets if bucket >= count)
+
+
+def _plain_words(question: str) -> str:
+    """A question in one line, as a line end ends a prefix; raises UserError where it is none."""
+    words = " ".join(question.split())
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        raise UserError("a question is not in UTF-8") from None
+    if not words:
+        raise UserError("a question is empty")
+    return words

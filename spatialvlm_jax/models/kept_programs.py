@@ -24,7 +24,7 @@ from spatialvlm_jax.errors import one_line
 
 _FOLDER = "traced"
 _DIGEST_BYTES = 32
-_MOST_BYTES = 64 * 2**20  # of a file that is read
+_MOST_BYTES = 64 * 2**20  # of a file, without its digest
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What a traced program follows from, beside its arguments; a test holds that models import no more.
 SOURCES = ("models", "experiment", "batch.py", "scene/rays.py")
@@ -129,7 +129,10 @@ def _are_local(leaves: Sequence[Any]) -> bool:
 @functools.lru_cache(maxsize=256)
 def open_program(asked: AskedProgram, folder: str) -> Callable[[list[Any]], Any] | None:
     """The program of the leaves of its arguments; None where it is to be traced as any other."""
-    about = str(asked)
+    try:
+        about = str(asked)
+    except (OSError, ImportError):  # no source or package to read, as in a frozen program
+        return None
     if " at 0x" in about:  # something that has another name in every process
         return None
     name = hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
@@ -139,12 +142,13 @@ def open_program(asked: AskedProgram, folder: str) -> Callable[[list[Any]], Any]
         try:
             traced = asked.trace()
             content = bytes(traced.serialize())
-        except (ValueError, RuntimeError, ImportError) as error:
-            logging.info("%s is traced each time: %s", asked.program.name, one_line(str(error)))
+        except Exception as error:  # of its writer, or the program's own, which is raised again
+            logging.info("%s is traced each time: %s", asked.program.name, one_line(repr(error)))
             return None
-        # A full disk or another's folder: it is but a cache.
-        with contextlib.suppress(OSError), whole_file(path) as temporary:
-            temporary.write_bytes(_digest(about, content) + content)
+        if len(content) <= _MOST_BYTES:
+            # A full disk or another's folder: it is but a cache.
+            with contextlib.suppress(OSError), whole_file(path) as temporary:
+                temporary.write_bytes(_digest(about, content) + content)
     return jax.jit(traced.call)
 
 

@@ -101,10 +101,12 @@ def _read_arguments(written: str) -> dict[str, Any] | None:
 def write_answer(answer: SpatialAnswer) -> str:
     """The reply of the tool `ask`: a JSON object, whatever the model's words are.
 
-    What was added later is in it where there is some of it.
+    What was added later is in it where it is known.
     """
-    found = answer.as_dict()
-    known = {name: each for name, each in found.items() if name not in _ADDED or each}
+    known = answer.as_dict()
+    for name in _ADDED:
+        if known[name] in ("", None):
+            del known[name]
     return json.dumps(known, ensure_ascii=False)
 
 

@@ -118,6 +118,18 @@ def test_words_and_likelihoods_alone_are_those_of_answers(small, answers) -> Non
     assert np.exp(color[0]) == pytest.approx(answers[2].confidence, rel=1e-2)
 
 
+def test_nothing_that_is_asked_has_no_answer_and_too_much_is_refused(small) -> None:
+    picture = open_picture(PICTURE)
+    for ask in (small.ask_each, small.reply_each, small.score_each):
+        assert ask([]) == []
+        assert ask([(picture, []), (picture, [])]) == [[], []]
+    assert small.ask(picture, []) == []
+    with pytest.raises(UserError, match="33 at once: ask about at most 32"):
+        small.reply_each([(picture, [WIDTH] * 33)])
+    with pytest.raises(UserError, match="9 at once: ask about at most 8"):
+        small.ask_each([(picture, [WIDTH])] * 9)
+
+
 def test_weights_are_told_from_others(small) -> None:
     assert dataclasses.replace(small, temperature=2.0).digest == small.digest
     assert len(small.digest) == 32
@@ -197,6 +209,12 @@ def test_a_picture_that_was_asked_about_is_not_encoded_again(small, monkeypatch)
     assert bare.ask(PICTURE, ASKED[1:], scored_values=0) == first
     assert bare.ask(PICTURE, ASKED[1:], scored_values=0) == first
     assert encoded == [1, 1, 1, 1]
+    # What was made of it is another model: it does not see by the first one's eyes.
+    definition, state = nnx.split(model.model)
+    blank = nnx.merge(definition, jax.tree.map(jnp.zeros_like, state))
+    other = dataclasses.replace(model, model=blank).ask(PICTURE, ASKED[1:], scored_values=0)
+    assert encoded == [1, 1, 1, 1, 1]
+    assert other != first
 
 
 def test_what_was_not_taught_is_asked_where_that_is_wished(small) -> None:

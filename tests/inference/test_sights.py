@@ -9,6 +9,7 @@ import pytest
 
 import spatialvlm_jax
 from spatialvlm_jax import cli
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference import loaded_model
 from spatialvlm_jax.inference.asked_questions import PutWords
 from spatialvlm_jax.inference.conclude import Heard
@@ -16,7 +17,7 @@ from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import open_picture
 from spatialvlm_jax.inference.putting import put_as_taught
 from spatialvlm_jax.inference.sights import Sights, with_sight
-from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.inference.ways import AskedOfPicture, QuestionWays
 from spatialvlm_jax.reasoning.plan import reason
 from spatialvlm_jax.taught import Taught, TaughtNames
@@ -155,6 +156,27 @@ def test_the_command_says_what_it_cannot_see(guarded, capsys, monkeypatch) -> No
     assert answer["value"] is None
     assert 0 < answer["seen"] < 0.02
     assert loads == [("small128", "", False, False), ("small128", "", False, True)]
+
+
+def test_names_that_no_file_can_hold_are_refused_and_others_are_told_in_one_line(
+    guarded, capsys, monkeypatch
+) -> None:
+    with pytest.raises(UserError, match="a question is not in UTF-8"):
+        guarded.ask(PICTURE, ["how wide is the \udcff\udcfe?"])
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: guarded)
+    assert cli.main(["ask", str(PICTURE), "how wide is the mug\x1b[31m?"]) == 0
+    *_, note, remedy = capsys.readouterr().out.splitlines()
+    assert 'this model was not taught what "mug [31m" is' in note
+    assert remedy.startswith("--untaught ")
+
+
+def test_a_remedy_is_told_of_what_it_remedies(guarded, capsys, monkeypatch) -> None:
+    note = "the model says '2 m', of the dimension length, where area is asked for"
+    answer = SpatialAnswer("what is the area of the red ball?", UNSURE, note=note)
+    monkeypatch.setattr(LoadedModel, "ask", lambda self, *asked, **how: [answer])
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: guarded)
+    assert cli.main(["ask", str(PICTURE), "how wide is the red ball?"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f": {note}")
 
 
 def test_a_plan_tells_which_of_its_things_is_not_there(guarded) -> None:

@@ -148,6 +148,31 @@ def test_programs_run_where_nothing_can_be_kept(folder: Path) -> None:
     assert os.listdir(folder.parent) == ["traced"]
 
 
+def test_what_cannot_be_written_is_traced_as_any_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widen = KeptProgram(lambda definition, x: x.astype(jnp.int32))
+    narrow = jnp.asarray([1, -2, 1]).astype(jnp.int2)  # which files have no name for
+    assert widen(None, narrow).tolist() == [1, -2, 1]
+
+    def fail() -> str:
+        raise NotADirectoryError("the package lies in an archive")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_programs, "code_digest", fail)
+        assert Counted()(2.0, X) == 14.5
+    monkeypatch.setattr(kept_programs, "_MOST_BYTES", 100)  # more would not be read again
+    program = Counted()
+    assert [program(2.0, X), program.anew(2.0, X)] == [14.5] * 2
+    assert (program.traced, folder.exists()) == (2, False)
+
+
+def test_the_error_of_a_program_is_its_own(folder: Path) -> None:
+    add = KeptProgram(lambda definition, x, y: x + y)
+    with pytest.raises(TypeError, match="incompatible shapes"):
+        add(None, jnp.asarray(X), X[:2])
+
+
 def test_nothing_is_written_where_jax_keeps_programs_in_a_bucket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

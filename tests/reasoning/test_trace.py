@@ -1,0 +1,19 @@
+"""Answers in a trace are read again as they were written."""
+
+import json
+
+import pytest
+
+from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from spatialvlm_jax.reasoning.trace import read_answer, write_answer
+
+
+@pytest.mark.parametrize(("note", "seen"), [("", None), ("", 0.0), ("so", 0.4)])
+def test_answers_are_read_as_they_were_written(note: str, seen: float | None) -> None:
+    answer = SpatialAnswer(
+        "how wide is the red ball?", "2 m", 2.0, "m", interval=(1.0, 3.0), note=note, seen=seen
+    )
+    written = write_answer(answer)
+    assert read_answer(written) == answer
+    known = json.loads(written).keys() & {"note", "seen"}
+    assert known == {name for name, here in (("note", note), ("seen", seen is not None)) if here}
