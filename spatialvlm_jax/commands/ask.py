@@ -140,6 +140,8 @@ def _notes(answers: Sequence["SpatialAnswer"], declined: bool) -> list[str]:
     lines = [f"{', '.join(asked)}: {note}" for note, asked in questions.items()]
     if declined:
         lines.append("--untaught asks what the model was not taught all the same")
+    if any(not each.is_sure and (each.interval or each.confidence) for each in answers):
+        lines.append("--always-answer says what the model doubts too much, too")
     if any(each.is_unseen for each in noted):
         lines.append("--unseen asks about what the model cannot see all the same")
     return ["", *lines] if lines else []
