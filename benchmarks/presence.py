@@ -25,6 +25,7 @@ import spatialvlm_jax
 from spatialvlm_jax.atomic_write import whole_file, write_json
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import WorldsRecipe
+from spatialvlm_jax.flags import number, whole_number
 from spatialvlm_jax.generation.questions.visibility import contents_of
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import open_picture
@@ -127,7 +128,16 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def keep(path: Path, least: float) -> None:
-    """Writes a threshold into the header of a weight file; its tensors stay as they are."""
+    """Writes a threshold into the header of a weight file; its tensors stay as they are.
+
+    Raises:
+      UserError: it is 0, which declines nothing.
+    """
+    if not least:
+        raise UserError(
+            "some of what is there is held impossible, so no threshold above 0 misses so little: "
+            "nothing was kept; --wrongly allows more"
+        )
     content = path.read_bytes()
     begin = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:begin])
@@ -143,9 +153,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="small128", help="default: %(default)s")
-    parser.add_argument("--scenes", type=int, default=80, help="of each kind; default: %(default)s")
+    parser.add_argument(
+        "--scenes", type=whole_number(1), default=80, help="of each kind; default: %(default)s"
+    )
     help_text = "share of what is there that may be missed; default: %(default)s"
-    parser.add_argument("--wrongly", type=float, default=0.015, help=help_text)
+    parser.add_argument("--wrongly", type=number(0.0, 0.999), default=0.015, help=help_text)
     parser.add_argument("--keep", action="store_true", help="write the threshold into the weights")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()

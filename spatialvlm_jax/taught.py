@@ -10,6 +10,8 @@ from spatialvlm_jax.errors import UserError
 # Their names in the header of a weight file; a run keeps each in a file of its own, "taught.json".
 TAUGHT, TAUGHT_NAMES = "taught", "taught_names"
 TAUGHT_TEXTS = (TAUGHT, TAUGHT_NAMES)
+# What is asked beside a question grows with the names: a header is not to fill the memory.
+_MOST_WORDS = 1_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +79,10 @@ def _read(text: str) -> Any:
 
 
 def _are_words(found: Any) -> bool:
-    return isinstance(found, list) and all(
-        isinstance(word, str) and word.strip() == word != "" for word in found
+    return (
+        isinstance(found, list)
+        and len(found) <= _MOST_WORDS
+        and all(isinstance(word, str) and word.strip() == word != "" for word in found)
     )
 
 

@@ -57,6 +57,7 @@ def test_a_damaged_list_is_refused(text) -> None:
         *('{"nouns": [3], "adjectives": []}', '{"nouns": [""], "adjectives": []}'),
         *('{"nouns": [], "adjectives": [" red"]}', '{"nouns": [], "adjectives": [], "x": []}'),
         "[" * 10_000,
+        json.dumps({"nouns": ["ball"] * 1_001, "adjectives": []}),
     ],
 )
 def test_damaged_names_are_refused(text) -> None:

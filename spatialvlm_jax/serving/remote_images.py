@@ -84,7 +84,8 @@ def _in_time(look_up: Callable[[], Sequence[str]], until: float) -> Sequence[str
     """What a look-up finds: it knows no timeout itself, and is left alone where it takes too long.
 
     Raises:
-      TimeoutError: it is not there in time, or as many as may be are under way.
+      TimeoutError: it is not there in time, or as many as may be are under way, or no thread may be
+        begun.
     """
     if not _LOOK_UPS.acquire(timeout=max(0.0, until - time.monotonic())):
         raise TimeoutError
@@ -98,7 +99,11 @@ def _in_time(look_up: Callable[[], Sequence[str]], until: float) -> Sequence[str
         finally:
             _LOOK_UPS.release()
 
-    threading.Thread(target=look, daemon=True).start()
+    try:
+        threading.Thread(target=look, daemon=True).start()
+    except RuntimeError:  # as many threads as this process may have
+        _LOOK_UPS.release()
+        raise TimeoutError from None
     return found.result(max(0.0, until - time.monotonic()))
 
 

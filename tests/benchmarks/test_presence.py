@@ -15,6 +15,7 @@ from benchmarks.presence import (
     table,
     things_of,
 )
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import WorldsRecipe
 from spatialvlm_jax.taught import TaughtNames
 from spatialvlm_jax.weights.run_record import RunRecord
@@ -62,3 +63,8 @@ def test_a_threshold_is_kept_with_the_weights(tmp_path) -> None:
     assert load_file(path)["a/b"].tolist() == [0, 1, 2]
     record = RunRecord.of(path, read_safetensors(path)[1])
     assert record.belongs == {"least_seen": "0.0123"}
+
+
+def test_a_threshold_that_declines_nothing_is_not_kept(tmp_path) -> None:
+    with pytest.raises(UserError, match="nothing was kept"):
+        keep(tmp_path / "model.safetensors", 0.0)

@@ -225,6 +225,19 @@ def test_a_look_up_that_hangs_is_given_up_in_time(port, monkeypatch) -> None:
     assert REMOTE.fetch(url) == PICTURE
 
 
+def test_a_look_up_for_which_no_thread_may_be_begun_gives_its_place_back(port, monkeypatch) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(remote_images, "_LOOK_UPS", threading.BoundedSemaphore(1))
+    url = f"http://pictures.example:{port}/picture.png"
+    with monkeypatch.context() as patched:
+        patched.setattr(remote_images.threading.Thread, "start", refused)
+        with pytest.raises(Refusal, match="could not be looked up"):
+            REMOTE.fetch(url)
+    assert REMOTE.fetch(url) == PICTURE
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "0"])
 def test_this_machine_is_refused_under_all_of_its_names(port, host) -> None:
     with pytest.raises(Refusal, match="cannot be fetched"):

@@ -1,5 +1,6 @@
 """Every benchmark by its name."""
 
+import difflib
 from collections.abc import Mapping
 
 from spatialvlm_jax.errors import UserError
@@ -58,5 +59,7 @@ def find_benchmark(name: str) -> Benchmark:
       UserError: there is none.
     """
     if name not in BENCHMARKS:
-        raise UserError(f"no benchmark {name!r}: there are {', '.join(BENCHMARKS)}")
+        near = difflib.get_close_matches(name, BENCHMARKS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(f"no benchmark {name!r}: there are {', '.join(BENCHMARKS)}{hint}")
     return BENCHMARKS[name]
