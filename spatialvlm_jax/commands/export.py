@@ -122,7 +122,7 @@ def _weight_file(source: Path) -> Path:
 
 def _record(source: Path, metadata: Mapping[str, str]) -> "RunRecord":
     """What is known of the run: the names that it taught by its data, where it was made before
-    runs kept them."""
+    runs kept them and its configuration can still be read as a whole."""
     from spatialvlm_jax.config import from_config_dict, run_config
     from spatialvlm_jax.experiment import Experiment
     from spatialvlm_jax.weights.run_record import RunRecord
@@ -131,7 +131,10 @@ def _record(source: Path, metadata: Mapping[str, str]) -> "RunRecord":
     record = RunRecord.of(source, metadata)
     if record.taught is None or record.taught.names is not None or not record.experiment:
         return record
-    experiment = from_config_dict(Experiment, run_config(record.experiment, str(source)))
+    try:
+        experiment = from_config_dict(Experiment, run_config(record.experiment, str(source)))
+    except UserError:  # an export takes of it no more than the model
+        return record
     names = shown_names(each for each in experiment.data.datasets if each.weight > 0)
     return record if names is None else record.with_names(names)
 

@@ -148,7 +148,7 @@ def test_another_tokenizer_than_the_runs_is_refused(
         ({"tokenizer": "/dev/zero"}, "/dev/zero cannot be read (it is no plain file)"),
         ({"tokenizer": ["small"]}, "['small'] cannot be read (No such file"),
         ({"tokenizer": "a\0b"}, "cannot be read (embedded null byte)"),
-        ({"datasets": 3}, "does not say what model it is of"),
+        ({"datasets": 3}, "has a configuration that cannot be read"),
         ({}, "does not say which tokenizer"),
     ],
 )
