@@ -115,14 +115,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
+    """The answers; those of which something is to be known are numbered as it is below them."""
     from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.text_table import align_columns
 
+    numbers = {note: number for number, note in enumerate(_noted(answers), 1)}
     head = ("question", "answer", "value", "90 % interval", "sure")
     rows = [
-        (one_line(answer.question), one_line(answer.text), *_figures(answer)) for answer in answers
+        (
+            one_line(each.question),
+            one_line(each.text) + (f" ({numbers[each.note]})" if each.note else ""),
+            *_figures(each),
+        )
+        for each in answers
     ]
     return align_columns([head, *rows], rule=True, left=2)
+
+
+def _noted(answers: Sequence["SpatialAnswer"]) -> dict[str, list[str]]:
+    """What is to be known of answers, in their order, and the questions that it is of."""
+    questions: dict[str, list[str]] = {}
+    for each in answers:
+        if each.note:
+            questions.setdefault(each.note, []).append(each.question)
+    return questions
 
 
 def _notes(answers: Sequence["SpatialAnswer"], declined: bool) -> list[str]:
@@ -133,16 +149,15 @@ def _notes(answers: Sequence["SpatialAnswer"], declined: bool) -> list[str]:
     """
     from spatialvlm_jax.errors import one_line
 
-    noted = [each for each in answers if each.note]
-    questions: dict[str, list[str]] = {}
-    for each in noted:
-        questions.setdefault(one_line(each.note), []).append(f'"{one_line(each.question)}"')
-    lines = [f"{', '.join(asked)}: {note}" for note, asked in questions.items()]
+    lines = []
+    for number, (note, asked) in enumerate(_noted(answers).items(), 1):
+        named = ", ".join(f'"{one_line(question)}"' for question in asked)
+        lines.append(f"({number}) {named}: {one_line(note)}")
     if declined:
         lines.append("--untaught asks what the model was not taught all the same")
     if any(not each.is_sure and (each.interval or each.confidence) for each in answers):
         lines.append("--always-answer says what the model doubts too much, too")
-    if any(each.is_unseen for each in noted):
+    if any(each.is_unseen for each in answers):
         lines.append("--unseen asks about what the model cannot see all the same")
     return ["", *lines] if lines else []
 

@@ -231,10 +231,12 @@ def test_what_was_not_taught_is_asked_where_that_is_wished(small) -> None:
 def test_the_command_tells_what_it_did_not_ask(small, capsys, monkeypatch) -> None:
     monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: small)
     assert cli.main(["ask", str(PICTURE), "How deep is the sofa?", ASKED[2]]) == 0
-    *_, last, empty, note, remedy = capsys.readouterr().out.splitlines()
+    *_, first, last, empty, note, remedy = capsys.readouterr().out.splitlines()
+    assert first.endswith("I can't tell. (1)")
     assert "gray" in last
+    assert "(" not in last
     assert not empty
-    assert note.startswith('"How deep is the sofa?": this model was not taught')
+    assert note.startswith('(1) "How deep is the sofa?": this model was not taught')
     assert remedy.startswith("--untaught ")
 
 
@@ -245,7 +247,7 @@ def test_the_command_prints_a_note_once(small, capsys, monkeypatch) -> None:
     *_, empty, note, _ = capsys.readouterr().out.splitlines()
     assert not empty
     assert note == (
-        '"How deep is the sofa?", "how deep is the ball?": '
+        '(1) "How deep is the sofa?", "how deep is the ball?": '
         "this model was not taught questions of the type 'depth'"
     )
 

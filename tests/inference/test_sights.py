@@ -149,7 +149,7 @@ def test_the_command_says_what_it_cannot_see(guarded, capsys, monkeypatch) -> No
     *table, empty, note, remedy = capsys.readouterr().out.splitlines()
     assert "I cannot see a purple sofa." in table[-1]
     assert not empty
-    assert note.startswith(f'"{MISSING}": the model holds it 0.')
+    assert note.startswith(f'(1) "{MISSING}": the model holds it 0.')
     assert remedy == "--unseen asks about what the model cannot see all the same"
     assert cli.main([*words, "--json", "--unseen"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)["answers"]
