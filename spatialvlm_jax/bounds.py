@@ -13,7 +13,7 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from spatialvlm_jax.errors import UserError
@@ -166,11 +166,16 @@ def _check_type(cls: type, value: Any, where: str) -> None:
 
 def describe_choices(word: str, choices: Sequence[str]) -> str:
     """ "one of 'a', 'b'", with the choice nearest to `word`; of many choices that one alone."""
-    near = difflib.get_close_matches(word, [str(choice) for choice in choices], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    if near and len(choices) > _LISTED:
+    hint = did_you_mean(word, [str(choice) for choice in choices])
+    if hint and len(choices) > _LISTED:
         return f"one of {len(choices)} names{hint}"
     return "one of " + ", ".join(repr(choice) for choice in choices) + hint
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """ "; did you mean b?" of the known word nearest to one that is none; "" where none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _plain(number: float) -> str:

@@ -17,7 +17,6 @@ import argparse
 import ast
 import contextlib
 import dataclasses
-import difflib
 import logging
 import re
 import typing
@@ -28,7 +27,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from ml_collections import ConfigDict
 
 from spatialvlm_jax import migration
-from spatialvlm_jax.bounds import SettingError, check_value, field_types, without_none
+from spatialvlm_jax.bounds import (
+    SettingError,
+    check_value,
+    did_you_mean,
+    field_types,
+    without_none,
+)
 from spatialvlm_jax.config_file import ConfigError as ConfigError
 from spatialvlm_jax.config_file import read_config_file
 from spatialvlm_jax.experiment import Experiment
@@ -332,13 +337,8 @@ def _unknown(path: str, key: str, known: list[str]) -> str:
     if renamed:
         return f"{path}: it is called {renamed}"
     return f"{path}: no such field" + (
-        _nearest(key, known) or f"; there are {', '.join(sorted(known))}"
+        did_you_mean(key, known) or f"; there are {', '.join(sorted(known))}"
     )
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _describe(hint: Any) -> str:

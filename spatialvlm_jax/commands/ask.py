@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import place, whole_number
@@ -110,16 +110,17 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1))
     else:
         declined = any(model.put(question).words is None for question in args.questions)
-        print("\n".join([*_table(answers), *_notes(answers, declined)]))
+        noted = _noted(answers)
+        print("\n".join([*_table(answers, noted), *_notes(answers, noted, declined)]))
     return 0
 
 
-def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
+def _table(answers: Sequence["SpatialAnswer"], noted: Iterable[str]) -> list[str]:
     """The answers; those of which something is to be known are numbered as it is below them."""
     from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.text_table import align_columns
 
-    numbers = {note: number for number, note in enumerate(_noted(answers), 1)}
+    numbers = {note: number for number, note in enumerate(noted, 1)}
     head = ("question", "answer", "value", "90 % interval", "sure")
     rows = [
         (
@@ -141,16 +142,18 @@ def _noted(answers: Sequence["SpatialAnswer"]) -> dict[str, list[str]]:
     return questions
 
 
-def _notes(answers: Sequence["SpatialAnswer"], declined: bool) -> list[str]:
+def _notes(
+    answers: Sequence["SpatialAnswer"], noted: Mapping[str, Sequence[str]], declined: bool
+) -> list[str]:
     """What is to be known of them, behind an empty line, and how to ask what was not asked.
 
     Args:
-      declined: whether some was not asked, because the model was not taught it.
+      noted: as `_noted`. declined: whether some was not asked, because the model was not taught it.
     """
     from spatialvlm_jax.errors import one_line
 
     lines = []
-    for number, (note, asked) in enumerate(_noted(answers).items(), 1):
+    for number, (note, asked) in enumerate(noted.items(), 1):
         named = ", ".join(f'"{one_line(question)}"' for question in asked)
         lines.append(f"({number}) {named}: {one_line(note)}")
     if declined:

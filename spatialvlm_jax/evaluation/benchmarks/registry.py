@@ -1,8 +1,8 @@
 """Every benchmark by its name."""
 
-import difflib
 from collections.abc import Mapping
 
+from spatialvlm_jax.bounds import did_you_mean
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks import (
     blink,
@@ -59,7 +59,6 @@ def find_benchmark(name: str) -> Benchmark:
       UserError: there is none.
     """
     if name not in BENCHMARKS:
-        near = difflib.get_close_matches(name, BENCHMARKS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UserError(f"no benchmark {name!r}: there are {', '.join(BENCHMARKS)}{hint}")
+        known = f"{', '.join(BENCHMARKS)}{did_you_mean(name, BENCHMARKS)}"
+        raise UserError(f"no benchmark {name!r}: there are {known}")
     return BENCHMARKS[name]
