@@ -195,10 +195,10 @@ def _taken() -> list[signal.Signals]:
     return [number for number in _CODES if number != signal.SIGHUP or not ignored]
 
 
-def _lead_nowhere(terminals: list[int]) -> None:
-    """Writing to a terminal that is gone is an error, in the middle of what is to be saved."""
+def _lead_nowhere(streams: list[int]) -> None:
+    """What is written to them is lost, without an error: in a terminal that is gone it is one."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in terminals:
+    for stream in streams:
         os.dup2(nowhere, stream)
     os.close(nowhere)
 
@@ -214,23 +214,31 @@ def _ignore(*_: object) -> None:
     """Leaves the answer to the thread."""
 
 
-def _say(line: str) -> None:
+def _say(line: str, stream: int = 2) -> None:
     """Writes a line past all buffers, whose locks the main thread may hold."""
-    start = b"\n" if sys.stderr.isatty() else b""  # below a progress bar
+    start = b"\n" if os.isatty(stream) else b""  # below a progress bar
     with contextlib.suppress(OSError):
-        os.write(2, start + line.encode() + b"\n")
+        os.write(stream, start + line.encode() + b"\n")
 
 
-def _end(code: int, line: str) -> None:
-    _say(line)
-    _leave(code)
+def _end(code: int, line: str) -> NoReturn:
+    """The line is the last one, whatever the main thread writes meanwhile."""
+    _kill_workers()
+    last = os.dup(2)
+    _lead_nowhere([1, 2])
+    _say(line, last)
+    os._exit(code)
 
 
 def _leave(code: int) -> NoReturn:
+    _kill_workers()
+    os._exit(code)
+
+
+def _kill_workers() -> None:
     for child in _workers():
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-    os._exit(code)
 
 
 def _workers() -> list[int]:

@@ -180,6 +180,29 @@ def test_a_closed_terminal_saves_and_says_nothing_to_it(tmp_path):
     assert (tmp_path / "work").read_text() == "saved"
 
 
+WRITING = """
+import os
+from spatialvlm_jax import signals
+signals.listen()
+os.write(1, b"ready\\n")
+while True:
+    os.write(2, b"evaluating\\n")
+"""
+
+
+def test_what_is_said_at_the_end_is_the_last_line(tmp_path):
+    with (tmp_path / "log").open("w+") as log:
+        command = [sys.executable, "-c", WRITING]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(INT)
+        assert process.wait(timeout=60) == 130
+        process.stdout.close()
+        last = (tmp_path / "log").read_text().splitlines()[-1]
+    assert last == f"stopping: {signals.NOTHING_SAVED}"
+
+
 def test_who_is_told_to_outlive_the_terminal_does(monkeypatch):
     monkeypatch.setattr(signals, "_listening", [])
     before = signal.signal(HUP, signal.SIG_IGN)
