@@ -16,14 +16,14 @@ from spatialvlm_jax.inference.read_values import read_values, score_trees
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.generate import ReadQuestions, answer_questions
 from spatialvlm_jax.models.score import AnswerTrees, grow_tree, score_answers
-from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.models.vlm import SplitModel
 from spatialvlm_jax.units import unit_of
 
 # Nodes and answers of what is scored are filled up to multiples of these, so that few shapes are
 # compiled. The values that are scored first have 91 nodes, those near the likely ones a dozen: of a
 # few questions both share one program, which costs more to load than it saves to have another.
 _MULTIPLES, _FEW_MULTIPLES, _WORDS_MULTIPLES = (16, 16), (96, 16), (16, 2)
-_FEW, _MANY = 4, 16
+_FEW = 4
 T = TypeVar("T")
 
 
@@ -46,7 +46,7 @@ class AskedQuestions:
     each: slots of a picture. counts: how many of them are asked, of each picture.
     """
 
-    model: VLM
+    model: SplitModel
     tokenizer: Tokenizer
     read: ReadQuestions
     temperature: float
@@ -96,18 +96,19 @@ class AskedQuestions:
     def _score(self, trees: AnswerTrees) -> np.ndarray:
         """Of the trees of all slots, of which those without answers need not be run.
 
-        A question is answered by a quantity or in words: of many, half are to be scored at once.
+        A question is answered by a quantity or in words, and probes stand between: of most
+        pictures, one question or half of them are to be scored at once.
         """
-        asked = np.flatnonzero((trees.last > 0).any(axis=-1))
-        half = self.slots // 2
-        if half < _MANY or len(asked) > half or self.read.lengths.shape != (1, self.slots):
-            rows = jax.tree.map(lambda x: x[None], trees)
-            return np.asarray(score_answers(self.model, self.read, rows)).reshape(self.slots, -1)
-        places = np.resize(asked, half).astype(np.int32)
-        rows = jax.tree.map(lambda x: x[None, places], trees)
-        scores = np.full((self.slots, trees.last.shape[-1]), -np.inf, np.float32)
-        scores[places] = np.asarray(score_answers(self.model, self.read, rows, places))[0]
-        return scores
+        shape = self.read.lengths.shape
+        asked = (trees.last > 0).any(axis=-1).reshape(shape)
+        # Where each question is an image of its own, those are chosen from.
+        chosen = _places(asked) if shape[1] > 1 else _places(asked.T).T
+        flat = chosen + shape[1] * np.arange(shape[0])[:, None] if shape[1] > 1 else chosen
+        some = None if chosen.shape == shape else chosen
+        rows = jax.tree.map(lambda x: x[flat], trees)
+        found = np.full((self.slots, trees.last.shape[-1]), -np.inf, np.float32)
+        found[flat] = np.asarray(score_answers(self.model, self.read, rows, some))
+        return found
 
     def _values(
         self, texts: Sequence[str], units: Sequence[str], count: int
@@ -146,6 +147,21 @@ class AskedQuestions:
         empty: list[Sequence[str]] = [()] * (self.slots - len(answers))
         trees = [grow_tree([encode(text) for text in texts]) for texts in (*answers, *empty)]
         return score_trees(self._score, trees, _WORDS_MULTIPLES)[: len(answers)]
+
+
+def _places(asked: np.ndarray) -> np.ndarray:
+    """Int32[R, M]: the places of each row of bool[R, N] where it is true, filled up with others.
+
+    M is one, half of N or all of it, so that few shapes are compiled; of all, in their order.
+    """
+    total, most = asked.shape[1], int(asked.sum(axis=1).max())
+    count = next(each for each in (1, total // 2, total) if most <= each)
+    if count == total:
+        return np.broadcast_to(np.arange(total, dtype=np.int32), asked.shape)
+    rows = [
+        np.resize(np.flatnonzero(row), count) if row.any() else np.zeros(count) for row in asked
+    ]
+    return np.stack(rows).astype(np.int32)
 
 
 def _scored(

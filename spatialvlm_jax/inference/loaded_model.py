@@ -27,7 +27,7 @@ from spatialvlm_jax.inputs.pictures import Placement, resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.models.score import encode_images, read_behind_images
-from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.models.vlm import VLM, SplitModel
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.taught import Taught
 
@@ -238,6 +238,10 @@ class LoadedModel:
         return uuid.uuid4().hex
 
     @functools.cached_property
+    def _split(self) -> SplitModel:
+        return SplitModel.of(self.model)
+
+    @functools.cached_property
     def _camera(self) -> ToldCamera:
         return ToldCamera.of(self.experiment, self.tokenizer)
 
@@ -286,10 +290,10 @@ class LoadedModel:
         words: Any = stack_cameras([row.told for row in filled]).words
         asked: Any = (tokens, lengths, words)
         counts = [len(row.asked) for row in rows]
-        read = read_behind_images(self.model, encoded, *asked)
+        read = read_behind_images(self._split, encoded, *asked)
         most = self.experiment.eval.max_answer_tokens
         return AskedQuestions(
-            self.model,
+            self._split,
             self.tokenizer,
             read,
             self.temperature,
@@ -304,7 +308,7 @@ class LoadedModel:
         filled = [*rows, *[rows[0]] * (_bucket(len(rows), PICTURE_BUCKETS) - len(rows))]
         squares: Any = np.stack([self._square(row) for row in filled])
         rays: Any = stack_cameras([row.told for row in filled]).rays
-        return encode_images(self.model, squares, rays)[: len(rows)]
+        return encode_images(self._split, squares, rays)[: len(rows)]
 
     def _square(self, row: "_Row") -> np.ndarray:
         size, resize = self.experiment.model.encoder.image_size, self.experiment.data.resize

@@ -19,7 +19,7 @@ from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.layers import unstack, unstack_layers
-from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.models.vlm import VLM, SplitModel
 
 
 @jax.tree_util.register_dataclass
@@ -61,7 +61,7 @@ class _Loop(NamedTuple):
 
 
 def generate(
-    model: VLM,
+    model: VLM | SplitModel,
     images: UInt8[Array, "B H W 3"],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
@@ -88,10 +88,8 @@ def generate(
     Returns:
       Answers up to and with `eos_id`, then 0; all 0 where there is no question.
     """
-    definition, state = nnx.split(model)
     return _generate(
-        definition,
-        state,
+        *SplitModel.of(model),
         jnp.asarray(images),
         jax.tree.map(jnp.asarray, camera),
         jnp.asarray(prefix_tokens),
@@ -126,7 +124,7 @@ def _generate(
 
 
 def answer_questions(
-    model: VLM, questions: ReadQuestions, *, max_tokens: int, eos_id: int
+    model: VLM | SplitModel, questions: ReadQuestions, *, max_tokens: int, eos_id: int
 ) -> Int32[Array, "B S {max_tokens}"]:
     """As `generate` without a temperature, of questions that the model has read.
 
@@ -134,7 +132,7 @@ def answer_questions(
       model: that has read them.
       questions: of B images, or of the B S that rule "prefix" makes of them.
     """
-    return _answer_read(*nnx.split(model), questions, np.int32(eos_id), max_tokens=max_tokens)
+    return _answer_read(*SplitModel.of(model), questions, np.int32(eos_id), max_tokens=max_tokens)
 
 
 @functools.partial(KeptProgram, static_argnames=("max_tokens",))

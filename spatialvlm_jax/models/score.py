@@ -12,7 +12,8 @@ are run once each:
 A node sees image, question and the nodes above it, which is what a token of an answer sees when it
 stands alone.
 
-Axes: B images, S questions on each, P prefix tokens, K nodes, A answers.
+Axes: B images, S questions on each, P prefix tokens, K nodes, A answers; R rows of M that are
+chosen among them.
 """
 
 import dataclasses
@@ -30,7 +31,7 @@ from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.generate import ReadQuestions, read_behind, read_prefix
 from spatialvlm_jax.models.kept_programs import KeptProgram
-from spatialvlm_jax.models.vlm import VLM
+from spatialvlm_jax.models.vlm import VLM, SplitModel
 
 ROOT = -1  # the parent of an answer's first token: the question itself
 _LOGITS_AT_ONCE = 512  # nodes whose scores of the whole vocabulary exist at a time
@@ -112,7 +113,7 @@ def pad_tree(tree: AnswerTrees, nodes: int, answers: int) -> AnswerTrees:
 
 
 def read_questions(
-    model: VLM,
+    model: VLM | SplitModel,
     images: UInt8[Array, "B H W 3"],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
@@ -125,7 +126,7 @@ def read_questions(
       images: one for the questions of a row.
       prefix_tokens, prefix_lengths, camera: as `generate` takes them.
     """
-    return _read(*nnx.split(model), images, camera, prefix_tokens, prefix_lengths)
+    return _read(*SplitModel.of(model), images, camera, prefix_tokens, prefix_lengths)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -141,10 +142,12 @@ def _read(
 
 
 def encode_images(
-    model: VLM, images: UInt8[Array, "B H W 3"], rays: Float32[Array, "B N R"] | None = None
+    model: VLM | SplitModel,
+    images: UInt8[Array, "B H W 3"],
+    rays: Float32[Array, "B N R"] | None = None,
 ) -> tuple[Float[Array, "N D"], ...]:
     """The embeddings of each of B images, for `read_behind_images`; `rays` as `VLM.encode`."""
-    return _encode(*nnx.split(model), images, rays)
+    return _encode(*SplitModel.of(model), images, rays)
 
 
 @KeptProgram
@@ -160,7 +163,7 @@ def _encode(
 
 
 def read_behind_images(
-    model: VLM,
+    model: VLM | SplitModel,
     embeddings: Sequence[Float[Array, "N D"]],
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
@@ -174,7 +177,7 @@ def read_behind_images(
       camera_words: as in `spatialvlm_jax.batch.CameraInput`.
     """
     asked = (camera_words, prefix_tokens, prefix_lengths)
-    return _read_behind(*nnx.split(model), tuple(embeddings), *asked)
+    return _read_behind(*SplitModel.of(model), tuple(embeddings), *asked)
 
 
 @KeptProgram
@@ -191,25 +194,25 @@ def _read_behind(
 
 
 def score_answers(
-    model: VLM,
+    model: VLM | SplitModel,
     questions: ReadQuestions,
     trees: AnswerTrees,
-    places: Int32[np.ndarray, " S"] | None = None,
+    places: Int32[np.ndarray, "R M"] | None = None,
 ) -> Float32[Array, "B S A"]:
     """Log-likelihood of each answer to its question, in nats.
 
     Args:
       model: that has read the questions.
       questions: B images with S questions each.
-      trees: of shape [B, S, ...].
-      places: which of each image's questions the trees are of, under rule "image_prefix"; None:
-        all, in their order.
+      trees: of shape [B, S, ...], or that of `places` in place of B and S.
+      places: which of each image's questions the trees are of. Where each question is an image
+        of its own (S is 1), which of the images. None: all, in their order.
 
     Returns:
       The sum over an answer's tokens; -inf where there is no answer or no question.
     """
     # Arrays go in as they are, here and above: each `jnp.asarray` of another shape is a program.
-    return _score(*nnx.split(model), questions, trees, places)
+    return _score(*SplitModel.of(model), questions, trees, places)
 
 
 @KeptProgram
@@ -218,7 +221,7 @@ def _score(
     state: Any,
     questions: ReadQuestions,
     trees: AnswerTrees,
-    places: Int32[Array, " S"] | None,
+    places: Int32[Array, "R M"] | None,
 ) -> Float32[Array, "B S A"]:
     model: VLM = nnx.merge(definition, state)
     if places is not None:
@@ -240,10 +243,17 @@ def _score(
     return scores.reshape(shape)
 
 
-def _some(questions: ReadQuestions, places: Int32[Array, " S"]) -> ReadQuestions:
+def _some(questions: ReadQuestions, places: Int32[Array, "R M"]) -> ReadQuestions:
+    """The questions at these places, with the keys of their images."""
     image, text = questions.keys
-    text = Keys(*(jnp.take(x, places, axis=-3) for x in (text.key, text.value)))
-    return ReadQuestions(questions.lengths[:, places], questions.state[:, places], (image, text))
+    if questions.lengths.shape[1] == 1:
+        rows, axis = places[:, 0], image.key.ndim - 5
+        keys = jax.tree.map(lambda x: jnp.take(x, rows, axis=axis), (image, text))
+        return ReadQuestions(questions.lengths[rows], questions.state[rows], keys)
+    texts = jnp.expand_dims(places[:, None, :, None, None], range(text.key.ndim - 5))
+    keys = image, jax.tree.map(lambda x: jnp.take_along_axis(x, texts, axis=-3), text)
+    state = jnp.take_along_axis(questions.state, places[..., None], axis=1)
+    return ReadQuestions(jnp.take_along_axis(questions.lengths, places, axis=1), state, keys)
 
 
 def _answer_scores(

@@ -5,7 +5,7 @@ V dense values, R features of a ray, T blocks of a row, Q = L / T,
 C text tokens about the camera, M = N + C.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -274,3 +274,16 @@ class VLM(nnx.Module):
         if self.dense_head is None:
             raise ValueError("this model has no dense head: build it with a DenseConfig")
         return self.dense_head
+
+
+class SplitModel(NamedTuple):
+    """A model as programs take it, which is its definition and its arrays; split once, it is not
+    split again at every call."""
+
+    definition: Any
+    state: Any
+
+    @classmethod
+    def of(cls, model: "VLM | SplitModel") -> "SplitModel":
+        """What `nnx.split` makes of a model, or made of it."""
+        return model if isinstance(model, cls) else cls(*nnx.split(model))

@@ -67,18 +67,24 @@ def test_scores_equal_teacher_forced_losses(
         )
 
 
-def test_some_questions_are_scored_as_all_are(lively: Callable[..., VLM]) -> None:
-    model = lively()
+@pytest.mark.parametrize("rule", ["image_prefix", "prefix"])
+def test_some_questions_are_scored_as_all_are(
+    lively: Callable[..., VLM], rule: AttentionRule
+) -> None:
+    model = lively(rule)
     tree = pad_tree(grow_tree(ANSWERS), 20, 9)
     other = pad_tree(grow_tree(ANSWERS[::-1]), 20, 9)
-    rows = jax.tree.map(lambda *each: np.stack([np.stack(each)] * 2), tree, other)
+    rows = jax.tree.map(lambda *each: np.stack([np.stack(each), np.stack(each[::-1])]), tree, other)
     questions = read_questions(model, IMAGES, PREFIXES, LENGTHS)
     scores = np.asarray(score_answers(model, questions, rows))
-    places = np.array([1, 0, 1], np.int32)
-    picked = jax.tree.map(lambda array: array[:, places], rows)
-    some = np.asarray(score_answers(model, questions, picked, places))
-    np.testing.assert_allclose(some, scores[:, places], rtol=1e-5, atol=1e-5)
+    one, two = np.array([[1, 0, 1], [0, 0, 1]], np.int32), np.array([[0, 1, 0], [1, 1, 0]])
+    for chosen in (one, two):
+        picked = jax.tree.map(lambda array: array[[[0], [1]], chosen], rows)  # noqa: B023
+        places = (chosen + [[0], [2]]).reshape(-1, 1) if rule == "prefix" else chosen
+        some = np.asarray(score_answers(model, questions, picked, places.astype(np.int32)))
+        np.testing.assert_allclose(some, scores[[[0], [1]], chosen], rtol=1e-5, atol=1e-5)
     assert not np.allclose(scores[0, 0, 0], scores[0, 1, 0])
+    assert not np.allclose(scores[0, 0, 0], scores[1, 0, 0])
 
 
 def test_a_tree_holds_common_beginnings_once() -> None:
