@@ -12,6 +12,9 @@ alternate, the median counts; a first round compiles.
 * ours packed: many questions on each image under the rule `image_prefix`, which encodes an image
   once. Every token is what a question alone gets under that rule, or this ends with an error.
 
+What ours have to compute is counted, and a product of two large matrices tells how fast this
+machine is at its best: "at most" is how many times transformers ours would be at that rate.
+
 Needs torch and transformers beside the core (`make setup-experts`).
 """
 
@@ -25,14 +28,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from benchmarks.train_step import MODEL, versions
 from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.batch import NOT_TOLD
 from spatialvlm_jax.experiment import AttentionRule, DecoderConfig, EncoderConfig, ModelConfig
-from spatialvlm_jax.models.generate import generate
+from spatialvlm_jax.models.flops import count_flops
+from spatialvlm_jax.models.generate import generate, read_prefix
 from spatialvlm_jax.models.vlm import VLM
 from spatialvlm_jax.text_table import align_columns
 from spatialvlm_jax.training.state import ModelTemplate, Parameters
@@ -115,6 +121,32 @@ def our_answers(work: Work, parameters: Parameters, rule: AttentionRule) -> Answ
     return answer
 
 
+def operations(work: Work, parameters: Parameters, rule: AttentionRule) -> int:
+    """Floating point operations of the matrix products that answer all questions."""
+    model = _template(dataclasses.replace(work.config, attention=rule)).model(parameters)
+    lengths = jnp.full(work.questions.shape[:2], work.questions.shape[2], jnp.int32)
+    asked = jnp.asarray(work.images), jnp.asarray(work.questions)
+    reads = count_flops(lambda: read_prefix(model, asked[0], NOT_TOLD, asked[1], lengths))
+    written = count_flops(
+        lambda: generate(model, *asked, lengths, max_tokens=work.tokens, eos_id=NEVER_ENDS)
+    )
+    decoder = work.config.decoder
+    first = 2 * work.sequences * decoder.width * decoder.vocab_size
+    # A loop counts once: that is the second token and what makes it.
+    return reads + first + (work.tokens - 1) * (written - reads - first)
+
+
+def best_rate(rounds: int, size: int = 2048) -> float:
+    """Operations a second of a product of two matrices of float32."""
+    matrix = jnp.ones((size, size))
+    multiply, times = jax.jit(lambda x: x @ x), []
+    for _ in range(rounds + 1):
+        start = time.perf_counter()
+        multiply(matrix).block_until_ready()
+        times.append(time.perf_counter() - start)
+    return 2 * size**3 / min(times[1:])
+
+
 def their_answers(work: Work, parameters: Parameters) -> Answer:
     """Answers of transformers' model, int[B, T], from our weights; one question an image."""
     import torch
@@ -187,6 +219,23 @@ def compare(
     return found
 
 
+def with_bounds(
+    found: Mapping[str, Mapping[str, Any]], counted: Mapping[str, int], rate: float
+) -> dict[str, Any]:
+    """Figures of all sides, with the operations of some and what they would be at a rate of these.
+
+    Args:
+      counted: by name, operations of all its sequences. rate: operations a second.
+    """
+    base = found["transformers"]["sequences_per_second"]
+    bounded = {name: dict(row) for name, row in found.items()}
+    for name, each in counted.items():
+        row = bounded[name]
+        row["operations"], row["operations_a_second_at_best"] = each, rate
+        row["times_transformers_at_best"] = row["sequences"] * rate / each / base
+    return bounded
+
+
 def measure(
     config: ModelConfig, images: int, questions: int, length: int, tokens: int, rounds: int
 ) -> dict[str, Any]:
@@ -198,25 +247,27 @@ def measure(
     ours = our_answers(single, parameters, "prefix")
     together = our_answers(packed, parameters, "image_prefix")
     alone = our_answers(packed.one_by_one(), parameters, "image_prefix")()
-    reference = theirs()
-    return compare(
+    reference, many = theirs(), f"ours, {questions} questions an image"
+    found = compare(
         {
             "transformers": (theirs, single.sequences),
             "ours": (ours, single.sequences),
-            f"ours, {questions} questions an image": (together, packed.sequences),
+            many: (together, packed.sequences),
         },
-        {
-            "transformers": reference,
-            "ours": reference,
-            f"ours, {questions} questions an image": alone,
-        },
+        {"transformers": reference, "ours": reference, many: alone},
         rounds,
     )
+    counted = {
+        "ours": operations(single, parameters, "prefix"),
+        many: operations(packed, parameters, "image_prefix"),
+    }
+    return with_bounds(found, counted, best_rate(4 * rounds))
 
 
 def table(found: Mapping[str, Any]) -> list[str]:
     """Lines for people."""
-    rows = [("side", "sequences", "seconds", "sequences a second", "times transformers")]
+    head = ("side", "sequences", "seconds", "sequences a second", "times transformers")
+    rows = [(*head, "at most", "GFLOP", "GFLOP a second")]
     rows += [
         (
             name,
@@ -224,10 +275,20 @@ def table(found: Mapping[str, Any]) -> list[str]:
             f"{row['seconds']:.3f}",
             f"{row['sequences_per_second']:.1f}",
             f"{row['times_transformers']:.2f}",
+            *_bounds(row),
         )
         for name, row in found.items()
     ]
     return align_columns(rows, rule=True)
+
+
+def _bounds(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    if "operations" not in row:
+        return "", "", ""
+    billions = row["operations"] / 1e9
+    most, spent = row["times_transformers_at_best"], billions / row["seconds"]
+    at_best = row["operations_a_second_at_best"] / 1e9
+    return f"{most:.2f}", f"{billions:.1f}", f"{spent:.0f} of {at_best:.0f}"
 
 
 def main() -> None:

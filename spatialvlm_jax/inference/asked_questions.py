@@ -1,6 +1,7 @@
 """Questions about pictures that a model has read: what it says, and how likely answers are."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ from spatialvlm_jax.units import unit_of
 # few questions both share one program, which costs more to load than it saves to have another.
 _MULTIPLES, _FEW_MULTIPLES, _WORDS_MULTIPLES = (16, 16), (96, 16), (16, 2)
 _FEW = 4
+_WORD = re.compile(r"\w+")
 T = TypeVar("T")
 
 
@@ -31,11 +33,21 @@ class PutWords(NamedTuple):
     """What a model is asked: a question, or a probe, of which only the probability of some answers
     matters.
 
-    affirmations: those answers; empty for a question.
+    affirmations: those answers, the plainest first; empty for a question.
     """
 
     words: str
     affirmations: tuple[str, ...] = ()
+
+    def likely(self, said: str) -> tuple[str, ...]:
+        """The affirmations that have any weight where this is said: the plainest, those of words
+        that were said, and what was said where it is a yes in words of its own."""
+        if not self.affirmations:
+            return ()
+        words = {*_WORD.findall(self.affirmations[0]), *_WORD.findall(said)}
+        found = [each for each in self.affirmations if words.issuperset(_WORD.findall(each))]
+        own = (said,) if verdicts.read_yes_no(said) == "yes" else ()
+        return tuple(dict.fromkeys((*found, *own)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +102,8 @@ class AskedQuestions:
         ]
         values = self._values(texts, units, scored_values)
         words = ["" if unit else text for text, unit in zip(texts, units, strict=True)]
-        confidences = self._confidences(words, choices, [each.affirmations for each in asked])
+        affirmed = [each.likely(text) for each, text in zip(asked, texts, strict=True)]
+        confidences = self._confidences(words, choices, affirmed)
         return list(map(Heard, texts, units, values, choices, confidences))
 
     def _score(self, trees: AnswerTrees) -> np.ndarray:
@@ -169,9 +182,7 @@ def _scored(
 ) -> tuple[str, ...]:
     """The answers whose likelihoods tell how sure one is; none where nothing can."""
     if affirmations:
-        # A yes in words of its own is one, too.
-        own = (text,) if verdicts.read_yes_no(text) == "yes" else ()
-        return tuple(dict.fromkeys((*affirmations, *own)))
+        return affirmations
     if choice:
         return (text, choice[2]) if text and choice[2] else ()
     return (text,) if text else ()

@@ -28,7 +28,6 @@ from flax import nnx
 from jaxtyping import Bool, Float, Float32, Int32, UInt8
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
-from spatialvlm_jax.models.attention import Keys
 from spatialvlm_jax.models.generate import ReadQuestions, read_behind, read_prefix
 from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.vlm import VLM, SplitModel

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -45,6 +46,34 @@ def test_figures_are_beside_those_of_transformers() -> None:
         ours["sequences_per_second"] / theirs["sequences_per_second"]
     )
     assert [line.split("  ")[0] for line in decode.table(found)][2:] == ["transformers", "ours"]
+
+
+def test_operations_are_those_of_the_towers() -> None:
+    parameters = decode.draw_parameters(decode.TINY)
+    encoder, decoder = decode.TINY.encoder, decode.TINY.decoder
+    patches = (encoder.image_size // encoder.patch_size) ** 2
+    work = decode.Work.draw(decode.TINY, images=2, questions=3, length=5, tokens=4)
+    heads = (2 * decoder.heads + 2 * decoder.kv_heads) * decoder.head_size
+    layer = decoder.width * (heads + 3 * decoder.mlp_width)
+    # Of the last layer an image has keys alone, which is what nothing else reads.
+    text = 6 * (5 + 3) * layer * decoder.depth + 6 * 4 * decoder.width * decoder.vocab_size
+    image = patches * 2 * layer * (decoder.depth - 1)
+    least = 2 * (text + image)
+    assert least < decode.operations(work, parameters, "image_prefix") < 2 * least
+    longer = dataclasses.replace(work, tokens=5)
+    more = decode.operations(longer, parameters, "image_prefix")
+    token = 2 * 6 * (layer * decoder.depth + decoder.width * decoder.vocab_size)
+    assert token < more - decode.operations(work, parameters, "image_prefix") < 1.2 * token
+
+
+def test_bounds_are_what_the_operations_take_at_a_rate() -> None:
+    sides = {
+        "transformers": {"seconds": 2.0, "sequences": 8, "sequences_per_second": 4.0},
+        "ours": {"seconds": 1.0, "sequences": 8, "sequences_per_second": 8.0},
+    }
+    found = decode.with_bounds(sides, {"ours": 50_000_000_000}, 100e9)
+    assert found["ours"]["times_transformers_at_best"] == pytest.approx(4.0)
+    assert "times_transformers_at_best" not in found["transformers"]
 
 
 @pytest.mark.experts

@@ -26,8 +26,29 @@ from tests.docs.commands import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "world_11.png"  # a gray sofa, no purple one
 NAMES = TaughtNames(("ball", "sofa", "trash can"), ("red", "gray"))
+COLORED = TaughtNames(("sofa",), ("red", "gray", "blue"))
 TAUGHT = Taught({"existence": 3, "width": 3, "left_of": 3, "count": 3}, NAMES)
 THERE, MISSING = "is the white chair to the left of the gray sofa?", "how wide is the purple sofa?"
+
+
+@pytest.mark.parametrize(
+    ("said", "scored"),
+    [
+        ("gray, so yes", ["gray, so yes", "gray, gray, so yes"]),
+        (
+            "red, so no",
+            ["gray, so yes", "gray, red, so yes", "red, gray, so yes", "gray, gray, so yes"],
+        ),
+        ("yes, two", ["gray, so yes", "gray, gray, so yes", "yes, two"]),  # a yes of its own
+        ("0.5 m", ["gray, so yes", "gray, gray, so yes"]),
+        ("", ["gray, so yes", "gray, gray, so yes"]),
+    ],
+)
+def test_affirmations_are_scored_that_what_was_said_leaves_likely(said, scored):
+    (probe,) = Sights.of(["gray sofa"], dataclasses.replace(TAUGHT, names=COLORED)).probes.values()
+    assert len(probe.affirmations) == 6  # two that are blue as well
+    assert list(probe.likely(said)) == scored
+    assert PutWords("is there a sofa?").likely(said) == ()
 
 
 @pytest.mark.parametrize(

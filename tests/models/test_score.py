@@ -80,7 +80,7 @@ def test_some_questions_are_scored_as_all_are(
     one, two = np.array([[1, 0, 1], [0, 0, 1]], np.int32), np.array([[0, 1, 0], [1, 1, 0]])
     for chosen in (one, two):
         picked = jax.tree.map(lambda array: array[[[0], [1]], chosen], rows)  # noqa: B023
-        places = (chosen + [[0], [2]]).reshape(-1, 1) if rule == "prefix" else chosen
+        places = (chosen + np.array([[0], [2]])).reshape(-1, 1) if rule == "prefix" else chosen
         some = np.asarray(score_answers(model, questions, picked, places.astype(np.int32)))
         np.testing.assert_allclose(some, scores[[[0], [1]], chosen], rtol=1e-5, atol=1e-5)
     assert not np.allclose(scores[0, 0, 0], scores[0, 1, 0])
