@@ -86,7 +86,7 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.
-findings: setup ## the paper's findings, small, into docs/findings.md (3 hours of two cores; goes on)
+findings: setup ## the paper's findings, small, into docs/findings.md (4 hours of two cores; goes on)
 	$(PYTHON) -m spatialvlm_jax.sweeps.findings $(FLAGS)
 
 test: setup ## fast tests, with coverage

@@ -5,8 +5,8 @@ spatialvlm sweep --config=configs/sweeps/findings_cotraining.py --seeds=5 --out=
 Arms of 0, 5, 20 and 50 % spatial loss tokens go on from a branch point that has seen general
 questions alone. `make findings` makes the branch point, runs this and keeps what comes.
 
-Cost: 4 arms, 5 seeds, 500 steps of .36 core-seconds and 55 beside: 20 trials of 235 core-seconds,
-39 minutes of two cores.
+Cost: 4 arms, 5 seeds, 700 steps of .45 core-seconds and 55 beside: 20 trials of 370 core-seconds,
+an hour of two cores.
 """
 
 from ml_collections import ConfigDict

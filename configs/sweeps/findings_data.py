@@ -6,8 +6,8 @@ Half of the rows are spatial, the same pictures in all arms, in less than an epo
 pairs packed on a picture are so many that it has: at most 1, 4, 16 and 40, on average 1, 4, 13 and
 22, as scenes of few objects have no more to ask about.
 
-Cost: 7 arms, 3 seeds, 500 steps; a step takes .6 core-seconds with 16 pairs, .36 with 1 or 4, and
-1.1 with 40: 21 trials, 7,600 core-seconds, 63 minutes of two cores.
+Cost: 7 arms, 3 seeds, 700 steps; a step takes .6 core-seconds with 16 pairs, .4 with 1 or 4, and
+1.1 with 40: 21 trials, 10,200 core-seconds, 85 minutes of two cores.
 """
 
 from ml_collections import ConfigDict
@@ -27,7 +27,7 @@ def get_config() -> ConfigDict:
 
 
 def get_sweep() -> Arms:
-    short = {"data.length": 128, "data.block_length": 128}
+    short = {"data.length": 256, "data.block_length": 128}
     return arm("16 pairs a picture").chain(
         arm("1 pair a picture", {_PAIRS: 1, **short}),
         arm("4 pairs a picture", {_PAIRS: 4, **short}),

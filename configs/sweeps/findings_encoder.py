@@ -4,7 +4,7 @@ spatialvlm sweep --config=configs/sweeps/findings_encoder.py --seeds=5 --out=run
 
 The first arm is that of (a) with 50 % spatial tokens, and its trials are shared.
 
-Cost: 5 trials more, of 220 core-seconds: 9 minutes of two cores.
+Cost: 5 trials more, of 340 core-seconds: 14 minutes of two cores.
 """
 
 from ml_collections import ConfigDict

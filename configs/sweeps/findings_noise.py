@@ -4,7 +4,7 @@ spatialvlm sweep --config=configs/sweeps/findings_noise.py --seeds=5 --out=runs/
 
 The first arm is that of (a) with 50 % spatial tokens, and its trials are shared.
 
-Cost: 15 trials more, of 235 core-seconds: 29 minutes of two cores.
+Cost: 15 trials more, of 370 core-seconds: 46 minutes of two cores.
 """
 
 from ml_collections import ConfigDict
