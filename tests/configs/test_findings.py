@@ -26,7 +26,7 @@ def test_the_branch_point_has_seen_general_questions_and_no_geometry():
     spatial, general = branch.data.datasets
     assert (spatial.weight, general.kinds) == (0.0, ("general",))
     assert branch.dense is not None
-    assert branch.dense.value_weight == branch.dense.pointer_weight == 0.0
+    assert branch.dense.value_weight == 0.0
     assert not branch.dense.camera
     assert general.worlds == findings.RECIPE
     assert not {"on_what", "what_is_on"} & set(findings.RECIPE.questions.types)
