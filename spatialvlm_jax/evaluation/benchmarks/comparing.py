@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from spatialvlm_jax.errors import one_line
-from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
+from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores, headline_name
 from spatialvlm_jax.evaluation.statistics.pairs import (
     PairedDifference,
     paired_difference,
@@ -19,10 +19,20 @@ _SHOWN = 40  # characters of a picture's name
 
 
 def compare_marks(first: Scores, second: Scores, rule: str) -> PairedDifference:
-    """The first model's mean mark by a rule minus the second's, clustered by picture."""
+    """The first model's headline by a rule minus the second's, clustered by picture.
+
+    Questions weigh as in the headline: those that are no part of it take no part here.
+
+    Args:
+      first, second: of the same questions in the same order.
+
+    Raises:
+      ValueError: no question has a weight.
+    """
     pairs = list(zip(first.replies, second.replies, strict=True))
     marks = np.array([[each.marks[rule].score for each in pair] for pair in pairs])
-    found = paired_difference(marks[:, 0], marks[:, 1], pictures_of(first)[1], _CARRIERS)
+    weights = first.benchmark.weights([each.item for each in first.replies])
+    found = paired_difference(marks[:, 0], marks[:, 1], pictures_of(first)[1], _CARRIERS, weights)
     return dataclasses.replace(
         found,
         interval=possible_interval(found.interval),
@@ -40,7 +50,7 @@ def pictures_of(scores: Scores) -> tuple[np.ndarray, np.ndarray]:
 def comparison_lines(first: Scores, second: Scores) -> list[str]:
     """By rule: the difference with its interval, who is right where, and what carries it."""
     names, _ = pictures_of(first)
-    lines = ["first less second, mean mark of all questions:"]
+    lines = [f"first less second, {headline_name(first)}:"]
     for rule in (OFFICIAL, ROBUST):
         found = compare_marks(first, second, rule)
         said = f"  {rule} {_points(found.difference)}"

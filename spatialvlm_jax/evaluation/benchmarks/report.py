@@ -9,7 +9,7 @@ from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.comparing import compare_marks
 from spatialvlm_jax.evaluation.benchmarks.constants import best_constant
 from spatialvlm_jax.evaluation.benchmarks.score_table import scores_as_dict
-from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores
+from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores, headline_name
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference
 from spatialvlm_jax.evaluation.statistics.power import written_chance
@@ -25,7 +25,8 @@ EXPLANATION = (
     "Official is each benchmark's own rule, robust reads what a reply says; intervals take "
     "pictures as what was sampled. The best constant is the robust headline of replies that never "
     "change, chosen on the truth. Wrong, unreadable and not answered are counts by the robust "
-    "rule, and all of them are in the mean."
+    "rule, and all of them are in the mean. Differences are of the headline, in which questions "
+    "weigh as the benchmark has it."
 )
 PROBES_EXPLAINED = (
     "Blind is the robust headline where the picture was grey, other picture where that of another "
@@ -65,7 +66,7 @@ class ModelScores:
     @functools.cached_property
     def headline(self) -> str:
         """The name of the figure that counts."""
-        return next(iter(self.scores.figures()[OFFICIAL]))
+        return headline_name(self.scores)
 
     @functools.cached_property
     def headlines(self) -> dict[str, ClusteredRatio]:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from spatialvlm_jax.errors import one_line
-from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
+from spatialvlm_jax.evaluation.benchmarks.scoring import (
+    OFFICIAL,
+    ROBUST,
+    MarkedReply,
+    Scores,
+    headline_name,
+)
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.text_table import align_columns
@@ -38,7 +44,7 @@ def _percent(value: float | None) -> str:
 def headline_lines(scores: Scores) -> list[str]:
     """How sure the headline is under both rules, and what difference the sample can show."""
     sure = scores.headlines()
-    name = next(iter(scores.figures()[OFFICIAL]))
+    name = headline_name(scores)
     lines = []
     for rule in (OFFICIAL, ROBUST):
         low, high = sure[rule].share_interval()

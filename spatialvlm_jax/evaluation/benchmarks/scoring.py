@@ -81,6 +81,11 @@ class Scores:
         return [each for each in self.replies if each.differs]
 
 
+def headline_name(scores: Scores) -> str:
+    """What the benchmark calls the figure that counts."""
+    return next(iter(scores.figures()[OFFICIAL]))
+
+
 def rules_of(benchmark: Benchmark) -> dict[str, Rule]:
     """All rules by their names: the official one, the robust one, those of other scorers."""
     return {OFFICIAL: benchmark.official, ROBUST: benchmark.robust, **benchmark.rules}

@@ -13,12 +13,13 @@ from spatialvlm_jax.evaluation.statistics.clusters import CONFIDENCE, cluster_su
 class PairedDifference:
     """The first model's mean minus the second's, over the same questions.
 
+    count, clusters: the questions that weigh anything, and the clusters that they lie in.
     interval: 95 %, by Student's t over clusters; None with fewer than two, and where all answers
       differ alike, which shows nothing of how far others would.
     p_value: that there is no difference. smallest_difference: that would be found four times of
       five; None with fewer than two clusters, or where no answer differs.
-    both, only_first, only_second, neither: questions by which model is right, that is, has a mark
-      of at least one half.
+    both, only_first, only_second, neither: those questions by which model is right, that is, has a
+      mark of at least one half.
     carriers: number of a cluster and its part of the difference, the largest parts first.
     """
 
@@ -36,26 +37,37 @@ class PairedDifference:
 
 
 def paired_difference(
-    first: np.ndarray, second: np.ndarray, clusters: np.ndarray, carriers: int = 20
+    first: np.ndarray,
+    second: np.ndarray,
+    clusters: np.ndarray,
+    carriers: int = 20,
+    weights: np.ndarray | None = None,
 ) -> PairedDifference:
     """Compares marks float[N] of two models of the same N questions in clusters int[N].
 
     Args:
       carriers: so many clusters at most are named.
+      weights: float[N], at least 0: what each question weighs in both means, as in a benchmark's
+        headline; None weighs all alike.
 
     Raises:
-      ValueError: there are no questions.
+      ValueError: no question has a weight.
     """
-    if not len(first):
+    shares = np.ones(len(first)) if weights is None else np.asarray(weights, np.float64)
+    kept = shares > 0
+    if not kept.any():
         raise ValueError("a comparison needs at least one question")
+    first, second, clusters, shares = (
+        np.asarray(each)[kept] for each in (first, second, clusters, shares)
+    )
     change = np.asarray(first, np.float64) - second
-    means, errors, p_values = clustered_test(change, clusters)
+    means, errors, p_values = clustered_test(change, clusters, shares)
     difference, error, names = float(means), float(errors), np.unique(clusters)
     is_known = error > 0
     reach = float(special.stdtrit(max(1, len(names) - 1), (1 + CONFIDENCE) / 2)) * error
-    parts = cluster_sums(change, clusters) / len(change)
+    parts = cluster_sums(change * shares, clusters) / shares.sum()
     largest = np.argsort(-np.abs(parts), kind="stable")[:carriers]
-    right, other = np.asarray(first) >= 0.5, np.asarray(second) >= 0.5
+    right, other = first >= 0.5, second >= 0.5
     return PairedDifference(
         difference=difference,
         interval=(difference - reach, difference + reach) if is_known else None,
@@ -84,12 +96,13 @@ def possible_difference(difference: float | None) -> float | None:
 
 
 def clustered_test(
-    values: np.ndarray, clusters: np.ndarray
+    values: np.ndarray, clusters: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means, standard errors and two-sided p-values that means are zero.
 
     Args:
       values: float[..., N]; all leading axes are tested at once. clusters: int[N].
+      weights: float[N], above 0, what each value weighs in the mean; None weighs all alike.
 
     Returns:
       float64[...] each. With one cluster, or where all values are 0, p is 1; the error of one
@@ -97,14 +110,17 @@ def clustered_test(
       C clusters that might as well have had either sign: 2^(1 - C).
     """
     values = np.asarray(values, np.float64)
-    means = values.mean(-1)
-    sums = cluster_sums(values - means[..., None], clusters) / values.shape[-1]
+    shares = np.ones(values.shape[-1]) if weights is None else weights
+    # What cancels, and differences that are all alike, leave a trace of rounding.
+    trace = 1e-12 * np.abs(values).max(-1)
+    means = (values * shares).sum(-1) / shares.sum()
+    means = np.where(np.abs(means) <= trace, 0.0, means)
+    sums = cluster_sums((values - means[..., None]) * shares, clusters) / shares.sum()
     found = sums.shape[-1]
     if found < 2:
         return means, np.full(means.shape, np.nan), np.ones(means.shape)
     errors = np.sqrt(found / (found - 1) * (sums**2).sum(-1))
-    # Differences that are all alike leave a trace of rounding.
-    errors = np.where(errors <= 1e-12 * np.abs(means), 0.0, errors)
+    errors = np.where(errors <= trace, 0.0, errors)
     sizes = np.abs(means) / np.where(errors > 0, errors, 1.0)
     p_values = 2 * special.stdtr(found - 1, -sizes)
     alike = np.where(means == 0, 1.0, 0.5 ** (found - 1))

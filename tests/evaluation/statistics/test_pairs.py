@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from spatialvlm_jax.evaluation.statistics import power
+from spatialvlm_jax.evaluation.statistics.clusters import clustered_ratio
 from spatialvlm_jax.evaluation.statistics.pairs import clustered_test, paired_difference
 
 
@@ -78,3 +79,33 @@ def test_one_picture_shows_no_difference():
     assert (found.difference, found.p_value, found.interval) == (1.0, 1.0, None)
     with pytest.raises(ValueError, match="at least one question"):
         paired_difference(np.zeros(0), np.zeros(0), np.zeros(0, int))
+
+
+def test_a_weighted_difference_is_a_ratio_of_sums_over_clusters():
+    first = np.array([1.0, 0.5, 0, 1, 1, 0, 1, 1])
+    second = np.array([0.0, 0.5, 1, 0, 1, 1, 0, 0])
+    weights = np.array([2.0, 1, 1, 4, 1, 1, 3, 0])
+    clusters = np.array([0, 0, 1, 1, 2, 2, 3, 9])
+    found = paired_difference(first, second, clusters, weights=weights)
+    # (2 + 0 - 1 + 4 + 0 - 1 + 3) / 13, the last question being no part of either mean.
+    assert found.difference == pytest.approx(7 / 13)
+    # What the clusters add to the deviation, (sum of w d - 7/13 sum of w) / 13.
+    rests = [(2 - 21 / 13) / 13, (3 - 35 / 13) / 13, (-1 - 14 / 13) / 13, (3 - 21 / 13) / 13]
+    error = math.sqrt(4 / 3 * sum(rest**2 for rest in rests))
+    reach = 3.182446305284263 * error
+    assert found.interval == pytest.approx((7 / 13 - reach, 7 / 13 + reach))
+    assert found.p_value == pytest.approx(2 * stats.t.sf(7 / 13 / error, 3))
+    assert (found.count, found.clusters) == (7, 4)
+    assert (found.both, found.only_first, found.only_second, found.neither) == (2, 3, 2, 0)
+    assert dict(found.carriers) == pytest.approx({0: 2 / 13, 1: 3 / 13, 2: -1 / 13, 3: 3 / 13})
+    again = clustered_ratio((first - second) * weights, weights, clusters)
+    assert again.standard_error == pytest.approx(error * math.sqrt(3 / 4 * 5 / 4))
+    with pytest.raises(ValueError, match="at least one question"):
+        paired_difference(first, second, clusters, weights=np.zeros(8))
+
+
+def test_weights_that_cancel_leave_no_difference():
+    weights = np.array([1 / 3, 1 / 3, 1 / 7, 1 / 7, 1 / 7, 1 / 11])
+    first, second = np.array([1.0, 0, 1, 0, 1, 1]), np.array([0.0, 1, 0, 1, 1, 1])
+    found = paired_difference(first, second, np.array([0, 0, 1, 1, 2, 3]), weights=weights)
+    assert (found.difference, found.p_value, found.interval) == (0.0, 1.0, None)
