@@ -15,13 +15,14 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.comparison.differences import compare
 from spatialvlm_jax.evaluation.comparison.page import comparison_page
 from spatialvlm_jax.evaluation.comparison.predictions import common_answers, read_answers
+from spatialvlm_jax.evaluation.evaluators.distributions import COVERS
 from spatialvlm_jax.evaluation.report.charts import figure_curves, loss_curves
 from spatialvlm_jax.evaluation.report.results import TITLES, ResultRow
 from spatialvlm_jax.flags import parse_whole_number
 
 _CURVES = ("qualitative_accuracy", "within_25", "general_accuracy")
 _LESS_IS_BETTER = ("error", "unreadable", "not_answered", "wrong")
-_NO_BEST = ("ExactAnswer in the",)  # intervals should hold their share, not more
+_NO_BEST = frozenset(COVERS.values())  # intervals should hold their share, not more
 
 
 class Runs:
@@ -111,8 +112,7 @@ def figure_rows(runs: Sequence[Mapping[str, ResultRow]]) -> list[dict[str, Any]]
 def _best(rows: Sequence[ResultRow]) -> float | None:
     """The best of several values; None where there is one alone, or none is better than others."""
     values = [row.value for row in rows if row.value is not None]
-    title = rows[0].title
-    if len(set(values)) < 2 or title.startswith(_NO_BEST):
+    if len(set(values)) < 2 or rows[0].name in _NO_BEST:
         return None
     is_less = any(word in rows[0].name for word in _LESS_IS_BETTER)
     return min(values) if is_less else max(values)

@@ -1,9 +1,11 @@
 """Runs as trainings and evaluations leave them."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.answers import Answer
+from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.report.results import save_evaluation, save_results
 from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.scene.records import QA
@@ -22,6 +24,22 @@ def leave_run(workdir: Path, factor: float, peak_lr: float = 1e-3, questions: in
     config = {"name": "a run", "optim": {"peak_lr": peak_lr}}
     (workdir / "config.json").write_text(json.dumps(config))
     (workdir / "report.html").write_text("<h1>its report</h1>")
+    return workdir
+
+
+def leave_readings(workdir: Path, held: int) -> Path:
+    """A run of four quantities of 1 m; its intervals hold the truth of the first `held`."""
+    workdir.mkdir(parents=True)
+    scorer = Scorer()
+    for number in range(4):
+        record = QA("How tall?", "", "height", "quantitative", value=1.0, unit="m")
+        scorer.add(record, "1 m", image_id=f"image-{number}")
+    answers = []
+    for number, answer in enumerate(scorer.answers()):
+        ends = (0.9, 1.1) if number < held else (1.9, 2.1)
+        reading = ValueReading(1.0, 1.0, 0.1, ends, ends, 0.0)
+        answers.append(dataclasses.replace(answer, reading=reading))
+    save_results(workdir, STEPS[-1], answers)
     return workdir
 
 

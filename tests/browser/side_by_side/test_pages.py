@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from spatialvlm_jax.browser.side_by_side.pages import Runs
-from tests.browser.side_by_side.evaluated import leave_run
+from tests.browser.side_by_side.evaluated import leave_readings, leave_run
 
 
 def client(*workdirs) -> TestClient:
@@ -28,6 +28,18 @@ def test_figures_stand_side_by_side_with_the_best_in_bold(pair) -> None:
         ("", "bad", "0.0 %"),
     ]
     assert "different questions" not in page
+
+
+def test_no_share_of_truths_in_an_interval_is_the_best(tmp_path) -> None:
+    runs = [leave_readings(tmp_path / name, held) for name, held in (("all", 4), ("three", 3))]
+    page = client(*runs).get("/").text
+    for share in (50, 90):
+        row = re.search(rf"Truth in the {share} % interval.*?</tr>", page, re.DOTALL)
+        assert row is not None
+        assert re.findall(r'<td( class="best")? data-label="(all|three)">([\d.]+ %)', row[0]) == [
+            ("", "all", "100.0 %"),
+            ("", "three", "75.0 %"),
+        ]
 
 
 def test_curves_and_settings_that_differ_are_shown(pair) -> None:
