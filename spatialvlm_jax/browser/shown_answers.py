@@ -4,12 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 
 from spatialvlm_jax.browser.exact_truth import ExactAnswer
+from spatialvlm_jax.evaluation.answers import mark_number
 from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
 from spatialvlm_jax.pages.interval import interval_bar
 from spatialvlm_jax.reasoning.plan import Conclusion
 from spatialvlm_jax.units import METRIC, UNITS, describe_exact
-
-_CLOSE, _NEAR = 1.25, 2.0  # factors to the truth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +130,6 @@ def _mark(value: float | None, verdict: str | None, unit: str, truth: ExactAnswe
         if verdict is None or not truth.verdict:
             return ""
         return "right" if verdict.lower() == truth.verdict.lower() else "wrong"
-    if value is None or truth.unit != unit or value <= 0 or truth.value <= 0:
+    if value is None or truth.unit != unit or (truth.value <= 0 and unit != "rad"):
         return ""
-    factor = max(value / truth.value, truth.value / value)
-    return "right" if factor <= _CLOSE else "near" if factor <= _NEAR else "wrong"
+    return mark_number(value, truth.value, UNITS[unit].dimension if unit else "")

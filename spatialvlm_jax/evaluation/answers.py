@@ -201,7 +201,7 @@ def judge(row: PredictionRow, vocabulary: Collection[str], which: Choice = "conc
         found = lengths.find_quantity(prediction, dimension, which)
         if found is not None:
             value = found.si
-            mark = _mark_number(value, record.value, dimension)
+            mark = mark_number(value, record.value, dimension)
     elif _is_text(record):
         accuracy = vqa_accuracy.accuracy(prediction, people_said(record))
         mark = "right" if accuracy == 1 else "near" if accuracy else "wrong"
@@ -231,7 +231,11 @@ def _is_text(record: QA) -> bool:
     return record.kind != "quantitative" and not record.verdict
 
 
-def _mark_number(said: float, true: float, dimension: str) -> Mark:
+def mark_number(said: float, true: float, dimension: str) -> Mark:
+    """How a quantity in SI units stands to its truth: "right" within 25 % of it, angles 15 degrees.
+
+    "near" is between half and twice the truth, angles within 30 degrees.
+    """
     if dimension == "angle":
         off = float(metrics.angle_errors(np.array([said]), np.array([true]))[0])
         return "right" if off <= metrics.ANGLE else "near" if off <= 2 * metrics.ANGLE else "wrong"

@@ -15,9 +15,17 @@ def length(value: float) -> SpatialAnswer:
 
 @pytest.mark.parametrize(
     ("value", "true", "mark"),
-    [(2.0, 2.4, "right"), (2.0, 3.9, "near"), (2.0, 4.1, "wrong"), (4.1, 2.0, "wrong")],
+    [
+        (2.0, 2.4, "right"),
+        (2.5, 2.0, "right"),
+        (0.76, 1.0, "right"),
+        (0.74, 1.0, "near"),
+        (2.0, 3.9, "near"),
+        (2.0, 4.1, "wrong"),
+        (4.1, 2.0, "wrong"),
+    ],
 )
-def test_lengths_are_marked_by_their_factor_to_the_truth(value, true, mark) -> None:
+def test_lengths_are_marked_as_evaluations_judge_them(value, true, mark) -> None:
     shown = shown_answer(length(value), ExactAnswer(f"{true} m", true, "m"), NEVER)
     assert (shown.mark, shown.truth) == (mark, f"{true} m")
     assert shown.bar.count('class="truth"') == 1
@@ -36,6 +44,12 @@ def test_a_doubtful_answer_says_nothing_and_shows_why() -> None:
     assert (shown.text, shown.value, shown.mark) == (UNSURE, "", "")
     assert 'class="range"' in shown.bar
     assert 'class="median"' not in shown.bar
+
+
+@pytest.mark.parametrize(("value", "mark"), [(-0.24, "right"), (0.2, "near"), (1.0, "wrong")])
+def test_angles_are_marked_by_degrees_and_may_be_negative(value, mark) -> None:
+    answer = SpatialAnswer("at which angle?", "to the left", value, "rad")
+    assert shown_answer(answer, ExactAnswer("to the left", -0.2, "rad"), NEVER).mark == mark
 
 
 def test_other_units_are_not_compared() -> None:
