@@ -19,7 +19,8 @@ from pathlib import Path
 import spatialvlm_jax
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.inference.image_encodings import ImageEncodings
-from spatialvlm_jax.inference.loaded_model import QUESTION_BUCKETS, SCORED_VALUES
+from spatialvlm_jax.inference.loaded_model import QUESTION_BUCKETS
+from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "world_11.png"
 WORDS = (

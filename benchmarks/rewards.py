@@ -24,8 +24,9 @@ from tqdm import tqdm
 
 import spatialvlm_jax
 from spatialvlm_jax.atomic_write import write_json, write_text
-from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, SCORED_VALUES
+from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
+from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 from spatialvlm_jax.rewards.asking import asking_distance
 from spatialvlm_jax.rewards.drawing import DrawnEpisode, draw_curves, key_frames
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings

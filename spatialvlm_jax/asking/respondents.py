@@ -10,6 +10,7 @@ from spatialvlm_jax.asking.endpoint_model import EndpointLimits, EndpointRespond
 from spatialvlm_jax.asking.local_model import LocalRespondent
 from spatialvlm_jax.asking.question import Respondent
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.inference.asking_flags import model_name
 from spatialvlm_jax.inference.load import load_to_ask
 from spatialvlm_jax.weights.folder_config import is_paligemma_folder
 
@@ -50,7 +51,7 @@ def name_of_model(where: str) -> str:
         url, _, name = where.removeprefix(ENDPOINT).partition("#")
         return name or url
     path = where.removeprefix(FOLDER)
-    return Path(path).resolve().stem if Path(path).exists() else path
+    return model_name(path) if Path(path).exists() else path
 
 
 def check_names(places: Sequence[str]) -> None:

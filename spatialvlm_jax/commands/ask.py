@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import place, whole_number
-from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
+from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags, add_values_flag
 
 if TYPE_CHECKING:
     from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
@@ -61,8 +61,7 @@ def add_parser(subparsers: Any) -> None:
         "of its objects first (1)"
     )
     add("--wordings", type=whole_number(1, 6), default=1, metavar="N", help=help_text)
-    help_text = "how many worded answers a quantity is read from; 0 takes it from the text (96)"
-    add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
+    add_values_flag(add)
     add_camera_flags(parser)
 
 

@@ -1,11 +1,10 @@
 """`spatialvlm demo`: a model to try in a browser."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.flags import number, whole_number
-from spatialvlm_jax.inference.asking_flags import add_model_flags
+from spatialvlm_jax.flags import number
+from spatialvlm_jax.inference.asking_flags import add_model_flags, add_values_flag, model_name
 from spatialvlm_jax.serving.address import add_address_flags, check_server_packages
 
 _DESCRIPTION = """\
@@ -33,8 +32,7 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add_model_flags(add)
     add_address_flags(add, 8080)
-    help_text = "worded answers that a quantity is read from; 0 takes it from the text (96)"
-    add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
+    add_values_flag(add)
     help_text = "until an answer must be there; the first of each kind compiles (%(default)s)"
     add("--seconds", type=number(0.1, 3_600), default=180.0, metavar="S", help=help_text)
 
@@ -62,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     def build() -> Site:
         with progress.waiting("loading the model", "loaded it"):
             model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
-        name = Path(args.model).resolve().stem
-        demo = Demo(model, name, ExampleWorlds(), limits, scored_values=args.scored_values)
+        name, values = model_name(args.model), args.scored_values
+        demo = Demo(model, name, ExampleWorlds(), limits, scored_values=values)
         return demo.site(args.host)
 
     return serve_site(args, limits, build)

@@ -4,11 +4,10 @@ import argparse
 import dataclasses
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.flags import number, whole_number
-from spatialvlm_jax.inference.asking_flags import add_model_flags
+from spatialvlm_jax.inference.asking_flags import add_model_flags, add_values_flag, model_name
 from spatialvlm_jax.serving.address import (
     add_address_flags,
     check_server_packages,
@@ -46,8 +45,7 @@ def add_parser(subparsers: Any) -> None:
     add_model_flags(add)
     add("--name", default="", metavar="NAME", help="of the model to clients (its last part)")
     add_address_flags(add, 8000)
-    help_text = "worded answers that a quantity is read from; 0 takes it from the text (96)"
-    add("--scored-values", type=whole_number(0, 1_024), default=96, metavar="N", help=help_text)
+    add_values_flag(add)
     help_text = "listen at once; the first questions of each number of pictures wait for compiling"
     add("--no-warm-up", action="store_true", help=help_text)
     help_text = (
@@ -89,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         together=args.together,
     )
-    key, name = os.environ.get(_KEY, "").strip(), args.name or Path(args.model).resolve().stem
+    key, name = os.environ.get(_KEY, "").strip(), args.name or model_name(args.model)
     with open_socket(args.host, args.port) as listening:
         with progress.waiting("loading the model", "loaded it"):
             loaded = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)

@@ -1,10 +1,14 @@
 """Flags of commands that ask a loaded model about a picture."""
 
 import argparse
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.flags import number
+from spatialvlm_jax.bounds import SettingError
+from spatialvlm_jax.flags import number, whole_number
+from spatialvlm_jax.inference.scored_values import SCORED_VALUES, check_scored_values
 
 
 def add_model_flags(add: Callable[..., Any]) -> None:
@@ -20,6 +24,26 @@ def add_model_flags(add: Callable[..., Any]) -> None:
     add("--untaught", action="store_true", help=help_text)
     help_text = "also ask about what the model holds not to be in the picture"
     add("--unseen", action="store_true", help=help_text)
+
+
+def add_values_flag(add: Callable[..., Any]) -> None:
+    """How many worded answers are scored; `add` as in `add_model_flags`."""
+    help_text = "worded answers a quantity is read from; 0 takes it from the text (%(default)s)"
+    add("--scored-values", type=_values, default=SCORED_VALUES, metavar="N", help=help_text)
+
+
+def _values(text: str) -> int:
+    count = whole_number(0, 1_024)(text)
+    try:
+        check_scored_values(count)
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(error.reason) from None
+    return count
+
+
+def model_name(where: str) -> str:
+    """What a model is called that is named by `where`: its last part, without ".safetensors"."""
+    return Path(os.path.abspath(where)).name.removesuffix(".safetensors")
 
 
 def add_camera_flags(parser: argparse.ArgumentParser) -> None:

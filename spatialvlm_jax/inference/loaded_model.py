@@ -19,6 +19,7 @@ from spatialvlm_jax.inference.conclude import Heard
 from spatialvlm_jax.inference.image_encodings import ImageEncodings, picture_key
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
+from spatialvlm_jax.inference.scored_values import SCORED_VALUES, check_scored_values
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inference.told_camera import ToldCamera
 from spatialvlm_jax.inference.ways import AskedOfPicture, QuestionWays
@@ -36,8 +37,6 @@ QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
 _SHORT_PREFIXES, _MANY = 16, 16  # another one, where so many are asked that it pays
 PICTURE_BUCKETS = (1, 2, 4, 8)  # likewise of pictures
 MOST_PICTURES, MOST_QUESTIONS = PICTURE_BUCKETS[-1], QUESTION_BUCKETS[-1]
-# Worded answers that a distribution is read from: of fewer, a narrow one may lie between them.
-SCORED_VALUES, FEWEST_VALUES = 96, 32
 _UNTOLD = CameraFacts()
 _TOLD_BY = 4_096  # numbers of an array, which tell it from others
 
@@ -98,8 +97,6 @@ class LoadedModel:
           UserError: the picture cannot be read, a question is empty or too long, the model is not
             told what is said of the camera, or too few values are to be scored.
         """
-        if 0 < scored_values < FEWEST_VALUES:
-            raise UserError(f"scored_values={scored_values}: take at least {FEWEST_VALUES}, or 0")
         picture = image if isinstance(image, Picture) else open_picture(image)
         asked = [questions] if isinstance(questions, str) else list(questions)
         (answers,) = self.ask_each(
@@ -129,9 +126,10 @@ class LoadedModel:
           doubt, wordings, scored_values: as in `ask`.
 
         Raises:
-          UserError: a question is empty or too long, there are too many pictures, or the model is
-            not told what is said of the camera.
+          UserError: a question is empty or too long, there are too many pictures, the model is
+            not told what is said of the camera, or too few values are to be scored.
         """
+        check_scored_values(scored_values)
         ways = [
             [QuestionWays.of(question, self.put(question), wordings) for question in questions]
             for _, questions in asked

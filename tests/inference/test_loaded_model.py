@@ -154,6 +154,8 @@ def test_questions_that_cannot_be_asked_are_refused(small, question, said) -> No
 def test_too_few_values_to_see_a_narrow_distribution_are_refused(small) -> None:
     with pytest.raises(UserError, match="scored_values=31: take at least 32, or 0"):
         small.ask(PICTURE, WIDTH, scored_values=31)
+    with pytest.raises(UserError, match="scored_values=3: take at least 32, or 0"):
+        small.ask_each([(open_picture(PICTURE), [WIDTH])], scored_values=3)
 
 
 def test_a_model_that_is_not_told_of_cameras_does_not_pass_over_them(small) -> None:
