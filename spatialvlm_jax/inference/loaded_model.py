@@ -274,10 +274,7 @@ class LoadedModel:
 
     def _read(self, rows: Sequence["_Row"]) -> AskedQuestions:
         """Reads as many pictures and questions as there are, both filled up to a bucket."""
-        slots = _bucket(max(len(row.asked) for row in rows), QUESTION_BUCKETS)
-        pictures = _bucket(len(rows), PICTURE_BUCKETS)
-        widths = (_SHORT_PREFIXES, *PREFIX_BUCKETS) if slots * pictures >= _MANY else PREFIX_BUCKETS
-        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), widths)
+        pictures, slots, width = self._shape(rows)
         padded = [pad_prefixes(row.prefixes, slots, width) for row in rows]
         padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
         tokens, lengths = map(np.stack, zip(*padded, strict=True))
@@ -300,6 +297,14 @@ class LoadedModel:
             slots,
             counts,
         )
+
+    def _shape(self, rows: Sequence["_Row"]) -> tuple[int, int, int]:
+        """Pictures, questions about each and their tokens, filled up: each is compiled once."""
+        slots = _bucket(max(len(row.asked) for row in rows), QUESTION_BUCKETS)
+        pictures = _bucket(len(rows), PICTURE_BUCKETS)
+        widths = (_SHORT_PREFIXES, *PREFIX_BUCKETS) if slots * pictures >= _MANY else PREFIX_BUCKETS
+        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), widths)
+        return pictures, slots, width
 
     def _encode(self, rows: Sequence["_Row"]) -> Sequence[jax.Array]:
         """The encodings of their pictures, which are filled up to a bucket."""
