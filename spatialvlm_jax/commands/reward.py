@@ -11,6 +11,7 @@ from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_fl
 if TYPE_CHECKING:
     from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
     from spatialvlm_jax.rewards.episodes.episode import Episode
+    from spatialvlm_jax.rewards.episodes.frame_range import FrameRange
 
 _DESCRIPTION = """\
 Asks a model for a distance in every frame of one or several episodes, smooths what it says, and
@@ -20,12 +21,13 @@ trainings read.
 EPISODE is a folder with a picture a frame, a video (extra `video`), a LeRobot data set (v2, v3) or
 an RLDS data set in TFDS layout; of the first two there may be several. Frames where the model
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
-the same command goes on; with other --gamma, --window or --target it asks nothing again.
+the same command goes on; with other --gamma, --window or --target it asks nothing again. A goal
+often holds for a part of an episode only: --frames says which.
 """
 _EPILOG = """\
 examples:
   spatialvlm reward runs/episodes/001 --goal="distance between the gray gripper and the red mug" \\
-    --out=runs/reward.parquet --picture=runs/reward.svg
+    --frames=0-32 --out=runs/reward.parquet --picture=runs/reward.svg
   spatialvlm reward lerobot/pick_can --camera=observation.images.top --episodes=0-9 \\
     --goal="distance between the gripper and the can" --model=runs/mine --out=rewards.parquet
 """
@@ -44,6 +46,8 @@ def add_parser(subparsers: Any) -> None:
     add("episodes_at", nargs="+", type=place, metavar="EPISODE", help="what was recorded")
     help_text = 'the distance that should become small, such as "distance between A and B"'
     add("--goal", required=True, metavar="TEXT", help=help_text)
+    help_text = "of each episode, the frames that the goal is of, such as 0-32, from 0 on (all)"
+    add("--frames", default="", metavar="A-B", help=help_text)
     add("--out", type=place, required=True, metavar="FILE", help="the table to write, .parquet")
     help_text = "also draw the curves of the first episodes with key frames, as .svg"
     add("--picture", type=place, metavar="FILE", help=help_text)
@@ -90,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.flags import check_suffix
     from spatialvlm_jax.rewards.episode_rewards import RewardSettings
+    from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
     from spatialvlm_jax.rewards.episodes.open_episodes import open_episodes, parse_numbers
     from spatialvlm_jax.rewards.goal import Goal
 
@@ -101,25 +106,29 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
     goal = Goal.of(args.goal, args.untaught)
+    chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     episodes = open_episodes(
         args.episodes_at,
         camera=args.camera,
         split=args.split,
         numbers=parse_numbers(args.episodes) if args.episodes else None,
+        chosen=chosen,
     )
-    rewards, origin = _read(args, goal, episodes, settings)
+    rewards, origin = _read(args, goal, episodes, chosen, settings)
     _write(args, goal.text, episodes, rewards, origin)
     return 0
 
 
-def _read(args: Any, goal: Any, episodes: "Sequence[Episode]", settings: Any) -> tuple[Any, Any]:
+def _read(
+    args: Any, goal: Any, episodes: "Sequence[Episode]", chosen: "FrameRange", settings: Any
+) -> tuple[Any, Any]:
     """The rewards of all episodes, and what they were made of."""
     from spatialvlm_jax.rewards.journal import Journal
     from spatialvlm_jax.storage.only_writer import only_writer
 
     folder = args.out.with_name(f"{args.out.name}.readings")
     with only_writer(folder):
-        origin = _origin(args, goal)
+        origin = _origin(args, goal, chosen)
         sources = {str(each.number): each.fingerprint for each in episodes}
         journal = Journal(folder, {**origin, "episodes": sources})
         try:
@@ -127,10 +136,10 @@ def _read(args: Any, goal: Any, episodes: "Sequence[Episode]", settings: Any) ->
                 _ask_all(args, goal, episodes, journal)
         finally:
             journal.close()
-    return _rewards(episodes, journal, settings), origin
+    return _rewards(episodes, journal, chosen, settings), origin
 
 
-def _origin(args: Any, goal: Any) -> dict[str, Any]:
+def _origin(args: Any, goal: Any, chosen: "FrameRange") -> dict[str, Any]:
     """All that readings depend on, beside the recordings."""
     import spatialvlm_jax
 
@@ -144,6 +153,7 @@ def _origin(args: Any, goal: Any) -> dict[str, Any]:
         "camera": [args.camera, args.fov, args.camera_height, args.pitch],
         "version": spatialvlm_jax.__version__,
         **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
+        **({"frames": str(chosen)} if chosen.is_part else {}),
     }
 
 
@@ -210,15 +220,20 @@ def _tell(line: str) -> None:
 
 
 def _rewards(
-    episodes: "Sequence[Episode]", journal: Any, settings: Any
+    episodes: "Sequence[Episode]", journal: Any, chosen: "FrameRange", settings: Any
 ) -> "Sequence[EpisodeRewards]":
     from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
 
-    found, first = [], 0
-    for each in episodes:
+    found: list[EpisodeRewards] = []
+    first = 0
+    for count, each in enumerate(episodes, 1):
         readings = journal.readings[each.number]
         found.append(EpisodeRewards.of(each.number, each.name, readings, first, settings))
-        first += len(readings)
+        # Whole recordings are counted, whichever frames are read: the numbers stay the same.
+        if not chosen.is_part:
+            first += len(readings)
+        elif count < len(episodes) and readings[-1].index is None:
+            first += each.count()
     return found
 
 

@@ -36,7 +36,7 @@ def key_frames(count: int) -> list[int]:
 class DrawnEpisode:
     """An episode to draw.
 
-    pictures: frame -> uint8[H, W, 3] of its key frames, as far as they can be read.
+    pictures: place among its frames -> uint8[H, W, 3] of key frames, as far as they can be read.
     truth: float[N], metres, where it is known.
     """
 
@@ -78,20 +78,22 @@ def draw_curves(episodes: Sequence[DrawnEpisode], goal: str) -> str:
 
 def _panel(episode: DrawnEpisode) -> str:
     rewards = episode.rewards
-    curve, frames = rewards.curve, np.arange(len(rewards.index), dtype=np.float64)
+    curve, frames = rewards.curve, rewards.frame_index.astype(np.float64)
     upper, lower = curve.distances + curve.spreads, curve.distances - curve.spreads
     shown = [curve.distances, rewards.read, upper]
     if episode.truth is not None:
         shown.append(episode.truth)
     top = limits(np.concatenate(shown).tolist())[1]
+    first, last = (frames[0], frames[-1]) if len(frames) else (0.0, 1.0)
     area = PlotArea(
-        Axis(0.0, max(len(frames) - 1.0, 1.0), "frame", whole=True), Axis(0.0, top, "distance, m")
+        Axis(float(first), max(float(last), first + 1.0), "frame", whole=True),
+        Axis(0.0, top, "distance, m"),
     )
     known = [area.point(x, y) for x, y in zip(frames, rewards.read, strict=True) if y == y]
     parts = [
         text_at(LEFT, 17, _cut(rewards.name), "title", "start"),
         f'<g transform="translate(0 {_TITLE})">',
-        *_bands(area, lower, upper, curve.valid),
+        *_bands(area, frames, lower, upper, curve.valid),
         area.axes(),
         "".join(f'<circle class="read" cx="{x:.1f}" cy="{y:.1f}" r="2"/>' for x, y in known),
         area.path(frames.tolist(), curve.distances.tolist(), "line"),
@@ -102,15 +104,15 @@ def _panel(episode: DrawnEpisode) -> str:
 
 
 def _bands(
-    area: PlotArea, lower: np.ndarray, upper: np.ndarray, valid: np.ndarray
+    area: PlotArea, frames: np.ndarray, lower: np.ndarray, upper: np.ndarray, valid: np.ndarray
 ) -> Sequence[str]:
     """One area for each run of frames that are valid."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], valid.astype(int), [0]])))
     found = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        frames = list(range(start, stop))
+        run = frames[start:stop]
         bounds = [*upper[start:stop], *np.maximum(lower[start:stop], 0.0)[::-1]]
-        found.append(area.path([*frames, *frames[::-1]], bounds, "band", close=True))
+        found.append(area.path([*run, *run[::-1]], bounds, "band", close=True))
     return found
 
 
@@ -123,14 +125,15 @@ def _thumbs(episode: DrawnEpisode, area: PlotArea) -> Sequence[str]:
         picture, x = episode.pictures[place], LEFT + count * step
         height, width = picture.shape[:2]
         side = _THUMB / max(height, width)
-        at, _ = area.point(place, area.y.low)
+        frame = int(episode.rewards.frame_index[place])
+        at, _ = area.point(frame, area.y.low)
         y = HEIGHT + _GAP / 2
         found.append(f'<path class="key" d="M{at:.1f} {HEIGHT - 54}v6"/>')
         found.append(
             f'<image x="{x:.1f}" y="{y:.1f}" width="{width * side:.1f}" '
             f'height="{height * side:.1f}" href="{data_uri(picture, "jpeg")}"/>'
         )
-        found.append(text_at(x + 3, y + 13, str(place), "key-number", "start", _OUTLINED))
+        found.append(text_at(x + 3, y + 13, str(frame), "key-number", "start", _OUTLINED))
     return found
 
 

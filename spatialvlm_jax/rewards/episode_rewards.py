@@ -81,13 +81,13 @@ class EpisodeRewards:
         """From readings in the order of frames.
 
         Args:
-          first_index: of the first frame in the whole set, where the set numbers no frames.
+          first_index: of the episode's frame 0 in the whole set, where that numbers no frames.
         """
         read = np.array([each.distance for each in readings], np.float64)
         spreads = np.array([each.spread for each in readings], np.float64)
         counted = (
-            first_index + place if each.index is None else each.index
-            for place, each in enumerate(readings)
+            first_index + each.frame_index if each.index is None else each.index
+            for each in readings
         )
         curve = smooth(read, spreads, settings.window // 2)
         reward = distance_reward(curve.distances, settings.target)

@@ -111,6 +111,52 @@ def test_data_sets_keep_their_numbers(known, tmp_path, capsys) -> None:
     assert table["frame_index"].to_pylist() == [0, 1, 0, 1, 2]
 
 
+def test_a_part_of_each_episode_joins_back_by_the_numbers_of_the_whole(known, tmp_path, capsys):
+    grays = [[250, 200, 150, 100, 50, 25], [250, 125, 100, 50]]
+    folders = [
+        str(write_approach(tmp_path / name, each)) for name, each in zip("ab", grays, strict=True)
+    ]
+    out, drawn = tmp_path / "r.parquet", tmp_path / "r.svg"
+    words = ["reward", *folders, GOAL, f"--out={out}", "--window=1"]
+    assert cli.main([*words, "--frames=2-4", "--hold=2", f"--picture={drawn}"]) == 0
+    first, second = capsys.readouterr().out.splitlines()[2:4]
+    assert first.split()[:3] == ["a", "3", "3"]
+    assert second.split()[:3] == ["b", "2", "2"]
+    table = parquet.read_table(out)
+    assert table["index"].to_pylist() == [2, 3, 4, 8, 9]
+    assert table["episode_index"].to_pylist() == [0, 0, 0, 1, 1]
+    assert table["frame_index"].to_pylist() == [2, 3, 4, 2, 3]
+    np.testing.assert_allclose(table["progress_sparse"], [0, 1 / 3, 2 / 3, 0, 0.5], atol=1e-6)
+    assert known.asked == 5
+    assert read_origin(out)["frames"] == "2-4"
+    numbers = [each.text for each in ElementTree.fromstring(drawn.read_text()).iter()]
+    assert numbers.count("4") >= 1
+    assert cli.main([*words, "--frames=1-4"]) == 2
+    assert "something else (frames): name another --out" in capsys.readouterr().err
+    assert cli.main(words) == 2
+    assert "something else (frames): name another --out" in capsys.readouterr().err
+    assert known.asked == 5
+
+
+def test_a_part_of_the_episodes_of_a_data_set_has_its_numbers(known, tmp_path, capsys):
+    root = write_lerobot_v3(tmp_path / "robot", (3, 2, 4))
+    words = ["reward", str(root), GOAL, f"--out={tmp_path}/r.parquet", "--frames=1-2"]
+    assert cli.main(words) == 0
+    table = parquet.read_table(tmp_path / "r.parquet")
+    assert table["index"].to_pylist() == [1, 2, 4, 6, 7]
+    assert table["frame_index"].to_pylist() == [1, 2, 1, 1, 2]
+    folder = write_rlds(tmp_path / "rlds", (2, 3))
+    words = ["reward", str(folder), GOAL, f"--out={tmp_path}/s.parquet", "--camera=image"]
+    assert cli.main([*words, "--frames=1-9"]) == 0
+    table = parquet.read_table(tmp_path / "s.parquet")
+    assert table["index"].to_pylist() == [1, 3, 4]
+    assert table["frame_index"].to_pylist() == [1, 1, 2]
+    capsys.readouterr()
+    words[3] = f"--out={tmp_path}/t.parquet"
+    assert cli.main([*words, "--frames=2-9"]) == 2
+    assert "episode 0 has 2 frames, counted from 0, and none of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -128,6 +174,10 @@ def test_data_sets_keep_their_numbers(known, tmp_path, capsys) -> None:
         (["robot", "--out=r.parquet", "--episodes=0,0"], "names an episode twice"),
         (["robot", "--out=r.parquet", "--episodes=a"], "'a' is not a whole number"),
         (["robot", "--out=r.parquet", "--split=test"], "--split is of RLDS"),
+        (["a", "--out=r.parquet", "--frames=1-3"], "a has 1 frames, counted from 0, and none of"),
+        (["robot", "--out=r.parquet", "--frames=2-3"], "episode 0 has 2 frames, counted from 0"),
+        (["a", "--out=r.parquet", "--frames=3-1"], "it ends before it begins"),
+        (["a", "--out=r.parquet", "--frames=0-1,3"], "is not a whole number"),
         (["a", "--out=r.parquet", "--goal=win"], "no distance is known by 'win'"),
     ],
 )

@@ -47,4 +47,5 @@ def episode_of(number: int, grays: Sequence[int | None], passes: list[int]) -> E
                 picture = open_picture(np.full((8, 8, 3), gray, np.uint8))
                 yield EpisodeFrame(place, None, picture)
 
-    return Episode(number, f"episode {number}", len(grays), f"of {number}", frames)
+    length = len(grays)
+    return Episode(number, f"episode {number}", length, f"of {number}", frames, lambda: length)

@@ -1,5 +1,6 @@
 """Pictures of curves: valid SVG, broken where nothing is known, escaped."""
 
+import dataclasses
 import math
 from xml.etree import ElementTree
 
@@ -47,6 +48,16 @@ def test_key_frames_are_drawn_where_they_can_be_read():
     links = [each.get("href") for each in tree.iter(f"{SVG}image")]
     assert len(links) == 8
     assert all(str(link).startswith("data:image/jpeg;base64,") for link in links)
+
+
+def test_a_part_of_an_episode_is_drawn_by_its_own_numbers():
+    rewards = rewards_of([1.0, 0.8, 0.6])
+    later = dataclasses.replace(rewards, frame_index=rewards.frame_index + 40)
+    pictures = {place: np.zeros((8, 8, 3), np.uint8) for place in range(3)}
+    numbers = elements([DrawnEpisode(later, pictures)], "key-number")
+    assert [each.text for each in numbers] == ["40", "41", "42"]
+    places = [elements([DrawnEpisode(each, {})], "line")[0].get("d") for each in (rewards, later)]
+    assert places[0] == places[1]
 
 
 def test_episodes_of_no_or_one_frame_are_drawn():

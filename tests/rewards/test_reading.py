@@ -95,7 +95,7 @@ def test_what_was_read_before_a_recording_breaks_is_kept(tmp_path):
         yield from episode_of(0, [250, 200], []).frames()
         raise UserError("the video ends here")
 
-    episode = Episode(0, "broken", None, "x", broken)
+    episode = Episode(0, "broken", None, "x", broken, lambda: 2)
     with pytest.raises(UserError, match="ends here"):
         read([episode], KnownModel(), tmp_path, batch=1)
     journal = Journal(tmp_path, HEAD)

@@ -23,13 +23,15 @@ class EpisodeFrame:
 
 @dataclasses.dataclass(frozen=True)
 class Episode:
-    """One recording, which is read from its beginning to its end.
+    """One recording, or the part of it that was chosen, which is read from beginning to end.
 
     number: its own in the data set. name: for people.
-    length: how many frames it has, as far as that is known before they are read.
+    length: how many frames are read of it, as far as that is known before.
     fingerprint: differs when what it is read from has changed.
-    frames: begins a pass over all of its frames, in order; raises UserError where it cannot be
-      read on.
+    frames: begins a pass over its frames, in order; raises UserError where it cannot be read on,
+      or has none of those that were chosen.
+    count: counts the frames of the whole recording, for which it may have to be looked through;
+      raises UserError likewise.
     """
 
     number: int
@@ -37,3 +39,4 @@ class Episode:
     length: int | None
     fingerprint: str
     frames: Callable[[], Iterator[EpisodeFrame]] = dataclasses.field(compare=False)
+    count: Callable[[], int] = dataclasses.field(compare=False)

@@ -13,6 +13,7 @@ from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
+from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
 from spatialvlm_jax.rewards.episodes.lerobot_layout import LeRobotEpisode, LeRobotLayout
 from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture, stored_picture
 from spatialvlm_jax.rewards.episodes.video_file import pictures_at
@@ -35,16 +36,26 @@ class FrameRows:
     group: np.ndarray
     row: np.ndarray
 
+    def between(self, chosen: FrameRange) -> "FrameRows":
+        """Those of the frames that are chosen, by `frame_index`."""
+        last = np.inf if chosen.last is None else chosen.last
+        kept = (self.frame_index >= chosen.first) & (self.frame_index <= last)
+        fields = (getattr(self, each.name) for each in dataclasses.fields(self))
+        return FrameRows(*(column[kept] for column in fields))
 
-def lerobot_episodes(root: Path, camera: str, numbers: Sequence[int] | None) -> list[Episode]:
+
+def lerobot_episodes(
+    root: Path, camera: str, numbers: Sequence[int] | None, chosen: FrameRange = WHOLE
+) -> list[Episode]:
     """The episodes of a data set, seen by one of its cameras.
 
     Args:
       camera: the feature that holds its pictures; "" for the only one.
       numbers: those that are wanted, or None for all.
+      chosen: frames of each that are wanted.
 
     Raises:
-      UserError: the set cannot be read, or has no such camera or episode.
+      UserError: the set cannot be read, or has no such camera, episode or frames.
     """
     layout = LeRobotLayout.read(root)
     seen = layout.camera(camera)
@@ -53,14 +64,16 @@ def lerobot_episodes(root: Path, camera: str, numbers: Sequence[int] | None) -> 
     for number in wanted:
         if number not in known:
             raise UserError(f"{root} has no episode {number}; it has {_span(sorted(known))}")
-    return [_episode(layout, known[number], seen) for number in wanted]
+    return [_episode(layout, known[number], seen, chosen) for number in wanted]
 
 
 def _span(numbers: Sequence[int]) -> str:
     return f"{len(numbers)}, from {numbers[0]} to {numbers[-1]}" if numbers else "none"
 
 
-def _episode(layout: LeRobotLayout, entry: LeRobotEpisode, camera: str) -> Episode:
+def _episode(
+    layout: LeRobotLayout, entry: LeRobotEpisode, camera: str, chosen: FrameRange
+) -> Episode:
     files = [layout.data_file(entry)]
     is_film = layout.cameras[camera] == "video"
     if is_film:
@@ -68,8 +81,14 @@ def _episode(layout: LeRobotLayout, entry: LeRobotEpisode, camera: str) -> Episo
     name = f"episode {entry.number}" + (f": {entry.task}" if entry.task else "")
     fingerprint = ", ".join(fingerprint_file(path, contents=False) for path in files)
 
+    where = f"{layout.root}: episode {entry.number}"
+    length = None if entry.length is None else chosen.part_of(entry.length, where)
+
     def frames() -> Iterator[EpisodeFrame]:
-        rows = episode_rows(files[0], entry.number)
+        whole = episode_rows(files[0], entry.number)
+        rows = whole.between(chosen)
+        if not len(rows.row):
+            raise chosen.without(len(whole.row), where)
         if is_film:
             wanted = rows.timestamp + entry.starts[camera]
             found = pictures_at(files[1], wanted, layout.period / 2)
@@ -78,7 +97,10 @@ def _episode(layout: LeRobotLayout, entry: LeRobotEpisode, camera: str) -> Episo
         for frame, index, picture in zip(rows.frame_index, rows.index, found, strict=True):
             yield EpisodeFrame(int(frame), int(index), *picture)
 
-    return Episode(entry.number, name, entry.length, fingerprint, frames)
+    def count() -> int:
+        return len(episode_rows(files[0], entry.number).row)
+
+    return Episode(entry.number, name, length, fingerprint, frames, count)
 
 
 def episode_rows(path: Path, number: int) -> FrameRows:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.flags import parse_whole_number
 from spatialvlm_jax.rewards.episodes.episode import Episode
+from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange, parse_range
 from spatialvlm_jax.rewards.episodes.lerobot_set import lerobot_episodes
 from spatialvlm_jax.rewards.episodes.picture_folder import open_picture_folder
 from spatialvlm_jax.rewards.episodes.rlds_set import rlds_episodes
@@ -20,15 +20,17 @@ def open_episodes(
     camera: str = "",
     split: str = "",
     numbers: Sequence[int] | None = None,
+    chosen: FrameRange = WHOLE,
 ) -> list[Episode]:
     """The episodes at these places.
 
     Args:
       paths: folders of pictures and videos, one an episode, or one LeRobot or RLDS data set.
       camera, split, numbers: of a data set.
+      chosen: frames of each episode that are meant.
 
     Raises:
-      UserError: something is none of these, or there is no such camera, split or episode.
+      UserError: something is none of these, or there is no such camera, split, episode or frame.
     """
     sets = [path for path in paths if is_data_set(path)]
     if sets and len(paths) > 1:
@@ -36,14 +38,14 @@ def open_episodes(
     if not sets:
         if camera or split or numbers is not None:
             raise UserError("--camera, --split and --episodes are of data sets: leave them out")
-        return [_open_one(path, number) for number, path in enumerate(paths)]
+        return [_open_one(path, number, chosen) for number, path in enumerate(paths)]
     (root,) = sets
     if (root / "meta" / "info.json").is_file():
         if split:
             raise UserError("--split is of RLDS data sets: choose by --episodes")
-        found = lerobot_episodes(root, camera, numbers)
+        found = lerobot_episodes(root, camera, numbers, chosen)
     else:
-        found = rlds_episodes(root, camera, split, numbers)
+        found = rlds_episodes(root, camera, split, numbers, chosen)
     if not found:
         raise UserError(f"{root} has no episodes")
     return found
@@ -54,13 +56,13 @@ def is_data_set(path: Path) -> bool:
     return (path / "meta" / "info.json").is_file() or (path / "dataset_info.json").is_file()
 
 
-def _open_one(path: Path, number: int) -> Episode:
+def _open_one(path: Path, number: int, chosen: FrameRange) -> Episode:
     if path.is_dir():
-        return open_picture_folder(path, number)
+        return open_picture_folder(path, number, chosen)
     if not path.exists():
         raise UserError(f"{path} does not exist")
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return open_video(path, number)
+        return open_video(path, number, chosen)
     raise UserError(
         f"{path} is no episode: name a folder of pictures, a video "
         f"({', '.join(sorted(VIDEO_SUFFIXES))}), or a LeRobot or RLDS data set"
@@ -75,10 +77,8 @@ def parse_numbers(text: str) -> list[int]:
     """
     numbers: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.partition("-")
-        low = parse_whole_number(first, "--episodes")
-        high = parse_whole_number(last, "--episodes") if dash else low
-        if high < low or high - low >= _MOST_EPISODES:
+        low, high = parse_range(part, "--episodes")
+        if high - low >= _MOST_EPISODES:
             raise UserError(f"--episodes {part!r} is no range of up to {_MOST_EPISODES}")
         numbers += range(low, high + 1)
     if len(set(numbers)) < len(numbers):

@@ -9,6 +9,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.sources.photo_files import SUFFIXES
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
+from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
 from spatialvlm_jax.rewards.episodes.stored_picture import stored_picture
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -20,22 +21,27 @@ def picture_files(folder: Path) -> list[Path]:
     return sorted((path for path in files if path.suffix.lower() in SUFFIXES), key=_order)
 
 
-def open_picture_folder(folder: Path, number: int) -> Episode:
+def open_picture_folder(folder: Path, number: int, chosen: FrameRange = WHOLE) -> Episode:
     """The episode in a folder of pictures.
 
     Raises:
-      UserError: there are none.
+      UserError: there are none, or none of those that are chosen.
     """
     files = picture_files(folder)
     if not files:
         raise UserError(f"no pictures in {folder}: an episode is a folder with a picture a frame")
     stated = "\n".join(f"{path.name} {fingerprint_file(path, contents=False)}" for path in files)
     fingerprint = hashlib.blake2b(stated.encode(errors="replace"), digest_size=16).hexdigest()
-    return Episode(number, folder.name, len(files), fingerprint, lambda: _frames(files))
+    length = chosen.part_of(len(files), str(folder))
+
+    def frames() -> Iterator[EpisodeFrame]:
+        return _frames(files[chosen.first : chosen.stop], chosen.first)
+
+    return Episode(number, folder.name, length, fingerprint, frames, lambda: len(files))
 
 
-def _frames(files: Sequence[Path]) -> Iterator[EpisodeFrame]:
-    for place, path in enumerate(files):
+def _frames(files: Sequence[Path], first: int) -> Iterator[EpisodeFrame]:
+    for place, path in enumerate(files, first):
         yield EpisodeFrame(place, None, *stored_picture(path.parent, path.name))
 
 

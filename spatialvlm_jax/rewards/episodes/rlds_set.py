@@ -17,6 +17,7 @@ from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.foreign_files.places import record_place
 from spatialvlm_jax.foreign_files.tfrecord_files import MAX_RECORD_BYTES, list_records
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
+from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
 from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture
 
 _OBSERVATION = "steps/observation/"
@@ -27,7 +28,11 @@ Read = Callable[[], bytes]
 
 
 def rlds_episodes(
-    folder: Path, camera: str, split: str, numbers: Sequence[int] | None
+    folder: Path,
+    camera: str,
+    split: str,
+    numbers: Sequence[int] | None,
+    chosen: FrameRange = WHOLE,
 ) -> list[Episode]:
     """The episodes of a split, seen by one of its cameras.
 
@@ -35,6 +40,7 @@ def rlds_episodes(
       camera: the feature of an observation that holds its pictures; "" for the only one.
       split: "" for `train`, or for the only one.
       numbers: those that are wanted, from 0, or None for all.
+      chosen: frames of each that are wanted.
 
     Raises:
       UserError: the set cannot be read, or has no such split, camera or episode.
@@ -48,7 +54,7 @@ def rlds_episodes(
         if not 0 <= number < len(records):
             raise UserError(f"{folder} has {len(records)} episodes, from 0 on, and no {number}")
         path, read = records[number]
-        found.append(_episode(number, path, read, camera))
+        found.append(_episode(number, path, read, camera, chosen))
     return found
 
 
@@ -109,16 +115,23 @@ def _array_record(path: Path, number: int) -> bytes:
     return data
 
 
-def _episode(number: int, path: Path, read: Read, camera: str) -> Episode:
+def _episode(number: int, path: Path, read: Read, camera: str, chosen: FrameRange) -> Episode:
+    name = f"episode {number}"
+
+    def pictures() -> Sequence[bytes]:
+        features = episode_features(read(), f"{path}: record of {name}")
+        seen = _OBSERVATION + choose_camera(features, camera)
+        return features[seen].bytes_list.value
+
     def frames() -> Iterator[EpisodeFrame]:
-        features = episode_features(read(), f"{path}: record of episode {number}")
-        name = _OBSERVATION + choose_camera(features, camera)
-        for place, data in enumerate(features[name].bytes_list.value):
-            picture = encoded_picture(data, f"frame {place} of episode {number}")
+        found = pictures()
+        chosen.part_of(len(found), f"{path}: {name}")
+        for place, data in enumerate(found[chosen.first : chosen.stop], chosen.first):
+            picture = encoded_picture(data, f"frame {place} of {name}")
             yield EpisodeFrame(place, None, *picture)
 
     fingerprint = fingerprint_file(path, contents=False)
-    return Episode(number, f"episode {number}", None, fingerprint, frames)
+    return Episode(number, name, None, fingerprint, frames, lambda: len(pictures()))
 
 
 def episode_features(record: bytes, name: str) -> Mapping[str, Any]:

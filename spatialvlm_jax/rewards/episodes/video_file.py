@@ -7,6 +7,7 @@ decoders only those of common video are.
 
 import contextlib
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
+from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"))
 CODECS = frozenset(
@@ -47,21 +49,30 @@ def upright(image: np.ndarray, degrees: int) -> np.ndarray:
     return image if rest or turns % 4 == 0 else np.ascontiguousarray(np.rot90(image, turns % 4))
 
 
-def open_video(path: Path, number: int) -> Episode:
-    """A whole video as an episode, every frame of it.
+def open_video(path: Path, number: int, chosen: FrameRange = WHOLE) -> Episode:
+    """A video as an episode, every frame of it or those that are chosen.
+
+    Frames before those are decoded, since others are made of them; those behind are not.
 
     Raises:
-      UserError: it is no video that can be read, or nothing can decode videos here.
+      UserError: it is no video that can be read, it says that it has none of these frames, or
+        nothing can decode videos here.
     """
     with _opened(path) as stream:
-        length = stream.frames or None
+        length = chosen.part_of(stream.frames, str(path)) if stream.frames else None
     fingerprint = fingerprint_file(path, contents=False)
 
     def frames() -> Iterator[EpisodeFrame]:
-        for place, frame in enumerate(video_frames(path)):
-            yield EpisodeFrame(place, None, open_picture(frame.image()))
+        place = -1
+        for place, frame in enumerate(itertools.islice(video_frames(path), chosen.stop)):
+            if place >= chosen.first:
+                yield EpisodeFrame(place, None, open_picture(frame.image()))
+        chosen.part_of(place + 1, str(path))
 
-    return Episode(number, path.name, length, fingerprint, frames)
+    def count() -> int:
+        return sum(1 for _ in video_frames(path))
+
+    return Episode(number, path.name, length, fingerprint, frames, count)
 
 
 def video_frames(path: Path, start: float = 0.0) -> Iterator[VideoFrame]:

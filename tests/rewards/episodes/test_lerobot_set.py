@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.rewards.episodes.frame_range import FrameRange
 from spatialvlm_jax.rewards.episodes.lerobot_layout import LeRobotLayout, fill_path
 from spatialvlm_jax.rewards.episodes.lerobot_set import lerobot_episodes
 from tests.rewards.episodes.written import (
@@ -38,6 +39,28 @@ def test_episodes_have_their_own_frames_and_numbers(write, tmp_path):
     assert levels(first.frames()) == [0, 1, 2]
     (only,) = lerobot_episodes(root, CAMERA, [1])
     assert levels(only.frames()) == [3, 4]
+
+
+@WRITERS
+def test_chosen_frames_of_each_episode_keep_the_numbers_of_the_set(write, tmp_path):
+    root = write(tmp_path, (3, 2, 4))
+    episodes = lerobot_episodes(root, "", None, FrameRange(1, 2))
+    assert [each.length for each in episodes] == [2, 1, 2]
+    assert [levels(each.frames()) for each in episodes] == [[1, 2], [4], [6, 7]]
+    assert [frame.frame_index for frame in episodes[2].frames()] == [1, 2]
+    assert [frame.index for frame in episodes[2].frames()] == [6, 7]
+    with pytest.raises(UserError, match="episode 1 has 2 frames, .* none of --frames=2-3"):
+        lerobot_episodes(root, "", None, FrameRange(2, 3))
+    assert len(lerobot_episodes(root, "", [0, 2], FrameRange(2, 3))) == 2
+
+
+def test_frames_that_are_said_to_be_there_and_are_not_are_told(tmp_path):
+    root = write_lerobot_v2(tmp_path, (3,))
+    columns = rows([2]) | {CAMERA: pictures(0, 2)}
+    write_table(root / "data" / "chunk-000" / "episode_000000.parquet", columns)
+    (episode,) = lerobot_episodes(root, "", None, FrameRange(2, 2))
+    with pytest.raises(UserError, match="episode 0 has 2 frames, .* none of --frames=2-2"):
+        list(episode.frames())
 
 
 @WRITERS

@@ -3,6 +3,7 @@
 import pytest
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.rewards.episodes.frame_range import FrameRange
 from spatialvlm_jax.rewards.episodes.picture_folder import open_picture_folder, picture_files
 from tests.rewards.episodes.written import levels, png, write_folder
 
@@ -13,6 +14,19 @@ def test_frames_come_by_their_numbers(tmp_path):
     assert levels(episode.frames()) == list(range(12))
     assert levels(episode.frames()) == list(range(12))
     assert [frame.frame_index for frame in episode.frames()] == list(range(12))
+
+
+def test_chosen_frames_keep_their_numbers_and_others_are_not_opened(tmp_path):
+    folder = write_folder(tmp_path / "can", 6)
+    (folder / "frame_5.png").write_bytes(b"")
+    episode = open_picture_folder(folder, 0, FrameRange(2, 4))
+    frames = list(episode.frames())
+    assert (episode.length, episode.count()) == (3, 6)
+    assert levels(iter(frames)) == [2, 3, 4]
+    assert [frame.frame_index for frame in frames] == [2, 3, 4]
+    assert open_picture_folder(folder, 0, FrameRange(4, 99)).length == 2
+    with pytest.raises(UserError, match="can has 6 frames, .* none of --frames=6-7"):
+        open_picture_folder(folder, 0, FrameRange(6, 7))
 
 
 def test_a_changed_folder_has_another_fingerprint(tmp_path):

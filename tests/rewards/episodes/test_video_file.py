@@ -9,8 +9,10 @@ import pytest
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.rewards.episodes.frame_range import FrameRange
 from spatialvlm_jax.rewards.episodes.lerobot_set import lerobot_episodes
 from spatialvlm_jax.rewards.episodes.video_file import (
+    VideoFrame,
     container_format,
     open_video,
     pictures_at,
@@ -42,6 +44,41 @@ def test_a_video_is_an_episode(codec, tmp_path):
     assert levels(iter(frames)) == list(range(8))
     assert [frame.frame_index for frame in frames] == list(range(8))
     assert frames[0].index is None
+
+
+@video
+def test_chosen_frames_of_a_video_are_the_only_ones_that_are_converted(tmp_path, monkeypatch):
+    write_film(tmp_path / "a.mp4", range(10))
+    write_film(tmp_path / "b.mkv", range(4))
+    converted: list[int] = []
+    image = VideoFrame.image
+
+    def counted(self):
+        converted.append(round(self.seconds * FPS))
+        return image(self)
+
+    monkeypatch.setattr(VideoFrame, "image", counted)
+    episode = open_video(tmp_path / "a.mp4", 0, FrameRange(3, 5))
+    frames = list(episode.frames())
+    assert (episode.length, episode.count()) == (3, 10)
+    assert levels(iter(frames)) == [3, 4, 5]
+    assert [frame.frame_index for frame in frames] == [3, 4, 5]
+    assert converted == [3, 4, 5]
+    # One that does not say how many frames it has.
+    unknown = open_video(tmp_path / "b.mkv", 0, FrameRange(2, 9))
+    assert (unknown.length, levels(unknown.frames())) == (None, [2, 3])
+    with pytest.raises(UserError, match="a.mp4 has 10 frames, .* none of --frames=10-11"):
+        open_video(tmp_path / "a.mp4", 0, FrameRange(10, 11))
+    with pytest.raises(UserError, match="b.mkv has 4 frames, .* none of --frames=4-5"):
+        list(open_video(tmp_path / "b.mkv", 0, FrameRange(4, 5)).frames())
+
+
+@video
+@LAYOUTS
+def test_chosen_frames_of_a_data_set_with_videos_are_its_own(write, tmp_path):
+    root = write(tmp_path, (3, 4, 4), film_writer())
+    episodes = lerobot_episodes(root, "", None, FrameRange(1, 2))
+    assert [levels(each.frames()) for each in episodes] == [[1, 2], [4, 5], [8, 9]]
 
 
 @video
