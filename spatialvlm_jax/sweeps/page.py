@@ -6,15 +6,12 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.comparison.page import points
 from spatialvlm_jax.evaluation.report.results import TITLES
-from spatialvlm_jax.pages.svg import WIDTH, Axis, document, limits, text_at
+from spatialvlm_jax.pages.interval_rows import IntervalRow, interval_rows
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.sweeps import table
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
 from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
-
-_ROW, _FOOT, _MARGIN = 40, 42, 14
-_NAME = 48  # characters of an arm's name in a drawing
 
 
 def write_page(path: Path, results: SweepResults) -> None:
@@ -44,30 +41,19 @@ def draw_differences(arms: Sequence[ArmFigure]) -> str:
 
     "" where nothing is compared.
     """
-    compared = [(arm.arm, arm.versus) for arm in arms if arm.versus]
-    if not compared:
-        return ""
-    ends = [end for _, each in compared for end in (each.difference, *(each.interval or ()))]
-    low, high = limits([0.0, *(100 * end for end in ends)])
-    axis = Axis(low, high, "difference, percentage points")
-    height = len(compared) * _ROW + _FOOT
-    bottom = height - _FOOT
+    rows = [
+        IntervalRow(
+            name=arm.arm,
+            value=100 * arm.versus.difference,
+            interval=arm.versus.interval and in_points(arm.versus.interval),
+            written=points(arm.versus.difference),
+        )
+        for arm in arms
+        if arm.versus
+    ]
+    return interval_rows(rows, "difference, percentage points", [0.0])
 
-    def across(value: float) -> float:
-        return _MARGIN + axis.share(value) * (WIDTH - 2 * _MARGIN)
 
-    parts = []
-    for value, written in axis.ticks():
-        x = across(value)
-        parts.append(f'<path class="{"axis" if not value else "grid"}" d="M{x:.1f} 0V{bottom}"/>')
-        parts.append(text_at(x, bottom + 17, written, "label", "middle"))
-    parts.append(text_at(WIDTH / 2, height - 4, axis.label, "label", "middle"))
-    for row, (name, each) in enumerate(compared):
-        y, middle = row * _ROW + 29, across(100 * each.difference)
-        parts.append(text_at(_MARGIN, row * _ROW + 16, name[:_NAME], "label", "start"))
-        if each.interval:
-            left, right = (across(100 * end) for end in each.interval)
-            parts.append(f'<path class="line s0" d="M{left:.1f} {y}H{right:.1f}"/>')
-        parts.append(f'<circle class="dot s0" cx="{middle:.1f}" cy="{y}" r="4"/>')
-    told = ", ".join(f"{name} {points(each.difference)}" for name, each in compared)
-    return document(parts, "chart", WIDTH, height, told)
+def in_points(ends: tuple[float, float]) -> tuple[float, float]:
+    """Percentage points of two shares."""
+    return 100 * ends[0], 100 * ends[1]

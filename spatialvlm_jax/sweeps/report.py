@@ -12,6 +12,8 @@ from spatialvlm_jax.sweeps.record import SweepRecord
 from spatialvlm_jax.sweeps.results import SweepResults, read_results
 from spatialvlm_jax.sweeps.table import write_csv, write_markdown
 
+TABLES = ("table.md", "table.csv", "index.html")
+
 
 def write_tables(record: SweepRecord, folder: Path, wanted: float) -> SweepResults:
     """Writes all of them from what is on disk, and returns what they say.
@@ -20,7 +22,6 @@ def write_tables(record: SweepRecord, folder: Path, wanted: float) -> SweepResul
       UserError: predictions cannot be read.
     """
     results = read_results(record, folder, wanted)
-    write_markdown(folder / "table.md", results)
-    write_csv(folder / "table.csv", results)
-    write_page(folder / "index.html", results)
+    for name, write in zip(TABLES, (write_markdown, write_csv, write_page), strict=True):
+        write(folder / name, results)
     return results

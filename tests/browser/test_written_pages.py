@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax import cli
+from spatialvlm_jax.sweeps.findings.page import write_findings_page
 from tests.asking.saying import Saying, write_benchmarks
 from tests.browser.chromium import a_tab, faults
 from tests.evaluation.report.test_page import write
 from tests.generation.pictures import PictureSource, store_pictures
+from tests.sweeps.findings.kept_trials import FINDING, keep_tiny
 from tests.sweeps.stored_answers import fail
 from tests.sweeps.test_results import swept
 
@@ -66,4 +68,14 @@ def test_a_sweep_is_without_fault(browser: Any, tmp_path: Path) -> None:
         assert tab.locator("svg.chart").count()
         assert tab.get_by_text("first weights: decoder").count()
         assert tab.get_by_text("no room").count()
+        assert faults(tab) == {}
+
+
+def test_a_finding_is_without_fault(browser: Any, tmp_path: Path) -> None:
+    keep_tiny(tmp_path)
+    write_findings_page(tmp_path / "findings.md", tmp_path, [FINDING])
+    with a_tab(browser, "file:") as tab:
+        tab.goto((tmp_path / "tiny.html").as_uri())
+        assert tab.locator("svg.chart").count() == 4
+        assert tab.get_by_text("first weights: decoder").count()
         assert faults(tab) == {}

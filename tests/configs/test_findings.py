@@ -83,6 +83,6 @@ def test_all_are_asked_the_same_and_enough(finding):
     for arm in arms_of(finding.config).values():
         assert arm.train.init_from == findings.BRANCH_POINT
         assert arm.eval == load_experiment(COTRAINING.config).eval
-        assert arm.eval.images == 1000
+        assert arm.eval.images == finding.pictures == 1000
         assert arm.eval.images * arm.eval.pairs_per_image >= 5000
     assert finding.seeds >= (3 if finding is DATA else 5)

@@ -15,6 +15,8 @@ class Finding:
     key: of its files. title: of its section. asks: what is held against what.
     config: the sweep file. seeds: 1 to this are trained.
     figures: shown, by name, each with the difference to say how many seeds would show.
+    pictures: that every trial is asked about.
+    called: arms that pages call otherwise than the sweep does.
     paper: what the paper has, a table with its head; () where it did not ask.
     beside: how the paper's figures are to be read beside ours.
     """
@@ -25,6 +27,8 @@ class Finding:
     config: str
     seeds: int
     figures: tuple[tuple[str, float], ...]
+    pictures: int = 1_000
+    called: tuple[tuple[str, str], ...] = ()
     paper: _Rows = ()
     beside: str = ""
 
@@ -123,6 +127,11 @@ DATA = Finding(
         ("within_50_200", 0.02),
         ("within_90_110", 0.02),
         ("general_accuracy", 0.02),
+    ),
+    called=(
+        ("16 pairs a picture", "at most 16 pairs a picture"),
+        ("4 pairs a picture", "at most 4 pairs a picture"),
+        ("40 pairs a picture", "at most 40 pairs a picture"),
     ),
     beside="The paper did not ask. Seeds needed are for two points.",
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from spatialvlm_jax.evaluation.metrics import Interval
+from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
 from spatialvlm_jax.evaluation.statistics.power import seeds_needed, smallest_difference
 from spatialvlm_jax.evaluation.statistics.seeds import SeedSums, mean_of_sums
 from spatialvlm_jax.sweeps.findings.kept import KeptTrial
@@ -20,6 +21,7 @@ class ArmDifference:
     can_show: the least difference that would be found four times of five; None where none shows.
     needed: seeds that would show the wanted one so; None where that is not known, or more seeds
       alone do not do. pairs: seeds that both have.
+    seed_share: the part of the variance that is due to seeds; None with one seed.
     """
 
     value: float
@@ -27,6 +29,7 @@ class ArmDifference:
     can_show: float | None
     needed: int | None
     pairs: int
+    seed_share: float | None
 
     @property
     def is_apart(self) -> bool:
@@ -39,6 +42,8 @@ class MeasuredArm:
     """One figure of one arm: a share from 0 to 1, or an error in square metres.
 
     by_seed: of each finished seed. answers: of one seed, that it is a mean over.
+    design_effect: how many times the variance of one seed is what answers that share no picture
+      would have; None of an error, and where all answers are alike.
     versus: None for the first arm, and where no seed, or one group of pictures, is common.
     """
 
@@ -47,17 +52,25 @@ class MeasuredArm:
     interval: Interval
     by_seed: Mapping[int, float]
     answers: int
+    design_effect: float | None
     versus: ArmDifference | None
 
 
 def measure_arms(
-    trials: Sequence[tuple[str, KeptTrial]], arms: Sequence[str], figure: str, wanted: float
+    trials: Sequence[tuple[str, KeptTrial]],
+    arms: Sequence[str],
+    figure: str,
+    wanted: float,
+    pictures: int,
 ) -> list[MeasuredArm]:
     """A figure of all arms that have finished trials, the first arm being what others are held to.
 
+    Arms without an answer that counts in it, or with answers about one group of pictures alone,
+    are left out.
+
     Args:
       trials: each with the name of its arm. arms: all names in their order.
-      wanted: the difference to say how many seeds would show.
+      wanted: the difference to say how many seeds would show. pictures: that were asked about.
     """
     found: dict[str, dict[int, KeptTrial]] = {name: {} for name in arms}
     for name, trial in trials:
@@ -71,16 +84,17 @@ def measure_arms(
         (sums,) = _aligned([list(own.values())], figure)
         if sums.groups < 2:
             continue
-        mean = mean_of_sums(sums)
         seeds = sorted(own.keys() & first.keys()) if name != arms[0] else []
         both = [[way[seed] for seed in seeds] for way in (own, first)]
+        is_share = not is_squared_error(figure)
         measured.append(
             MeasuredArm(
                 arm=name,
-                value=mean.value,
-                interval=_possible(mean.interval, figure),
+                value=sums.value,
+                interval=_share_interval(sums, pictures) if is_share else _error_interval(sums),
                 by_seed=dict(zip(own, sums.by_seed.tolist(), strict=True)),
-                answers=round(float(sums.counts.sum(1).mean())),
+                answers=_answers(sums),
+                design_effect=_design_effect(sums) if is_share else None,
                 versus=_difference(wanted, *_aligned(both, figure)) if seeds else None,
             )
         )
@@ -110,9 +124,64 @@ def _difference(wanted: float, own: SeedSums, first: SeedSums) -> ArmDifference 
         needed = seeds_needed(
             shown, mean.seed_share, seeds=mean.seeds, clusters=mean.clusters, wanted=wanted
         )
-    return ArmDifference(mean.value, mean.interval, shown, needed, mean.seeds)
+    share = mean.seed_share if mean.seeds > 1 else None
+    return ArmDifference(mean.value, mean.interval, shown, needed, mean.seeds, share)
 
 
-def _possible(interval: Interval, figure: str) -> Interval:
-    low, high = interval
-    return max(0.0, low), high if is_squared_error(figure) else min(1.0, high)
+def _answers(sums: SeedSums) -> int:
+    """Of one seed."""
+    return round(float(sums.counts.sum(1).mean()))
+
+
+def _error_interval(sums: SeedSums) -> Interval:
+    low, high = mean_of_sums(sums).interval
+    return max(0.0, low), high
+
+
+def _share_interval(sums: SeedSums, pictures: int) -> Interval:
+    """Over seeds and pictures; at least that over pictures, which knows of shares near 0 and 1.
+
+    Where all answers are alike, each picture counts once.
+    """
+    over = mean_of_sums(sums)
+    mean = SeedSums(sums.sums.mean(0)[None], sums.counts.mean(0)[None])
+    answers, effect = _answers(sums), _design_effect(mean)
+    clusters = min(pictures, answers) if effect is None else sums.groups
+    one = ClusteredRatio(
+        over.value, _picture_error(mean), answers, clusters, np.nan if effect is None else effect
+    )
+    low, high = one.share_interval()
+    return max(0.0, min(low, over.interval[0])), min(1.0, max(high, over.interval[1]))
+
+
+def _design_effect(sums: SeedSums) -> float | None:
+    """The mean over seeds, marks taken for 0 or 1."""
+    found = []
+    for way, counts in zip(sums.sums, sums.counts, strict=True):
+        one = SeedSums(way[None], counts[None])
+        variance = one.value * (1 - one.value) / (counts.sum() - 1) if counts.sum() > 1 else 0.0
+        if variance > 0:
+            found.append(_picture_error(one) ** 2 / variance)
+    return float(np.mean(found)) if found else None
+
+
+def _picture_error(sums: SeedSums) -> float:
+    """The standard error over groups of pictures alone."""
+    rests = sums.rests
+    return float(np.sqrt(sums.groups / (sums.groups - 1) * (rests @ rests)))
+
+
+def share_without_number(trials: Sequence[KeptTrial], figure: str) -> float | None:
+    """Of trials, the share of lengths asked for to which no number was said, 0 to 1.
+
+    None where no length was asked for. Ranges count all lengths, errors those with a number.
+
+    Args:
+      figure: a squared error.
+    """
+    ranges = figure.replace("squared_error", "within_50_200")
+    asked, given = (
+        sum(sum(trial.figures[name].counts) for trial in trials if name in trial.figures)
+        for name in (ranges, figure)
+    )
+    return max(0.0, 1 - given / asked) if asked else None

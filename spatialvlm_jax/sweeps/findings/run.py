@@ -19,12 +19,12 @@ from spatialvlm_jax.storage.checksums import describe_file
 from spatialvlm_jax.sweeps.failures import last_lines, read_failure
 from spatialvlm_jax.sweeps.findings import kept
 from spatialvlm_jax.sweeps.findings.catalog import Finding
-from spatialvlm_jax.sweeps.findings.page import write_findings_page
+from spatialvlm_jax.sweeps.findings.page import finding_page, write_findings_page
 from spatialvlm_jax.sweeps.identity import check_code
 from spatialvlm_jax.sweeps.jobs import divided, run_jobs
 from spatialvlm_jax.sweeps.plan import SweepPlan, describe_plan, plan_sweep
-from spatialvlm_jax.sweeps.record import Trial
-from spatialvlm_jax.sweeps.report import write_tables
+from spatialvlm_jax.sweeps.record import SweepRecord, Trial
+from spatialvlm_jax.sweeps.report import TABLES, write_tables
 from spatialvlm_jax.sweeps.running import Runner, forget_failures, run_python
 
 BRANCH_CONFIG = "configs/findings.py"
@@ -91,7 +91,7 @@ def run_findings(run: FindingsRun, request: StopRequest) -> bool:
         kept.forget_unused(run.keep, [path.stem for path in run.keep.glob("*.json")])
     is_whole = True
     for finding, plan in plans:
-        print(f"\n{finding.title}\n{describe_plan(plan, run.out / finding.key)}", flush=True)
+        print(f"\n{finding.title}\n{_describe(run, finding, plan)}", flush=True)
         is_whole &= _run_one(run, finding, plan, commit, request)
         if request.requested:
             break
@@ -155,6 +155,16 @@ def _check_kept(run: FindingsRun, finding: Finding, plan: SweepPlan) -> None:
     )
 
 
+def _describe(run: FindingsRun, finding: Finding, plan: SweepPlan) -> str:
+    """The arms of a finding, and what is kept of them, which is not run again."""
+    folder = run.out / finding.key
+    trials = plan.record.list_trials(folder)
+    there = sum(_is_kept(run, trial) for trial in trials)
+    page = finding_page(run.keep, finding)
+    said = f"{there} of {len(trials)} trials are kept, and not run again: {page}"
+    return "\n".join([describe_plan(plan, folder), *([said] if there else [])])
+
+
 def _run_one(
     run: FindingsRun, finding: Finding, plan: SweepPlan, commit: str, request: StopRequest
 ) -> bool:
@@ -169,7 +179,7 @@ def _run_one(
             for trial in trials:
                 if trial.is_finished and not _is_kept(run, trial):
                     kept.keep_trial(run.keep, trial, commit, machine)
-            write_tables(plan.record, folder, _WANTED)
+            _write_sweep(run, plan.record, folder)
             write_findings_page(run.page, run.keep, run.listed)
 
     if run.retry_failed:
@@ -185,6 +195,19 @@ def _run_one(
             failure = read_failure(trial.workdir)
             print(f"{trial.title} failed: {failure['cause']}\nalone: {failure['command']}")
     return all(_is_kept(run, trial) for trial in trials)
+
+
+def _write_sweep(run: FindingsRun, record: SweepRecord, folder: Path) -> None:
+    """The tables of a sweep beside its trials; none where trials that are kept are lost there.
+
+    They would say that what is kept is still to be run; the finding's own page has all.
+    """
+    trials = record.list_trials(folder)
+    if all(trial.is_finished or not _is_kept(run, trial) for trial in trials):
+        write_tables(record, folder, _WANTED)
+        return
+    for name in TABLES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _is_kept(run: FindingsRun, trial: Trial) -> bool:

@@ -55,6 +55,10 @@ def test_the_chain_runs_once_and_its_results_outlast_the_runs(
     capsys.readouterr()
     assert main(words(tmp_path)) == 0
     assert not list((tmp_path / "out").rglob("model.safetensors"))
+    assert "2 of 2 trials are kept, and not run again" in capsys.readouterr().out
+    # Its tables would say that nothing is finished.
+    assert not (tmp_path / "out" / "encoder" / "index.html").exists()
+    assert (tmp_path / "keep" / "encoder.html").is_file()
     assert (tmp_path / "page").read_text(encoding="utf-8") == page
 
     # Other settings are other arms, and are not mixed with what is kept.

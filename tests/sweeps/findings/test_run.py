@@ -1,14 +1,18 @@
 """What is told of the code that trials run, and what is kept of whom."""
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.sweeps.findings.kept import forget_unused, load_kept_trials
-from spatialvlm_jax.sweeps.findings.run import describe_commit
-from tests.sweeps.findings.kept_trials import FINDING, keep_tiny
+from spatialvlm_jax.signals import StopRequest
+from spatialvlm_jax.sweeps.findings.kept import forget_unused, load_kept_trials, trial_file
+from spatialvlm_jax.sweeps.findings.run import FindingsRun, describe_commit, run_findings
+from tests.sweeps.findings.kept_trials import ARMS, FINDING, keep_tiny, kept_trial
+from tests.test_repository import ROOT
 
 
 def checkout(folder: Path) -> str:
@@ -47,3 +51,23 @@ def test_what_no_sweep_has_is_forgotten(tmp_path):
     assert len(load_kept_trials(tmp_path, record)) == 6
     forget_unused(tmp_path, [])
     assert load_kept_trials(tmp_path, record) == []
+
+
+def test_runs_that_are_lost_leave_no_tables_that_say_that_nothing_is_finished(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(ROOT)
+    keep, out = tmp_path / "keep", tmp_path / "out"
+    run = FindingsRun([FINDING], [FINDING], out, keep, tmp_path / "page.md", seeds=1)
+    keep.mkdir()
+    run.branch_point.write_bytes(b"weights")
+    trials = run.plan(FINDING).record.list_trials(out)
+    for arm, trial in zip(ARMS, trials, strict=True):
+        kept = dataclasses.replace(kept_trial(arm, 1), digest=trial.arm.digest)
+        write_json(trial_file(keep, kept.digest, 1), dataclasses.asdict(kept))
+    (out / FINDING.key).mkdir(parents=True)
+    (out / FINDING.key / "index.html").write_text("0 of 2 trials finished")
+    assert run_findings(run, StopRequest())
+    assert not list((out / FINDING.key).glob("*.html"))
+    assert "2 of 2 trials are kept, and not run again: " in capsys.readouterr().out
+    assert "75.0" in (keep / "tiny.html").read_text(encoding="utf-8")
