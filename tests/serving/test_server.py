@@ -13,7 +13,7 @@ import pytest
 
 from spatialvlm_jax.serving.limits import Limits
 from tests.inference.test_picture import huge
-from tests.serving.asking import Telling, chat, picture_url, send, serving, told, wait_until
+from tests.serving.asking import Telling, chat, picture_url, send, serving, wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -173,29 +173,6 @@ def test_a_request_that_does_not_arrive_and_an_answer_that_does_not_come_end() -
         status, _, content = send(port, chat("a", picture_url(1)))
         model.gate.set()
         assert (status, said(content)) == (504, "there was no answer within 0.2 seconds: ask again")
-
-
-def test_forty_at_once_each_get_their_due(model, port) -> None:
-    model.batches.clear()
-    bodies: list[dict | bytes] = [
-        chat(f"question {number}", picture_url(number % 5 + 1)) for number in range(40)
-    ]
-    for place in range(0, 40, 5):
-        bodies[place] = b"nothing" if place % 2 else chat("a", "http://10.0.0.1/a.png")
-    bodies[7] = chat("fail", picture_url(3))
-    with concurrent.futures.ThreadPoolExecutor(40) as pool:
-        found = list(pool.map(lambda body: send(port, body), bodies))
-    for number, (status, _, content) in enumerate(found):
-        if number == 7:
-            assert status == 500
-        elif number % 5 == 0:
-            assert status == 400
-        else:
-            assert status == 200
-            expected = told(number % 5 + 1, f"question {number}")
-            completion = json.loads(content)
-            assert completion["choices"][0]["message"]["content"] == expected.text
-            assert completion["spatial"]["value"] == expected.value
 
 
 def test_more_than_can_wait_are_told_to_come_again_and_the_others_are_counted() -> None:
