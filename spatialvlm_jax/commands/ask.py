@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import place, whole_number
-from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags, add_values_flag
+from spatialvlm_jax.inference.asking_flags import (
+    add_camera_flags,
+    add_doubt_flags,
+    add_model_flags,
+    add_values_flag,
+    doubt_by_flags,
+)
 
 if TYPE_CHECKING:
     from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
@@ -48,14 +54,7 @@ def add_parser(subparsers: Any) -> None:
     add("questions", nargs="+", metavar="QUESTION", help=help_text)
     add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object instead of a table")
-    sureness = parser.add_mutually_exclusive_group()
-    help_text = (
-        'say "I can\'t tell" of choices less probable than 0.7, and of quantities whose interval '
-        "spans more than a factor of 4, where no other was fitted on held-out data"
-    )
-    sureness.add_argument("--unsure", action="store_true", help=help_text)
-    help_text = "answer even where what was fitted on held-out data says that it is unsure"
-    sureness.add_argument("--always-answer", action="store_true", help=help_text)
+    add_doubt_flags(parser)
     help_text = (
         "ask each question in up to N ways and put together what is said: 2 takes the other order "
         "of its objects first (1)"
@@ -75,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.inference.load import load_to_ask
     from spatialvlm_jax.inference.picture import CameraFacts, open_picture
-    from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 
     progress.end_importing()
     camera = CameraFacts(args.fov, args.camera_height, args.pitch)
@@ -87,15 +85,12 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"{question} is a file, not a question: one picture is asked at a time")
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
-    doubt = NEVER if args.always_answer else model.doubt
-    if args.unsure:
-        doubt = Doubt() if doubt == NEVER else Doubt(spread=doubt.spread)
     with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
         answers = model.ask(
             picture,
             args.questions,
             camera=camera,
-            doubt=doubt,
+            doubt=doubt_by_flags(args, model.doubt),
             wordings=args.wordings,
             scored_values=args.scored_values,
         )

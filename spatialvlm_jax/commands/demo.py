@@ -1,10 +1,17 @@
 """`spatialvlm demo`: a model to try in a browser."""
 
 import argparse
+import dataclasses
 from typing import Any
 
 from spatialvlm_jax.flags import number
-from spatialvlm_jax.inference.asking_flags import add_model_flags, add_values_flag, model_name
+from spatialvlm_jax.inference.asking_flags import (
+    add_doubt_flags,
+    add_model_flags,
+    add_values_flag,
+    doubt_by_flags,
+    model_name,
+)
 from spatialvlm_jax.serving.address import add_address_flags, check_server_packages
 
 _DESCRIPTION = """\
@@ -33,6 +40,7 @@ def add_parser(subparsers: Any) -> None:
     add_model_flags(add)
     add_address_flags(add, 8080)
     add_values_flag(add)
+    add_doubt_flags(parser)
     help_text = "until an answer must be there; the first of each kind compiles (%(default)s)"
     add("--seconds", type=number(0.1, 3_600), default=180.0, metavar="S", help=help_text)
 
@@ -59,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
     def build() -> Site:
         with progress.waiting("loading the model", "loaded it"):
-            model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
+            loaded = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
+        model = dataclasses.replace(loaded, doubt=doubt_by_flags(args, loaded.doubt))
         name, values = model_name(args.model), args.scored_values
         demo = Demo(model, name, ExampleWorlds(), limits, scored_values=values)
         return demo.site(args.host)

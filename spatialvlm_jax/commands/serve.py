@@ -7,7 +7,13 @@ import sys
 from typing import Any
 
 from spatialvlm_jax.flags import number, whole_number
-from spatialvlm_jax.inference.asking_flags import add_model_flags, add_values_flag, model_name
+from spatialvlm_jax.inference.asking_flags import (
+    add_doubt_flags,
+    add_model_flags,
+    add_values_flag,
+    doubt_by_flags,
+    model_name,
+)
 from spatialvlm_jax.serving.address import (
     add_address_flags,
     check_server_packages,
@@ -46,6 +52,7 @@ def add_parser(subparsers: Any) -> None:
     add("--name", default="", metavar="NAME", help="of the model to clients (its last part)")
     add_address_flags(add, 8000)
     add_values_flag(add)
+    add_doubt_flags(parser)
     help_text = "listen at once; the first questions of each number of pictures wait for compiling"
     add("--no-warm-up", action="store_true", help=help_text)
     help_text = (
@@ -92,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
         with progress.waiting("loading the model", "loaded it"):
             loaded = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
         encodings = ImageEncodings(args.image_cache * 2**20)
-        model = dataclasses.replace(loaded, encodings=encodings)
+        doubt = doubt_by_flags(args, loaded.doubt)
+        model = dataclasses.replace(loaded, encodings=encodings, doubt=doubt)
         if not args.no_warm_up:
             steps = list(warm_up_steps(model, limits.together, args.scored_values))
             for number, (what, ask) in enumerate(steps, 1):

@@ -9,6 +9,7 @@ from typing import Any
 from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.flags import number, whole_number
 from spatialvlm_jax.inference.scored_values import SCORED_VALUES, check_scored_values
+from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 
 
 def add_model_flags(add: Callable[..., Any]) -> None:
@@ -30,6 +31,27 @@ def add_values_flag(add: Callable[..., Any]) -> None:
     """How many worded answers are scored; `add` as in `add_model_flags`."""
     help_text = "worded answers a quantity is read from; 0 takes it from the text (%(default)s)"
     add("--scored-values", type=_values, default=SCORED_VALUES, metavar="N", help=help_text)
+
+
+def add_doubt_flags(parser: argparse.ArgumentParser) -> None:
+    """From where on none can be given; `doubt_by_flags` reads them."""
+    add = parser.add_mutually_exclusive_group().add_argument
+    help_text = (
+        'say "I can\'t tell" of choices less probable than 0.7, and of quantities whose interval '
+        "spans more than a factor of 4, where no other was fitted on held-out data"
+    )
+    add("--unsure", action="store_true", help=help_text)
+    help_text = "answer even where what was fitted on held-out data says that it is unsure"
+    add("--always-answer", action="store_true", help=help_text)
+
+
+def doubt_by_flags(args: argparse.Namespace, fitted: Doubt) -> Doubt:
+    """What the flags ask for of a model with this doubt of its own."""
+    if args.always_answer:
+        return NEVER
+    if not args.unsure:
+        return fitted
+    return Doubt() if fitted == NEVER else Doubt(spread=fitted.spread)
 
 
 def _values(text: str) -> int:
