@@ -3,6 +3,7 @@
     spatialvlm generate --composed --preset=clear --image-size=128 --seed=9000 \\
       --split=validation=200 --out=runs/data/composed
     python benchmarks/reasoning.py runs/data/composed --json=reasoning.json
+    python benchmarks/reasoning.py runs/data/composed --guarded --json=guarded.json
 
 Asks the composed questions that are stored about worlds. Of each kind, the share that is right:
 
@@ -12,7 +13,9 @@ Asks the composed questions that are stored about worlds. Of each kind, the shar
 * exact: the plan is given exact sub-answers, so that what is wrong here is the plan's fault.
 
 A quantity is right within 25 % of the truth. Intervals hold 95 %; answers about one picture are
-one cluster.
+one cluster. The model is asked as by --untaught --unseen: it answers whatever it is asked. With
+--guarded it is asked as `spatialvlm reason` asks it unless told otherwise, and what it declines
+or holds not to be in the picture is not right.
 """
 
 import argparse
@@ -38,7 +41,7 @@ from spatialvlm_jax.reasoning.plan import SI_UNITS, ReasoningPlan
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
-from spatialvlm_jax.text_table import align_columns
+from spatialvlm_jax.text_table import align_columns, markdown_table
 
 WITHIN = (0.75, 1.25)
 WAYS = ("constant", "direct", "chain", "exact")
@@ -134,7 +137,11 @@ def with_constant(marked: Sequence[Marked]) -> list[Marked]:
 
 
 def figures(marked: Sequence[Marked]) -> dict[str, Any]:
-    """By kind and way: share right, its interval, questions and images."""
+    """By kind and way: share right, its interval; questions and images.
+
+    "is_above": whether the interval of the chain of thought is above the figures of both the best
+    constant and asking directly.
+    """
     by_kind: dict[str, list[Marked]] = defaultdict(list)
     for each in marked:
         by_kind[each.kind].append(each)
@@ -143,25 +150,32 @@ def figures(marked: Sequence[Marked]) -> dict[str, Any]:
     found = {}
     for kind, of_kind in {**marked_kinds, "all": everything}.items():
         clusters = np.array([each.image for each in of_kind])
-        ways = {}
+        ways: dict[str, Any] = {}
         for way in WAYS:
             mean = clustered_mean(np.array([each.right[way] for each in of_kind], float), clusters)
             ways[way] = {"value": mean.value, "ci95": list(mean.share_interval())}
         counts = {"count": len(of_kind), "images": len(set(clusters.tolist()))}
-        found[kind] = {**counts, **ways}
+        others = max(ways["constant"]["value"], ways["direct"]["value"])
+        found[kind] = {**counts, **ways, "is_above": ways["chain"]["ci95"][0] > others}
     return found
 
 
-def table(found: dict[str, Any]) -> list[str]:
-    """Lines for people; the interval of the chain of thought is what to compare with."""
-    head = ("kind", "questions", "best constant", "direct", "chain of thought", "95 %", "exact")
-    rows = []
+def table(found: dict[str, Any]) -> list[Sequence[str]]:
+    """Rows for people, the head first."""
+    rows: list[Sequence[str]] = [
+        ("kind", "questions", "best constant", "direct", "chain of thought", "above both", "exact")
+    ]
     for kind, ways in found.items():
-        constant, direct, chain, exact = (f"{100 * ways[way]['value']:.0f} %" for way in WAYS)
-        low, high = ways["chain"]["ci95"]
-        interval = f"{100 * low:.0f}-{100 * high:.0f}"
-        rows.append((kind, str(ways["count"]), constant, direct, chain, interval, exact))
-    return align_columns([head, *rows], rule=True)
+        constant, direct, chain = (_with_interval(ways[way]) for way in WAYS[:3])
+        exact = f"{100 * ways['exact']['value']:.0f} %"
+        is_above = "yes" if ways["is_above"] else "no"
+        rows.append((kind, str(ways["count"]), constant, direct, chain, is_above, exact))
+    return rows
+
+
+def _with_interval(share: dict[str, Any]) -> str:
+    low, high = (f"{100 * end:.0f}" for end in share["ci95"])
+    return f"{100 * share['value']:.0f} % ({low}-{high})"
 
 
 def main() -> None:
@@ -172,12 +186,15 @@ def main() -> None:
     parser.add_argument("--split", default="validation", help="default: %(default)s")
     parser.add_argument("--images", type=int, help="at most so many of its images (all)")
     parser.add_argument("--model", default="small128", help="default: %(default)s")
+    help_text = "let the model decline, and say what it cannot see, as `spatialvlm reason` does"
+    parser.add_argument("--guarded", action="store_true", help=help_text)
+    help_text = "print the table in Markdown"
+    parser.add_argument("--markdown", action="store_true", help=help_text)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
-    model, stored = (
-        spatialvlm_jax.load(args.model, untaught=True, unseen=True),
-        open_split(args.data, args.split),
-    )
+    is_open = not args.guarded
+    model = spatialvlm_jax.load(args.model, untaught=is_open, unseen=is_open)
+    stored = open_split(args.data, args.split)
     marked = []
     for index in tqdm(range(min(args.images or len(stored), len(stored))), unit="image"):
         example = StoredExample(stored[index])
@@ -193,7 +210,8 @@ def main() -> None:
             f"{args.data} has no composed questions: make a set by spatialvlm generate --composed"
         )
     found = figures(marked)
-    print("\n".join(table(found)))
+    rows = table(found)
+    print(markdown_table(rows) if args.markdown else "\n".join(align_columns(rows, rule=True)))
     if args.json:
         write_json(args.json, found)
 

@@ -1,6 +1,7 @@
 """What rewards from a model are worth: curves of rendered episodes beside the exact distance.
 
     python benchmarks/rewards.py --episodes=100 --json=rewards.json
+    python benchmarks/rewards.py --episodes=100 --guarded --json=guarded.json
     python benchmarks/rewards.py --episodes=2 --write=runs/episodes --frames=60
 
 A gripper approaches a thing on a table, grasps it, lifts it and carries it over another one. Each
@@ -8,6 +9,10 @@ episode has two curves: the distance between gripper and thing until it is grasp
 that between the thing and the other one from then on (carry). Both are compared with the exact
 distance by rank (Spearman); a curve that says the same throughout counts 0. Episodes are held out:
 their seed is drawn by no training.
+
+Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
+--guarded they are read as `spatialvlm reward` reads them unless told otherwise: what the model
+does not see makes a frame not valid.
 
 --write only renders, into folders with a picture a frame, and goals.json with goals and distances.
 """
@@ -170,6 +175,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=48, help="of each; default: %(default)s")
     parser.add_argument("--model", default="small128", help="default: %(default)s")
     parser.add_argument("--wordings", type=int, default=4, help="default: %(default)s")
+    help_text = "pass over frames where the model does not see the things, as `spatialvlm reward`"
+    parser.add_argument("--guarded", action="store_true", help=help_text)
     parser.add_argument("--window", type=int, default=9, help="default: %(default)s")
     parser.add_argument("--image-size", type=int, default=128, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=SEED, help="of the episodes")
@@ -179,7 +186,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     config = WorldConfig.preset("manipulation", image_size=args.image_size)
-    model = None if args.write else spatialvlm_jax.load(args.model, unseen=True)
+    model = None if args.write else spatialvlm_jax.load(args.model, unseen=not args.guarded)
     curves: list[ReadCurve] = []
     for index in tqdm(range(args.episodes), unit="episode"):
         episode = draw_episode(config, args.seed, index, args.frames)

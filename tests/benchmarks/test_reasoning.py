@@ -1,6 +1,10 @@
+import math
+import sys
+
 import pytest
 
-from benchmarks.reasoning import WAYS, figures, mark_image, read_direct, table
+import spatialvlm_jax
+from benchmarks.reasoning import WAYS, Marked, figures, main, mark_image, read_direct, table
 from spatialvlm_jax.generation.questions.composed import compose, name_outcome
 from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
@@ -98,6 +102,39 @@ def test_exact_sub_answers_are_always_right_and_a_model_that_says_one_thing_is_n
     # In order of their places is the only order that it gives, and 1 m everywhere adds up.
     assert found["height_order"]["chain"]["value"] < 0.7
     assert found["on_top"]["direct"]["value"] == 0
-    lines = table(found)
-    assert len(lines) == len(KINDS) + 3
-    assert lines[0].split()[:2] == ["kind", "questions"]
+    rows = table(found)
+    assert len(rows) == len(KINDS) + 2
+    assert rows[0][:2] == ("kind", "questions")
+
+
+def test_each_way_but_the_exact_one_is_shown_with_its_interval() -> None:
+    def way(value, low, high):
+        return {"value": value, "ci95": [low, high]}
+
+    right = {"exact": True, "direct": False}
+    marked = [
+        Marked(at, kind, outcome, math.nan, right | {"chain": True})
+        for at in range(40)
+        for kind, outcome in (("reach", "yes" if at % 2 else "no"), ("turn", "left"))
+    ]
+    found = figures(marked)
+    # One constant is always right of "turn", and of none is the plan's interval above that.
+    assert {kind: each["is_above"] for kind, each in found.items()} == {
+        "all": True,
+        "reach": True,
+        "turn": False,
+    }
+    ways = {"constant": way(0.5, 0.4, 0.6), "direct": way(0.1, 0, 0.2), "chain": way(0.8, 0.7, 0.9)}
+    (_, row) = table({"reach": {"count": 9, "is_above": True, "exact": way(1, 1, 1), **ways}})
+    shown = ("50 % (40-60)", "10 % (0-20)", "80 % (70-90)", "yes", "100 %")
+    assert row == ("reach", "9", *shown)
+
+
+@pytest.mark.parametrize(("flags", "is_open"), [([], True), (["--guarded"], False)])
+def test_the_model_is_asked_with_or_without_its_guard(flags, is_open, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(spatialvlm_jax, "load", lambda *where, **how: asked.append(how))
+    monkeypatch.setattr(sys, "argv", ["reasoning.py", "nowhere", *flags])
+    with pytest.raises(Exception, match="nowhere"):
+        main()
+    assert asked == [{"untaught": is_open, "unseen": is_open}]

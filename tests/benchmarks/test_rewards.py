@@ -1,12 +1,14 @@
 """The benchmark of rewards on curves whose agreement is known."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.rewards import figures, goals_of, picture, read_curve, table, write_episode
+import spatialvlm_jax
+from benchmarks.rewards import figures, goals_of, main, picture, read_curve, table, write_episode
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.episodes import draw_episode
@@ -64,3 +66,12 @@ def test_episodes_are_written_with_their_truth(tmp_path):
     assert told["phases"] == list(EPISODE.phases)
     assert told["goals"]["carry"]["goal"].endswith(EPISODE.goal)
     assert len(told["goals"]["approach"]["metres"]) == len(told["goals"]["approach"]["frames"])
+
+
+@pytest.mark.parametrize(("flags", "is_open"), [([], True), (["--guarded"], False)])
+def test_frames_are_read_with_or_without_the_guard(flags, is_open, monkeypatch):
+    asked = []
+    monkeypatch.setattr(spatialvlm_jax, "load", lambda *where, **how: asked.append(how))
+    monkeypatch.setattr(sys, "argv", ["rewards.py", "--episodes=0", *flags])
+    main()
+    assert asked == [{"unseen": is_open}]
