@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from spatialvlm_jax.flags import check_suffix, place
+from spatialvlm_jax.flags import check_suffix, place, whole_number
 
 _DESCRIPTION = """\
 Lists the public benchmarks that `spatialvlm score` knows: what each measures, how many questions it
@@ -17,6 +17,16 @@ asked officially: {"id": ..., "prompt": ..., "image_id": ...}. What a model repl
 their ids, is what `spatialvlm score` marks. --images names the folder of the pictures, where the
 benchmark has them in files of their own: then each line has the path of its "image", and a picture
 that is not there is an error.
+
+With --render, rendered twins are written: the files of a benchmark (of all, without NAME) as its
+project publishes them, with questions of its kinds about rendered scenes, and exact answers. All
+that reads the benchmark reads them, without a download; figures of them are none of the benchmark.
+"""
+_EPILOG = """\
+examples:
+  spatialvlm benchmarks
+  spatialvlm benchmarks --render=runs/twins --scenes=20
+  spatialvlm evaluate --benchmark=cv_bench --data=runs/twins --out=runs/cv_bench
 """
 
 
@@ -26,6 +36,7 @@ def add_parser(subparsers: Any) -> None:
         "benchmarks",
         help="list the public benchmarks that can be scored",
         description=_DESCRIPTION,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -35,12 +46,18 @@ def add_parser(subparsers: Any) -> None:
     add("--images", type=place, metavar="DIR", help="where its pictures are")
     help_text = "leave out questions without a field or a picture, and count them"
     add("--allow-missing", action="store_true", help=help_text)
+    help_text = "write rendered twins there, each into a folder of its name"
+    add("--render", type=place, metavar="DIR", help=help_text)
+    add("--scenes", type=whole_number(2, 100_000), default=20, help="of twins (20)")
+    add("--seed", type=whole_number(0, 2**31 - 1), default=0, help="of the scenes of twins (0)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is known of them."""
     from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 
+    if args.render:
+        return _render(args)
     if args.data or args.questions or args.images:
         return _write_questions(args)
     chosen = [find_benchmark(args.name)] if args.name else list(BENCHMARKS.values())
@@ -59,6 +76,28 @@ def run(args: argparse.Namespace) -> int:
         }
         print(each.name)
         print("".join(f"  {name:12}{said}\n" for name, said in lines.items() if said))
+    return 0
+
+
+def _render(args: argparse.Namespace) -> int:
+    from spatialvlm_jax import progress
+    from spatialvlm_jax.errors import UserError
+    from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
+
+    if args.data or args.questions or args.images:
+        raise UserError("--render writes files of its own: leave out --data, --questions, --images")
+    if args.name:
+        find_benchmark(args.name)
+    progress.begin_importing()
+    from spatialvlm_jax.rendered_benchmarks.asked_scene import draw_scenes
+    from spatialvlm_jax.rendered_benchmarks.write import TWINS, write_twins
+
+    progress.end_importing()
+    names = [args.name] if args.name else list(TWINS)
+    drawn = draw_scenes(args.scenes, args.seed)
+    bar = progress.bar(drawn, desc="rendering", unit="scene", total=args.scenes)
+    for name, folder in write_twins(names, list(bar), args.render, args.seed).items():
+        print(f"{name}: {folder}")
     return 0
 
 

@@ -33,3 +33,16 @@ def test_every_benchmark_of_one_picture_is_asked_of_it(
     texts = [json.loads(line)["text"] for line in (replies / "pope.jsonl").read_text().splitlines()]
     assert all(texts)
     assert (tmp_path / "out" / "report.html").read_text().count("<h2>") == len(ONE_PICTURE)
+
+
+def test_rendered_twins_are_asked_of_it_from_two_commands(
+    compile_quickly_rather_than_well, tmp_path: Path, capsys
+) -> None:
+    names = ("emb_spatial", "pope", "q_spatial")
+    for name in names:
+        assert cli.main(["benchmarks", name, f"--render={tmp_path}/twins", "--scenes=3"]) == 0
+    words = ["evaluate", f"--data={tmp_path}/twins", f"--out={tmp_path}/out"]
+    assert cli.main([*words, *(f"--benchmark={name}" for name in names)]) == 0
+    found = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
+    assert [each["benchmark"] for each in found] == list(names)
+    assert all(each["questions"] >= 2 and not each["failures"] for each in found)

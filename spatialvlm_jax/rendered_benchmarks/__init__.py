@@ -1,0 +1,1 @@
+"""Rendered twins of public benchmarks: their files and kinds of questions, with exact answers."""
