@@ -11,6 +11,7 @@ import pyarrow
 import pyarrow.parquet
 from PIL import Image
 
+from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.generation.questions.generate import generate_pairs
 from spatialvlm_jax.questions import QAConfig, QuestionTypeName
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
@@ -77,7 +78,8 @@ class AskedScene:
         file = io.BytesIO()
         Image.fromarray(self.scene.image).save(file, "jpeg", quality=95)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.name}.jpg").write_bytes(file.getvalue())
+        with whole_file(folder / f"{self.name}.jpg") as temporary:
+            temporary.write_bytes(file.getvalue())
         return f"{self.name}.jpg"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from spatialvlm_jax.atomic_write import write_json
+from spatialvlm_jax.atomic_write import whole_file, write_json, write_text
 from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.rendered_benchmarks.asked_scene import (
     AskedScene,
@@ -210,8 +210,7 @@ def three_dsr_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
                         table.append((*row, letter, category, cell))
     text = io.StringIO()
     csv.writer(text, delimiter="\t", lineterminator="\n").writerows([head, *table])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "3DSRBench.tsv").write_text(text.getvalue())
+    write_text(folder / "3DSRBench.tsv", text.getvalue())
 
 
 def whats_up(scenes: Sequence[AskedScene], folder: Path) -> None:
@@ -232,9 +231,8 @@ def omni_spatial(scenes: Sequence[AskedScene], folder: Path) -> None:
     for scene in scenes:
         if ranked := ranked_by_distance(scene):
             options = Options.of(ranked[0], ranked[1:], scene.draws("omni"))
-            place = folder / task / f"{scene.number}.png"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(scene.png())
+            with whole_file(folder / task / f"{scene.number}.png") as temporary:
+                temporary.write_bytes(scene.png())
             rows.append(
                 {
                     "id": f"{scene.number}_0",
