@@ -100,6 +100,8 @@ def _quantity(question: str, first: Heard, heard: Sequence[Heard]) -> SpatialAns
             unit=unit,
             std=reading.std,
             interval=reading.interval_90,
+            mean=reading.mean,
+            entropy=reading.entropy,
         )
     found = find_quantity(first.text, first.dimension)
     if found is None:

@@ -18,7 +18,7 @@ class SpatialAnswer:
     value: the quantity that it gives: the median of the distribution of what could be said, or
       what the text states where there is none (angles, positive to the right). None where the
       answer gives no quantity, or is unsure.
-    unit: of value, std and interval: "m", "m^2", "m^3", "times", "rad"; "" where there is none.
+    unit: of value, mean, std and interval: "m", "m^2", "m^3", "times", "rad"; "" where none is.
     std: standard deviation of the distribution, or None.
     interval: the central interval that holds 90 % of it, or None.
     verdict: "yes", "no", or which of two that the question names; None for other answers, and
@@ -29,6 +29,9 @@ class SpatialAnswer:
       asked, or that nothing tells how far off it may be; "" for nothing.
     seen: how probable the model holds it that what the question names is in the picture, of
       several things the least; None where it was not asked.
+    mean: of the distribution; None where there is none, and where unsure.
+    entropy: of the distribution of the quantity's logarithm, in nats: evenly spread over a factor e
+      it is 0, over its square 0.69; None where there is no distribution.
     """
 
     question: str
@@ -41,6 +44,8 @@ class SpatialAnswer:
     confidence: float | None = None
     note: str = ""
     seen: float | None = None
+    mean: float | None = None
+    entropy: float | None = None
 
     @property
     def spread(self) -> float | None:
@@ -90,7 +95,7 @@ class Doubt:
         known = answer.verdict is not None and answer.confidence is not None
         if not wide and not (known and (answer.confidence or 0.0) < self.confidence):
             return answer
-        return dataclasses.replace(answer, text=UNSURE, value=None, verdict=None)
+        return dataclasses.replace(answer, text=UNSURE, value=None, mean=None, verdict=None)
 
 
 NEVER = Doubt(math.inf, 0.0)

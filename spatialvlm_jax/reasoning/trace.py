@@ -14,8 +14,7 @@ from spatialvlm_jax.reasoning.plan import Conclusion, Reasoned
 
 MOST_BYTES = 64 * 2**20
 PLAN, COORDINATOR = "plan", "coordinator"
-_FIELDS = {field.name for field in dataclasses.fields(SpatialAnswer)}
-_ADDED = ("note", "seen")  # of answers, later than the first of these files
+_ADDED = ("note", "seen", "mean", "entropy")  # of answers, later than the first of these files
 Message = dict[str, Any]
 
 
@@ -118,8 +117,15 @@ def read_answer(content: str) -> SpatialAnswer:
         answer = SpatialAnswer(**{**fields, "interval": interval and tuple(interval)})
     except (TypeError, KeyError, ValueError, RecursionError):
         raise TraceError(f"{content[:80]!r} is no answer of a model") from None
-    numbers = [answer.value, answer.std, answer.confidence, answer.seen, *(answer.interval or ())]
-    known = [each for each in numbers if each is not None]
+    numbers = [
+        answer.value,
+        answer.std,
+        answer.confidence,
+        answer.seen,
+        answer.mean,
+        answer.entropy,
+    ]
+    known = [each for each in (*numbers, *(answer.interval or ())) if each is not None]
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in known):
         raise TraceError(f"{content[:80]!r} has numbers that are none")
     if not all(

@@ -11,7 +11,10 @@ from typing import Any
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 
 _WORDS = re.compile(r"\s*\S+\s*\Z|\s*\S+")
-_FIGURES = ("value", "unit", "std", "interval", "verdict", "confidence", "note", "seen")
+_FIGURES = (
+    *("value", "unit", "std", "interval", "verdict", "confidence", "note", "seen"),
+    *("mean", "entropy"),
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,10 @@ def test_a_mixture_of_quantities_is_as_wide_as_they_disagree() -> None:
     assert alone.value == pytest.approx(1.0, rel=1e-3)
     assert alone.unit == "m"
     assert alone.interval == pytest.approx((0.8 * 1.5625**0.05, 0.8 * 1.5625**0.95), rel=1e-3)
+    # Of a density that is even in the logarithm: (b - a) / ln(b / a), and ln ln(b / a).
+    assert alone.mean == pytest.approx(0.45 / np.log(1.5625), rel=1e-4)
+    assert alone.entropy == pytest.approx(np.log(np.log(1.5625)), rel=1e-4)
+    assert both.entropy == pytest.approx((alone.entropy or 0) + np.log(2), rel=1e-4)
     assert both.text == "1 m"
     low, high = both.interval or (0, 0)
     assert (low < 0.9, high > 2.8) == (True, True)
@@ -57,5 +61,5 @@ def test_which_of_two_does_not_turn_with_their_order() -> None:
 
 def test_a_bearing_is_read_from_the_text() -> None:
     found = conclude("which way?", [Heard("30 degrees to the left", "degrees")])
-    assert (found.unit, found.interval) == ("rad", None)
+    assert (found.unit, found.interval, found.mean, found.entropy) == ("rad", None, None, None)
     assert found.value == pytest.approx(-0.5236, abs=1e-4)

@@ -1,6 +1,6 @@
 from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt, SpatialAnswer
 
-WIDE = SpatialAnswer("how far?", "1.0 m", 1.0, "m", 0.8, (0.4, 2.0))
+WIDE = SpatialAnswer("how far?", "1.0 m", 1.0, "m", 0.8, (0.4, 2.0), mean=1.1, entropy=0.5)
 CHOICE = SpatialAnswer("is it?", "no", verdict="no", confidence=0.6)
 
 
@@ -8,6 +8,7 @@ def test_too_wide_a_spread_is_not_passed_off_as_an_answer() -> None:
     said = Doubt(spread=4.9)(WIDE)
     assert (said.text, said.value, said.is_sure) == (UNSURE, None, False)
     assert (said.unit, said.std, said.interval) == ("m", 0.8, (0.4, 2.0))
+    assert (said.mean, said.entropy) == (None, 0.5)
     assert Doubt(spread=5.1)(WIDE) is WIDE
 
 
@@ -29,5 +30,5 @@ def test_words_that_nothing_is_compared_with_stay() -> None:
 def test_json_has_every_figure() -> None:
     assert list(WIDE.as_dict()) == [
         *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence", "note"),
-        "seen",
+        *("seen", "mean", "entropy"),
     ]

@@ -56,6 +56,8 @@ def test_the_stock_client_is_answered(client) -> None:
         "confidence": None,
         "note": "",
         "seen": None,
+        "mean": None,
+        "entropy": None,
     }
 
 
