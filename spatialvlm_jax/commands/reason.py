@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatialvlm_jax.flags import check_suffix, place
+from spatialvlm_jax.flags import check_suffix, number, place, whole_number
 from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
 
 if TYPE_CHECKING:
@@ -55,13 +56,28 @@ def add_parser(subparsers: Any) -> None:
     )
     help_text = "also write a page of picture and steps, with the truth where it is known"
     add("--page", type=place, metavar="FILE.html", help=help_text)
-    help_text = "let a language model break questions up: an OpenAI-compatible endpoint"
-    add("--coordinator", default="", metavar="URL", help=help_text)
-    help_text = "its name there; without it, the first that the endpoint lists"
-    add("--coordinator-model", default="", metavar="NAME", help=help_text)
     help_text = "derive the conclusions of a trace again, without model, and picture but for --page"
     add("--replay", type=Path, metavar="FILE", help=help_text)
+    _add_coordinator(parser.add_argument_group("a language model that breaks questions up"))
     add_camera_flags(parser)
+
+
+def _add_coordinator(group: Any) -> None:
+    add = group.add_argument
+    help_text = "an OpenAI-compatible endpoint (SPATIALVLM_REASON_COORDINATOR; none for none)"
+    add("--coordinator", default="", metavar="URL", help=help_text)
+    help_text = (
+        "its name there (SPATIALVLM_REASON_COORDINATOR_MODEL, else the first that is listed)"
+    )
+    add("--coordinator-model", default="", metavar="NAME", help=help_text)
+    help_text = "replies that it may take to an answer (12)"
+    add("--coordinator-steps", type=whole_number(1, 1_000), default=12, metavar="N", help=help_text)
+    help_text = "different questions that it may ask about the picture (24)"
+    flag = "--coordinator-questions"
+    add(flag, type=whole_number(1, 1_000), default=24, metavar="N", help=help_text)
+    help_text = "until it must have answered (60)"
+    flag = "--coordinator-seconds"
+    add(flag, type=number(1.0, 86_400.0), default=60.0, metavar="SECONDS", help=help_text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,13 +141,14 @@ def _camera(args: argparse.Namespace) -> "CameraFacts":
 def _reason(args: argparse.Namespace) -> "tuple[list[Trace], Eyes]":
     from spatialvlm_jax import __version__, progress
     from spatialvlm_jax.reasoning.coordinator import CoordinatorLimits, coordinate
-    from spatialvlm_jax.reasoning.endpoint import check_coordinator, connect
+    from spatialvlm_jax.reasoning.endpoint import check_coordinator, connect, named_coordinator
     from spatialvlm_jax.reasoning.plan import ReasoningPlan, reason
     from spatialvlm_jax.reasoning.trace import plan_trace
 
+    url, named = named_coordinator(args.coordinator, args.coordinator_model, os.environ)
     # What cannot be asked is told before a model is loaded.
-    if args.coordinator:
-        check_coordinator(args.coordinator)
+    if url:
+        check_coordinator(url)
     else:
         for question in args.questions:
             ReasoningPlan.of(question)
@@ -151,13 +168,15 @@ def _reason(args: argparse.Namespace) -> "tuple[list[Trace], Eyes]":
         "version": __version__,
     }
     with progress.waiting("asking (the first time compiles)", "asked", quiet=args.json):
-        if not args.coordinator:
+        if not url:
             traces = [plan_trace(reason(question, ask), origin) for question in args.questions]
             return traces, eyes
-        limits, named = CoordinatorLimits(), (args.coordinator, args.coordinator_model)
-        origin["coordinator"] = args.coordinator_model
+        limits = CoordinatorLimits(
+            args.coordinator_steps, args.coordinator_questions, args.coordinator_seconds
+        )
+        origin["coordinator"] = named
         traces = [
-            coordinate(question, connect(*named, limits.seconds), ask, origin, limits)
+            coordinate(question, connect(url, named, limits.seconds), ask, origin, limits)
             for question in args.questions
         ]
     return traces, eyes

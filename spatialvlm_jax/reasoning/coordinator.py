@@ -64,7 +64,8 @@ class Coordination:
                     return self._conclude(call)
             for call in calls:
                 self._say(call.id, self._use(call))
-        raise Ended(f"the coordinator gave no answer in {self.limits.steps} steps")
+        most = _counted(self.limits.steps, "step")
+        raise Ended(f"the coordinator gave no answer in {most}")
 
     def _repair(self, reply: Message, fault: str) -> None:
         """Tells what was wrong, once."""
@@ -89,9 +90,8 @@ class Coordination:
         question = " ".join(call.arguments["question"].split())
         if question not in self.asked:
             if len(self.asked) >= self.limits.sub_questions:
-                raise Ended(
-                    f"the coordinator asked more than {self.limits.sub_questions} questions"
-                )
+                most = _counted(self.limits.sub_questions, "question")
+                raise Ended(f"the coordinator asked more than {most}")
             try:
                 (self.asked[question],) = self.ask([question])
             except UserError as error:
@@ -107,6 +107,10 @@ class Coordination:
         si = float(value) * known.si
         symbol = "rad" if known.dimension == "angle" else METRIC[known.dimension]
         return Conclusion(text, value=si, unit=symbol.replace("²", "^2").replace("³", "^3"))
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" + "s" * (count != 1)
 
 
 def coordinate(

@@ -1,7 +1,7 @@
 """A language model behind an OpenAI-compatible endpoint."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spatialvlm_jax.endpoint_client import (
@@ -17,12 +17,29 @@ from spatialvlm_jax.reasoning.coordinator import Complete, Ended
 from spatialvlm_jax.reasoning.tools import schemas
 from spatialvlm_jax.reasoning.trace import Message
 
+# Of the environment, where no flag says otherwise; the key is there alone.
+URL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR"
+MODEL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR_MODEL"
+NONE = "none"
 _MOST_TOKENS, _MOST_CALLS, _MOST_CHARACTERS = 1024, 64, 20_000
+
+
+def named_coordinator(url: str, model: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """The address of an endpoint, "" where none is meant, and its model's name, "" for the first.
+
+    Args:
+      url, model: of flags, which win; "" where it is not said. The address "none" means none,
+        whatever the environment says.
+    """
+    found = url or environment.get(URL_VARIABLE, "").strip()
+    named = model or environment.get(MODEL_VARIABLE, "").strip()
+    return ("" if found == NONE else found), named
 
 
 def check_coordinator(url: str) -> None:
     """Raises UserError where an address is none, or the client is not installed."""
-    check_address(url, f"--coordinator {url[:80]!r} is", "--coordinator")
+    said = f"--coordinator, or {URL_VARIABLE} in the environment: {url[:80]!r} is"
+    check_address(url, said, "a coordinator")
 
 
 def connect(url: str, model: str = "", seconds: float = 60.0) -> Complete:

@@ -1,5 +1,6 @@
 """A scripted endpoint on loopback, spoken to by the stock client: each end, and its replay."""
 
+import argparse
 import http.server
 import json
 import socket
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax import cli
+from spatialvlm_jax.commands.reason import add_parser
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from spatialvlm_jax.reasoning.coordinator import CoordinatorLimits
 from tests.docs.commands import ROOT
 
 PICTURE = str(ROOT / "docs" / "images" / "world_11.png")
@@ -76,6 +79,8 @@ class Eyes:
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: Eyes())
     monkeypatch.setenv("OPENAI_API_KEY", "a key")
+    monkeypatch.delenv("SPATIALVLM_REASON_COORDINATOR", raising=False)
+    monkeypatch.delenv("SPATIALVLM_REASON_COORDINATOR_MODEL", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
     server.replies, server.requests = [], []
@@ -198,6 +203,60 @@ def test_a_dead_endpoint_is_one_line_and_a_kept_trace(endpoint, tmp_path, capsys
     (line,) = capsys.readouterr().err.splitlines()
     assert f"http://127.0.0.1:{port}/v1 does not answer: Connection error" in line
     assert json.loads(trace.read_text())["meta"]["ended"] in line
+    again = tmp_path / "again.jsonl"
+    assert cli.main(["reason", f"--replay={trace}", f"--trace={again}", "--json"]) == 2
+    assert capsys.readouterr().err.splitlines() == [line]
+    assert again.read_bytes() == trace.read_bytes()
+
+
+def test_the_environment_names_the_endpoint_where_no_flag_does(
+    endpoint, tmp_path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.replies = [ASK, ANSWER]
+    monkeypatch.setenv(
+        "SPATIALVLM_REASON_COORDINATOR", f"http://127.0.0.1:{endpoint.server_port}/v1"
+    )
+    monkeypatch.setenv("SPATIALVLM_REASON_COORDINATOR_MODEL", "of the environment")
+    trace = tmp_path / "trace.jsonl"
+    words = ["reason", PICTURE, QUESTION, f"--trace={trace}", "--json"]
+    assert cli.main(words) == 0
+    assert json.loads(trace.read_text())["meta"]["coordinator"] == "of the environment"
+    assert cli.main([*words, "--coordinator-model=of the flag"]) == 0
+    assert [each["model"] for each in endpoint.requests] == [
+        *["of the environment"] * 2,
+        "of the flag",
+    ]
+    capsys.readouterr()
+    # No pattern fits the question, and no endpoint is meant.
+    assert cli.main([*words, "--coordinator=none"]) == 2
+    assert "no way is known to break up" in capsys.readouterr().err
+    monkeypatch.setenv("SPATIALVLM_REASON_COORDINATOR", "somewhere")
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err
+    assert "SPATIALVLM_REASON_COORDINATOR in the environment: 'somewhere' is no address" in said
+
+
+def test_limits_are_those_of_the_flags(endpoint, tmp_path, capsys) -> None:
+    code, trace = reason(endpoint, [ASK], tmp_path, "--coordinator-steps=3")
+    assert (code, len(endpoint.requests)) == (2, 3)
+    assert trace["meta"]["ended"] == "the coordinator gave no answer in 3 steps"
+    assert trace["meta"]["limits"] == {"steps": 3, "sub_questions": 24, "seconds": 60.0}
+    other = call("ask", {"question": "how wide is the chair?"}, 1)
+    endpoint.requests.clear()
+    code, trace = reason(endpoint, [ASK, other], tmp_path, "--coordinator-questions=1")
+    assert trace["meta"]["ended"] == "the coordinator asked more than 1 question"
+    _, trace = reason(endpoint, [ASK, ANSWER], tmp_path, "--coordinator-seconds=90")
+    assert trace["meta"]["limits"]["seconds"] == 90.0
+
+
+def test_limits_that_are_not_said_are_those_of_the_library() -> None:
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    args = parser.parse_args(["reason"])
+    limits = CoordinatorLimits()
+    assert args.coordinator_steps == limits.steps
+    assert args.coordinator_questions == limits.sub_questions
+    assert args.coordinator_seconds == limits.seconds
 
 
 def test_what_is_no_address_is_refused(endpoint, capsys) -> None:
