@@ -52,7 +52,8 @@ def add_parser(subparsers: Any) -> None:
     add("--from", dest="branch_point", metavar="WORKDIR@STEP", help=help_text)
     add("--seeds", type=whole_number(1, 10_000), default=1, metavar="N", help="seeds 1 to N (1)")
     help_text = (
-        "stop before seed N once every main figure of every arm can show a difference of this share"
+        "add seeds, up to N, until every main figure of every arm can show a difference of this "
+        "share"
     )
     add("--until-mde", type=number(1e-6, 1.0), metavar="SHARE", help=help_text)
     add("--out", type=place, metavar="DIR", help="where the sweep is kept")
@@ -95,6 +96,11 @@ def run(args: argparse.Namespace) -> int:
     if not args.config or not args.out:
         raise UserError("--config and --out say what to run and where to keep it (see --help)")
     check_folder(args.out)
+    if args.until_mde and args.seeds < 3:
+        raise UserError(
+            f"--until-mde adds seeds to the first two, and --seeds={args.seeds} leaves none to "
+            "add: name the most that may be run, as in --seeds=10"
+        )
     if os.environ.get("SPATIALVLM_PROCESSES", "1") not in ("", "1"):
         raise UserError(
             "a trial of a sweep is one process: unset SPATIALVLM_COORDINATOR, SPATIALVLM_PROCESSES "
@@ -178,13 +184,21 @@ def _run(args: argparse.Namespace, plan: "SweepPlan") -> int:
         for record in plan.record.blocks(2 if args.until_mde else args.seeds):
             record.save(args.out)
             is_done = run_jobs(runners, record.list_trials(args.out))
-            if not is_done or (args.until_mde and _can_show(record, args)):
+            is_enough = bool(is_done and args.until_mde) and _can_show(record, args)
+            if not is_done or is_enough:
                 break
         request.release()
     if request.requested:
         print(f"stopping: {signals.WRITTEN_STAYS}", file=sys.stderr)
         return request.code
-    return _tell(record, args.out, args.difference)
+    code = _tell(record, args.out, args.difference)
+    if is_done and args.until_mde and not is_enough:
+        print(
+            f"seed {args.seeds} is the last, and {args.until_mde:g} cannot be shown in every main "
+            f"figure of every arm: “seeds needed” says how many do with --difference="
+            f"{args.until_mde:g}, and a larger --seeds adds to what is there"
+        )
+    return code
 
 
 @contextlib.contextmanager
@@ -210,11 +224,14 @@ def _places(
 
 
 def _can_show(record: "SweepRecord", args: argparse.Namespace) -> bool:
-    """Whether so many seeds can show the difference that is wanted."""
+    """Whether so many seeds can show the difference that is wanted; no, where none can be told."""
     from spatialvlm_jax.sweeps.results import read_results
     from spatialvlm_jax.sweeps.table import SHOWN
 
-    shown = read_results(record, args.out, args.difference).largest_shown(SHOWN)
+    try:
+        shown = read_results(record, args.out, args.difference).largest_shown(SHOWN)
+    except UserError:  # of arms that cannot be compared, which is said when their trials end
+        return False
     return shown is not None and shown <= args.until_mde
 
 

@@ -8,6 +8,7 @@ from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.page import points
 from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
+from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.evaluation.statistics.power import written_chance
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
@@ -50,7 +51,7 @@ def arm_cells(figure: ArmFigure) -> list[str]:
         points(versus.difference),
         _difference_interval(versus),
         written_chance(versus.adjusted),
-        percent(versus.smallest_difference),
+        percent(possible_difference(versus.smallest_difference)),
         percent(versus.seed_share),
         _needed(figure),
     ]
@@ -160,7 +161,7 @@ def _csv_row(figure: ArmFigure) -> list[object]:
         *(versus.interval or (None, None)),
         versus.p_value,
         versus.adjusted,
-        versus.smallest_difference,
+        possible_difference(versus.smallest_difference),
         versus.seed_share,
         figure.needed,
     ]

@@ -80,6 +80,8 @@ def test_mistakes_are_told_in_one_line(tmp_path, capsys, monkeypatch):
         ([*COMMAND, out, "--grid=optim.peak_rl=1"], "did you mean peak_lr?"),
         ([*COMMAND, out, "--grid=train.steps=40,40"], "two arms of the sweep are called"),
         ([*COMMAND, out, "--trials="], "it is empty"),
+        ([*COMMAND, out, "--until-mde=.02"], "--seeds=1 leaves none to add: name the most"),
+        ([*COMMAND, out, "--until-mde=.02", "--seeds=2"], "--seeds=2 leaves none to add"),
         (["sweep", "table", str(tmp_path)], "holds no sweep (sweep.json)"),
     ):
         assert main(words) == 2
@@ -113,9 +115,10 @@ def test_a_sweep_is_kept_as_it_was_planned(tmp_path):
     ]  # fmt: skip
 
 
-def test_seeds_are_added_until_all_arms_can_show_the_wanted_difference(tmp_path, monkeypatch):
+def answering(monkeypatch, dataset=lambda steps: "spatial"):
+    """Stands for both programs; what is right is drawn by seed and arm."""
+
     def run(words, log, should_stop):
-        """Stands for both programs; what is right is drawn by seed and arm."""
         (workdir,) = [Path(word[10:]) for word in words if word.startswith("--workdir=")]
         if words[0] == "train.py":
             (workdir / "model.safetensors").touch()
@@ -124,15 +127,38 @@ def test_seeds_are_added_until_all_arms_can_show_the_wanted_difference(tmp_path,
             config = json.loads((workdir / "config.json").read_text())
             seed = [config["train"]["seed"], config["train"]["steps"]]
             right = np.random.default_rng(seed).random((IMAGES, PER_IMAGE)) < 0.75
-            factor = 1.0 if sum(seed) % 2 else 1.5
-            write_answers(workdir, lambda image, question: bool(right[image, question]), factor)
+            write_answers(workdir, lambda image, question: bool(right[image, question]))
+            file = workdir / "predictions.jsonl"
+            rows = [json.loads(line) for line in file.read_text().splitlines()]
+            for row, is_right in zip(rows, right.flat, strict=True):
+                row["dataset"] = dataset(seed[1])
+                if row["unit"] and not is_right:
+                    row["predicted_value"] *= 2
+            file.write_text("".join(json.dumps(row) + "\n" for row in rows))
         return 0
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(running, "run_python", run)
+
+
+def test_seeds_are_added_until_all_arms_can_show_the_wanted_difference(
+    tmp_path, monkeypatch, capsys
+):
+    answering(monkeypatch)
     command = [*COMMAND, "--grid=train.steps=39,40", "--seeds=6"]
-    for wanted, seeds in (("1", 2), ("1e-5", 6)):
+    # Two seeds, of one degree of freedom, cannot show a difference as large as shares can have.
+    for wanted, seeds in (("1", 3), ("1e-5", 6)):
         out = tmp_path / wanted
         assert main([*command, f"--until-mde={wanted}", f"--out={out}"]) == 0
         assert load_sweep(out).seeds == seeds
         assert len(list((out / "trials").glob("*/*/finished.json"))) == 2 * seeds
+        is_said = "seed 6 is the last, and 1e-05 cannot be shown" in capsys.readouterr().out
+        assert is_said == (seeds == 6)
+
+
+def test_arms_that_cannot_be_compared_are_trained_to_the_last_seed(tmp_path, monkeypatch, capsys):
+    answering(monkeypatch, dataset=lambda steps: f"set {steps}")
+    command = [*COMMAND, "--grid=train.steps=39,40", "--seeds=3", "--until-mde=.1"]
+    assert main([*command, f"--out={tmp_path}"]) == 2
+    assert "have no question in common" in capsys.readouterr().err
+    assert len(list((tmp_path / "trials").glob("*/*/finished.json"))) == 6

@@ -6,6 +6,7 @@ import pytest
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.sweeps.record import load_sweep
 from spatialvlm_jax.sweeps.results import ArmFigure, read_results
+from spatialvlm_jax.sweeps.table import arm_cells
 from tests.sweeps.stored_answers import IMAGES, fail, finish
 from tests.sweeps.stub_trials import stub_sweep
 
@@ -95,6 +96,20 @@ def test_more_seeds_are_needed_for_a_smaller_difference(tmp_path):
 
     assert 2 <= (needed(0.9) or 0) <= (needed(0.5) or 0)
     assert needed(1e-3) is None
+
+
+def test_what_few_seeds_can_show_is_told_as_it_is_and_capped_where_it_is_printed(tmp_path):
+    for trial in stub_sweep(tmp_path, 2):
+        if trial.arm.name != "c":  # the second seed of the second arm is worse by all
+            share = {"a1": 0.0, "b1": 1.0, "a2": 1.0, "b2": 0.0}[f"{trial.arm.name}{trial.seed}"]
+            finish(trial, draw(share, trial.seed))
+    results = read_results(load_sweep(tmp_path), tmp_path, 0.5)
+    second = results.overall["qualitative_accuracy"][1]
+    # One degree of freedom: (12.7 + 1.38) times an error of about 1.
+    assert (versus(second).smallest_difference or 0.0) == pytest.approx(14.08, rel=0.05)
+    # An error of √2 a seed, eleven degrees of twelve pictures: (2.20 + .876) √(2 / n) ≤ .5.
+    assert second.needed == 76
+    assert arm_cells(second)[7] == "100.0 %"
 
 
 def test_one_seed_has_differences_over_pictures_and_says_nothing_of_seeds(tmp_path):

@@ -13,7 +13,6 @@ from spatialvlm_jax.evaluation.metrics import Interval
 from spatialvlm_jax.evaluation.statistics.pairs import (
     PairedDifference,
     paired_difference,
-    possible_difference,
     possible_interval,
 )
 from spatialvlm_jax.evaluation.statistics.power import LEVEL, holm, smallest_difference
@@ -36,7 +35,8 @@ class ComparedFigure:
     difference: second minus first. interval: 95 %, None with one picture.
     p_value: that there is no difference; adjusted: the same, adjusted by Holm for all figures of
       its table.
-    smallest_difference: that the sample can show; None where no answer differs.
+    smallest_difference: that the sample can show, of few seeds more than shares can differ; None
+      where no answer differs.
     pairs: by which of the two is right, and the pictures that carry the difference; of several
       seeds, of their mean marks.
     seed_share: part of the variance that is due to seeds; None with one seed.
@@ -136,7 +136,7 @@ def _compared(
         interval=possible_interval(pairs.interval),
         p_value=pairs.p_value,
         adjusted=pairs.p_value,
-        smallest_difference=possible_difference(pairs.smallest_difference),
+        smallest_difference=pairs.smallest_difference,
         pairs=pairs,
         seed_share=None,
     )
@@ -149,9 +149,7 @@ def _compared(
         found,
         interval=possible_interval(over.interval),
         p_value=float(p_value),
-        smallest_difference=possible_difference(
-            smallest_difference(error, degrees) if error else None
-        ),
+        smallest_difference=smallest_difference(error, degrees) if error else None,
         seed_share=over.seed_share,
     )
 

@@ -10,6 +10,7 @@ from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
 from spatialvlm_jax.evaluation.report.charts import range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
+from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.evaluation.statistics.power import LEVEL, written_chance
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.text_table import align_columns
@@ -52,7 +53,7 @@ def cells(figure: ComparedFigure) -> list[str]:
         "–" if figure.interval is None else " to ".join(map(points, figure.interval)),
         written_chance(figure.p_value),
         written_chance(figure.adjusted),
-        percent(figure.smallest_difference),
+        percent(possible_difference(figure.smallest_difference)),
         *(f"{count:,}" for count in (*counts, both, first, second, neither)),
     ]
 
