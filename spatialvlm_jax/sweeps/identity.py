@@ -95,7 +95,7 @@ def check_code(checkout: Path, code: str) -> None:
 
 
 def digest_place(path: Path) -> str:
-    """SHA-256, hexadecimal, of a file; of a folder, of the names and sizes of its files.
+    """SHA-256, hexadecimal, of a file; of a folder, of the names of its files and what they hold.
 
     Of a checkpoint of a run it is that of its manifest, which has the digests of its files.
 
@@ -105,28 +105,35 @@ def digest_place(path: Path) -> str:
     if is_checkpoint(path):
         path = path / MANIFEST
     if not path.is_dir():
-        return _digest_file(path, path.stat().st_mtime_ns, path.stat().st_size)
+        return _file_digest(path)
     files = sorted(each for each in path.rglob("*") if each.is_file())
-    return _digest([[each.relative_to(path).as_posix(), each.stat().st_size] for each in files])
+    return _digest([[each.relative_to(path).as_posix(), _file_digest(each)] for each in files])
 
 
 def _digest_set(dataset: DatasetConfig) -> str:
     """Of the data itself, or "" where the configuration says how it is rendered.
 
-    Rendered data that is there is checked against its recipe by who reads it.
+    Rendered data that is there is checked against its recipe by who reads it. A set without digests
+    of its shards is read as a whole.
     """
     path = Path(dataset.path)
     if dataset.worlds is not None:
         return ""
     if not path.is_dir():
         return digest_place(path)
+    if not (path / CHECKSUMS).is_file():
+        return _digest(digest_place(path))
     return _digest(
         {name: digest_place(path / name) for name in _SET_FILES if (path / name).is_file()}
-        or digest_place(path)
     )
 
 
-@functools.lru_cache(maxsize=256)
+def _file_digest(path: Path) -> str:
+    found = path.stat()
+    return _digest_file(path, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=2**16)  # a folder of weights or records may have thousands
 def _digest_file(path: Path, changed: int, size: int) -> str:
     """A file that several arms name is read again only when it changed."""
     del changed, size

@@ -14,6 +14,10 @@ from spatialvlm_jax.sweeps.claims import Claims
 from spatialvlm_jax.sweeps.record import Trial
 
 _GPUS = "CUDA_VISIBLE_DEVICES"
+# As JAX tells chips from other things of Google's on the bus: v2 and v3, an unnamed one, v4 to 7x.
+_GOOGLE = "0x1ae0"
+_TPUS = {"0x0027", "0x0056", "0x005e", "0x0062", "0x0063", "0x006f", "0x0076"}
+_BUS = Path("/sys/bus/pci/devices")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,18 +59,42 @@ def divide_machine(jobs: int) -> list[DevicePart]:
     """Parts of the cores that this process may use, and of the GPUs that it sees.
 
     Raises:
-      UserError: as `divide_devices`, or this system does not let cores be chosen.
+      UserError: as `divide_devices`, or this system does not let cores be chosen, or has TPUs.
     """
+    if has_tpus():
+        raise UserError(
+            f"--jobs={jobs}: TPU chips are not divided, and every trial would take all of them; "
+            "take --jobs=1, or start the sweep on several TPU machines with the same folder; "
+            "JAX_PLATFORMS=cpu leaves the chips alone"
+        )
     if not hasattr(os, "sched_setaffinity"):
         raise UserError(f"--jobs={jobs}: this system does not divide its cores; take one")
     return divide_devices(jobs, sorted(os.sched_getaffinity(0)), _visible_gpus())
 
 
 def fitting_jobs(most: int = 8) -> int:
-    """How many trials fit this machine: one a GPU, or one a core where there is none."""
-    if not hasattr(os, "sched_setaffinity"):
+    """How many trials fit this machine: one with TPUs, else one a GPU, else one a core."""
+    if has_tpus() or not hasattr(os, "sched_setaffinity"):
         return 1
     return min(most, len(_visible_gpus()) or len(os.sched_getaffinity(0)))
+
+
+def has_tpus(bus: Path = _BUS) -> bool:
+    """Whether trials would run on TPU chips of this machine.
+
+    Args:
+      bus: folder of the devices of PCI.
+    """
+    if os.environ.get("JAX_PLATFORMS", "tpu").partition(",")[0] != "tpu":
+        return False
+    try:
+        found = [
+            tuple((each.parent / name).read_text().strip() for name in ("vendor", "device"))
+            for each in bus.glob("*/vendor")
+        ]
+    except OSError:
+        return False
+    return any(vendor == _GOOGLE and device in _TPUS for vendor, device in found)
 
 
 def _visible_gpus() -> list[str]:

@@ -28,6 +28,7 @@ def write_page(path: Path, results: SweepResults) -> None:
             for name, arms in results.overall.items()
         ],
         types=table.rows_by_type(results),
+        explain_types=table.explain_types(results),
         sameness=sameness_rows(compare_trials(results.finished)),
         explain_sameness=table.EXPLAIN_SAMENESS,
         failures=[(trial.title, read_failure(trial.workdir)) for trial in results.failed],

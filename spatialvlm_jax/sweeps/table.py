@@ -9,7 +9,7 @@ from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
 from spatialvlm_jax.evaluation.comparison.page import points
 from spatialvlm_jax.evaluation.report.results import TITLES, interval, percent
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
-from spatialvlm_jax.evaluation.statistics.power import written_chance
+from spatialvlm_jax.evaluation.statistics.power import LEVEL, written_chance
 from spatialvlm_jax.sweeps.failures import read_failure
 from spatialvlm_jax.sweeps.results import ArmFigure, SweepResults
 from spatialvlm_jax.sweeps.sameness import compare_trials, sameness_rows
@@ -108,7 +108,8 @@ def write_markdown(path: Path, results: SweepResults) -> None:
     for name, arms in results.overall.items():
         parts += [f"## {TITLES[name]}", markdown_table([HEAD, *map(arm_cells, arms)])]
     if results.by_type:
-        parts += ["## By question type", markdown_table(rows_by_type(results))]
+        parts += ["## By question type", explain_types(results)]
+        parts.append(markdown_table(rows_by_type(results)))
     if rows := sameness_rows(compare_trials(results.finished)):
         parts += ["## What arms have in common", EXPLAIN_SAMENESS, markdown_table(rows)]
     for trial in results.failed:
@@ -129,6 +130,19 @@ def rows_by_type(results: SweepResults) -> list[list[str]]:
         asked = f"{arms[0].questions:,}"
         rows.append([kind, asked, *(shown.get(arm, "–") for arm in names)])
     return rows
+
+
+def explain_types(results: SweepResults) -> str:
+    """What stands in the table by type, and how many of its differences chance alone would show."""
+    compared = [arm.versus for arms in results.by_type.values() for arm in arms if arm.versus]
+    shown = sum(each.p_value <= LEVEL for each in compared)
+    return (
+        "Right answers; for lengths, areas, volumes and ratios, those within 25 % of the truth; "
+        "for angles, within 15°. In brackets the difference to the first arm, percentage points; a "
+        "star where p is at most .05, adjusted for the number of arms and not for that of types. "
+        f"{shown} of {len(compared)} differences have p ≤ .05 before that, where chance alone "
+        f"shows {len(compared) * LEVEL:.1f}."
+    )
 
 
 def _short(figure: ArmFigure) -> str:

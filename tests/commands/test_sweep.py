@@ -30,6 +30,7 @@ def test_a_dry_run_prints_the_arms_and_writes_nothing(tmp_path, capsys, monkeypa
     text = capsys.readouterr().out
     assert "optim.freeze=('encoder',), data.datasets[0].noise_std_metres=0.3" in text
     assert "trials: 12, to run: 12, with steps: 240" in text
+    assert "memory and hours of each arm: --topology=CHIP:SHAPE tells them" in text
     assert not out.exists()
 
 

@@ -67,6 +67,37 @@ def test_weights_to_begin_with_count_by_their_contents(tmp_path):
     assert identify(experiment, "code") != own
 
 
+def test_folders_of_equal_names_and_sizes_are_told_by_what_they_hold(tmp_path):
+    for name, text in (("one", "aa"), ("two", "ab"), ("three", "aa")):
+        (tmp_path / name / "part").mkdir(parents=True)
+        (tmp_path / name / "part" / "model.safetensors").write_text(text)
+    one, two, three = (digest_place(tmp_path / name) for name in ("one", "two", "three"))
+    assert one == three
+    assert one != two
+
+
+def test_a_set_without_digests_of_its_shards_is_told_by_the_shards(tmp_path):
+    (tmp_path / "dataset_info.json").write_text("{}")
+    shard = tmp_path / "set-train.array_record-00000-of-00001"
+    shard.write_text("one")
+    own = identify(with_data(tmp_path), "code")
+    shard.unlink()
+    shard.write_text("two")
+    os.utime(shard, ns=(3, 3))
+    assert identify(with_data(tmp_path), "code") != own
+
+
+def test_digests_of_files_and_of_generated_sets_are_those_that_results_are_kept_by(tmp_path):
+    # By sha256sum; a sweep goes on where it was started with the version of before.
+    (tmp_path / "one").write_text("one")
+    sha = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+    assert digest_place(tmp_path / "one") == sha
+    (tmp_path / "checksums.json").write_text("one")
+    with_one = identify(with_data(tmp_path), "code")
+    (tmp_path / "one").write_text("other")
+    assert identify(with_data(tmp_path), "code") == with_one
+
+
 def test_missing_data_that_no_recipe_renders_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         identify(with_data(tmp_path / "nothing"), "code")

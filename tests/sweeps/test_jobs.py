@@ -7,8 +7,16 @@ import pytest
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.signals import StopRequest
-from spatialvlm_jax.sweeps import running
-from spatialvlm_jax.sweeps.jobs import DevicePart, divide_devices, divided, fitting_jobs, run_jobs
+from spatialvlm_jax.sweeps import jobs, running
+from spatialvlm_jax.sweeps.jobs import (
+    DevicePart,
+    divide_devices,
+    divide_machine,
+    divided,
+    fitting_jobs,
+    has_tpus,
+    run_jobs,
+)
 from tests.sweeps.stub_trials import read_journal, stub_program, stub_runner, stub_sweep
 
 SAY_DEVICES = "import os; print(sorted(os.sched_getaffinity(0)), os.getenv('CUDA_VISIBLE_DEVICES'))"
@@ -33,6 +41,34 @@ def test_as_many_fit_as_there_are_gpus_or_else_cores(monkeypatch):
 def test_more_jobs_than_devices_are_refused(gpus, what):
     with pytest.raises(UserError, match=f"has {what}; take fewer"):
         divide_devices(2 if gpus else 3, range(2), gpus)
+
+
+def on_bus(folder, *devices: tuple[str, str]):
+    """A machine with these devices, vendor and device each."""
+    for number, (vendor, device) in enumerate(devices):
+        place = folder / f"0000:00:0{number}.0"
+        place.mkdir(parents=True)
+        (place / "vendor").write_text(f"{vendor}\n")
+        (place / "device").write_text(f"{device}\n")
+    return folder
+
+
+def test_chips_of_tpus_are_found_on_the_bus(tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    network, gpu, chip = ("0x1ae0", "0x0042"), ("0x10de", "0x0063"), ("0x1ae0", "0x0063")
+    assert not has_tpus(tmp_path / "none")
+    assert not has_tpus(on_bus(tmp_path / "no", network, gpu))
+    bus = on_bus(tmp_path / "yes", network, chip)
+    assert has_tpus(bus)
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert not has_tpus(bus)
+
+
+def test_trials_at_a_time_are_refused_where_nothing_divides_the_chips(monkeypatch):
+    monkeypatch.setattr(jobs, "has_tpus", lambda: True)
+    with pytest.raises(UserError, match="TPU chips are not divided.*take --jobs=1"):
+        divide_machine(2)
+    assert fitting_jobs() == 1
 
 
 def test_a_program_runs_on_its_part_and_the_others_keep_theirs(tmp_path):

@@ -22,6 +22,11 @@ def test_all_tables_are_written_from_disk_alone(tmp_path, capsys):
     assert lines[at + 5].startswith("| b | 3 | 0.0 % |")
     assert "-100.0" in lines[at + 5]
     assert "| height | 24 | 100.0 % | 0.0 % (-100.0\\*) | – |" in lines
+    # Of left_of and height one arm is compared, which is the better one and always too long.
+    chance = "2 of 2 differences have p ≤ .05 before that, where chance alone shows 0.1."
+    (said,) = [line for line in lines if line.endswith(chance)]
+    assert "a star where p is at most .05, adjusted for the number of arms" in said
+    assert said in (tmp_path / "index.html").read_text()
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
     (row,) = [row for row in rows if (row["type"], row["arm"]) == ("height", "b")]
