@@ -16,6 +16,7 @@ from spatialvlm_jax.evaluation.report import results
 from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
+from spatialvlm_jax.evaluation.tracks import track_of
 from spatialvlm_jax.experiment import Experiment, Probe
 from spatialvlm_jax.inputs.tokenizer import Tokenizer, load_tokenizer
 from spatialvlm_jax.models.generate import generate
@@ -53,6 +54,8 @@ def evaluate_model(
     batches = _held_out(experiment, batch_size, own, probe)
     read = ValueReader(model, tokenizer, mesh, 0 if probe else settings.scored_values)
     scorer, quiet = Scorer(Scoring.of(settings)), not multihost.is_main_process()
+    is_told = experiment.data.camera != "none"
+    tracks = {each.name: track_of(is_told, each.camera) for each in settings.datasets}
     ask = progress.first_call(generate, "compiling the answering", "compiled it", quiet=quiet)
     what = f"evaluating, {probe.replace('_', ' ')}" if probe else "evaluating"
     with progress.bar(desc=what, unit="image", total=batches.images, quiet=quiet) as bar:
@@ -74,7 +77,8 @@ def evaluate_model(
             for row in np.flatnonzero(batch.valid).tolist():
                 texts = [decode_answer(tokenizer, ids) for ids in answers[row]]
                 prompts = _prompts(tokenizer, batch, row)
-                _add(scorer, batch, row, prompts, texts, values[row])
+                track = tracks[batch.datasets[row]]
+                _add(scorer, batch, row, prompts, texts, values[row], track)
                 if len(scorer.pictures) < PICTURES:
                     scorer.pictures[batch.image_ids[row]] = pictures[row]
             bar.update(int(batch.valid.sum()))
@@ -113,12 +117,15 @@ def _add(
     prompts: Sequence[str],
     texts: Sequence[str],
     values: Sequence[ValueDistribution | None],
+    track: str,
 ) -> None:
     """Adds what was answered about one image of a batch."""
     image_id, dataset = batch.image_ids[row], batch.datasets[row]
     asked = zip(batch.ids[row], batch.records[row], batch.sights[row], prompts, strict=True)
     for (name, record, sight, prompt), text, value in zip(asked, texts, values, strict=False):
-        scorer.add_row(PredictionRow(name, image_id, record, text, dataset, value, sight, prompt))
+        scorer.add_row(
+            PredictionRow(name, image_id, record, text, dataset, value, sight, prompt, track=track)
+        )
 
 
 def decode_answer(tokenizer: Tokenizer, ids: np.ndarray) -> str:

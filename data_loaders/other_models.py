@@ -7,7 +7,7 @@ WORKDIR/summary.json, ...      as of a run's own evaluation
 import argparse
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from data_loaders.contents import held_out_contents
@@ -22,8 +22,6 @@ from spatialvlm_jax import progress
 from spatialvlm_jax.asking.gather import gather_replies
 from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.question import (
-    CAMERA,
-    PIXELS,
     AskingStopped,
     Manner,
     Reply,
@@ -34,12 +32,13 @@ from spatialvlm_jax.asking.respondents import endpoint_bounds, open_respondent
 from spatialvlm_jax.config import RUN_CONFIG
 from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.evaluation.benchmarks.joining import join
-from spatialvlm_jax.evaluation.benchmarks.predictions import find_track, read_predictions
+from spatialvlm_jax.evaluation.benchmarks.predictions import read_predictions
 from spatialvlm_jax.evaluation.report.missing import NOT_ASKED, describe_missing
 from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.report.publish import publish
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
+from spatialvlm_jax.evaluation.tracks import CAMERA, PIXELS, track_of
 from spatialvlm_jax.experiment import Experiment, Probe
 from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.inputs.pictures import resize_image
@@ -101,7 +100,6 @@ def _check_is_apart(workdir: Path) -> None:
 def _publish_predictions(experiment: Experiment, args: argparse.Namespace) -> None:
     """Marks a file of what a model said."""
     predictions = read_predictions(args.predictions, args.form)
-    track = find_track(predictions, "", str(args.predictions))
     questions = word_questions(experiment)
     joined = join([each.item for each in questions], predictions)
     if joined.strangers:
@@ -115,9 +113,16 @@ def _publish_predictions(experiment: Experiment, args: argparse.Namespace) -> No
         else Reply(key, each.text)
         for key, each in joined.replies.items()
     }
-    scorer = scorer_of(experiment, questions, replies, missing=f"not in {args.predictions.name}")
-    subject = _subject(experiment, one_line(track)[:_SHOWN] or "not declared")
-    name = args.predictions.stem
+    tracks = {key: one_line(each.track)[:_SHOWN] for key, each in joined.replies.items()}
+    missing = f"not in {args.predictions.name}"
+    scorer = scorer_of(
+        experiment,
+        questions,
+        replies,
+        missing=missing,
+        track=lambda each: tracks.get(each.item.id, ""),
+    )
+    subject, name = _subject(experiment), args.predictions.stem
     print(publish(args.workdir, name, scorer, {}, step=None, subject=subject), flush=True)
     if missing := describe_missing(scorer.failures):
         print(f"partial: {missing}", flush=True)
@@ -128,8 +133,8 @@ def _say_unread_distributions(experiment: Experiment) -> None:
         progress.say("eval.scored_values: only a run's own weights have likelihoods; left out")
 
 
-def _subject(experiment: Experiment, track: str) -> str:
-    return f"the questions of {experiment.name}, track {track}"
+def _subject(experiment: Experiment) -> str:
+    return f"the questions of {experiment.name}"
 
 
 def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
@@ -156,7 +161,7 @@ def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
         if stopped:  # what was not asked would count as not seen
             break
         probed[probe] = found.answers()
-    subject = _subject(experiment, track)
+    subject = _subject(experiment)
     tables = publish(args.workdir, model.name, scorer, probed, step=None, subject=subject)
     print(tables, flush=True)
     if budget.requests:
@@ -198,7 +203,14 @@ def _ask(
         )
     except AskingStopped as error:
         stopped = str(error)
-    return scorer_of(experiment, questions, kept.replies, missing=NOT_ASKED), stopped
+    scorer = scorer_of(
+        experiment,
+        questions,
+        kept.replies,
+        missing=NOT_ASKED,
+        track=lambda each: track_of(model.is_told_cameras, each.chosen.source.told),
+    )
+    return scorer, stopped
 
 
 def scorer_of(
@@ -207,11 +219,13 @@ def scorer_of(
     replies: Mapping[str, Reply],
     *,
     missing: str,
+    track: Callable[[WordedQuestion], str],
 ) -> Scorer:
     """All questions with what was said to them, and some pictures for a report.
 
     Args:
       replies: by the ids of their questions. missing: why others have none.
+      track: on which a question was asked; "" where it is not known.
     """
     scorer = Scorer(Scoring.of(experiment.eval))
     for each in questions:
@@ -227,6 +241,7 @@ def scorer_of(
                 sight=chosen.sights[slot],
                 prompt=item.prompt,
                 failure=reply.failure,
+                track=track(each),
             )
         )
         if len(scorer.pictures) < PICTURES and chosen.image_id not in scorer.pictures:

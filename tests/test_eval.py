@@ -223,6 +223,7 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
 
     assert run(data, trained) == 0
     table = capsys.readouterr().out
+    assert "\ntrack: pixels\n" in table
     assert "before" in table
     assert "baseline" in table
     assert "left_of" in table
@@ -232,7 +233,9 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
     assert list(results.load_evaluations(trained)) == [3, 7]
     predictions = (trained / "predictions.jsonl").read_text().splitlines()
     assert len(predictions) == IMAGES * len(pairs(0))
-    assert "before, step 3" in (trained / "report.html").read_text()
+    assert {json.loads(line)["track"] for line in predictions} == {"pixels"}
+    page = (trained / "report.html").read_text()
+    assert all(said in page for said in ("before, step 3", "training step 7 · track pixels"))
 
     assert run(data, trained, f"--checkpoint={trained / 'model.safetensors'}") == 0
     assert (trained / "predictions.jsonl").read_text().splitlines() == predictions

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from spatialvlm_jax.asking.budget import Budget
-from spatialvlm_jax.asking.question import CAMERA, AskingStopped, Manner, Question, Reply
+from spatialvlm_jax.asking.question import AskingStopped, Manner, Question, Reply
 from spatialvlm_jax.endpoint_client import (
     API_KEY,
     ODD_REPLY,
@@ -24,6 +24,7 @@ from spatialvlm_jax.endpoint_client import (
     open_client,
 )
 from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.evaluation.tracks import CAMERA
 from spatialvlm_jax.inference.picture import Picture
 
 _MAX_TOKENS = 512  # of a reply, where nothing else is said

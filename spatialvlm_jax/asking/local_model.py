@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from spatialvlm_jax.asking.question import CAMERA, Manner, Question, Reply
+from spatialvlm_jax.asking.question import Manner, Question, Reply
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.tracks import CAMERA
 from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, QUESTION_BUCKETS, LoadedModel
 from spatialvlm_jax.inference.picture import Picture
 

@@ -9,7 +9,6 @@ from spatialvlm_jax.asking.pictures import show_pictures
 from spatialvlm_jax.asking.question import (
     BOXES,
     NAMES,
-    PIXELS,
     Manner,
     Question,
     check_can_be_asked,
@@ -19,6 +18,7 @@ from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
 from spatialvlm_jax.evaluation.benchmarks.regions import why_not_by_names
+from spatialvlm_jax.evaluation.tracks import PIXELS
 from spatialvlm_jax.experiment import PictureProbe
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.scene.altered_pictures import grey_like, next_in_ring

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from spatialvlm_jax.asking.question import BOXES, CAMERA, NAMES
+from spatialvlm_jax.asking.question import BOXES, NAMES
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Box, Item
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
 from spatialvlm_jax.evaluation.benchmarks.regions import why_not_by_names
 from spatialvlm_jax.evaluation.benchmarks.rows import MissingField, Row
+from spatialvlm_jax.evaluation.tracks import CAMERA
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.scene.camera import KnownCamera
 

@@ -9,12 +9,11 @@ from typing import Literal, Protocol
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.regions import call_by_names
+from spatialvlm_jax.evaluation.tracks import CAMERA, PIXELS
 from spatialvlm_jax.inference.picture import Picture
 
 BOXES = "boxes"  # the track on which regions are drawn
 NAMES = "names"  # on which they are called by their names
-PIXELS = "pixels"
-CAMERA = "camera"
 By = Literal["words", "likelihood"]
 _BOXES_SAID = "Each region is drawn as a box with its number."
 

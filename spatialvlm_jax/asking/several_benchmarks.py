@@ -17,7 +17,6 @@ from spatialvlm_jax.asking.opened_benchmark import (
 from spatialvlm_jax.asking.question import (
     BOXES,
     NAMES,
-    PIXELS,
     AskingStopped,
     By,
     Manner,
@@ -38,6 +37,7 @@ from spatialvlm_jax.evaluation.benchmarks.examples import ExamplePictures
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.report_page import write_report_page
+from spatialvlm_jax.evaluation.tracks import PIXELS
 from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.storage.only_writer import only_writer
 

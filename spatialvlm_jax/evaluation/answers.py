@@ -108,6 +108,7 @@ class Answer:
             "kind": record.kind,
             "question": record.question,
             **({"prompt": self.row.prompt} if self.row.prompt else {}),
+            **({"track": self.row.track} if self.row.track else {}),
             "answer": record.answer,
             "prediction": self.prediction,
             **({"failure": self.row.failure} if self.row.failure else {}),

@@ -20,6 +20,7 @@ class PredictionRow:
     distribution: of the quantity asked for, where the model gave one.
     sight: how the objects asked about are seen, where the set knows.
     prompt: the words in which it was asked; "" where they are not known.
+    track: what the model was given beside them; "" where it is not known.
     """
 
     id: str
@@ -31,3 +32,4 @@ class PredictionRow:
     sight: Sight = UNSEEN
     prompt: str = ""
     failure: str = ""
+    track: str = ""

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from tests.evaluation.report.test_page import check
 EVIL = "<script>alert('x')</script> & \"co\""
 
 
-def workdir(place, said, yes):
+def workdir(place, said, yes, track=""):
     scorer = Scorer()
     for number in range(6):
         tall = QA("How tall?", "2 m", "height", "quantitative", value=2.0, unit="m")
@@ -19,7 +20,11 @@ def workdir(place, said, yes):
         scorer.add(tall, said, image, "worlds")
         scorer.add(left, yes if number else "no", image, "worlds")
     place.mkdir(parents=True)
-    write_predictions(place / "predictions.jsonl", scorer.answers())
+    answers = [
+        dataclasses.replace(answer, row=dataclasses.replace(answer.row, track=track))
+        for answer in scorer.answers()
+    ]
+    write_predictions(place / "predictions.jsonl", answers)
     return place
 
 
@@ -55,6 +60,24 @@ def test_a_run_that_was_stopped_early_is_told(tmp_path, capsys):
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("Partial:") == 1
     assert "script" not in check(page).seen
+
+
+def test_runs_of_different_tracks_are_compared_only_where_that_is_meant(tmp_path, capsys):
+    first = workdir(tmp_path / "a", "2 m", "yes", "camera")
+    second = workdir(tmp_path / "b", "2 m", "yes", "pixels")
+    ways, page = [str(first), str(second)], tmp_path / "page.html"
+    assert cli.main(["compare", *ways, f"--out={page}"]) == 2
+    said = capsys.readouterr().err
+    assert "first: track camera; second: track pixels; 12 of 12 questions" in said
+    assert "--across-tracks" in said
+    assert not page.exists()
+    assert cli.main(["compare", *ways, f"--out={page}", "--across-tracks"]) == 0
+    printed = capsys.readouterr().out
+    assert f"first: {first}, track camera\nsecond: {second}, track pixels\n" in printed
+    assert "\n12 of 12 questions were asked on different tracks" in printed
+    assert page.read_text("utf-8").count("Different tracks:") == 1
+    assert cli.main(["compare", ways[0], ways[0], f"--out={page}"]) == 0
+    assert "Different tracks:" not in page.read_text("utf-8")
 
 
 def test_seeds_are_joined_by_commas(tmp_path, capsys):

@@ -87,11 +87,12 @@ def test_a_model_of_ours_answers_as_in_its_own_evaluation(data, tmp_path, capsys
     assert first["prompt"] == pairs(0)[0].question
     page = (other / "report.html").read_text()
     assert "<h1>tiny</h1>" in page
-    assert "the questions of tiny, track pixels" in page
+    assert "the questions of tiny · track pixels" in page
     assert not list((other / "evaluations").glob("step_*"))
     # What an evaluation writes is a file of predictions, too.
     assert run(data, read, f"--predictions={own / 'predictions.jsonl'}") == 0
     assert summary_of(read) == summary_of(own)
+    assert {line["track"] for line in lines_of(read / "predictions.jsonl")} == {"pixels"}
 
 
 def test_an_endpoint_is_asked_what_it_has_not_answered(endpoint, data, tmp_path, capsys) -> None:

@@ -14,7 +14,11 @@ from spatialvlm_jax.browser.site import Site, foreign_page, show, site_templates
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.comparison.differences import compare
 from spatialvlm_jax.evaluation.comparison.page import comparison_page
-from spatialvlm_jax.evaluation.comparison.predictions import common_answers, read_answers
+from spatialvlm_jax.evaluation.comparison.predictions import (
+    common_answers,
+    missing_replies,
+    read_answers,
+)
 from spatialvlm_jax.evaluation.evaluators.distributions import COVERS
 from spatialvlm_jax.evaluation.report.charts import figure_curves, loss_curves
 from spatialvlm_jax.evaluation.report.results import TITLES, ResultRow
@@ -59,6 +63,7 @@ class Runs:
             curves=[(title, chart) for title, chart in curves if chart],
             settings=differing_settings(runs),
             is_one_set=len(asked) <= 1,
+            is_one_track=len({run.tracks for run in runs if run.headline and run.tracks}) <= 1,
             comparable=[place for place, run in enumerate(runs) if run.headline],
         )
 
@@ -75,7 +80,8 @@ class Runs:
         names = (self._names[first], self._names[second])
         common = common_answers([read_answers(place) for place in places], names)
         overall, by_type = compare(common.answers[:1], common.answers[1:], common.images)
-        return HTMLResponse(comparison_page(names, common, overall, by_type))
+        missing = missing_replies(common, names)
+        return HTMLResponse(comparison_page(names, common, overall, by_type, missing))
 
     def _place(self, text: str) -> int:
         place = parse_whole_number(text, "a run", 0, 2**31)

@@ -26,7 +26,8 @@ class RunFiles:
     """A run's workdir, read.
 
     name: by which runs are told apart. headline, types: rows of its last evaluation, by the name of
-    the figure. questions: digest of what was asked then; "" where it does not say.
+    the figure. questions: digest of what was asked then; tracks: what the model was given beside,
+    by data set; "" where it does not say.
     settings: its configuration, fields by dotted name. problems: what could not be read, and why.
     """
 
@@ -36,6 +37,7 @@ class RunFiles:
     types: Mapping[str, ResultRow]
     evaluations: Mapping[int, Summary]
     questions: str
+    tracks: str
     rows: Sequence[Mapping[str, Any]]
     settings: Mapping[str, str]
     problems: tuple[str, ...]
@@ -95,7 +97,8 @@ def read_run(workdir: Path, name: str) -> RunFiles:
         headline={row.name: row for row in headline},
         types={row.name: row for row in types},
         evaluations=evaluations,
-        questions=_tried(problems, lambda: _questions(workdir, evaluations), ""),
+        questions=_tried(problems, lambda: _last(workdir, evaluations, "questions"), ""),
+        tracks=_tried(problems, lambda: _last(workdir, evaluations, "tracks"), ""),
         rows=_tried(problems, lambda: read_rows(workdir / FILE), []),
         settings=dict(_flat(config)),
         problems=tuple(problems),
@@ -116,11 +119,12 @@ def _object(path: Path) -> dict[str, Any]:
     return read_object(path, "what a run writes there") if path.exists() else {}
 
 
-def _questions(workdir: Path, evaluations: Mapping[int, Summary]) -> str:
+def _last(workdir: Path, evaluations: Mapping[int, Summary], field: str) -> str:
+    """What the file of the last evaluation says beside its figures."""
     if not evaluations:
         return ""
     kept = read_object(evaluation_path(workdir, max(evaluations)), "figures of an evaluation")
-    return str(kept.get("questions", ""))
+    return str(kept.get(field, ""))
 
 
 def _flat(tree: Any, name: str = "") -> list[tuple[str, str]]:

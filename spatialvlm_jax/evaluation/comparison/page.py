@@ -7,7 +7,12 @@ import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
-from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
+from spatialvlm_jax.evaluation.comparison.predictions import (
+    CommonAnswers,
+    StoredAnswer,
+    differing_tracks,
+    tracks_of,
+)
 from spatialvlm_jax.evaluation.report.charts import range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
@@ -122,6 +127,8 @@ def comparison_page(
     page = load_templates(Path(__file__).parent / "assets").get_template("compare.html.jinja")
     return page.render(
         names=names,
+        tracks=tracks_of(common, seeds),
+        across=differing_tracks(common),
         seeds=seeds,
         questions=len(common.images),
         images=len(common.image_names),

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.evaluation.reading import lengths
 from spatialvlm_jax.evaluation.report.missing import describe_missing
+from spatialvlm_jax.evaluation.tracks import describe_tracks
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 
 FILE = "predictions.jsonl"
+_SHOWN = 60  # characters of a track's name
 _TEXTS = ("image_id", "dataset", "type", "kind", "question", "answer", "prediction", "unit")
 
 # Data set, picture, question, type, truth, and which time this is asked.
@@ -28,7 +30,8 @@ class StoredAnswer:
     dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
     where there is none. accuracy: 0 to 1. median: of the distribution of a quantity, SI units, NaN
     where it was not asked for. distance: of the farthest object asked about, metres, NaN where it
-    is unknown. failure: why there is no reply, "" where there is one.
+    is unknown. failure: why there is no reply, "" where there is one. track: what the model was
+    given beside the question, "" where the file does not say it.
     """
 
     image: str
@@ -44,6 +47,7 @@ class StoredAnswer:
     median: float = float("nan")
     distance: float = float("nan")
     failure: str = ""
+    track: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,6 +129,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         median=_number(reading.get("median")),
         distance=_number(row.get("distance")),
         failure=str(row.get("failure", "")),
+        track=one_line(str(row.get("track", "")))[:_SHOWN],
     )
 
 
@@ -140,6 +145,29 @@ def missing_replies(common: CommonAnswers, names: Sequence[str]) -> list[str]:
     """Of each run that has no reply to some of them, a line that says so: they count as wrong."""
     found = (describe_missing([each.failure for each in answers]) for answers in common.answers)
     return [f"{name}: {said}" for name, said in zip(names, found, strict=True) if said]
+
+
+def tracks_of(common: CommonAnswers, seeds: int) -> tuple[str, str]:
+    """Of the first way, whose runs are the first `seeds`, and of the second: its track in words."""
+    ways = common.answers[:seeds], common.answers[seeds:]
+    first, second = (
+        describe_tracks(answer.track for answers in way for answer in answers) for way in ways
+    )
+    return first, second
+
+
+def differing_tracks(common: CommonAnswers) -> str:
+    """How many questions were not asked on one track, where files say it; "" where all were."""
+    asked = [
+        {each.track for each in answers} - {""} for answers in zip(*common.answers, strict=True)
+    ]
+    differ = sum(len(tracks) > 1 for tracks in asked)
+    if not differ:
+        return ""
+    return (
+        f"{differ:,} of {len(asked):,} questions were asked on different tracks, so that part of "
+        "the differences may come of what the models were given"
+    )
 
 
 def common_answers(runs: Sequence[dict[Key, StoredAnswer]], names: Sequence[str]) -> CommonAnswers:

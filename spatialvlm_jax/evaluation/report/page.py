@@ -12,6 +12,7 @@ from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, SHORTCUTS
 from spatialvlm_jax.evaluation.report import by_set, charts, parameters, results, showcase
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.scorer import Summary
+from spatialvlm_jax.evaluation.tracks import describe_tracks
 from spatialvlm_jax.experiment import Breakdown, Choice, PictureProbe
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri, svg_uri
@@ -75,6 +76,7 @@ def write_report(
     page = template.render(
         title=name,
         subject=subject or f"training step {step:,}",
+        track=describe_tracks(answer.row.track for answer in answers),
         paper=PAPER,
         which=which,
         **_figures(workdir, step, answers, summary, which),
@@ -149,7 +151,7 @@ def _course(
     """
     if step is None:
         return {}, [], None, None
-    kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
+    kept = results.load_comparable(workdir, which, answers)
     others = sorted(results.load_evaluations(workdir, which).keys() - kept.keys() - {step})
     evaluations = dict(sorted({**kept, step: summary}.items()))
     step_before, earlier = results.before(evaluations, step) or (None, None)

@@ -6,6 +6,7 @@ from spatialvlm_jax.evaluation.report import by_set, results
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.report.page import write_report
 from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.evaluation.tracks import describe_tracks
 
 
 def publish(
@@ -30,7 +31,7 @@ def publish(
     earlier = None
     if step is not None:
         results.save_calibration(workdir, step, scorer.temperature(), answers)
-        kept = results.load_evaluations(workdir, which, results.digest_questions(answers))
+        kept = results.load_comparable(workdir, which, answers)
         earlier = results.before(kept, step)
     page = write_report(
         workdir,
@@ -46,6 +47,7 @@ def publish(
     partial = describe_missing(scorer.failures)
     sets = by_set.set_rows(summary, old, by_set.read_oracle(workdir))
     tables = [
+        f"track: {describe_tracks(answer.row.track for answer in answers)}",
         f"partial: {partial}" if partial else "",
         results.format_table(results.headline_rows(summary, old)),
         by_set.format_sets(sets) if sets else "",

@@ -26,6 +26,7 @@ from spatialvlm_jax.evaluation.scorer import (
     summarize,
     write_predictions,
 )
+from spatialvlm_jax.evaluation.tracks import describe_tracks
 from spatialvlm_jax.experiment import Breakdown, Choice, Probe
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import read_object
@@ -134,6 +135,7 @@ def save_evaluation(
         "step": step,
         "which": scoring.which,
         "questions": digest_questions(answers),
+        "tracks": _tracks_by_set(answers),
         "summary": summary,
     }
     write_json(evaluation_path(workdir, step), content, indent=1)
@@ -141,12 +143,17 @@ def save_evaluation(
 
 
 def load_evaluations(
-    workdir: Path, which: Choice = "conclusion", questions: str | None = None
+    workdir: Path,
+    which: Choice = "conclusion",
+    questions: str | None = None,
+    tracks: Mapping[str, str] | None = None,
 ) -> dict[int, Summary]:
     """All kept figures of answers that were read so, by step, in order.
 
     Args:
       questions: only those of the questions of this digest; None: of any.
+      tracks: by data set, the tracks on which it was asked; None: any. Files that do not say it
+        are taken, too.
     """
     found = {}
     for path in sorted((workdir / "evaluations").glob("step_*.json")):
@@ -158,9 +165,22 @@ def load_evaluations(
             raise FileError(f"{path} is not {_WHAT}: a figure has no value")
         if content.get("which", "conclusion") != which:
             continue
-        if questions is None or content.get("questions") == questions:
+        is_alike = tracks is None or content.get("tracks", tracks) == tracks
+        if is_alike and (questions is None or content.get("questions") == questions):
             found[step] = summary
     return dict(sorted(found.items()))
+
+
+def load_comparable(workdir: Path, which: Choice, answers: Sequence[Answer]) -> dict[int, Summary]:
+    """The kept figures, by step, of the same questions asked on the same tracks."""
+    return load_evaluations(workdir, which, digest_questions(answers), _tracks_by_set(answers))
+
+
+def _tracks_by_set(answers: Sequence[Answer]) -> dict[str, str]:
+    sets: dict[str, set[str]] = {}
+    for answer in answers:
+        sets.setdefault(answer.dataset, set()).add(answer.row.track)
+    return {name: describe_tracks(tracks) for name, tracks in sorted(sets.items())}
 
 
 def save_results(

@@ -7,18 +7,21 @@ from pathlib import Path
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.report.results import save_evaluation, save_results
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.scene.records import QA
 
 STEPS = (10, 20, 30)
 
 
-def leave_run(workdir: Path, factor: float, peak_lr: float = 1e-3, questions: int = 12) -> Path:
+def leave_run(
+    workdir: Path, factor: float, peak_lr: float = 1e-3, questions: int = 12, track: str = ""
+) -> Path:
     """A run that answers lengths by `factor` of the truth, and every second relation rightly."""
     workdir.mkdir(parents=True, exist_ok=True)
     for step in STEPS[:-1]:
-        save_evaluation(workdir, step, _answers(2.0 * factor, questions))
-    save_results(workdir, STEPS[-1], _answers(factor, questions))
+        save_evaluation(workdir, step, _answers(2.0 * factor, questions, track))
+    save_results(workdir, STEPS[-1], _answers(factor, questions, track))
     rows = [{"step": step, "loss": 3.0 / step * factor} for step in STEPS]
     (workdir / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = {"name": "a run", "optim": {"peak_lr": peak_lr}}
@@ -43,7 +46,7 @@ def leave_readings(workdir: Path, held: int) -> Path:
     return workdir
 
 
-def _answers(factor: float, questions: int) -> list[Answer]:
+def _answers(factor: float, questions: int, track: str) -> list[Answer]:
     scorer = Scorer()
     for number in range(questions):
         value = 0.5 + number / 4
@@ -52,5 +55,6 @@ def _answers(factor: float, questions: int) -> list[Answer]:
         left = QA(f"Is {number} left?", truth, "left_of", "qualitative", verdict=truth)
         said = [(height, f"{value * factor} m"), (left, "yes" if number % 2 else "no")]
         for record, text in said:
-            scorer.add(record, text, image_id=f"image-{number // 3}", dataset="worlds")
+            image = f"image-{number // 3}"
+            scorer.add_row(PredictionRow("", image, record, text, "worlds", track=track))
     return scorer.answers()

@@ -70,3 +70,14 @@ def test_other_questions_and_runs_without_figures_are_told(pair, tmp_path) -> No
     assert "evaluated on different questions" in page
     assert "it has not been evaluated to the end yet" in page
     assert client(tmp_path / "new").get("/run/0/report").status_code == 404
+
+
+def test_other_tracks_are_told(pair, tmp_path) -> None:
+    camera, pixels = (
+        leave_run(tmp_path / track, 1.0, track=track) for track in ("camera", "pixels")
+    )
+    pages = client(camera, pixels, pair[0])
+    assert "These runs were given different things" in pages.get("/").text
+    assert "Different tracks:" in pages.get("/compare?first=0&second=1").text
+    assert "Different tracks:" not in pages.get("/compare?first=0&second=2").text
+    assert "given different things" not in client(camera, camera).get("/").text

@@ -4,7 +4,13 @@ import math
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.evaluation.comparison.predictions import common_answers, read_answers
+from spatialvlm_jax.evaluation.comparison.predictions import (
+    common_answers,
+    differing_tracks,
+    read_answers,
+    tracks_of,
+)
+from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, write_predictions
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.scene.records import QA
@@ -14,10 +20,10 @@ WAY = QA("Which way?", "left", "bearing", "quantitative", value=-0.5, unit="degr
 TEXT = QA("What is it?", "mug", "mine", "general", answers=("mug", "cup", "mug"))
 
 
-def stored(path, *asked):
+def stored(path, *asked, track=""):
     scorer = Scorer()
     for image, record, said in asked:
-        scorer.add(record, said, image, "worlds")
+        scorer.add_row(PredictionRow("", image, record, said, "worlds", track=track))
     write_predictions(path, scorer.answers())
     return path
 
@@ -44,6 +50,22 @@ def test_only_equal_questions_and_truths_are_common(tmp_path):
     assert common.left_out == (1, 1)
     assert common.images.tolist() == [0, 0]
     assert common.image_names == ("a",)
+
+
+def test_tracks_are_kept_and_compared_question_by_question(tmp_path):
+    asked = [("a", TALL, "1 m"), ("b", TALL, "1 m")]
+    camera, pixels, unsaid = [
+        read_answers(stored(tmp_path / f"{track}.jsonl", *asked, track=track))
+        for track in ("camera", "pixels", "")
+    ]
+    assert {answer.track for answer in camera.values()} == {"camera"}
+    two = common_answers([camera, pixels], ["a", "b"])
+    assert tracks_of(two, 1) == ("camera", "pixels")
+    assert differing_tracks(two).startswith("2 of 2 questions were asked on different tracks")
+    assert differing_tracks(common_answers([camera, camera], ["a", "b"])) == ""
+    unknown = common_answers([camera, unsaid], ["a", "b"])
+    assert tracks_of(unknown, 1) == ("camera", "not declared")
+    assert differing_tracks(unknown) == ""
 
 
 def test_nothing_in_common_is_told_with_the_remedy(tmp_path):

@@ -167,7 +167,8 @@ def test_figures_of_few_answers_are_muted_and_a_note_says_so(tmp_path):
 def test_figures_of_other_questions_are_named_and_not_compared(tmp_path):
     results.save_evaluation(tmp_path, 0, sample_answers()[:-1])
     page, _ = write(tmp_path)
-    assert "Figures kept at step 0 are of other questions, and are not compared." in page
+    told = "are of other questions or of another track, and are not compared."
+    assert f"Figures kept at step 0 {told}" in page
     assert "before, step 0" not in page
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -60,6 +61,23 @@ def test_only_figures_of_the_same_questions_are_compared(tmp_path):
     asked = results.digest_questions(answers("about a metre"))
     assert results.load_evaluations(tmp_path, questions=asked) == {10: worse, 40: last}
     assert list(results.load_evaluations(tmp_path)) == [10, 20, 30, 40]
+
+
+def test_only_figures_of_the_same_tracks_are_compared(tmp_path):
+    def on(track):
+        found = answers("1 m")
+        return [dataclasses.replace(a, row=dataclasses.replace(a.row, track=track)) for a in found]
+
+    for step, track in enumerate(("camera", "pixels", "camera")):
+        results.save_results(tmp_path, step, on(track))
+    path = results.evaluation_path(tmp_path, 0)
+    assert json.loads(path.read_text())["tracks"] == {"": "camera"}
+    assert list(results.load_comparable(tmp_path, "conclusion", on("camera"))) == [0, 2]
+    assert list(results.load_evaluations(tmp_path)) == [0, 1, 2]
+    old = json.loads(path.read_text())
+    del old["tracks"]
+    path.write_text(json.dumps(old))
+    assert list(results.load_comparable(tmp_path, "conclusion", on("pixels"))) == [0, 1]
 
 
 def test_other_questions_with_equal_figures_are_told_apart(tmp_path):
