@@ -69,7 +69,9 @@ def ask(port: int, client: int, requests: int) -> list[float]:
 def serving(model: LoadedModel, limits: Limits, scored_values: int) -> Iterator[int]:
     """The port of a server in this process."""
     stop, listening = StopRequest(), open_socket("127.0.0.1", 0)
-    application = Application(model, "small128", limits, key="", scored_values=scored_values)
+    application = Application(
+        model, "small128", limits, host="127.0.0.1", key="", scored_values=scored_values
+    )
     thread = threading.Thread(target=serve, args=(application, listening, limits, stop))
     thread.start()
     try:

@@ -1,6 +1,6 @@
 """A site of pages: what every answer of it carries, who may ask, and how it refuses."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.card.drawing import DARK, DRAWING_TEMPLATES, LIGHT
 from spatialvlm_jax.pages.template import load_templates, shown_text
-from spatialvlm_jax.serving.address import is_here
+from spatialvlm_jax.serving.own_names import OwnNames
 
 ASSETS = Path(__file__).parent / "assets"
 # Nothing is loaded from elsewhere, and no other page may show or send anything here.
@@ -35,7 +35,6 @@ _HEADERS = {
 }
 # Browsers ask for one, and say that something is wrong where there is none.
 _NO_ICON = Route("/favicon.ico", lambda request: Response(status_code=204))
-_OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Site:
@@ -57,9 +56,7 @@ class Site:
         closing: Callable[[], None] = lambda: None,
     ) -> None:
         self._pages, self._scripts = list(routes), frozenset(scripts)
-        self.close = closing
-        # None: of any name.
-        self._names = {*_OWN_NAMES, host, f"[{host}]"} if is_here(host) else None
+        self._host, self.close = host, closing
 
     def routes(self) -> Starlette:
         """The application to be run by an ASGI server."""
@@ -71,7 +68,9 @@ class Site:
                 Exception: _refuse_fault,
             },
         )
-        application.add_middleware(_Guard, names=self._names)
+        refusal = HTMLResponse("this address is served to this machine alone", 403)
+        application.add_middleware(OwnNames, host=self._host, refusal=refusal)
+        application.add_middleware(_Headers)
         return application
 
     def _script(self, request: Request) -> Response:
@@ -81,23 +80,13 @@ class Site:
         return FileResponse(ASSETS / name, media_type="text/javascript")
 
 
-class _Guard:
-    """Refuses requests that are meant for another name, and adds headers to all answers."""
+class _Headers:
+    """Adds headers to all answers."""
 
-    def __init__(self, app: Any, names: Collection[str] | None) -> None:
-        self._app, self._names = app, names
+    def __init__(self, app: Any) -> None:
+        self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        named = hosts[0] if len(hosts) == 1 else ""
-        if self._names is not None and _name_of(named) not in self._names:
-            refusal = HTMLResponse("this address is served to this machine alone", 403)
-            await refusal(scope, receive, send)
-            return
-
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -106,12 +95,6 @@ class _Guard:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _name_of(host: str) -> str:
-    """A Host header without its port."""
-    name, _, port = host.lower().rpartition(":")
-    return name if name and port.isdecimal() else host.lower()
 
 
 def site_templates() -> jinja2.Environment:

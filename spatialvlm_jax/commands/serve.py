@@ -111,7 +111,13 @@ def run(args: argparse.Namespace) -> int:
         stop.defer()
         remote = RemoteImages(limits.body) if args.allow_remote_images else None
         application = Application(
-            model, name, limits, key=key, scored_values=args.scored_values, remote=remote
+            model,
+            name,
+            limits,
+            host=args.host,
+            key=key,
+            scored_values=args.scored_values,
+            remote=remote,
         )
         address = web_address(args.host, listening.getsockname()[1])
         print(f"{name} answers at {address}/v1", flush=True)

@@ -24,12 +24,18 @@ from spatialvlm_jax.serving.chat_reply import ChatReply
 from spatialvlm_jax.serving.chat_request import ChatRequest, read_chat_request
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.metrics import Metrics
+from spatialvlm_jax.serving.own_names import OwnNames
 from spatialvlm_jax.serving.refusal import Refusal
 from spatialvlm_jax.serving.remote_images import RemoteImages
 from spatialvlm_jax.serving.request_body import read_body
 
 # Slow servers of others may keep so many requests waiting, and never all that are taken.
 _FETCHED_AT_ONCE, _MOST_FETCHED = 8, 32
+_OTHER_NAME = Refusal(
+    403,
+    "without a key this server answers to names of its own machine alone, such as 127.0.0.1: "
+    "ask it by one of them, or start it with the variable SPATIALVLM_API_KEY set",
+)
 
 
 class AskedModel(AsksEach, Protocol):
@@ -56,6 +62,8 @@ class Application:
       model: that nothing else asks meanwhile.
       name: that it has to clients.
       limits: of what is taken.
+      host: at which the server listens. At an address of this machine alone, requests for another
+        name are refused where there is no key.
       key: that requests must carry; "": none.
       scored_values: as `LoadedModel.ask` takes it.
       remote: fetches pictures that are named by their address; None refuses them.
@@ -67,11 +75,12 @@ class Application:
         name: str,
         limits: Limits,
         *,
+        host: str,
         key: str,
         scored_values: int,
         remote: RemoteImages | None = None,
     ) -> None:
-        self._model, self._name, self._limits = model, name, limits
+        self._model, self._name, self._limits, self._host = model, name, limits, host
         self._key, self._created = key.encode(), int(time.time())
         self._metrics, self._waiting = Metrics(), 0
         self._readers = concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1))
@@ -95,9 +104,12 @@ class Application:
             Route("/health", self._health, methods=["GET"]),
             Route("/metrics", self._counters, methods=["GET"]),
         ]
-        return Starlette(
+        application = Starlette(
             routes=paths, exception_handlers={Refusal: _refuse, HTTPException: _refuse_path}
         )
+        if not self._key:  # else who asks knows it, by whatever name
+            application.add_middleware(OwnNames, host=self._host, refusal=_response(_OTHER_NAME))
+        return application
 
     def close(self) -> None:
         """Returns when all that was taken is answered."""

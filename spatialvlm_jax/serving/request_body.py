@@ -3,19 +3,21 @@
 import asyncio
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.foreign_files.json_files import parse_json
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.serving.refusal import Refusal
 
+_HUNG_UP = 499  # as other servers count who hangs up; HTTP has no number for it
+
 
 async def read_body(request: Request, limits: Limits) -> bytes:
     """The body of a JSON request; what is too long is not read on.
 
     Raises:
-      Refusal: it is of another type, too long, or not there in time.
+      Refusal: it is of another type, too long, not there in time, or its client hung up.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -33,6 +35,9 @@ async def read_body(request: Request, limits: Limits) -> bytes:
                 found += piece
                 if len(found) > limits.body:
                     raise too_long
+    except ClientDisconnect:
+        # Nobody reads it; it is counted.
+        raise Refusal(_HUNG_UP, "the request ended before all of it was there") from None
     except TimeoutError:
         said = f"the request did not arrive within {limits.seconds:g} seconds"
         raise Refusal(408, said, code="timeout") from None

@@ -90,7 +90,9 @@ def serving(
     remote: RemoteImages | None = None,
 ) -> Iterator[tuple[int, StopRequest]]:
     """The port of a server of a model in a thread, and what ends it."""
-    application = Application(model, "telling", limits, key=key, scored_values=96, remote=remote)
+    application = Application(
+        model, "telling", limits, host="127.0.0.1", key=key, scored_values=96, remote=remote
+    )
     with running(application, limits) as found:
         yield found
 
@@ -142,5 +144,7 @@ def send(port: int, body: dict | bytes, method="POST", path="/v1/chat/completion
 
 def wait_until(port: int, line: str) -> None:
     """Until the counters of a server say so."""
-    while line not in send(port, b"", "GET", "/metrics")[2].decode():
+    until = time.monotonic() + 300
+    while line not in (said := send(port, b"", "GET", "/metrics")[2].decode()):
+        assert time.monotonic() < until, said
         time.sleep(0.01)

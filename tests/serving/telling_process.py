@@ -33,7 +33,8 @@ def main() -> int:
     stop.defer()
     model = TellingAtTheEnd(stop)
     with open_socket("127.0.0.1", 0) as listening:
-        application = Application(model, "telling", limits, key="", scored_values=96)
+        here = {"host": "127.0.0.1", "key": ""}
+        application = Application(model, "telling", limits, **here, scored_values=96)
         print(listening.getsockname()[1], flush=True)
         serve(application, listening, limits, stop)
     print(len(model.counted), flush=True)

@@ -80,7 +80,7 @@ def test_a_signal_in_the_middle_loses_nothing_that_was_taken() -> None:
         wait_until(port, "spatialvlm_requests_waiting 55.0")
         with socket.create_connection(("127.0.0.1", port), timeout=60) as half:
             body = json.dumps(chat("question 60", PICTURES[1])).encode()
-            head = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"
+            head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             half.sendall(head.encode() + body[:50])
             wait_until(port, "spatialvlm_requests_waiting 56.0")

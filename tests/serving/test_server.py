@@ -143,7 +143,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(port) -> None:
 
 def test_a_huge_body_is_refused_unread(port) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: {10**9}\r\n\r\n".encode())
         response = http.client.HTTPResponse(connection)
         response.begin()
@@ -153,7 +153,7 @@ def test_a_huge_body_is_refused_unread(port) -> None:
 
 def test_a_body_without_a_length_is_counted_while_it_is_read() -> None:
     with serving(Telling(), Limits(body=1000)) as (port, _):
-        head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             piece = b"1f5\r\n" + b" " * 501 + b"\r\n"
             connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + 2 * piece)
@@ -166,7 +166,7 @@ def test_a_request_that_does_not_arrive_and_an_answer_that_does_not_come_end() -
     model = Telling()
     with serving(model, Limits(seconds=0.2)) as (port, _):
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             connection.sendall(f"{head}Content-Length: 9\r\n\r\n".encode())
             response = http.client.HTTPResponse(connection)
             response.begin()
@@ -175,6 +175,37 @@ def test_a_request_that_does_not_arrive_and_an_answer_that_does_not_come_end() -
         status, _, content = send(port, chat("a", picture_url(1)))
         model.gate.set()
         assert (status, said(content)) == (504, "there was no answer within 0.2 seconds: ask again")
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "status"),
+    [
+        ("evil.example:8000", "", 403),
+        ("127.0.0.1.evil.example", "", 403),
+        ("LOCALHOST:8000", "", 200),
+        ("[::1]", "", 200),
+        ("proxy.example", "secret", 200),
+    ],
+)
+def test_without_a_key_it_answers_to_its_own_names_alone(host, key, status) -> None:
+    with serving(Telling(), key=key) as (port, _):
+        headers = {"Host": host, "Authorization": f"Bearer {key}"}
+        found, _, content = send(port, chat("a", picture_url(1)), **headers)
+        assert found == status
+        if status == 403:
+            assert "such as 127.0.0.1" in said(content)
+            assert send(port, b"", "GET", "/health", Host=host)[0] == 403
+
+
+def test_a_client_that_hangs_up_is_counted_and_no_fault(caplog) -> None:
+    with serving(Telling()) as (port, _):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+            wait_until(port, "spatialvlm_requests_waiting 1.0")
+        wait_until(port, 'spatialvlm_requests_total{status="499"} 1.0')
+        assert send(port, chat("a", picture_url(1)))[0] == 200
+    assert caplog.records == []
 
 
 def test_more_than_can_wait_are_told_to_come_again_and_the_others_are_counted() -> None:
