@@ -17,9 +17,11 @@ from typing import Any
 
 from spatialvlm_jax.config_file import call_config_file
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.sweeps.hyper import other_changes
 
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
 BEGINNING = "train.init_from"
+UNCHANGED = "as configured"  # what an arm without changes is called
 _PLAIN = (str, int, float, type(None))
 
 
@@ -113,6 +115,8 @@ def parse_grid(text: str) -> Arms:
 def read_sweep_file(spec: str) -> Arms | None:
     """The arms that the `get_sweep` of a configuration file gives; None where it has none.
 
+    Sweeps as other projects write them (`hyper`) are taken, too.
+
     Args:
       spec: "path/to/file.py", with or without ":argument".
 
@@ -123,12 +127,21 @@ def read_sweep_file(spec: str) -> Arms | None:
         return None
 
     def make(module: Any) -> Arms | None:
-        return module.get_sweep() if hasattr(module, "get_sweep") else None
+        if hasattr(module, "get_sweep"):
+            return module.get_sweep()
+        changes = other_changes(module, spec)
+        return None if changes is None else Arms(map(_named, changes))
 
     arms = call_config_file(spec, make)
     if arms is not None and not (isinstance(arms, Arms) and arms):
         raise UserError(f"{spec}: get_sweep must return Arms, at least one")
     return arms
+
+
+def _named(changes: Mapping[str, Any]) -> Arm:
+    """An arm called by its changes."""
+    name = ", ".join(f"{field}={value}" for field, value in changes.items())
+    return Arm(name or UNCHANGED, tuple(changes.items()))
 
 
 def _joined(arms: Sequence[Arm]) -> Arm:

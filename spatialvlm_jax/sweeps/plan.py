@@ -7,13 +7,12 @@ from pathlib import Path
 from spatialvlm_jax.config import load_experiment
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
-from spatialvlm_jax.sweeps.arms import arm, parse_grid, read_sweep_file
+from spatialvlm_jax.sweeps.arms import UNCHANGED, arm, parse_grid, read_sweep_file
 from spatialvlm_jax.sweeps.costs import COST_HEAD, describe_pace
 from spatialvlm_jax.sweeps.identity import digest_code, identify
 from spatialvlm_jax.sweeps.record import ArmRecord, SweepRecord
 from spatialvlm_jax.text_table import align_columns
 
-_AS_IT_IS = "as configured"
 _STATES = ("is_finished", "has_failed")
 
 
@@ -53,7 +52,7 @@ def plan_sweep(
     if any(not (checkout / name).is_file() for name in ("train.py", "eval.py")):
         raise UserError("a sweep runs train.py and eval.py: start it at the top of the checkout")
     of_file = read_sweep_file(config)
-    first, *others = [*([of_file] if of_file else []), *map(parse_grid, grids)] or [arm(_AS_IT_IS)]
+    first, *others = [*([of_file] if of_file else []), *map(parse_grid, grids)] or [arm(UNCHANGED)]
     arms = first.product(*others)
     names = [each.name for each in arms]
     if twice := sorted({name for name in names if names.count(name) > 1}):
