@@ -12,7 +12,7 @@ number, a sentence that says so counts, too.
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from spatialvlm_jax.evaluation.reading import verdicts
 
@@ -93,10 +93,14 @@ def accuracy(text: str, answers: Sequence[str]) -> float:
     return agreement(given.count(said), len(given))
 
 
-def normalized_agreement(text: str, answers: Sequence[str]) -> float:
+def normalized_agreement(
+    text: str,
+    answers: Sequence[str],
+    normalize: Callable[[str], str] = normalize_vqa_answer,
+) -> float:
     """The accuracy of a text where all are normalised, whether people differ or not."""
-    said = normalize_vqa_answer(text)
-    same = (n for answer, n in Counter(answers).items() if normalize_vqa_answer(answer) == said)
+    said = normalize(text)
+    same = (n for answer, n in Counter(answers).items() if normalize(answer) == said)
     return agreement(sum(same), len(answers))
 
 

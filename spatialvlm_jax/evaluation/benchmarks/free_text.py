@@ -8,6 +8,7 @@ from spatialvlm_jax.evaluation.benchmarks.rows import Row
 from spatialvlm_jax.evaluation.reading import verdicts
 from spatialvlm_jax.evaluation.reading.final import after_thinking, boxed_part
 from spatialvlm_jax.evaluation.rules.anls import anls
+from spatialvlm_jax.evaluation.rules.eval_ai import eval_ai_accuracy
 
 SHORT = "Answer the question using a single word or phrase."
 
@@ -59,8 +60,14 @@ def by_people(item: Item, reply: str) -> Mark:
 
 
 def by_people_normalised(item: Item, reply: str) -> Mark:
-    """The same rule with everything normalised, as TextVQA's and the harnesses' code does."""
-    return Mark(vqa_accuracy.normalized_agreement(reply, item.answers), reply.strip() or None)
+    """The same rule with everything normalised, as the harnesses' code does."""
+    said = vqa_accuracy.single_spaced(reply)
+    return Mark(vqa_accuracy.normalized_agreement(said, item.answers), said or None)
+
+
+def by_eval_ai(item: Item, reply: str) -> Mark:
+    """TextVQA's official rule."""
+    return Mark(eval_ai_accuracy(reply, item.answers), reply.strip() or None)
 
 
 def by_people_robust(item: Item, reply: str) -> Mark:
