@@ -91,7 +91,7 @@ def _row(answer: SpatialAnswer, truth: ExactAnswer | None) -> dict[str, str]:
     sure = "" if answer.confidence is None else f"{answer.confidence:.0%}"
     return {
         "question": answer.question,
-        "text": answer.text,
+        "text": answer.describe_text(),
         "value": value,
         "interval": interval or sure,
         "truth": truth.text if truth else "",

@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1))
     else:
-        declined = any(model.put(question).words is None for question in args.questions)
+        declined = not all(each.asked for each in answers)
         noted = _noted(answers)
         print("\n".join([*_table(answers, noted), *_notes(answers, noted, declined)]))
     return 0

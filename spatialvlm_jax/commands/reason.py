@@ -200,7 +200,7 @@ def _describe(trace: "Trace") -> Sequence[str]:
 
     rows = [("asked", "answer", "value", "90 % interval")]
     for answer in trace.answers():
-        words = one_line(answer.question), one_line(answer.text)
+        words = one_line(answer.question), answer.describe_text()
         rows.append((*words, *answer.describe_value()))
     probability = trace.meta.get("probability")
     sure = "" if probability is None else f" (probability {probability:.2f})"

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
+from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.units import METRIC, UNITS, describe_exact
 
 UNSURE = "I can't tell."
@@ -32,6 +33,7 @@ class SpatialAnswer:
     mean: of the distribution; None where there is none, and where unsure.
     entropy: of the distribution of the quantity's logarithm, in nats: evenly spread over a factor e
       it is 0, over its square 0.69; None where there is no distribution.
+    asked: whether the question was put to the model; the note says why not.
     """
 
     question: str
@@ -46,6 +48,7 @@ class SpatialAnswer:
     seen: float | None = None
     mean: float | None = None
     entropy: float | None = None
+    asked: bool = True
 
     @property
     def spread(self) -> float | None:
@@ -61,6 +64,17 @@ class SpatialAnswer:
     def is_unseen(self) -> bool:
         """Whether it says that what it was asked about is not there."""
         return self.text.startswith(UNSEEN.format("").rstrip("."))
+
+    @property
+    def refusal(self) -> str:
+        """Why it says nothing, in a word: "not asked", or that it was and is "refused"; else ""."""
+        if not self.asked:
+            return "not asked"
+        return "" if self.is_sure else "refused"
+
+    def describe_text(self) -> str:
+        """Its words in a line, and behind them whether they were refused or not asked for."""
+        return f"{one_line(self.text)} ({self.refusal})" if self.refusal else one_line(self.text)
 
     def describe_value(self) -> tuple[str, str]:
         """Value and interval as people read them; "" where there is none."""

@@ -33,7 +33,7 @@ class QuestionWays(NamedTuple):
     def concluded(self, said: Iterator[Heard]) -> SpatialAnswer:
         """The answer, from as much of what was said as there are ways."""
         if not self.ways:
-            return SpatialAnswer(self.question, UNSURE, note=self.put.note)
+            return SpatialAnswer(self.question, UNSURE, note=self.put.note, asked=False)
         heard = [next(said).turned() if way.is_turned else next(said) for way in self.ways]
         answer = dataclasses.replace(conclude(self.question, heard), note=self.put.note)
         return _of_dimension(answer, self.put.dimension)

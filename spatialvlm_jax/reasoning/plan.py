@@ -81,12 +81,7 @@ class ReasoningPlan:
         needed = [each for each in self.sub_questions for _ in each.questions]
         for each, answer in zip(needed, answers, strict=True):
             if not is_answered(each, answer):
-                why = f"{answer.question} {one_line(answer.text)!r} is no answer to that."
-                if answer.is_unseen:
-                    why = f"{answer.question} {one_line(answer.text)}"
-                elif answer.note and not answer.is_sure:
-                    why = f"{answer.question} Not asked: {answer.note}."
-                return Conclusion(UNSURE, reasoning=(why,))
+                return Conclusion(UNSURE, reasoning=(f"{answer.question} {_why_none(answer)}.",))
         rest, draws, reasons = list(answers), [], []
         for number, each in enumerate(self.sub_questions):
             own = [rest.pop(0) for _ in each.questions]
@@ -158,6 +153,17 @@ def reason(question: str, ask: Callable[[Sequence[str]], Sequence[SpatialAnswer]
     plan = ReasoningPlan.of(question)
     answers = tuple(ask(plan.questions))
     return Reasoned(plan, answers, plan.conclude(answers))
+
+
+def _why_none(answer: SpatialAnswer) -> str:
+    """Why nothing follows from an answer: it was not asked for, refused, or is about else."""
+    said = one_line(answer.text)
+    if not answer.asked:
+        return f"Not asked: {answer.note}"
+    if not answer.is_sure:
+        note = f" ({answer.note})" if answer.note else ""
+        return f"Refused: {said.rstrip('.')}{note}"
+    return f"{said!r} is no answer to that"
 
 
 def _describe(sub_question: SubQuestion, draws: np.ndarray) -> str:

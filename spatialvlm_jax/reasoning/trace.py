@@ -14,7 +14,8 @@ from spatialvlm_jax.reasoning.plan import Conclusion, Reasoned
 
 MOST_BYTES = 64 * 2**20
 PLAN, COORDINATOR = "plan", "coordinator"
-_ADDED = ("note", "seen", "mean", "entropy")  # of answers, later than the first of these files
+# Of answers, later than the first of these files; with what is not written.
+_ADDED: dict[str, Any] = {"note": "", "seen": None, "mean": None, "entropy": None, "asked": True}
 Message = dict[str, Any]
 
 
@@ -103,8 +104,8 @@ def write_answer(answer: SpatialAnswer) -> str:
     What was added later is in it where it is known.
     """
     known = answer.as_dict()
-    for name in _ADDED:
-        if known[name] in ("", None):
+    for name, empty in _ADDED.items():
+        if known[name] == empty:
             del known[name]
     return json.dumps(known, ensure_ascii=False)
 
@@ -132,6 +133,8 @@ def read_answer(content: str) -> SpatialAnswer:
         isinstance(each, str) for each in (answer.question, answer.text, answer.unit, answer.note)
     ):
         raise TraceError(f"{content[:80]!r} has words that are none")
+    if not isinstance(answer.asked, bool):
+        raise TraceError(f"{content[:80]!r} does not say whether it was asked for")
     if answer.interval is not None and len(answer.interval) != 2:
         raise TraceError(f"{content[:80]!r} has an interval without two ends")
     return answer

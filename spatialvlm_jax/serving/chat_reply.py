@@ -13,7 +13,7 @@ from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 _WORDS = re.compile(r"\s*\S+\s*\Z|\s*\S+")
 _FIGURES = (
     *("value", "unit", "std", "interval", "verdict", "confidence", "note", "seen"),
-    *("mean", "entropy"),
+    *("mean", "entropy", "asked"),
 )
 
 

@@ -1,5 +1,6 @@
 """`spatialvlm reason` with a model whose answers are known, and its traces."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +65,39 @@ def test_a_replayed_trace_has_the_same_bytes(known, capsys, tmp_path) -> None:
     ]
     assert {"image_sha256", "checkpoint", "seed", "value", "std", "verdict"} < first["meta"].keys()
     assert len(first["meta"]["image_sha256"]) == 64
+
+
+def test_what_was_not_asked_and_what_was_refused_are_told_apart(
+    known, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ball = SpatialAnswer("", "I can't tell.", note="this model was not taught it", asked=False)
+    sofa = SpatialAnswer("", "I can't tell.", None, "m", 3.0, (0.5, 9.0))
+    said = {"ball": ball, "sofa": sofa}
+
+    def ask(self, image, questions: Sequence[str], **how) -> list[SpatialAnswer]:
+        names = [next(name for name in said if name in words) for words in questions]
+        return [
+            dataclasses.replace(said[name], question=words)
+            for name, words in zip(names, questions, strict=True)
+        ]
+
+    monkeypatch.setattr(Known, "ask", ask)
+    trace, page = tmp_path / "trace.jsonl", tmp_path / "page.html"
+    written = [f"--trace={trace}", f"--page={page}"]
+    assert cli.main(["reason", PICTURE, NEAREST, *written]) == 0
+    shown = capsys.readouterr().out
+    for text in (shown, page.read_text().replace("&#39;", "'")):
+        assert text.count("I can't tell. (not asked)") == 1
+        assert text.count("I can't tell. (refused)") == 1
+        assert "Not asked: this model was not taught it." in text
+    replies = [
+        json.loads(each["content"])
+        for each in json.loads(trace.read_text())["messages"]
+        if each["role"] == "tool"
+    ]
+    assert ["asked" in each for each in replies] == [True, False]
+    assert replies[0]["asked"] is False
+    assert cli.main(["reason", f"--replay={trace}"]) == 0
 
 
 def test_a_page_shows_the_truth_of_a_stored_picture(known, capsys, tmp_path: Path) -> None:

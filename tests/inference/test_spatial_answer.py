@@ -1,4 +1,4 @@
-from spatialvlm_jax.inference.spatial_answer import UNSURE, Doubt, SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import UNSEEN, UNSURE, Doubt, SpatialAnswer
 
 WIDE = SpatialAnswer("how far?", "1.0 m", 1.0, "m", 0.8, (0.4, 2.0), mean=1.1, entropy=0.5)
 CHOICE = SpatialAnswer("is it?", "no", verdict="no", confidence=0.6)
@@ -30,5 +30,17 @@ def test_words_that_nothing_is_compared_with_stay() -> None:
 def test_json_has_every_figure() -> None:
     assert list(WIDE.as_dict()) == [
         *("question", "text", "value", "unit", "std", "interval", "verdict", "confidence", "note"),
-        *("seen", "mean", "entropy"),
+        *("seen", "mean", "entropy", "asked"),
+    ]
+
+
+def test_what_says_nothing_was_refused_or_not_asked() -> None:
+    unseen = SpatialAnswer("how wide is the mug?", UNSEEN.format("a mug"), note="0.2 % probable")
+    untaught = SpatialAnswer("how deep is the mug?", UNSURE, note="not taught", asked=False)
+    answers = (WIDE, Doubt(2.0)(WIDE), unseen, untaught)
+    assert [each.refusal for each in answers] == ["", "refused", "refused", "not asked"]
+    assert [each.describe_text() for each in answers[1:]] == [
+        "I can't tell. (refused)",
+        "I cannot see a mug. (refused)",
+        "I can't tell. (not asked)",
     ]

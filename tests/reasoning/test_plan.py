@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from spatialvlm_jax.errors import UserError
@@ -117,17 +119,31 @@ def test_an_answer_without_a_quantity_leaves_the_conclusion_open() -> None:
     assert asked == ["how wide is the mug?", "how wide is the lamp?"]
 
 
-def test_a_plan_says_which_question_the_model_was_not_taught() -> None:
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (
+            SpatialAnswer("", UNSURE, note="this model was not taught it", asked=False),
+            "Not asked: this model was not taught it.",
+        ),
+        (SpatialAnswer("", UNSURE, interval=(1.0, 9.0)), "Refused: I can't tell."),
+        (
+            SpatialAnswer("", UNSURE, note="the model says '1.6 m²'"),
+            "Refused: I can't tell (the model says '1.6 m²').",
+        ),
+        (
+            SpatialAnswer("", "I cannot see a lamp.", note="2 % probable", seen=0.02),
+            "Refused: I cannot see a lamp (2 % probable).",
+        ),
+    ],
+)
+def test_a_plan_says_which_question_was_not_asked_or_refused(refused, said) -> None:
     def ask(questions):
-        return [
-            exact(1.0),
-            SpatialAnswer(questions[1], UNSURE, note="this model was not taught it"),
-        ]
+        return [exact(1.0), dataclasses.replace(refused, question=questions[1])]
 
     found = reason("How wide are the mug and the lamp in a row?", ask)
-    assert found.conclusion.reasoning == (
-        "how wide is the lamp? Not asked: this model was not taught it.",
-    )
+    assert found.conclusion.text == UNSURE
+    assert found.conclusion.reasoning == (f"how wide is the lamp? {said}",)
 
 
 def test_the_same_answers_give_the_same_conclusion() -> None:

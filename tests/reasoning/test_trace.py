@@ -1,5 +1,6 @@
 """Answers in a trace are read again as they were written."""
 
+import dataclasses
 import json
 
 import pytest
@@ -15,6 +16,9 @@ def test_answers_are_read_as_they_were_written(note: str, seen: float | None) ->
     )
     written = write_answer(answer)
     assert read_answer(written) == answer
+    untold = dataclasses.replace(answer, asked=False)
+    assert read_answer(write_answer(untold)) == untold
+    assert "asked" not in written
     known = json.loads(written).keys() & {"note", "seen"}
     assert known == {name for name, here in (("note", note), ("seen", seen is not None)) if here}
 

@@ -58,6 +58,7 @@ def test_the_stock_client_is_answered(client) -> None:
         "seen": None,
         "mean": None,
         "entropy": None,
+        "asked": True,
     }
 
 
