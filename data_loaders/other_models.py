@@ -146,7 +146,7 @@ def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
     with progress.waiting(f"loading {args.model}", f"loaded {args.model}"):
         model = open_respondent(args.model, args.tokenizer, limits, budget)
     track = CAMERA if model.is_told_cameras else PIXELS
-    manner = Manner(track, max_tokens=args.max_tokens)
+    manner = Manner(track, "words", args.max_tokens, args.temperature, args.draws_seed)
     model.check(manner)
     _say_unread_distributions(experiment)
     scorer, stopped = _ask(experiment, args.workdir, model, manner, None)

@@ -37,7 +37,7 @@ _HOPELESS = (401, 403, 404)
 # Failures that end it: of an endpoint that has answered before, of one that has not, or is gone.
 _IN_A_ROW, _IN_A_ROW_AT_FIRST = 20, 3
 _REFUSED, _GONE = "refused", "nothing answers there"
-_FIELDS = ("max_tokens", "temperature")  # that not every model takes
+_FIELDS = ("max_tokens", "temperature", "seed")  # that not every model takes
 _TOKENS_OF_A_PICTURE, _CHARACTERS_OF_A_TOKEN = 1_000, 4  # where an endpoint does not count
 
 
@@ -126,9 +126,11 @@ class EndpointRespondent:
         request: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": "user", "content": content}],
-            "temperature": 0,
+            "temperature": manner.temperature,
             "max_tokens": manner.max_tokens or _MAX_TOKENS,
         }
+        if manner.temperature:
+            request["seed"] = manner.seed_of(question) % 2**31
         for name in tuple(self._refused):
             _without(request, name)
         try:

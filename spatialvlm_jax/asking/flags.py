@@ -37,7 +37,7 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     add("--by", choices=("words", "likelihood"), default="words", help=help_text)
     help_text = "ask again behind a grey picture (blind), another one (other_picture), or both: a,b"
     add("--probes", type=_probes, default=(), metavar="NAMES", help=help_text)
-    _add_max_tokens(add)
+    _add_replies(add)
     help_text = "of each benchmark, evenly spread over its files (all)"
     add("--questions", type=whole_number(1), metavar="N", help=help_text)
     help_text = "leave out records that lack a field or a picture, and count them"
@@ -45,9 +45,12 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
     _add_tokenizer(add)
 
 
-def _add_max_tokens(add: Callable[..., Any]) -> None:
+def _add_replies(add: Callable[..., Any]) -> None:
     limit = whole_number(1, 100_000)
     add("--max-tokens", type=limit, metavar="N", help="of a reply (its own; of endpoints 512)")
+    help_text = "of replies that are drawn; 0 takes the likeliest words (0)"
+    add("--temperature", type=number(0.0, 10.0), default=0.0, metavar="T", help=help_text)
+    add("--draws-seed", type=whole_number(0, 2**31), default=0, metavar="N", help="of draws (0)")
 
 
 def _add_tokenizer(add: Callable[..., Any]) -> None:
@@ -77,7 +80,7 @@ def add_other_model_flags(parser: argparse.ArgumentParser, one_of: Callable[...,
     one_of("--questions-out", type=place, metavar="DIR", help=help_text)
     add = parser.add_argument_group("of another model").add_argument
     add("--as", dest="form", default="jsonl", metavar="FORM", help="jsonl, lmms or vlmeval")
-    _add_max_tokens(add)
+    _add_replies(add)
     _add_tokenizer(add)
     add_endpoint_flags(parser)
 

@@ -65,9 +65,12 @@ class LocalRespondent:
         said = [each for _, questions in batch for each in questions if not each.candidates]
         scored = [each for _, questions in batch for each in questions if each.candidates]
         if said:
+            rows = _of(batch, said)
             texts = self.model.reply_each(
-                [(picture, [each.prompt for each in row]) for picture, row in _of(batch, said)],
+                [(picture, [each.prompt for each in row]) for picture, row in rows],
                 max_tokens=manner.max_tokens,
+                temperature=manner.temperature,
+                seeds=[list(map(manner.seed_of, row)) for _, row in rows],
             )
             yield from _replies(said, [text for row in texts for text in row])
         if scored:

@@ -3,8 +3,9 @@
 import dataclasses
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
@@ -28,11 +29,18 @@ class Manner:
 
     track: what is shown. by: a reply is generated ("words"), or the likeliest of the letters, or of
     yes and no, is taken ("likelihood"). max_tokens: of a reply; None leaves it to the model.
+    temperature: of replies that are drawn; 0 takes the likeliest words. seed: of the draws.
     """
 
     track: str
     by: By = "words"
     max_tokens: int | None = None
+    temperature: float = 0.0
+    seed: int = 0
+
+    def seed_of(self, question: "Question") -> int:
+        """Of a question's own draws, 0 to 2**32 - 1."""
+        return zlib.crc32(f"{self.seed} {question.item.id} {question.digest}".encode())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +118,10 @@ def put_question(item: Item, manner: Manner, shown: str = "") -> Question:
     elif manner.track == NAMES:
         prompt = call_by_names(prompt, item.names)
     candidates = candidates_of(item) if manner.by == "likelihood" else ()
-    told = [prompt, manner.track, list(candidates), manner.max_tokens, *([shown] if shown else [])]
+    told: list[Any] = [prompt, manner.track, list(candidates), manner.max_tokens]
+    told += [shown] if shown else []
+    if manner.temperature and not candidates:
+        told += [{"temperature": manner.temperature, "seed": manner.seed}]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
     return Question(item, prompt, candidates, digest)
 

@@ -150,7 +150,7 @@ def _open(benchmark: Benchmark, args: argparse.Namespace, is_only: bool) -> Open
         benchmark,
         find_data(args.data, benchmark.name, is_only),
         args.images,
-        Manner(track, args.by, args.max_tokens),
+        Manner(track, args.by, args.max_tokens, args.temperature, args.draws_seed),
         allow_missing=args.allow_missing,
         most=args.questions,
     )

@@ -15,7 +15,7 @@ from spatialvlm_jax.inference.alternatives import other_values, other_verdict
 from spatialvlm_jax.inference.conclude import Heard
 from spatialvlm_jax.inference.read_values import read_values, score_trees
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
-from spatialvlm_jax.models.generate import ReadQuestions, answer_questions
+from spatialvlm_jax.models.generate import Draws, ReadQuestions, answer_questions
 from spatialvlm_jax.models.score import AnswerTrees, grow_tree, score_answers
 from spatialvlm_jax.models.vlm import SplitModel
 from spatialvlm_jax.units import unit_of
@@ -79,13 +79,31 @@ class AskedQuestions:
             for start, count in zip(starts, self.counts, strict=True)
         ]
 
-    def texts(self, max_tokens: int | None = None) -> list[str]:
-        """What is said to the slots of all pictures."""
+    def texts(
+        self,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+    ) -> list[str]:
+        """What is said to the slots of all pictures.
+
+        Args:
+          temperature: of answers that are drawn; 0 takes the likeliest.
+          seeds: then, of the first of the slots.
+        """
+        draws = None
+        if temperature:
+            every = np.zeros(self.slots, np.uint32)
+            every[: len(seeds)] = seeds
+            draws = Draws(
+                every.reshape(self.read.lengths.shape), np.asarray(temperature, np.float32)
+            )
         ids = answer_questions(
             self.model,
             self.read,
             max_tokens=max_tokens or self.max_tokens,
             eos_id=self.tokenizer.eos_id,
+            draws=draws,
         )
         rows = np.asarray(ids).reshape(self.slots, -1).tolist()
         return [self.tokenizer.decode(row) for row in rows[: self.each * len(self.counts)]]

@@ -159,13 +159,21 @@ class LoadedModel:
         return put_as_taught(question, self.taught, self.untaught)
 
     def reply_each(
-        self, asked: Sequence[tuple[Picture, Sequence[str]]], *, max_tokens: int | None = None
+        self,
+        asked: Sequence[tuple[Picture, Sequence[str]]],
+        *,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seeds: Sequence[Sequence[int]] = (),
     ) -> list[list[str]]:
         """The model's words alone to what it is asked; nothing is scored, nothing unsure.
 
         Args:
           asked: up to 8 pictures, and up to 32 questions about each, which are put as they are.
           max_tokens: of a reply; None: as the run's evaluation has it.
+          temperature: of words that are drawn; 0 takes the likeliest.
+          seeds: then, of each question, 0 to 2**32 - 1: whatever is asked beside it, it draws the
+            same.
 
         Raises:
           UserError: a question is empty or too long, or there are too many of them or of pictures.
@@ -173,7 +181,7 @@ class LoadedModel:
         if not any(questions for _, questions in asked):
             return [[] for _ in asked]
         asking = self._read(self._rows(asked))
-        return asking.by_row(asking.texts(max_tokens))
+        return asking.by_row(asking.texts(max_tokens, temperature, asking.filled(seeds, 0)))
 
     def score_each(
         self, asked: Sequence[tuple[Picture, Sequence[tuple[str, Sequence[str]]]]]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import export
-from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8
+from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8, UInt32
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
@@ -39,16 +39,6 @@ class ReadQuestions:
     keys: tuple[Keys, Keys]
 
 
-# How programs that return them are kept: there is nothing in them beside arrays.
-export.register_namedtuple_serialization(Keys, serialized_name="spatialvlm_jax.Keys")
-export.register_pytree_node_serialization(
-    ReadQuestions,
-    serialized_name="spatialvlm_jax.ReadQuestions",
-    serialize_auxdata=lambda _: b"",
-    deserialize_auxdata=lambda _: (),
-)
-
-
 class _Loop(NamedTuple):
     """What a decoding step reads and writes."""
 
@@ -57,7 +47,28 @@ class _Loop(NamedTuple):
     done: Bool[Array, "B S"]
     answer: Int32[Array, "B S T"]
     keys: Any  # of the answer's tokens; those of what was read stay as they are
-    random: Key[Array, ""]
+
+
+class Draws(NamedTuple):
+    """How answers are drawn.
+
+    seeds: of each question, so that what is drawn for one does not depend on the others.
+    temperature: above 0, of the distribution of each token.
+    """
+
+    seeds: UInt32[AnyArray, "B S"]
+    temperature: Float32[AnyArray, ""]
+
+
+# How programs that take or return them are kept: there is nothing in them beside arrays.
+export.register_namedtuple_serialization(Keys, serialized_name="spatialvlm_jax.Keys")
+export.register_namedtuple_serialization(Draws, serialized_name="spatialvlm_jax.Draws")
+export.register_pytree_node_serialization(
+    ReadQuestions,
+    serialized_name="spatialvlm_jax.ReadQuestions",
+    serialize_auxdata=lambda _: b"",
+    deserialize_auxdata=lambda _: (),
+)
 
 
 def generate(
@@ -94,15 +105,13 @@ def generate(
         jax.tree.map(jnp.asarray, camera),
         jnp.asarray(prefix_tokens),
         jnp.asarray(prefix_lengths),
-        jax.random.key(seed),
+        (jax.random.key(seed), jnp.float32(temperature)) if temperature else None,
         jnp.int32(eos_id),
-        jnp.float32(temperature),
         max_tokens=max_tokens,
-        greedy=temperature == 0.0,
     )
 
 
-@functools.partial(jax.jit, static_argnums=0, static_argnames=("max_tokens", "greedy"))
+@functools.partial(jax.jit, static_argnums=0, static_argnames="max_tokens")
 def _generate(
     definition: Any,
     state: Any,
@@ -110,29 +119,38 @@ def _generate(
     camera: CameraInput,
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
-    random: Key[Array, ""],
+    drawn: tuple[Key[Array, ""], Float32[Array, ""]] | None,
     eos_id: Int32[Array, ""],
-    temperature: Float32[Array, ""],
     *,
     max_tokens: int,
-    greedy: bool,
 ) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
     read = read_prefix(model, images, camera, prefix_tokens, prefix_lengths)
-    answer = _answer(model, read, random, eos_id, temperature, max_tokens, greedy)
+    draws = None
+    if drawn is not None:
+        draws = Draws(jax.random.bits(drawn[0], read.lengths.shape, jnp.uint32), drawn[1])
+    answer = _answer(model, read, draws, eos_id, max_tokens)
     return answer.reshape(*prefix_lengths.shape, max_tokens)
 
 
 def answer_questions(
-    model: VLM | SplitModel, questions: ReadQuestions, *, max_tokens: int, eos_id: int
+    model: VLM | SplitModel,
+    questions: ReadQuestions,
+    *,
+    max_tokens: int,
+    eos_id: int,
+    draws: Draws | None = None,
 ) -> Int32[Array, "B S {max_tokens}"]:
-    """As `generate` without a temperature, of questions that the model has read.
+    """As `generate`, of questions that the model has read.
 
     Args:
       model: that has read them.
       questions: of B images, or of the B S that rule "prefix" makes of them.
+      max_tokens, eos_id: as in `generate`.
+      draws: of those B and S; None takes the likeliest tokens.
     """
-    return _answer_read(*SplitModel.of(model), questions, np.int32(eos_id), max_tokens=max_tokens)
+    split = SplitModel.of(model)
+    return _answer_read(*split, questions, draws, np.int32(eos_id), max_tokens=max_tokens)
 
 
 @functools.partial(KeptProgram, static_argnames=("max_tokens",))
@@ -140,23 +158,20 @@ def _answer_read(
     definition: Any,
     state: Any,
     questions: ReadQuestions,
+    draws: Draws | None,
     eos_id: Int32[Array, ""],
     *,
     max_tokens: int,
 ) -> Int32[Array, "B S {max_tokens}"]:
-    model: VLM = nnx.merge(definition, state)
-    unused = jax.random.key(0), jnp.float32(0)
-    return _answer(model, questions, unused[0], eos_id, unused[1], max_tokens, greedy=True)
+    return _answer(nnx.merge(definition, state), questions, draws, eos_id, max_tokens)
 
 
 def _answer(
     model: VLM,
     read: ReadQuestions,
-    random: Key[Array, ""],
+    draws: Draws | None,
     eos_id: Int32[Array, ""],
-    temperature: Float32[Array, ""],
     max_tokens: int,
-    greedy: bool,
 ) -> Int32[Array, "B S {max_tokens}"]:
     """Decodes behind the keys of what was read."""
     decoder, prefix_lengths = model.decoder, read.lengths
@@ -166,11 +181,11 @@ def _answer(
     blocks = None if decoder.scan_layers else unstack_layers(decoder.blocks)
     read_keys: Any = read.keys if blocks is None else unstack(read.keys)
 
-    def choose(hidden: Float[Array, "B S D"], random: Key[Array, ""]) -> Int32[Array, "B S"]:
+    def choose(hidden: Float[Array, "B S D"], step: Int32[Array, ""]) -> Int32[Array, "B S"]:
         logits = model.logits(hidden)
-        if greedy:
+        if draws is None:
             return jnp.argmax(logits, -1).astype(jnp.int32)
-        return jax.random.categorical(random, logits / temperature).astype(jnp.int32)
+        return _draw(draws, step, logits)
 
     def body(loop: _Loop) -> _Loop:
         slot, turn = jnp.arange(longest), jnp.arange(slots)
@@ -188,12 +203,10 @@ def _answer(
             [(slot < lengths)[..., None, :], answered[..., None, :]],
             blocks=blocks,
         )
-        random, draw = jax.random.split(loop.random)
         stored = jax.tree.map(functools.partial(_store, at=loop.step - 1), loop.keys, new)
-        loop = loop._replace(keys=stored, random=random)
-        return _record(loop, choose(hidden[..., 0, :], draw), eos_id)
+        loop = loop._replace(keys=stored)
+        return _record(loop, choose(hidden[..., 0, :], loop.step), eos_id)
 
-    random, draw = jax.random.split(random)
     empty = jax.tree.map(functools.partial(_slots, count=slots), read.keys[1])
     start = _Loop(
         step=jnp.int32(0),
@@ -201,11 +214,22 @@ def _answer(
         done=prefix_lengths == 0,
         answer=jnp.zeros((*prefix_lengths.shape, max_tokens), jnp.int32),
         keys=unstack(empty) if blocks else empty,
-        random=random,
     )
-    start = _record(start, choose(read.state, draw), eos_id)
+    start = _record(start, choose(read.state, start.step), eos_id)
     end = jax.lax.while_loop(lambda loop: (loop.step < max_tokens) & ~loop.done.all(), body, start)
     return end.answer
+
+
+def _draw(
+    draws: Draws, step: Int32[Array, ""], logits: Float[Array, "B S V"]
+) -> Int32[Array, "B S"]:
+    """A token of each answer, by its own seed and the number of tokens before it."""
+
+    def one(seed: UInt32[Array, ""], logits: Float[Array, " V"]) -> Int32[Array, ""]:
+        key = jax.random.fold_in(jax.random.key(seed), step)
+        return jax.random.categorical(key, logits / draws.temperature).astype(jnp.int32)
+
+    return jax.vmap(jax.vmap(one))(jnp.asarray(draws.seeds), logits)
 
 
 def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -> _Loop:

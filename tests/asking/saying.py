@@ -33,7 +33,7 @@ class Saying:
             raise UserError("a question has 1025 tokens")
         return len(question)
 
-    def reply_each(self, asked, *, max_tokens):
+    def reply_each(self, asked, *, max_tokens, **_):
         self.asked.append(asked)
         return [[self.say(question) for question in questions] for _, questions in asked]
 

@@ -20,7 +20,7 @@ PROBES = "--probes=blind,other_picture"
 class Looking(Saying):
     """Says B, or yes, of a picture that shows something, and A, or no, of a grey one."""
 
-    def reply_each(self, asked, *, max_tokens):
+    def reply_each(self, asked, *, max_tokens, **_):
         self.asked.append(asked)
         return [[self._seen(picture.image, question) for question in row] for picture, row in asked]
 

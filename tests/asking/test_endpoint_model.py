@@ -43,6 +43,20 @@ def replies(tmp_path, model: str = "listed") -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def test_replies_are_drawn_with_a_seed_of_each_question(endpoint, tmp_path) -> None:
+    words = ("--temperature=0.2", "--draws-seed=3")
+    assert evaluate(endpoint, tmp_path, *words) == 0
+    bodies = [body for _, body in endpoint.requests]
+    assert [body["temperature"] for body in bodies] == [0.2] * 4
+    seeds = [body["seed"] for body in bodies]
+    assert len(set(seeds)) == 4
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert evaluate(endpoint, tmp_path, *words) == 0
+    assert len(endpoint.requests) == 4  # they are kept
+    assert evaluate(endpoint, tmp_path) == 0
+    assert len(endpoint.requests) == 8  # those drawn are none of the likeliest words
+
+
 def test_questions_are_asked_as_chat_completions(endpoint, tmp_path, capsys) -> None:
     assert evaluate(endpoint, tmp_path, "--max-tokens=7") == 0
     assert len(endpoint.requests) == 4

@@ -118,6 +118,17 @@ def test_words_and_likelihoods_alone_are_those_of_answers(small, answers) -> Non
     assert np.exp(color[0]) == pytest.approx(answers[2].confidence, rel=1e-2)
 
 
+def test_words_are_drawn_by_the_seed_of_a_question_whatever_is_asked_beside(small) -> None:
+    picture = open_picture(PICTURE)
+    hot = {"temperature": 3.0}
+    ((one, two),) = small.reply_each([(picture, [ASKED[1]] * 2)], seeds=[[5, 6]], **hot)
+    assert one != two
+    rows = [(picture, [ASKED[2]]), (picture, [ASKED[0], ASKED[1], ASKED[1]])]
+    (_, (_, same, other)) = small.reply_each(rows, seeds=[[1], [2, 6, 7]], **hot)
+    assert same == two
+    assert other != same
+
+
 def test_nothing_that_is_asked_has_no_answer_and_too_much_is_refused(small) -> None:
     picture = open_picture(PICTURE)
     for ask in (small.ask_each, small.reply_each, small.score_each):

@@ -11,7 +11,7 @@ import pytest
 from flax import nnx
 
 from spatialvlm_jax.experiment import AttentionRule
-from spatialvlm_jax.models.generate import answer_questions, generate
+from spatialvlm_jax.models.generate import Draws, answer_questions, generate
 from spatialvlm_jax.models.score import read_questions
 from spatialvlm_jax.models.vlm import VLM
 
@@ -102,3 +102,24 @@ def test_drawn_answers_follow_seed_and_temperature(lively: Callable[..., VLM]) -
     assert not np.array_equal(draw(0, 5.0), draw(1, 5.0))
     greedy = generate(lively(), IMAGES, PREFIXES, LENGTHS, max_tokens=TOKENS, eos_id=1)
     assert np.array_equal(draw(0, 1e-4), greedy)
+
+
+@pytest.mark.parametrize("rule", ["image_prefix", "prefix"])
+def test_what_is_drawn_for_a_question_does_not_depend_on_the_others(
+    lively: Callable[..., VLM], rule: AttentionRule
+) -> None:
+    model, seeds = lively(rule), np.array([[7, 8, 0], [9, 2**32 - 1, 10]], np.uint32)
+
+    def draw(images: slice, questions: slice, seeds: np.ndarray) -> np.ndarray:
+        asked = IMAGES[images], PREFIXES[images, questions], LENGTHS[images, questions]
+        read = read_questions(model, *asked)
+        draws = Draws(seeds.reshape(read.lengths.shape), np.array(5.0, np.float32))
+        said = answer_questions(model, read, max_tokens=TOKENS, eos_id=-1, draws=draws)
+        return np.asarray(said).reshape(*seeds.shape, TOKENS)
+
+    together = draw(slice(2), slice(3), seeds)
+    for image, question in [(0, 1), (1, 0), (1, 2)]:
+        one, asked = slice(image, image + 1), slice(question, question + 1)
+        alone = draw(one, asked, seeds[one, asked])
+        assert alone[0, 0].tolist() == together[image, question].tolist()
+    assert not np.array_equal(draw(slice(2), slice(3), seeds + 1), together)
