@@ -118,13 +118,22 @@ def running(
 @contextlib.contextmanager
 def serve_in_a_process(*words: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The port of `spatialvlm serve`, once it answers, and its process, which ends afterwards."""
-    patient = ("--port=0", "--no-warm-up", "--seconds=300")  # the first answers are compiled
-    command = [sys.executable, "-m", "spatialvlm_jax.cli", "serve", *patient, *words]
+    said = re.compile(r"\S+ answers at http://127.0.0.1:(\d+)/v1\n")
+    with command_in_a_process(said, "serve", "--no-warm-up", *words) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def command_in_a_process(
+    says: re.Pattern[str], *words: str
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The port that a command says in a line of its output, and its process, which ends then."""
+    patient = ("--port=0", "--seconds=300")  # the first answers are compiled
+    command = [sys.executable, "-m", "spatialvlm_jax.cli", *words, *patient]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            answers = re.compile(r"\S+ answers at http://127.0.0.1:(\d+)/v1\n")
-            lines = map(answers.fullmatch, process.stdout)
+            lines = map(says.fullmatch, process.stdout)
             yield next(int(said[1]) for said in lines if said), process
         finally:
             process.kill()

@@ -1,9 +1,12 @@
 """The demo in a real browser: asked, clicked, given a picture; and without fault in every sight."""
 
+import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from spatialvlm_jax.browser.demo.example_worlds import ExampleWorlds
 from spatialvlm_jax.browser.demo.pages import Demo
@@ -82,7 +85,34 @@ def test_a_composed_question_is_reasoned_out(browser: Any, origin: str) -> None:
         take_picture(tab, "demo_reasoned")
 
 
-def test_a_picture_of_ones_own_is_dropped_and_asked_about(browser: Any, origin: str) -> None:
+def drop(tab: Any, selector: str, path: Path) -> None:
+    """Drops a file there, as a desktop does."""
+    made = """([name, bytes]) => {
+      const carried = new DataTransfer();
+      const content = Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0));
+      carried.items.add(new File([content], name, {type: "image/png"}));
+      return carried;
+    }"""
+    content = base64.b64encode(path.read_bytes()).decode()
+    carried = tab.evaluate_handle(made, [path.name, content])
+    for kind in ("dragenter", "dragover", "drop"):
+        tab.dispatch_event(selector, kind, {"dataTransfer": carried})
+
+
+def test_a_picture_of_ones_own_is_dropped(browser: Any, origin: str) -> None:
+    with a_tab(browser, origin) as tab:
+        tab.goto(f"{origin}/picture")
+        drop(tab, "#drop", OWN)
+        tab.locator("#about:enabled").wait_for()
+        shown = "async () => (await picture.decode(), picture.naturalWidth)"
+        assert tab.evaluate(shown) == Image.open(OWN).width
+        tab.fill("#question", "how wide is the blue ball?")
+        tab.keyboard.press("Enter")
+        wait_for_answers(tab, 1)
+        assert "1.9 m" in tab.inner_text("#answers") or SCREENSHOTS
+
+
+def test_a_picture_of_ones_own_is_chosen_and_asked_about(browser: Any, origin: str) -> None:
     with a_tab(browser, origin) as tab:
         tab.goto(f"{origin}/picture")
         tab.fill("#question", "How wide would you say the blue ball is?")

@@ -9,6 +9,7 @@ import pytest
 from spatialvlm_jax.browser.side_by_side.pages import Runs
 from tests.browser.chromium import SCREENSHOTS, a_tab, faults, take_picture
 from tests.browser.side_by_side.evaluated import leave_run
+from tests.evaluation.report.test_page import write
 from tests.serving.asking import running
 
 pytestmark = pytest.mark.browser
@@ -22,6 +23,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         leave_run(folder / "base", 1.1, questions=questions),
         leave_run(folder / "noise", 1.3, peak_lr=3e-3, questions=questions),
     ]
+    write(workdirs[1])  # a report of its own, as evaluations leave it
     with running(Runs(workdirs).site("127.0.0.1")) as (port, _):
         yield f"http://127.0.0.1:{port}"
 
@@ -33,6 +35,14 @@ def test_a_page_is_without_fault_on_a_phone_and_a_desk_by_day_and_by_night(
     with a_tab(browser, origin) as tab:
         tab.goto(origin + path)
         assert faults(tab) == {}
+
+
+def test_a_report_is_shown_by_the_server_without_an_error(browser: Any, origin: str) -> None:
+    with a_tab(browser, origin) as tab:
+        answer = tab.goto(f"{origin}/run/1/report")
+        assert answer.headers["content-security-policy"].endswith("sandbox")
+        assert tab.locator("main h1").is_visible()
+        assert tab.locator("main img").count() > 0
 
 
 def test_two_runs_are_chosen_and_compared(browser: Any, origin: str) -> None:

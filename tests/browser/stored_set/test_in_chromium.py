@@ -50,6 +50,13 @@ def test_a_page_is_without_fault_on_a_phone_and_a_desk_by_day_and_by_night(
         assert faults(tab) == {}
 
 
+def test_the_card_is_shown_by_the_server_without_an_error(browser: Any, origin: str) -> None:
+    with a_tab(browser, origin) as tab:
+        assert tab.goto(f"{origin}/card").headers["content-security-policy"].endswith("sandbox")
+        assert tab.locator("main h1").is_visible()
+        assert tab.locator("main svg, main img").count() > 0
+
+
 def test_keys_turn_pages_and_lead_to_the_search(browser: Any, origin: str) -> None:
     with a_tab(browser, origin) as tab:
         tab.goto(f"{origin}/pictures/train/1?type=color")
