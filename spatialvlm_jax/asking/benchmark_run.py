@@ -151,7 +151,7 @@ def _failures(kept: KeptReplies) -> Counter[str]:
 
 def _scores(opened: OpenedBenchmark, items: Sequence[Item], kept: KeptReplies) -> Scores:
     replies = {
-        key: Prediction(reply.text, key, failure=reply.failure)
+        key: Prediction(reply.text, key, failure=reply.failure, tied=reply.tied)
         for key, reply in kept.replies.items()
     }
     return score_replies(opened.benchmark, items, replies)

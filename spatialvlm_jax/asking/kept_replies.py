@@ -43,7 +43,8 @@ class KeptReplies:
             question = self.questions.get(line["id"])
             if question is not None and line["digest"] == question.digest:
                 self.replies[line["id"]] = Reply(
-                    line["id"], line.get("text", ""), line.get("failure", "")
+                    *(line["id"], line.get("text", ""), line.get("failure", "")),
+                    tied=tuple(line.get("tied", ())),
                 )
             elif question is not None:
                 self.stale += 1
@@ -94,7 +95,8 @@ class KeptReplies:
 
     def _line(self, reply: Reply) -> bytes:
         question = self.questions[reply.id]
-        said = {"failure": reply.failure} if reply.failure else {"text": reply.text}
+        said: Line = {"failure": reply.failure} if reply.failure else {"text": reply.text}
+        said |= {"tied": list(reply.tied)} if reply.tied else {}
         asked = {"prompt": question.prompt, "digest": question.digest}
         line = {"id": reply.id, **said, **asked, **self._constant}
         return json.dumps(line).encode() + b"\n"
@@ -112,6 +114,8 @@ def _read(path: Path) -> Iterator[Line]:
             isinstance(line.get(name), str) for name in ("id", "digest")
         )
         texts = [line.get(name, "") for name in ("text", "failure")] if is_line else [None]
+        tied = line.get("tied", []) if is_line else []
+        texts += tied if isinstance(tied, list) else [None]
         if not all(isinstance(text, str) for text in texts):
             raise FileError(f"{path}: {where} is none that asking wrote: remove the file")
         yield line

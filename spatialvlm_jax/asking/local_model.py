@@ -1,6 +1,7 @@
 """A model in this process: pictures side by side, questions about one picture together."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -80,9 +81,26 @@ class LocalRespondent:
                     for picture, row in _of(batch, scored)
                 ]
             )
-            likeliest = [int(np.argmax(row)) for rows in scores for row in rows]
-            chosen = [each.candidates[at] for each, at in zip(scored, likeliest, strict=True)]
-            yield from _replies(scored, chosen)
+            each_row = (row for rows in scores for row in rows)
+            yield from (likeliest(*each) for each in zip(scored, each_row, strict=True))
+
+
+def likeliest(question: Question, scores: np.ndarray) -> Reply:
+    """The likeliest candidate; of several that are alike a fair draw by the question's id.
+
+    The first would be the right one wherever a benchmark lists that first. Options that tie are
+    named, so that each has its share of the mark; not yes and no, which POPE counts one by one.
+
+    Args:
+      scores: float[A], log-likelihoods of the candidates; NaN is less than any.
+    """
+    known = np.where(np.isnan(scores), -np.inf, scores)
+    best = [question.candidates[at] for at in np.flatnonzero(known == known.max())]
+    # Not a CRC: options may have been turned round by one.
+    draw = hashlib.blake2b(question.item.id.encode("utf-8", "replace"), digest_size=8).digest()
+    text = best[int.from_bytes(draw) % len(best)]
+    is_shared = len(best) > 1 and bool(question.item.options)
+    return Reply(question.item.id, text, tied=tuple(best) if is_shared else ())
 
 
 def _replies(questions: list[Question], texts: list[str]) -> Iterator[Reply]:

@@ -59,11 +59,15 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What a model said to the question of an id, or why it said nothing."""
+    """What a model said to the question of an id, or why it said nothing.
+
+    tied: options that are likeliest alike, `text` among them; () where one alone is.
+    """
 
     id: str
     text: str = ""
     failure: str = ""
+    tied: tuple[str, ...] = ()
 
 
 class Respondent(Protocol):

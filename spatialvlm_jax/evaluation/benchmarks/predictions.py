@@ -34,7 +34,8 @@ class Prediction:
     that. truth, prompt: what the file says that was asked and is right; "" where it does not.
     failure: why there is no reply, as the file says it. track: how the question was shown, as the
     file says it. group, picture: its sub-task, or several joined by commas, and the file of its
-    picture, likewise. All "" where it does not.
+    picture, likewise. All "" where it does not. tied: replies that the model holds for likeliest
+    alike, `text` among them, each of which has its share of the mark; () where one alone is.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Prediction:
     track: str = ""
     group: str = ""
     picture: str = ""
+    tied: tuple[str, ...] = ()
 
     @property
     def has_failed(self) -> bool:
@@ -109,7 +111,14 @@ def _ours(record: Mapping[str, Any], where: str) -> Prediction:
         prompt=prompt if is_ours else "",
         failure=failure,
         track=track,
+        tied=_tied(record.get("tied", []), where),
     )
+
+
+def _tied(replies: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(replies, list) or not all(isinstance(each, str) for each in replies):
+        raise FileError(f"{where}: 'tied' is no list of replies")
+    return tuple(replies)
 
 
 def find_track(predictions: Sequence[Prediction], declared: str, name: str) -> str:

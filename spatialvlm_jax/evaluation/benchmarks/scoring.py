@@ -106,9 +106,18 @@ def score_replies(
 def _marked(item: Item, prediction: Prediction | None, rules: Mapping[str, Rule]) -> MarkedReply:
     if prediction is None or prediction.has_failed:
         return MarkedReply(item, None, dict.fromkeys(rules, _NONE), prediction is not None)
-    text = prediction.text
+    texts = prediction.tied or (prediction.text,)
     marks: dict[Rule, Mark] = {}
     for rule in rules.values():
         if rule not in marks:
-            marks[rule] = rule(item, text)
-    return MarkedReply(item, text, {name: marks[rule] for name, rule in rules.items()})
+            marks[rule] = _shared([rule(item, text) for text in texts])
+    by_name = {name: marks[rule] for name, rule in rules.items()}
+    return MarkedReply(item, " or ".join(texts), by_name)
+
+
+def _shared(marks: Sequence[Mark]) -> Mark:
+    """The mean of the marks of replies that tie."""
+    if len(marks) == 1:
+        return marks[0]
+    said = [mark.said for mark in marks if mark.said]
+    return Mark(sum(mark.score for mark in marks) / len(marks), " or ".join(said) or None)
