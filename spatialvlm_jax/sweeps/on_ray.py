@@ -7,7 +7,7 @@ that runs the sweep. All machines see checkout and folder of the trials under th
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class ClusterPart:
         Raises:
           UserError: there is none with so many cores and GPUs.
         """
-        machines = [each["Resources"] for each in self.ray.nodes() if each["Alive"]]
+        machines = self._machines()
         if not any(
             each.get("CPU", 0) >= self.cores and each.get("GPU", 0) >= self.gpus
             for each in machines
@@ -51,6 +51,10 @@ class ClusterPart:
                 f"none of {len(machines)} machines of the Ray cluster has {self.cores:g} cores and "
                 f"{self.gpus:g} GPUs: lower --ray-cpus or --ray-gpus"
             )
+
+    def _machines(self) -> list[Mapping[str, float]]:
+        """What each machine that is there has."""
+        return [each["Resources"] for each in self.ray.nodes() if each["Alive"]]
 
     def run(self, words: Sequence[str], log: Path, should_stop: Callable[[], bool]) -> int:
         """Runs a program as `running.run_python` does, on a machine that has room for it.
@@ -93,7 +97,17 @@ class ClusterPart:
         return int(code)
 
     def divide(self, runner: running.Runner, jobs: int) -> list[running.Runner]:
-        """So many runners like this one, each with such a part of the cluster."""
+        """So many runners like this one, each with such a part of the cluster.
+
+        Raises:
+          UserError: there are several, and machines have TPUs, of which every trial takes all.
+        """
+        if jobs > 1 and any(each.get("TPU", 0) for each in self._machines()):
+            raise UserError(
+                f"--jobs={jobs}: Ray would put several trials on one machine, and TPU chips are "
+                "not divided; take --jobs=1, or start the sweep on each TPU machine with the same "
+                "folder, without --ray-address"
+            )
         return [
             dataclasses.replace(
                 runner,

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from spatialvlm_jax.sweeps.jobs import (
     has_tpus,
     run_jobs,
 )
+from spatialvlm_jax.sweeps.on_ray import ClusterPart
 from tests.sweeps.stub_trials import read_journal, stub_program, stub_runner, stub_sweep
 
 SAY_DEVICES = "import os; print(sorted(os.sched_getaffinity(0)), os.getenv('CUDA_VISIBLE_DEVICES'))"
@@ -69,6 +71,17 @@ def test_trials_at_a_time_are_refused_where_nothing_divides_the_chips(monkeypatc
     with pytest.raises(UserError, match="TPU chips are not divided.*take --jobs=1"):
         divide_machine(2)
     assert fitting_jobs() == 1
+
+
+def test_trials_at_a_time_are_refused_on_a_cluster_of_tpus(tmp_path):
+    machines = [{"Alive": True, "Resources": {"CPU": 8.0, "TPU": 4.0}}]
+    part = ClusterPart(SimpleNamespace(nodes=lambda: machines), tmp_path, "code")
+    runner = stub_runner(stub_program(tmp_path / "journal"))
+    with pytest.raises(UserError, match="--jobs=2: .*TPU chips are not divided; take --jobs=1"):
+        part.divide(runner, 2)
+    assert len(part.divide(runner, 1)) == 1
+    machines[0]["Alive"] = False
+    assert len(part.divide(runner, 2)) == 2
 
 
 def test_a_program_runs_on_its_part_and_the_others_keep_theirs(tmp_path):

@@ -27,10 +27,11 @@ _EXPLANATION = """\
 A trial is one training with one seed, asked the same held-out questions as all others. Intervals
 are 95 %, over seeds and pictures; a difference is to the first arm of its table, seed by seed on
 the same questions. “Answers” are those of one seed. “Can show” is the smallest difference that
-would be found four times of five; “seeds needed” are those that would show the paper's own
-difference so. An arm is “apart” if the interval of its difference leaves out 0; of twenty arms that
-change nothing, one is. Questions that are answered without a number are wrong in every range, but
-have no squared error: how many are left out there stands with it."""
+would be found four times of five; “seeds needed” are those that would so show the difference that
+is named below the table, the paper's own where it has one. An arm is “apart” if the interval of its
+difference leaves out 0; of twenty arms that change nothing, one is. Questions that are answered
+without a number are wrong in every range, but have no squared error: how many are left out there
+stands with it."""
 
 
 def write_findings_page(path: Path, folder: Path, findings: Sequence[Finding]) -> None:
