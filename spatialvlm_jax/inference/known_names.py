@@ -43,6 +43,30 @@ def _as_taught(slot: str, phrase: str, names: TaughtNames) -> str:
     return name
 
 
+def mask_names(text: str, names: TaughtNames, mask: str) -> tuple[str, list[str]]:
+    """A text in lower case with `mask` in place of each taught name, adjective and size, and these.
+
+    Names are as they were taught, and in their order.
+    """
+    found = []
+
+    def masked(match: re.Match[str]) -> str:
+        found.append(match[0])
+        return mask
+
+    words = (_SPELLINGS.get(word, word) for word in text.split(" "))
+    return _anywhere(names).sub(masked, " ".join(words)), found
+
+
+@functools.lru_cache(maxsize=64)
+def _anywhere(names: TaughtNames) -> re.Pattern[str]:
+    """Of names within a text, the longest ones first."""
+    nouns = sorted([*names.nouns, *map(plural, names.nouns)], key=len, reverse=True)
+    adjective = _any_of(sorted(names.adjectives, key=len, reverse=True))
+    name = f"(?:thing on the )?(?:{adjective} )?{_any_of(nouns)}"
+    return re.compile(rf"\b(?:{name}|{adjective})\b|\d[\d.,]* ?[a-z]+")
+
+
 @functools.lru_cache(maxsize=64)
 def _pattern(names: TaughtNames) -> re.Pattern[str]:
     """Of all names: "ball", "red balls", and "thing on the red table" where a noun would tell."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.known_names import UnknownName, names_as_taught
 from spatialvlm_jax.inference.question_forms import Recognised, matching_forms
+from spatialvlm_jax.inference.typos import without_typos
 from spatialvlm_jax.taught import Taught
 
 _UNCALIBRATED = "nothing tells how far off the answer may be"
@@ -35,7 +36,8 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     Of a type that was not taught it is not put at all, nor where it names what was not taught. In
     words that were not taught, it is put in the first ones that were; and where its capitals or its
     end are others, in its own as they were taught, which is told unless only its first letter or
-    its spaces differ. What is of no known form is put as it is.
+    its spaces differ. What is of no known form is put as it is; where it is a few letters from a
+    form that was taught, the note asks whether that was meant.
 
     Args:
       taught: None where that is not known: all questions are put as they are.
@@ -45,7 +47,7 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
         return PutQuestion(question)
     found = _likeliest(question, taught)
     if found is None:
-        return PutQuestion(question, UNKNOWN_FORM)
+        return PutQuestion(question, UNKNOWN_FORM + _meant(question, taught))
     name = found.kind.name
     if name not in taught.wordings:
         reason = f"this model was not taught questions of the type {name!r}"
@@ -68,6 +70,15 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     return PutQuestion(words, note, things, dimension)
 
 
+def _meant(question: str, taught: Taught) -> str:
+    """ "; did you mean ...", in the words that were taught; "" where no form is near."""
+    near = without_typos(_plain(question), taught.names)
+    if near is None or _likeliest(near, taught) is None:
+        return ""
+    words = put_as_taught(near, taught).words
+    return f'; did you mean "{words}"' if words else ""
+
+
 def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:
     if untaught:
         return PutQuestion(question, f"{reason}: {_UNCALIBRATED}")
@@ -80,9 +91,14 @@ def _same_words(question: str, words: str) -> bool:
     return asked[:1].lower() + asked[1:] == words[:1].lower() + words[1:]
 
 
+def _plain(question: str) -> str:
+    """In one line, with the end that was taught."""
+    return " ".join(question.split()).rstrip(_ENDS) + "?"
+
+
 def _likeliest(question: str, taught: Taught) -> Recognised | None:
     """The form that a question is of; of several with as many words, one that was taught."""
-    asked = " ".join(question.split()).rstrip(_ENDS) + "?"
+    asked = _plain(question)
     # Where all words are in capitals, or begin with one, capitals are none of the names.
     found = matching_forms(asked.lower() if asked.isupper() or asked.istitle() else asked)
     best = [each for each in found if each.own == found[0].own]

@@ -9,7 +9,7 @@ from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.questions.registry import QuestionType
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 
-_SLOT = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ANY = "[^,;:?]+?"
 # What stands in a placeholder; any words do in the others.
 _PARTICULAR = {
@@ -80,23 +80,29 @@ def _matches(words: str) -> Iterator[Recognised]:
     small = words.lower()
     for spelling, pattern in _SPELLINGS.items():
         small = re.sub(pattern, spelling, small)
-    for kind, template, begin, end in _templates():
+    for kind, template, begin, end in _framed_templates():
         # Few begin and end so: the others' patterns need not be made.
         if small.startswith(begin) and small.endswith(end):
             match = _pattern(template).fullmatch(words)
             if match:
-                own = len(_SLOT.sub("", template))
+                own = len(PLACEHOLDER.sub("", template))
                 yield Recognised(kind, template, match.groupdict(), own)
 
 
-@functools.cache
-def _templates() -> list[tuple[QuestionType, str, str, str]]:
-    """All of them, with how each begins and ends before and behind what it names."""
-    found = []
+def all_templates() -> Iterator[tuple[QuestionType, str]]:
+    """Of all types: in which data sets are worded, and what people also say."""
     for name, kind in REGISTRY.items():
         for template in (*TEMPLATES[name].questions, *_ALSO_ASKED.get(name, ())):
-            begin, *_, end = _SLOT.split(template.lower())
-            found.append((kind, template, begin, end))
+            yield kind, template
+
+
+@functools.cache
+def _framed_templates() -> list[tuple[QuestionType, str, str, str]]:
+    """All of them, with how each begins and ends before and behind what it names."""
+    found = []
+    for kind, template in all_templates():
+        begin, *_, end = PLACEHOLDER.split(template.lower())
+        found.append((kind, template, begin, end))
     return found
 
 
@@ -104,7 +110,7 @@ def _templates() -> list[tuple[QuestionType, str, str, str]]:
 def _pattern(template: str) -> re.Pattern[str]:
     seen: set[str] = set()
     parts = []
-    for place, part in enumerate(_SLOT.split(template)):
+    for place, part in enumerate(PLACEHOLDER.split(template)):
         if place % 2 == 0:
             own = re.escape(part)
             for spelling, pattern in _SPELLINGS.items():
