@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "weights": {"models"},
     "training": {"models", "weights"},
     "planning": {"models", "training"},
-    "rendered_benchmarks": {"generation", "worlds"},
+    "rendered_benchmarks": {"evaluation", "generation", "worlds"},
     "sweeps": {"evaluation", "planning", "weights"},
     "browser": {
         *("evaluation", "generation", "inference", "inputs", "reasoning", "serving", "weights"),

@@ -15,7 +15,7 @@ from spatialvlm_jax.asking.question import (
 )
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
-from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+from spatialvlm_jax.evaluation.benchmarks.loading import as_found, load_questions
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
 from spatialvlm_jax.evaluation.benchmarks.regions import why_not_by_names
 from spatialvlm_jax.evaluation.tracks import PIXELS
@@ -78,6 +78,7 @@ def open_benchmark(
       UserError: it cannot be asked, or a record lacks a field or a picture.
     """
     check_can_be_asked(benchmark, manner)
+    benchmark = as_found(benchmark, place)
     named = bool(benchmark.picture_field)
     if images is None and benchmark.stored is None:
         images = place if place.is_dir() else place.parent

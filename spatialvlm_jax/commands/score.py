@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
     from spatialvlm_jax.evaluation.benchmarks.comparing import comparison_lines
     from spatialvlm_jax.evaluation.benchmarks.joining import join
-    from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+    from spatialvlm_jax.evaluation.benchmarks.loading import as_found, load_questions
     from spatialvlm_jax.evaluation.benchmarks.predictions import find_track, read_predictions
     from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
     from spatialvlm_jax.evaluation.benchmarks.scoring import score_replies
 
-    benchmark = find_benchmark(args.benchmark)
+    benchmark = as_found(find_benchmark(args.benchmark), args.data)
     _check_places(args)
     predictions = read_predictions(args.predictions, args.form)
     track = find_track(predictions, args.track, str(args.predictions))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.loading import RENDERED
 from spatialvlm_jax.rendered_benchmarks import lettered, measured, worded
 from spatialvlm_jax.rendered_benchmarks.asked_scene import AskedScene
 
 Write = Callable[[Sequence[AskedScene], Path], None]
-MARK = "RENDERED.txt"  # in the folder of each, so that nobody takes it for the benchmark
 
 TWINS: Mapping[str, Write] = {
     "q_spatial": measured.q_spatial,
@@ -52,11 +52,13 @@ def write_twins(
         if name not in TWINS:
             known = ", ".join(TWINS)
             raise UserError(f"{name} has no rendered twin: rendered scenes have {known}")
-        if place.exists() and any(place.iterdir()) and not (place / MARK).is_file():
+        if place.exists() and any(place.iterdir()) and not (place / RENDERED).is_file():
             raise UserError(f"{place} holds something else: name another folder")
     for name, place in places.items():
         place.mkdir(parents=True, exist_ok=True)
         told = f"{len(scenes)} rendered scenes of seed {seed}, asked as {name} asks about photos.\n"
-        write_text(place / MARK, f"{told}None of it is of the benchmark: name figures of it so.\n")
+        write_text(
+            place / RENDERED, f"{told}None of it is of the benchmark: name figures of it so.\n"
+        )
         TWINS[name](scenes, place)
     return places

@@ -44,5 +44,5 @@ def test_rendered_twins_are_asked_of_it_from_two_commands(
     words = ["evaluate", f"--data={tmp_path}/twins", f"--out={tmp_path}/out"]
     assert cli.main([*words, *(f"--benchmark={name}" for name in names)]) == 0
     found = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
-    assert [each["benchmark"] for each in found] == list(names)
+    assert [each["benchmark"] for each in found] == [f"rendered_{name}" for name in names]
     assert all(each["questions"] >= 2 and not each["failures"] for each in found)

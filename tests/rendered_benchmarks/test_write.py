@@ -9,11 +9,11 @@ import pytest
 from spatialvlm_jax import cli
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
-from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
+from spatialvlm_jax.evaluation.benchmarks.loading import RENDERED, as_found, load_questions
 from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
 from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS
 from spatialvlm_jax.rendered_benchmarks.asked_scene import AskedScene, draw_scenes
-from spatialvlm_jax.rendered_benchmarks.write import MARK, TWINS, write_twins
+from spatialvlm_jax.rendered_benchmarks.write import TWINS, write_twins
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_truths_are_right_and_others_are_not(twins: Path, name: str) -> None:
         assert [rule(item, truth(name, item)).score for item in items] == [1.0] * len(items)
         wrong = [rule(item, "Pardon, I was not listening.").score for item in items]
         assert np.mean(wrong) <= 0.5
-    assert "None of it is of the benchmark" in (twins / name / MARK).read_text()
+    assert "None of it is of the benchmark" in (twins / name / RENDERED).read_text()
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -65,6 +65,18 @@ def test_right_options_take_turns(twins: Path) -> None:
     for name in ("cv_bench", "blink", "emb_spatial", "3dsr_bench"):
         letters = [item.answer for item in load_questions(BENCHMARKS[name], twins / name).items]
         assert 0.1 < np.mean([letter == "A" for letter in letters]) < 0.8, name
+
+
+def test_a_twin_has_a_name_of_its_own(twins: Path, tmp_path: Path, capsys) -> None:
+    benchmark = BENCHMARKS["vsr"]
+    assert as_found(benchmark, twins / "vsr").name == "rendered_vsr"
+    assert as_found(benchmark, twins / "vsr" / "test.jsonl").name == "rendered_vsr"
+    assert as_found(benchmark, tmp_path) is benchmark
+    replies = tmp_path / "replies.jsonl"
+    replies.write_text('{"id": "0", "text": "yes"}\n{"id": "1", "text": "yes"}\n')
+    words = ["score", str(replies), "--benchmark=vsr", f"--data={twins}/vsr", "--allow-missing"]
+    cli.main(words)
+    assert capsys.readouterr().out.startswith("rendered_vsr: ")
 
 
 def test_what_is_no_twin_is_not_written_over(tmp_path: Path, scenes: Sequence[AskedScene]) -> None:

@@ -24,6 +24,17 @@ class Questions:
     places: Mapping[int, Item | None]
 
 
+RENDERED = "RENDERED.txt"  # stands beside the files of a rendered twin
+
+
+def as_found(benchmark: Benchmark, place: Path) -> Benchmark:
+    """The benchmark; under a name that says so, where these files are those of a rendered twin."""
+    folder = place if place.is_dir() else place.parent
+    if not (folder / RENDERED).is_file():
+        return benchmark
+    return dataclasses.replace(benchmark, name=f"rendered_{benchmark.name}")
+
+
 def load_questions(
     benchmark: Benchmark,
     place: Path,
