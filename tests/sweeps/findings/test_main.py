@@ -13,7 +13,7 @@ from tests.test_repository import ROOT
 pytestmark = pytest.mark.slow
 SMALL = (
     *("train.steps=2", "optim.warmup_steps=1", "optim.decay_steps=1", "data.batch_size=2"),
-    *("model.encoder.depth=1", "model.decoder.depth=1", "eval.images=4", "eval.batch_size=4"),
+    *("model.encoder.depth=1", "model.decoder.depth=2", "eval.images=4", "eval.batch_size=4"),
     "eval.max_answer_tokens=4",
 )
 SETS = ("data.datasets[0]", "data.datasets[1]", "eval.datasets[0]")
