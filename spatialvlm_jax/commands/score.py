@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.atomic_write import write_json, write_text
     from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
     from spatialvlm_jax.evaluation.benchmarks.comparing import comparison_lines
+    from spatialvlm_jax.evaluation.benchmarks.constants import best_constant
     from spatialvlm_jax.evaluation.benchmarks.joining import join
     from spatialvlm_jax.evaluation.benchmarks.loading import as_found, load_questions
     from spatialvlm_jax.evaluation.benchmarks.predictions import find_track, read_predictions
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{benchmark.name}{f', track {track}' if track else ''}: {_said(counts)}")
     print("\n".join(score_table.figures_table(scores, args.spread)))
     print("\n".join(score_table.headline_lines(scores)))
+    constant = best_constant(benchmark, questions.items)
+    print(f"replies that never change, the best of those tried: {100 * constant:.2f} %, robust")
     print(f"official: {benchmark.official_is}")
     print(f"by the robust rule: {score_table.states_line(scores)}")
     print("\n".join(score_table.differing_lines(scores)))
@@ -101,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
         write_text(args.write_vlmeval, dumps.vlmeval_table(questions.places, joined.replies))
     if args.json:
         found = score_table.scores_as_dict(scores)
-        write_json(args.json, found | {"track": track or None, "counts": counts})
+        more = {"best_constant": constant, "track": track or None, "counts": counts}
+        write_json(args.json, found | more)
     return 0
 
 

@@ -29,11 +29,13 @@ def test_replies_are_scored_under_every_rule(
     shares = {line.split("  ")[0].strip(): line.split("%")[:-1] for line in lines[3:]}
     assert [float(share.split()[-1]) for share in shares["combined"]] == [25, 50, 25, 25, 25, 25]
     assert "by the robust rule: 2 right, 2 not answered" in said
+    assert "replies that never change, the best of those tried: 100.00 %, robust\n" in said
     assert "official and robust differ in 1 of 4 (25.00 %)" in said
     assert "  1: official 0 robust 1; true 'B', said \"It is B, not A.\"" in said
     found = json.loads((folder / "figures.json").read_text())
     assert found["figures"]["robust"]["combined"] == 0.5
     assert found["states"]["not answered"] == 2
+    assert found["best_constant"] == 1
     assert found["counts"]["missing_replies"] == 1
 
 

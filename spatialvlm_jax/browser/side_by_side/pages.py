@@ -19,7 +19,7 @@ from spatialvlm_jax.evaluation.comparison.predictions import (
     missing_replies,
     read_answers,
 )
-from spatialvlm_jax.evaluation.evaluators.distributions import COVERS
+from spatialvlm_jax.evaluation.evaluators.distributions import CORRELATION, COVERS
 from spatialvlm_jax.evaluation.report.charts import figure_curves, loss_curves
 from spatialvlm_jax.evaluation.report.results import TITLES, ResultRow
 from spatialvlm_jax.flags import parse_whole_number
@@ -120,7 +120,8 @@ def _best(rows: Sequence[ResultRow]) -> float | None:
     values = [row.value for row in rows if row.value is not None]
     if len(set(values)) < 2 or rows[0].name in _NO_BEST:
         return None
-    is_less = any(word in rows[0].name for word in _LESS_IS_BETTER)
+    # The name of the correlation has "error" in it, and more of it is better.
+    is_less = rows[0].name != CORRELATION and any(word in rows[0].name for word in _LESS_IS_BETTER)
     return min(values) if is_less else max(values)
 
 

@@ -2,31 +2,39 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from spatialvlm_jax.errors import one_line
 from spatialvlm_jax.evaluation.benchmarks.comparing import compare_marks
 from spatialvlm_jax.evaluation.benchmarks.constants import best_constant
-from spatialvlm_jax.evaluation.benchmarks.score_table import scores_as_dict
+from spatialvlm_jax.evaluation.benchmarks.differences import (
+    DIFFERENCE_HEAD,
+    Difference,
+    adjust_all,
+    chance_line,
+)
+from spatialvlm_jax.evaluation.benchmarks.score_table import differing_lines, scores_as_dict
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, Scores, headline_name
 from spatialvlm_jax.evaluation.statistics.clusters import ClusteredRatio
-from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference
-from spatialvlm_jax.evaluation.statistics.power import written_chance
+from spatialvlm_jax.evaluation.statistics.pairs import PairedDifference, possible_difference
 from spatialvlm_jax.experiment import PictureProbe
+from spatialvlm_jax.text_table import escape_markdown
 
 _SHARES = ("official", "95 % interval", "robust", "95 % interval", "best constant")
-_COUNTS = ("questions", "pictures", "wrong", "unreadable", "not answered")
-DIFFERENCE_HEAD = (
-    *("rule", "difference", "95 % interval", "p", "can show"),
-    *("both", "only first", "only second", "neither"),
-)
+_SAMPLE = ("questions", "pictures", "design effect", "can show")
+_STATES = ("wrong", "unreadable", "not answered")
+_DIFFER = "rules differ"
 EXPLANATION = (
     "Official is each benchmark's own rule, robust reads what a reply says; intervals take "
     "pictures as what was sampled. The best constant is the robust headline of replies that never "
-    "change, chosen on the truth. Wrong, unreadable and not answered are counts by the robust "
-    "rule, and all of them are in the mean. Differences are of the headline, in which questions "
-    "weigh as the benchmark has it."
+    "change, the best of those tried, chosen on the truth. Design effect and “can show”, the "
+    "smallest difference to another model that so many questions would show four times of five, "
+    "are of the robust headline. Wrong, unreadable and not answered are counts by the robust rule, "
+    "and all of them are in the mean; “rules differ” is the share of replies whose official and "
+    "robust marks are not the same. Differences are of the headline, in which questions weigh as "
+    "the benchmark has it."
 )
 PROBES_EXPLAINED = (
     "Blind is the robust headline where the picture was grey, other picture where that of another "
@@ -101,36 +109,22 @@ class ModelScores:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """What several models said to one benchmark on one track: these alone are compared."""
+    """What several models said to one benchmark on one track: these alone are compared.
+
+    differences: the first model less each other, by rule, over common questions. seen: of each
+    model and probe, by rule, with the picture less without it.
+    """
 
     benchmark: str
     track: str
     models: Sequence[ModelScores]
+    differences: Sequence[Difference]
+    seen: Sequence[Difference]
 
     @property
     def title(self) -> str:
         """Of a table."""
         return f"{self.benchmark}, track {self.track}" if self.track else self.benchmark
-
-    def differences(self) -> list[tuple[str, str, PairedDifference]]:
-        """By each other model and rule: the first model less that one, over common questions."""
-        first, *others = self.models
-        pairs = [(other, common_questions(first.scores, other.scores)) for other in others]
-        return [
-            (other.model, rule, compare_marks(*common, rule))
-            for other, common in pairs
-            if common[0].replies
-            for rule in (OFFICIAL, ROBUST)
-        ]
-
-    def seen(self) -> list[tuple[str, str, PairedDifference]]:
-        """By model and probe, and by rule: with the picture less without it."""
-        return [
-            (f"{each.model}, {named(probe)}", rule, compare_marks(each.scores, scores, rule))
-            for each in self.models
-            for probe, scores in each.probes.items()
-            for rule in (OFFICIAL, ROBUST)
-        ]
 
 
 def named(probe: PictureProbe) -> str:
@@ -145,7 +139,7 @@ def probes_of(scores: Sequence[ModelScores]) -> list[PictureProbe]:
 
 def head_of(probes: Sequence[PictureProbe]) -> list[str]:
     """What the figures of a line are called."""
-    return [*_SHARES, *map(named, probes), *_COUNTS]
+    return [*_SHARES, *map(named, probes), *_SAMPLE, *_STATES, _DIFFER]
 
 
 def common_questions(first: Scores, second: Scores) -> tuple[Scores, Scores]:
@@ -161,7 +155,34 @@ def blocks_of(scores: Sequence[ModelScores]) -> list[Block]:
     found: dict[tuple[str, str], list[ModelScores]] = {}
     for each in scores:
         found.setdefault((each.benchmark, each.track), []).append(each)
-    return [Block(*key, models) for key, models in found.items()]
+    tables = [table for models in found.values() for table in (_compared(models), _seen(models))]
+    adjusted = iter(adjust_all(tables))
+    return [Block(*key, models, next(adjusted), next(adjusted)) for key, models in found.items()]
+
+
+def chance_of(blocks: Sequence[Block]) -> str:
+    """How many of all differences of a report are chance; "" where there are none."""
+    return chance_line([each for block in blocks for each in (*block.differences, *block.seen)])
+
+
+def _compared(models: Sequence[ModelScores]) -> list[Difference]:
+    first, *others = models
+    pairs = [(other, common_questions(first.scores, other.scores)) for other in others]
+    return [
+        Difference(other.model, rule, compare_marks(*common, rule))
+        for other, common in pairs
+        if common[0].replies
+        for rule in (OFFICIAL, ROBUST)
+    ]
+
+
+def _seen(models: Sequence[ModelScores]) -> list[Difference]:
+    return [
+        Difference(f"{each.model}, {named(probe)}", rule, compare_marks(each.scores, scores, rule))
+        for each in models
+        for probe, scores in each.probes.items()
+        for rule in (OFFICIAL, ROBUST)
+    ]
 
 
 def score_cells(found: ModelScores, probes: Sequence[PictureProbe]) -> list[str]:
@@ -171,33 +192,23 @@ def score_cells(found: ModelScores, probes: Sequence[PictureProbe]) -> list[str]
     for rule in (OFFICIAL, ROBUST):
         low, high = sure[rule].share_interval()
         shares += [percent_of(sure[rule].value), f"{100 * low:.1f}–{100 * high:.1f} %"]
-    counts = (sure[ROBUST].count, sure[ROBUST].clusters)
+    robust, differing = sure[ROBUST], len(found.scores.differing())
+    effect, least = robust.design_effect, possible_difference(robust.smallest_difference())
     return [
         *shares,
         percent_of(found.constant),
         *(percent_of(found.probed(probe)) for probe in probes),
-        *(f"{n:,}" for n in counts),
-        *(f"{states[name]:,}" for name in _COUNTS[-3:]),
+        *(f"{n:,}" for n in (robust.count, robust.clusters)),
+        f"{effect:.2f}" if math.isfinite(effect) else "–",
+        percent_of(least),
+        *(f"{states[name]:,}" for name in _STATES),
+        percent_of(differing / len(found.scores.replies)),
     ]
 
 
 def percent_of(share: float | None) -> str:
     """ "41.7 %", or a dash for none."""
     return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def difference_cells(rule: str, found: PairedDifference) -> list[str]:
-    """The figures of one line, as `DIFFERENCE_HEAD` names them."""
-    low, high = found.interval or (None, None)
-    least = found.smallest_difference
-    return [
-        rule,
-        f"{100 * found.difference:+.1f}",
-        "–" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}",
-        written_chance(found.p_value),
-        "–" if least is None else f"{100 * least:.1f}",
-        *(f"{n:,}" for n in (found.both, found.only_first, found.only_second, found.neither)),
-    ]
 
 
 def markdown(scores: Sequence[ModelScores]) -> str:
@@ -216,15 +227,20 @@ def markdown(scores: Sequence[ModelScores]) -> str:
             for found in block.models
         ],
     )
+    if said := chance_of(blocks):
+        lines += ["", said]
     for block in blocks:
         benchmark = block.models[0].scores.benchmark
         lines += ["", f"## {block.title}", ""]
         lines.append(f"{block.models[0].headline}; official: {benchmark.official_is}.")
         for found in block.models:
             lines += [f"- {found.model}: {note}" for note in found.notes()]
+            head, *examples = differing_lines(found.scores)
+            lines.append(f"- {found.model}: {head}")
+            lines += [f"  - {escape_markdown(each.strip())}" for each in examples]
         first = block.models[0].model
-        lines += _differences(f"{first} less the others", "second", block.differences())
-        lines += _differences("with the picture less without it", "without", block.seen())
+        lines += _differences(f"{first} less the others", "second", block.differences)
+        lines += _differences("with the picture less without it", "without", block.seen)
     return "\n".join(lines) + "\n"
 
 
@@ -233,13 +249,11 @@ def explain_figures(probes: Sequence[PictureProbe]) -> str:
     return f"{EXPLANATION} {PROBES_EXPLAINED}" if probes else EXPLANATION
 
 
-def _differences(
-    title: str, first: str, found: Sequence[tuple[str, str, PairedDifference]]
-) -> list[str]:
+def _differences(title: str, first: str, found: Sequence[Difference]) -> list[str]:
     """A table with its title; nothing where there is no line."""
     if not found:
         return []
-    rows = [[name, *difference_cells(rule, each)] for name, rule, each in found]
+    rows = [[each.name, *each.cells()] for each in found]
     return ["", f"{title}, percentage points:", "", *_table([first, *DIFFERENCE_HEAD], rows)]
 
 
@@ -272,12 +286,13 @@ def as_document(scores: Sequence[ModelScores]) -> dict[str, Any]:
                 "benchmark": block.benchmark,
                 "track": block.track or None,
                 "first": block.models[0].model,
-                "second": name,
-                "rule": rule,
-                **_difference_as_dict(found),
+                "second": each.name,
+                "rule": each.rule,
+                **_difference_as_dict(each.found),
+                "p_holm": each.adjusted,
             }
             for block in blocks_of(scores)
-            for name, rule, found in block.differences()
+            for each in block.differences
         ],
     }
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.benchmarks import report
+from spatialvlm_jax.evaluation.benchmarks.differences import DIFFERENCE_HEAD
 from spatialvlm_jax.evaluation.benchmarks.examples import (
     ExamplePictures,
     best_replies,
     worst_replies,
 )
+from spatialvlm_jax.evaluation.benchmarks.score_table import differing_lines
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
 from spatialvlm_jax.pages.svg import WIDTH, Axis, document, text_at
 from spatialvlm_jax.pages.template import load_templates
@@ -36,8 +38,9 @@ def write_report_page(
         path,
         page.render(
             explanation=report.explain_figures(probes),
+            chance=report.chance_of(blocks),
             head=report.head_of(probes),
-            difference_head=report.DIFFERENCE_HEAD,
+            difference_head=DIFFERENCE_HEAD,
             blocks=[
                 {
                     "title": block.title,
@@ -48,6 +51,7 @@ def write_report_page(
                     "differences": _tables(block),
                     "chart": draw_headlines(block),
                     "figures": _figures(block),
+                    "differing": [(m.model, *_differing(m.scores)) for m in block.models],
                     "examples": [(m.model, _examples(m.scores, pictures)) for m in block.models],
                 }
                 for block in blocks
@@ -60,11 +64,11 @@ def _tables(block: report.Block) -> list[tuple[str, str, list[tuple[str, list[st
     """Tables of differences that there are: a title, what lines are called, and the lines."""
     first = block.models[0].model
     found = [
-        (f"{first} less the others", "second", block.differences()),
-        ("With the picture less without it", "without", block.seen()),
+        (f"{first} less the others", "second", block.differences),
+        ("With the picture less without it", "without", block.seen),
     ]
     return [
-        (title, name, [(of, report.difference_cells(rule, each)) for of, rule, each in lines])
+        (title, name, [(each.name, each.cells()) for each in lines])
         for title, name, lines in found
         if lines
     ]
@@ -116,6 +120,12 @@ def _figures(block: report.Block) -> list[list[str]]:
         for name in names
     ]
     return [["figure", *(title for title, _ in columns)], *rows]
+
+
+def _differing(scores: Scores) -> tuple[str, list[str]]:
+    """The share of replies that official and robust rule mark apart, and ten of them."""
+    head, *examples = differing_lines(scores)
+    return head, examples
 
 
 def _examples(

@@ -16,7 +16,7 @@ from spatialvlm_jax.evaluation.comparison.predictions import (
 from spatialvlm_jax.evaluation.report.charts import range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
-from spatialvlm_jax.evaluation.statistics.power import LEVEL, written_chance
+from spatialvlm_jax.evaluation.statistics.power import describe_multiplicity, written_chance
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.text_table import align_columns
 
@@ -70,12 +70,8 @@ def points(difference: float) -> str:
 
 def multiplicity(figures: Sequence[ComparedFigure]) -> str:
     """How many differences of a table chance alone would show."""
-    shown = sum(figure.p_value <= LEVEL for figure in figures)
-    sure = sum(figure.is_sure for figure in figures)
-    return (
-        f"{shown} of {len(figures)} differ at p ≤ .05, where chance alone shows "
-        f"{len(figures) * LEVEL:.1f}; {sure} after Holm's adjustment"
-    )
+    p_values = [figure.p_value for figure in figures]
+    return describe_multiplicity(p_values, [figure.adjusted for figure in figures])
 
 
 def format_comparison(overall: Sequence[ComparedFigure], by_type: Sequence[ComparedFigure]) -> str:

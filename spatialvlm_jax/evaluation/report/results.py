@@ -16,7 +16,12 @@ from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.breakdowns import breakdown_title
 from spatialvlm_jax.evaluation.distribution import sure_spread
-from spatialvlm_jax.evaluation.evaluators.distributions import COVERS, SUFFIX, SURER_HALF
+from spatialvlm_jax.evaluation.evaluators.distributions import (
+    CORRELATION,
+    COVERS,
+    SUFFIX,
+    SURER_HALF,
+)
 from spatialvlm_jax.evaluation.metrics import CURVE
 from spatialvlm_jax.evaluation.probes import CONSISTENCY, add_probes
 from spatialvlm_jax.evaluation.scorer import (
@@ -60,6 +65,7 @@ TITLES = {
     SURER_HALF: "Within 25 % in the surer half of answers",
     COVERS[50]: "Truth in the 50 % interval",
     COVERS[90]: "Truth in the 90 % interval",
+    CORRELATION: "Rank correlation of spread and error",
 }
 Probed = Mapping[Probe, Sequence[Answer]]
 _NONE: Probed = {}
@@ -83,7 +89,12 @@ class ResultRow:
     smallest_difference: float | None
 
     def written(self, value: float | None) -> str:
-        """A value of this figure: "84.1 %", or "0.046 m²" of squared lengths; a dash for none."""
+        """A value of this figure: "84.1 %"; a dash for none.
+
+        Of squared lengths it is "0.046 m²", of a correlation "0.42".
+        """
+        if value is not None and self.name.startswith(CORRELATION):
+            return f"{value:.2f}"
         if value is not None and self.name.startswith("mean_squared_error"):
             return f"{value:.3g} m²"
         return percent(value)

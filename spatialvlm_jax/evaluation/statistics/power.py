@@ -1,5 +1,7 @@
 """What a sample can show, and how much of what several tests show is chance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import special
 
@@ -57,3 +59,16 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
     return adjusted
+
+
+def describe_multiplicity(p_values: Sequence[float], adjusted: Sequence[float]) -> str:
+    """How many of several differences chance alone would show, in words.
+
+    Args:
+      adjusted: the p-values after Holm's adjustment, in their order.
+    """
+    shown, sure = (sum(p <= LEVEL for p in each) for each in (p_values, adjusted))
+    return (
+        f"{shown} of {len(p_values)} differ at p ≤ .05, where chance alone shows "
+        f"{len(p_values) * LEVEL:.1f}; {sure} after Holm's adjustment"
+    )

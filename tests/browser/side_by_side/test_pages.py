@@ -5,8 +5,12 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from spatialvlm_jax.browser.side_by_side.pages import Runs
+from spatialvlm_jax.browser.side_by_side.pages import Runs, figure_rows
+from spatialvlm_jax.evaluation.evaluators.distributions import CORRELATION
+from spatialvlm_jax.evaluation.report import results
 from tests.browser.side_by_side.evaluated import leave_readings, leave_run
+
+_FIGURE = {"baseline": None, "count": 9, "ci95": None}
 
 
 def client(*workdirs) -> TestClient:
@@ -81,3 +85,15 @@ def test_other_tracks_are_told(pair, tmp_path) -> None:
     assert "Different tracks:" in pages.get("/compare?first=0&second=1").text
     assert "Different tracks:" not in pages.get("/compare?first=0&second=2").text
     assert "given different things" not in client(camera, camera).get("/").text
+
+
+def test_of_correlations_of_spread_and_error_the_larger_is_the_best() -> None:
+    rows = [
+        results.headline_rows({CORRELATION: {**_FIGURE, "value": value}}, None)
+        for value in (0.2, 0.6)
+    ]
+    (line,) = figure_rows([{row.name: row for row in each} for each in rows])
+    assert [(cell["value"], cell["is_best"]) for cell in line["cells"]] == [
+        ("0.20", False),
+        ("0.60", True),
+    ]

@@ -46,11 +46,11 @@ def test_models_are_compared_on_what_both_were_asked() -> None:
         ModelScores("s", "pixels", stopped),
     ]
     (block,) = blocks_of(models)
-    (found,) = [found for _, rule, found in block.differences() if rule == ROBUST]
+    (found,) = [each.found for each in block.differences if each.rule == ROBUST]
     assert (found.count, found.difference) == (4, 0.25)
     unasked = score_replies(find_benchmark("vsr"), ITEMS, {})
     (block,) = blocks_of([models[0], ModelScores("u", "pixels", unasked)])
-    assert block.differences() == []
+    assert block.differences == ()
 
 
 def test_few_pictures_leave_no_difference_that_shares_cannot_have() -> None:

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from spatialvlm_jax.evaluation.evaluators.distributions import SUFFIX
+from spatialvlm_jax.evaluation.evaluators.distributions import CORRELATION, SUFFIX
 from spatialvlm_jax.evaluation.metrics import CURVE
 from spatialvlm_jax.evaluation.probes import CONSISTENCY
 from spatialvlm_jax.evaluation.report import results
@@ -193,3 +193,10 @@ def test_what_is_known_of_the_objects_has_rows_of_its_own():
         ("usual size disagrees", 0.0),
         ("usual size gap", 1.0),
     ]
+
+
+def test_the_correlation_of_spread_and_error_stands_in_the_table() -> None:
+    summary = {CORRELATION: {"value": 0.424, "baseline": None, "count": 9, "ci95": None}}
+    table = results.format_table(results.headline_rows(summary, None))
+    (line,) = [line for line in table.splitlines() if line.startswith("Rank correlation")]
+    assert line.removeprefix("Rank correlation of spread and error").split()[0] == "0.42"
