@@ -22,8 +22,8 @@ _INTRODUCTION = """\
 What SpatialVLM (arXiv 2401.12168) found by ablation, and what its users ask beside, on rendered
 worlds with a model of about a million parameters. `make findings` runs all of it and writes this
 page; stopped, it goes on, in as many sittings as it takes. Nothing here says what a large model
-makes of photos: read directions, and what a sample of this size can tell at all. Relations are which
-is nearer and which is taller; left and right take such a model more steps than arms have here."""
+makes of photos: read directions, and what a sample of this size can tell at all. Relations are
+which is nearer and which is taller; left and right take such a model more steps than arms have."""
 _EXPLANATION = """\
 A trial is one training with one seed, asked the same held-out questions as all others. Intervals
 are 95 %, over seeds and pictures; a difference is to the first arm of its table, seed by seed on
