@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
     }
     print(f"{benchmark.name}{f', track {track}' if track else ''}: {_said(counts)}")
     print("\n".join(score_table.figures_table(scores, args.spread)))
+    if args.spread and not benchmark.rules:
+        print(f"no rule of another scorer of {benchmark.name} is known here: --spread adds none")
     print("\n".join(score_table.headline_lines(scores)))
     constant = best_constant(benchmark, questions.items)
     print(f"replies that never change, the best of those tried: {100 * constant:.2f} %, robust")

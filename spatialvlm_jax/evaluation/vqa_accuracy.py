@@ -57,10 +57,19 @@ _SPELT = _misspellings()
 def normalize_vqa_answer(text: str) -> str:
     """The text as the official scorer compares it.
 
+    Punctuation goes as `without_punctuation` says. Then letters are small, "none" and "zero" to
+    "ten" are digits, articles go, and contractions get their apostrophes.
+    """
+    bare = without_punctuation(text)
+    words = [_DIGITS.get(word, word) for word in bare.lower().split()]
+    return " ".join(_SPELT.get(word, word) for word in words if word not in _ARTICLES)
+
+
+def without_punctuation(text: str) -> str:
+    """The text without its signs, as the official scorer takes them away.
+
     A sign of punctuation goes if it touches a space anywhere, or if digits are grouped by commas;
-    otherwise it becomes a space. A full stop goes unless a digit follows, up to 32 of them. Then
-    letters are small, "none" and "zero" to "ten" are digits, articles go, and contractions get
-    their apostrophes.
+    otherwise it becomes a space. A full stop goes unless a digit follows, up to 32 of them.
     """
     grouped = _GROUPED_DIGITS.search(text) is not None
     bare = text
@@ -68,9 +77,7 @@ def normalize_vqa_answer(text: str) -> str:
         if sign in text:
             apart = grouped or sign + " " in text or " " + sign in text
             bare = bare.replace(sign, "" if apart else " ")
-    bare = _FULL_STOP.sub("", bare, _MOST_FULL_STOPS)
-    words = [_DIGITS.get(word, word) for word in bare.lower().split()]
-    return " ".join(_SPELT.get(word, word) for word in words if word not in _ARTICLES)
+    return _FULL_STOP.sub("", bare, _MOST_FULL_STOPS)
 
 
 def agreement(same: int, people: int) -> float:

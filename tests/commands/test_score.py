@@ -39,6 +39,23 @@ def test_replies_are_scored_under_every_rule(
     assert found["counts"]["missing_replies"] == 1
 
 
+@pytest.mark.parametrize("name", ["msmu", "omni_spatial", "spar_bench", "whats_up", "vsr"])
+def test_a_spread_that_adds_no_rule_says_so(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    SAMPLES[name].write(tmp_path / "data")
+    write_lines(tmp_path / "a.jsonl", [{"id": SAMPLES[name].ids[0], "text": "B"}])
+    words = ["score", f"{tmp_path}/a.jsonl", f"--benchmark={name}", f"--data={tmp_path}/data"]
+    assert cli.main([*words, "--spread"]) == 0
+    told = f"no rule of another scorer of {name} is known here: --spread adds none\n"
+    said = capsys.readouterr().out
+    assert (told in said) == (name != "vsr")
+    assert ("VLMEvalKit without a judge" in said) == (name == "vsr")
+    assert cli.main(words) == 0
+    assert "--spread" not in capsys.readouterr().out
+
+
 def test_a_dump_of_a_harness_is_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         {

@@ -8,6 +8,7 @@ from spatialvlm_jax.evaluation.reading.options import read_option
 from spatialvlm_jax.evaluation.rules import letters
 from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.ranked_letters import best_ranked
+from spatialvlm_jax.evaluation.vqa_accuracy import without_punctuation
 
 FindLetter = Callable[[str, letters.Options], str | None]
 
@@ -35,6 +36,13 @@ LETTER_RULES: dict[str, Rule] = {
 def by_polarity(item: Item, reply: str) -> Mark:
     """Marks the yes or no that a reply says."""
     said = verdicts.read_yes_no(reply)
+    return Mark(float(said == item.answer), said)
+
+
+def by_lone_word(item: Item, reply: str) -> Mark:
+    """VLMEvalKit's rule without a judge: yes or no where one of them alone is among the words."""
+    words = set(without_punctuation(reply.lower()).split()) & {"yes", "no"}
+    said = words.pop() if len(words) == 1 else None
     return Mark(float(said == item.answer), said)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Marked
-from spatialvlm_jax.evaluation.benchmarks.marking import by_polarity, means_by
+from spatialvlm_jax.evaluation.benchmarks.marking import by_lone_word, by_polarity, means_by
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_line_rows
 from spatialvlm_jax.evaluation.rules.pope import pope_figures, read_pope
 
@@ -62,5 +62,5 @@ BENCHMARK = Benchmark(
     robust=by_polarity,
     figures=_figures,
     official_is='"No", "no" or "not" among the first sentence\'s words is no, all else is yes',
-    rules={"lmms-eval's equality": _equality},
+    rules={"lmms-eval's equality": _equality, "VLMEvalKit without a judge": by_lone_word},
 )

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
-from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group, by_polarity
+from spatialvlm_jax.evaluation.benchmarks.marking import (
+    accuracy_by_group,
+    by_lone_word,
+    by_polarity,
+)
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
 
 
@@ -42,5 +46,6 @@ BENCHMARK = Benchmark(
     official=by_polarity,
     robust=by_polarity,
     figures=accuracy_by_group,
+    rules={"VLMEvalKit without a judge": by_lone_word},
     official_is="accuracy of trained heads; the prompt is ours, and our parser reads replies",
 )

@@ -2,9 +2,9 @@
 
 import random
 import re
+from fractions import Fraction
 from statistics import fmean
 
-import numpy as np
 import pytest
 
 from spatialvlm_jax.evaluation.rules.anls import anls
@@ -86,13 +86,32 @@ def test_gqa() -> None:
 
 
 def test_mean_relative_accuracy() -> None:
+    """In exact fractions: an error of k twentieths is near enough under the thresholds up to it."""
     draw = random.Random(5)
+    twentieths = [Fraction(k, 20) for k in range(1, 11)]
+    compared = 0
     for _ in range(CASES):
         true = draw.choice((draw.uniform(0.01, 20), float(draw.randrange(1, 12))))
         said = draw.choice((true * draw.uniform(0, 2.5), float(draw.randrange(0, 12))))
-        share = abs(said - true) / true
-        hits = [share <= 1 - theta for theta in np.linspace(0.5, 0.95, 10)]
-        assert mean_relative_accuracy(said, true) == pytest.approx(sum(hits) / 10, abs=1e-9)
+        error = abs(Fraction(said) - Fraction(true)) / Fraction(true)
+        if any(abs(error - bound) < Fraction(1, 10**12) for bound in twentieths):
+            continue  # at a bound floats decide: below
+        compared += 1
+        hits = sum(error < bound for bound in twentieths)
+        assert mean_relative_accuracy(said, true) == pytest.approx(hits / 10, abs=1e-9)
+    assert compared > 0.9 * CASES
+
+
+# What `linspace` makes of .5, .55 ... .95: its .9 is a hair less, so that 9 for 10 is near enough.
+THETAS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95)
+
+
+def test_mean_relative_accuracy_at_its_bounds_is_that_of_floats() -> None:
+    for true in range(1, 41):
+        for said in range(81):
+            hits = [abs(said - true) / true <= 1 - theta for theta in THETAS]
+            found = mean_relative_accuracy(float(said), float(true))
+            assert found == pytest.approx(sum(hits) / 10, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +122,8 @@ def test_mean_relative_accuracy() -> None:
         (1.5, 3.0, 0.1),
         (4.1, 5.0, 0.7),
         (4.0, 5.0, 0.6),
+        (9.0, 10.0, 0.9),
+        (19.0, 20.0, 1.0),
         (float("nan"), 1.0, 0.0),
     ],
 )
@@ -136,7 +157,8 @@ def test_q_spatial() -> None:
             assert found is None
             continue
         assert found is not None
-        assert found == pytest.approx(fmean(map(float, digits)) * CENTIMETRES.get(unit, 1))
+        length = fmean(map(float, digits)) * CENTIMETRES.get(unit, 1)
+        assert found == pytest.approx(length, rel=1e-9, abs=1e-9)
         true = draw.uniform(1, 400)
         good = found > 0 and found / true < 2 and true / found < 2
         assert is_within_ratio(found, true) == good
@@ -156,7 +178,7 @@ def test_q_spatial() -> None:
 )
 def test_q_spatial_reads_forms_as_it_does(reply: str, centimetres: float | None) -> None:
     assert read_boxed_length(reply) == (
-        centimetres if centimetres is None else pytest.approx(centimetres)
+        centimetres if centimetres is None else pytest.approx(centimetres, rel=1e-9)
     )
 
 
@@ -173,12 +195,32 @@ def test_spatial_rgpt() -> None:
     for _ in range(CASES):
         true = draw.choice((4.0, draw.uniform(0.1, 30)))
         said = draw.choice((3.0, 5.0, draw.uniform(0, 60)))
-        assert is_within_quarter(said, true) == (not (said > 1.25 * true or said < 0.75 * true))
-        error = max(said - true, true - said) / (true + 0.0001)
-        assert relative_error(said, true) == pytest.approx(error, abs=1e-9)
+        ratio = Fraction(said) / Fraction(true)
+        assert is_within_quarter(said, true) == (Fraction(3, 4) <= ratio <= Fraction(5, 4))
+        error = abs(Fraction(said) - Fraction(true)) / (Fraction(true) + Fraction(1, 10_000))
+        assert relative_error(said, true) == pytest.approx(float(error), abs=1e-9)
         hour, other = draw.randrange(1, 13), draw.randrange(1, 13)
         forward, backward = (hour - other) % 12, (other - hour) % 12
         assert clock_error(hour, other) == min(forward, backward)
+
+
+@pytest.mark.parametrize(
+    ("said", "true", "within"),
+    [
+        (3.0, 4.0, True),
+        (5.0, 4.0, True),
+        (2.999, 4.0, False),
+        (5.001, 4.0, False),
+        (0.0, 4.0, False),
+        (0.75, 1.0, True),
+        (1.25, 1.0, True),
+        (1.2501, 1.0, False),
+    ],
+)
+def test_spatial_rgpt_takes_a_quarter_with_its_bounds(
+    said: float, true: float, within: bool
+) -> None:
+    assert is_within_quarter(said, true) == within
 
 
 def test_anls() -> None:
