@@ -26,6 +26,7 @@ from spatialvlm_jax.asking.question import (
     Manner,
     Reply,
     Respondent,
+    manner_of,
     put_question,
 )
 from spatialvlm_jax.asking.respondents import endpoint_bounds, open_respondent
@@ -146,7 +147,7 @@ def _publish_asked(experiment: Experiment, args: argparse.Namespace) -> None:
     with progress.waiting(f"loading {args.model}", f"loaded {args.model}"):
         model = open_respondent(args.model, args.tokenizer, limits, budget)
     track = CAMERA if model.is_told_cameras else PIXELS
-    manner = Manner(track, "words", args.max_tokens, args.temperature, args.draws_seed)
+    manner = manner_of(args, track)
     model.check(manner)
     _say_unread_distributions(experiment)
     scorer, stopped = _ask(experiment, args.workdir, model, manner, None)

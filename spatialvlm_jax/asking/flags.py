@@ -50,7 +50,7 @@ def _add_replies(add: Callable[..., Any]) -> None:
     add("--max-tokens", type=limit, metavar="N", help="of a reply (its own; of endpoints 512)")
     help_text = "of replies that are drawn; 0 takes the likeliest words (0)"
     add("--temperature", type=number(0.0, 10.0), default=0.0, metavar="T", help=help_text)
-    add("--draws-seed", type=whole_number(0, 2**31), default=0, metavar="N", help="of draws (0)")
+    add("--draws-seed", type=whole_number(0, 2**31), metavar="N", help="of draws (0)")
 
 
 def _add_tokenizer(add: Callable[..., Any]) -> None:

@@ -32,7 +32,7 @@ def gather_replies(
     """
     pending = kept.unanswered(keep)
     if kept.stale:
-        said = f"{kept.stale:,} replies were to other words, and are asked again"
+        said = f"{kept.stale:,} replies were to other words or drawn otherwise, and are asked again"
         progress.say(f"{kept.path}: {said}")
     total = len(kept.questions)
     bar = progress.bar(desc=doing, unit="question", total=total, initial=total - len(pending))

@@ -22,7 +22,7 @@ class KeptReplies:
     """The replies in a file to questions that were put in one manner.
 
     path: the file. questions: by their ids. replies: likewise. stale: how many were to other words,
-    and are dropped.
+    or drawn otherwise, and are dropped. What is not asked this time stays in the file.
     """
 
     def __init__(self, path: Path, questions: Sequence[Question], constant: Mapping[str, str]):
@@ -37,6 +37,7 @@ class KeptReplies:
         self.path, self._constant = path, dict(constant)
         self.questions = {question.item.id: question for question in questions}
         self.replies: dict[str, Reply] = {}
+        self._others: dict[str, Line] = {}
         self.stale = 0
         for line in _read(path):
             self._check(line)
@@ -48,6 +49,8 @@ class KeptReplies:
                 )
             elif question is not None:
                 self.stale += 1
+            else:
+                self._others[line["id"]] = line
 
     def _check(self, line: Line) -> None:
         for name, value in self._constant.items():
@@ -88,9 +91,10 @@ class KeptReplies:
             self._write(lambda reply: True)
 
     def _write(self, wanted: Callable[[Reply], bool]) -> None:
-        """Writes all lines anew, in the order of the questions."""
+        """Writes all lines anew, in the order of the questions; then those that are not asked."""
         found = (self.replies.get(key) for key in self.questions)
         lines = [self._line(reply) for reply in found if reply is not None and wanted(reply)]
+        lines += [json.dumps(line).encode() + b"\n" for line in self._others.values()]
         write_text(self.path, b"".join(lines).decode())
 
     def _line(self, reply: Reply) -> bytes:

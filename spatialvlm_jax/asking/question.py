@@ -1,5 +1,6 @@
 """A question as it is put to a model, and what comes back."""
 
+import argparse
 import dataclasses
 import hashlib
 import json
@@ -68,6 +69,19 @@ class Reply:
     text: str = ""
     failure: str = ""
     tied: tuple[str, ...] = ()
+
+
+def manner_of(args: argparse.Namespace, track: str, by: By = "words") -> Manner:
+    """How questions are put.
+
+    Raises:
+      UserError: flags of draws are given where nothing is drawn.
+    """
+    if args.draws_seed is not None and not args.temperature:
+        raise UserError("--draws-seed is of replies that are drawn: give --temperature, too")
+    if args.temperature and by == "likelihood":
+        raise UserError("--by=likelihood takes the likeliest: leave out --temperature")
+    return Manner(track, by, args.max_tokens, args.temperature, args.draws_seed or 0)
 
 
 class Respondent(Protocol):

@@ -19,9 +19,9 @@ from spatialvlm_jax.asking.question import (
     NAMES,
     AskingStopped,
     By,
-    Manner,
     Respondent,
     candidates_of,
+    manner_of,
 )
 from spatialvlm_jax.asking.respondents import (
     ENDPOINT,
@@ -150,7 +150,7 @@ def _open(benchmark: Benchmark, args: argparse.Namespace, is_only: bool) -> Open
         benchmark,
         find_data(args.data, benchmark.name, is_only),
         args.images,
-        Manner(track, args.by, args.max_tokens, args.temperature, args.draws_seed),
+        manner_of(args, track, args.by),
         allow_missing=args.allow_missing,
         most=args.questions,
     )

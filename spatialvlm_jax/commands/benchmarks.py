@@ -22,6 +22,7 @@ With --render, rendered twins are written: the files of a benchmark (of all, wit
 project publishes them, with questions of its kinds about rendered scenes, and exact answers. All
 that reads the benchmark reads them, without a download; figures of them are none of the benchmark.
 """
+_SCENES = 20
 _EPILOG = """\
 examples:
   spatialvlm benchmarks
@@ -48,16 +49,19 @@ def add_parser(subparsers: Any) -> None:
     add("--allow-missing", action="store_true", help=help_text)
     help_text = "write rendered twins there, each into a folder of its name"
     add("--render", type=place, metavar="DIR", help=help_text)
-    add("--scenes", type=whole_number(2, 100_000), default=20, help="of twins (20)")
-    add("--seed", type=whole_number(0, 2**31 - 1), default=0, help="of the scenes of twins (0)")
+    add("--scenes", type=whole_number(2, 100_000), metavar="N", help="of twins (20)")
+    add("--seed", type=whole_number(0, 2**31 - 1), metavar="N", help="of the scenes of twins (0)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is known of them."""
+    from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 
     if args.render:
         return _render(args)
+    if args.scenes is not None or args.seed is not None:
+        raise UserError("--scenes and --seed are of twins: name their folder, --render=DIR")
     if args.data or args.questions or args.images:
         return _write_questions(args)
     chosen = [find_benchmark(args.name)] if args.name else list(BENCHMARKS.values())
@@ -90,13 +94,14 @@ def _render(args: argparse.Namespace) -> int:
         find_benchmark(args.name)
     progress.begin_importing()
     from spatialvlm_jax.rendered_benchmarks.asked_scene import draw_scenes
-    from spatialvlm_jax.rendered_benchmarks.write import TWINS, write_twins
+    from spatialvlm_jax.rendered_benchmarks.write import TWINS, check_twins, write_twins
 
     progress.end_importing()
     names = [args.name] if args.name else list(TWINS)
-    drawn = draw_scenes(args.scenes, args.seed)
-    bar = progress.bar(drawn, desc="rendering", unit="scene", total=args.scenes)
-    for name, folder in write_twins(names, list(bar), args.render, args.seed).items():
+    check_twins(names, args.render)
+    count, seed = args.scenes or _SCENES, args.seed or 0
+    bar = progress.bar(draw_scenes(count, seed), desc="rendering", unit="scene", total=count)
+    for name, folder in write_twins(names, list(bar), args.render, seed).items():
         print(f"{name}: {folder}")
     return 0
 

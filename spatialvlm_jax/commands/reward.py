@@ -272,6 +272,6 @@ def _figures(summary: dict[str, Any]) -> Sequence[str]:
         str(summary["frames"]),
         str(summary["valid"]),
         *("-" if length is None else f"{length:.2g} m" for length in lengths),
-        f"{summary['monotonicity']:.2f}",
+        "-" if summary["monotonicity"] is None else f"{summary['monotonicity']:.2f}",
         "yes" if summary["success"] else "no",
     )

@@ -56,6 +56,9 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
         objects = names_as_taught(found.objects, taught.names) if taught.names else found.objects
     except UnknownName as unknown:
         return _declined(question, str(unknown), untaught)
+    named = [objects[slot].casefold() for slot in _THINGS if slot in objects]
+    if len(named) > len(set(named)):
+        return _declined(question, f"it asks about {named[0]!r} and itself", untaught)
     templates = TEMPLATES[name].questions[: taught.wordings[name] or None]
     template = found.template if found.template in templates else templates[0]
     words = template.format(**objects)

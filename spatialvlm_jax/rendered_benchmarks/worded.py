@@ -13,6 +13,12 @@ from spatialvlm_jax.scene.records import QA
 
 _PEOPLE = 10
 _RELATIONS: Mapping[QuestionTypeName, str] = {"left_of": "left of", "in_front_of": "in front of"}
+_LEVELS: Mapping[QuestionTypeName, str] = {
+    "color": "L1_single",
+    "count": "L2_objects",
+    "existence": "L2_objects",
+    "left_of": "L3_2d_spatial",
+}
 _ONE_WORD: tuple[QuestionTypeName, ...] = ("color", "shape", "category", "left_of", "existence")
 
 
@@ -108,6 +114,32 @@ def vqa_v2(scenes: Sequence[AskedScene], folder: Path) -> None:
     write_json(folder / name, {**common, "questions": questions})
     name = "v2_mscoco_val2014_annotations.json"
     write_json(folder / name, {**common, "annotations": annotations})
+
+
+def viz_wiz(scenes: Sequence[AskedScene], folder: Path) -> None:
+    """One question of each picture; ten people say the same."""
+    rows: list[dict[str, Any]] = []
+    asked = {scene.number: (scene, pair) for scene, pair in _asked(scenes, counts=True)}
+    for scene, pair in asked.values():
+        row: dict[str, Any] = {"image": scene.save_jpeg(folder / "images")}
+        kind = "yes/no" if pair.verdict in ("yes", "no") else "other"
+        row |= {"answer_type": "number" if pair.type == "count" else kind, "answerable": 1}
+        said = [{"answer_confidence": "yes", "answer": pair.verdict}] * _PEOPLE
+        rows.append(row | {"question": capital(pair.question), "answers": said})
+    write_json(folder / "val.json", rows)
+
+
+def spatial_457(scenes: Sequence[AskedScene], folder: Path) -> None:
+    """Colors, counts and what is there; the levels on occlusion, poses and collision are not."""
+    rows: list[dict[str, Any]] = []
+    for scene in scenes:
+        for name, level in _LEVELS.items():
+            for pair in scene.of(name):
+                row: dict[str, Any] = {"image": scene.stored(), "question_index": str(len(rows))}
+                row |= {"image_filename": f"{scene.name}.png", "category": level}
+                answer = pair.verdict.capitalize() if name == "existence" else pair.verdict
+                rows.append(row | {"question": capital(pair.question), "answer": answer})
+    write_table(folder / "test-00000-of-00001.parquet", rows)
 
 
 def _save_numbered(scene: AskedScene, folder: Path, image: int) -> None:

@@ -23,14 +23,33 @@ TWINS: Mapping[str, Write] = {
     "3dsr_bench": lettered.three_dsr_bench,
     "robospatial_home": worded.robospatial_home,
     "omni_spatial": lettered.omni_spatial,
+    "spatial_457": worded.spatial_457,
     "pope": worded.pope,
     "gqa": worded.gqa,
     "vqa_v2": worded.vqa_v2,
     "ok_vqa": worded.vqa_v2,
+    "viz_wiz": worded.viz_wiz,
     "vsi_bench": measured.vsi_bench,
     "spar_bench": measured.spar_bench,
     "mmsi_bench": lettered.mmsi_bench,
 }
+
+
+def check_twins(names: Sequence[str], folder: Path) -> dict[str, Path]:
+    """The folders of twins, by name.
+
+    Raises:
+      UserError: a benchmark has no twin, or its folder is there and is none of a twin.
+    """
+    places = {name: folder / name for name in names}
+    for name, place in places.items():
+        if name not in TWINS:
+            known = ", ".join(TWINS)
+            raise UserError(f"{name} has no rendered twin: rendered scenes have {known}")
+        is_free = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+        if not is_free and not (place / RENDERED).is_file():
+            raise UserError(f"{place} holds something else: name another folder")
+    return places
 
 
 def write_twins(
@@ -45,20 +64,15 @@ def write_twins(
       The folders, by name.
 
     Raises:
-      UserError: a benchmark has no twin, or its folder is there and is none of a twin.
+      UserError: as `check_twins`.
     """
-    places = {name: folder / name for name in names}
-    for name, place in places.items():
-        if name not in TWINS:
-            known = ", ".join(TWINS)
-            raise UserError(f"{name} has no rendered twin: rendered scenes have {known}")
-        if place.exists() and any(place.iterdir()) and not (place / RENDERED).is_file():
-            raise UserError(f"{place} holds something else: name another folder")
+    places = check_twins(names, folder)
     for name, place in places.items():
         place.mkdir(parents=True, exist_ok=True)
-        told = f"{len(scenes)} rendered scenes of seed {seed}, asked as {name} asks about photos.\n"
-        write_text(
-            place / RENDERED, f"{told}None of it is of the benchmark: name figures of it so.\n"
+        told = (
+            f"{len(scenes)} rendered scenes of seed {seed}, asked as {name} asks about photos.\n"
+            "None of it is of the benchmark: name figures of it so.\n"
         )
+        write_text(place / RENDERED, told)
         TWINS[name](scenes, place)
     return places

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -118,7 +119,7 @@ class EpisodeRewards:
             "first_m": _short(known[0]) if known.size else None,
             "last_m": _short(known[-1]) if known.size else None,
             "success": self.has_succeeded,
-            "monotonicity": _short(self.steadiness),
+            "monotonicity": None if math.isnan(self.steadiness) else _short(self.steadiness),
         }
 
 

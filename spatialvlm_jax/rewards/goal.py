@@ -83,6 +83,8 @@ def _check_length(question: str, untaught: bool) -> None:
 def _question(quantity: str, named: dict[str, str]) -> str:
     things = [_ARTICLE.sub("", thing, count=1) for thing in named.values()]
     others = [thing for thing in things if thing.lower() not in _CAMERA]
+    if len(things) == 2 and things[0].casefold() == things[1].casefold():
+        raise UserError(f"the goal is the distance of {things[0]!r} from itself: name two things")
     if quantity == "centre_distance" and len(others) == 1:
         quantity, things = "camera_distance", others
     return DISTANCE_QUESTIONS[quantity][0].format(**dict(zip("ab", things, strict=False)))

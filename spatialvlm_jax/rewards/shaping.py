@@ -4,6 +4,8 @@ Axes: N frames of one episode, in order. Distances are float[N] in metres, NaN w
 not tell; what is made of them is NaN there too.
 """
 
+import math
+
 import numpy as np
 
 
@@ -81,6 +83,9 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
 def monotonicity(done: np.ndarray) -> float:
     """How steadily progress rises: its rank correlation with time, 1 where it never falls.
 
-    Below 0 an episode moves away from its goal, or the model sees it the wrong way round.
+    Below 0 an episode moves away from its goal, or the model sees it the wrong way round. NaN where
+    fewer than two frames are known.
     """
+    if np.isfinite(np.asarray(done, np.float64)).sum() < 2:
+        return math.nan
     return rank_correlation(done, np.arange(len(done)))

@@ -43,6 +43,29 @@ def replies(tmp_path, model: str = "listed") -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def test_what_is_not_asked_this_time_is_kept(endpoint, tmp_path) -> None:
+    assert evaluate(endpoint, tmp_path) == 0
+    asked = len(endpoint.requests)
+    assert evaluate(endpoint, tmp_path, "--questions=2") == 0
+    assert evaluate(endpoint, tmp_path) == 0
+    assert len(endpoint.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--draws-seed=1"], "--draws-seed is of replies that are drawn"),
+        (["--temperature=1", "--by=likelihood"], "leave out --temperature"),
+    ],
+)
+def test_flags_of_draws_are_refused_where_nothing_is_drawn(
+    endpoint, tmp_path, capsys, flags, said
+) -> None:
+    assert evaluate(endpoint, tmp_path, *flags) == 2
+    assert said in capsys.readouterr().err
+    assert not endpoint.requests
+
+
 def test_replies_are_drawn_with_a_seed_of_each_question(endpoint, tmp_path) -> None:
     words = ("--temperature=0.2", "--draws-seed=3")
     assert evaluate(endpoint, tmp_path, *words) == 0

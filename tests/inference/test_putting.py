@@ -135,3 +135,10 @@ def test_what_is_no_known_wording_is_put_as_it_is_with_a_note(question) -> None:
 @pytest.mark.parametrize("question", ["how deep is the mug?", "blah blah"])
 def test_of_a_model_that_does_not_say_what_it_was_taught_nothing_is_said(question) -> None:
     assert put_as_taught(question, None)[:3] == (question, "", ())
+
+
+def test_a_thing_is_not_set_beside_itself() -> None:
+    question = "how far is the Mug from the mug?"
+    found = put_as_taught(question, TAUGHT)
+    assert (found.words, found.note) == (None, "it asks about 'mug' and itself")
+    assert put_as_taught(question, TAUGHT, untaught=True).words == question

@@ -99,4 +99,6 @@ def test_the_command_writes_one_or_says_why_not(tmp_path: Path, capsys) -> None:
     assert cli.main(["benchmarks", "text_vqa", f"--render={tmp_path}"]) == 2
     assert "text_vqa has no rendered twin" in capsys.readouterr().err
     assert cli.main([*words, "--questions=a.jsonl"]) == 2
+    assert cli.main(["benchmarks", "vsr", "--seed=3"]) == 2
+    assert "are of twins" in capsys.readouterr().err
     assert set(BENCHMARKS) - set(TWINS) == {"text_vqa"}  # nothing is written on what is rendered

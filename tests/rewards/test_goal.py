@@ -56,3 +56,8 @@ def test_a_wording_of_ones_own_is_taken_where_it_is_said_to_be_meant():
     assert Goal.of("Wie weit ist die Dose?", untaught=True).question == "Wie weit ist die Dose?"
     with pytest.raises(UserError, match="asks for no length"):
         Goal.of("is the can left of the mug?", untaught=True)
+
+
+def test_a_thing_is_no_goal_for_itself():
+    with pytest.raises(UserError, match="distance of 'purple ball' from itself"):
+        Goal.of("distance between the purple ball and the Purple ball")

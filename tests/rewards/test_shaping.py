@@ -87,3 +87,4 @@ def test_monotonicity_is_of_progress_over_time():
     assert monotonicity(np.array([0.0, 0.2, NAN, 0.5, 1.0])) == pytest.approx(1.0)
     assert monotonicity(np.array([1.0, 0.5, 0.0])) == pytest.approx(-1.0)
     assert monotonicity(np.full(4, 0.5)) == 0.0
+    assert np.isnan(monotonicity(np.array([0.5, NAN])))  # of one frame nothing is known

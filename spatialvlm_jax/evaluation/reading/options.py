@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from spatialvlm_jax.evaluation.reading.final import after_thinking, boxed_part
+from spatialvlm_jax.units import find_unit
 
 _CONCLUDES = re.compile(
     r"\b(?:answer|choice|conclusion|option)s?\b[\"'*_\s]{0,4}(?:is|would be|must be|should be|:|=)"
@@ -50,6 +51,10 @@ _SMALL = re.compile(r"[\s\"'*_`]{0,4}([a-z])[.*\"'`)]{0,3}\s{0,3}(?:$|\n)")
 _ALTERNATIVE = re.compile(r"[\s\"'*_)\].]{0,6}(?:\bor\b|\band\b|/|,)[\s\"'*_(\[]{0,6}")
 _ENDS = re.compile(r"[.;!?]\s|\n\s{0,9}\n")
 _LISTED = re.compile(r"\n[ \t*_`(-]{0,6}([A-Za-z])[).:*\s]")
+# Of a number: what makes it another one than its digits.
+_GOES_ON = re.compile(r"[.,/]\d|\s{1,2}\d{1,3}/\d|\s{0,2}[%°]")
+_BEGINS = re.compile(r"(?:\d[.,/]|[-−+.])$")
+_NEXT_WORD = re.compile(r"\s{0,2}([^\s,;!?]{1,12})")
 _REACH = 60  # characters in which a conclusion names its option
 
 
@@ -128,8 +133,18 @@ def _texts(text: str, options: Mapping[str, str]) -> Iterator[tuple[str, int, in
     if not named:
         return
     for match in _phrases(tuple(text for _, text in named)).finditer(text):
-        if match.lastindex and not _is_denied(text, *match.span()):
+        if not match.lastindex or _is_denied(text, *match.span()):
+            continue
+        if not (match[0].isdecimal() and _is_of_another_number(text, *match.span())):
             yield named[match.lastindex - 1][0], *match.span()
+
+
+def _is_of_another_number(text: str, start: int, end: int) -> bool:
+    """Whether it has a sign or a fraction, or measures something: "-1", "0.5", "1 m"."""
+    behind = _NEXT_WORD.match(text, end)
+    word = behind[1].strip(".").lower() if behind else ""
+    measures = word != "in" and find_unit(word) is not None  # "3 in total" are no inches
+    return measures or bool(_GOES_ON.match(text, end) or _BEGINS.search(text, 0, start))
 
 
 def _longest_first(named: tuple[str, str]) -> int:

@@ -33,8 +33,8 @@ class ArmDifference:
 
     @property
     def is_apart(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.interval[0] > 0 or self.interval[1] < 0
+        """Whether the interval leaves out 0: of one seed, nothing tells what another would give."""
+        return self.pairs > 1 and (self.interval[0] > 0 or self.interval[1] < 0)
 
 
 @dataclasses.dataclass(frozen=True)

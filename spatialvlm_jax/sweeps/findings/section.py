@@ -225,6 +225,8 @@ def _what_is_apart(arms: Sequence[MeasuredArm], first: str, figure: str) -> str:
     compared = [(arm.arm, arm.versus) for arm in arms if arm.versus]
     if not compared:
         return "Nothing to compare yet."
+    if all(each.pairs == 1 for _, each in compared):
+        return "One seed cannot tell arms apart: its intervals are over pictures alone."
     apart = [f"{name} ({signed(each.value, figure)})" for name, each in compared if each.is_apart]
     rest = [name for name, each in compared if not each.is_apart]
     said = [f"Apart from “{first}”: {', '.join(apart)}."] if apart else []

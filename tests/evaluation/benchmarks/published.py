@@ -2,41 +2,19 @@
 
 import base64
 import dataclasses
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow
-import pyarrow.parquet
-from PIL import Image
-
 from tests.evaluation.benchmarks.msmu_rows import msmu
-
-
-def _png() -> bytes:
-    file = io.BytesIO()
-    rows = np.arange(12 * 16 * 3).astype(np.uint8).reshape(12, 16, 3)
-    Image.fromarray(rows).save(file, "png")
-    return file.getvalue()
-
-
-PNG = _png()
-PICTURE = {"bytes": PNG, "path": "a.png"}
-
-
-def write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
-
-
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def write_json(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(document))
+from tests.evaluation.benchmarks.published_files import (
+    PICTURE,
+    PNG,
+    write_json,
+    write_lines,
+    write_parquet,
+)
+from tests.evaluation.benchmarks.published_others import spatial_457, viz_wiz
 
 
 def q_spatial(folder: Path) -> None:
@@ -382,6 +360,10 @@ SAMPLES = {
         ("Perspective_Taking/0_0", "Perspective_Taking/1_0"),
         *("Answer: B", "So it is left.", 0.0),
     ),
+    "spatial_457": Sample(
+        spatial_457, ("L1_single/0", "L3_2d_spatial/1", "L2_objects/2"),
+        "{'Reasoning': 'It is low.', 'Answer': 'Sedan'}", "Answer: a sedan", 0.0,
+    ),
     "vsi_bench": Sample(vsi_bench, ("0", "1", "2", "3"), "3.0", "3.0m", 0.0),
     "whats_up": Sample(
         whats_up,
@@ -393,5 +375,8 @@ SAMPLES = {
     ),
     "spar_bench": Sample(spar_bench, ("0", "1", "2"), "B", "The answer is B.", 0.0),
     "mmsi_bench": Sample(mmsi_bench, ("0", "1"), "``B``", "A? No. The answer is B.", 0.0),
+    "viz_wiz": Sample(
+        viz_wiz, ("VizWiz_val_00000000", "VizWiz_val_00000001"), "Blue.", r"\boxed{blue}", 0.0
+    ),
     "text_vqa": Sample(text_vqa, ("34602", "34603"), "Dakota.", r"\boxed{dakota}", 0.0),
 }  # fmt: skip

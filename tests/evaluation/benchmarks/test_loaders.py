@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.joining import join
 from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
@@ -308,3 +309,37 @@ def test_pictures_without_a_name_are_told_by_what_they_show(name: str, tmp_path:
     assert first == third != second
     scores = score_replies(find_benchmark(name), items, {})
     assert {found.clusters for found in scores.headlines().values()} == {2}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply", "official", "robust"),
+    [
+        ("sedan", "{'Reasoning': 'low', 'Answer': 'SUV'}", 1, 0),  # of one class
+        ("sedan", '{"Reasoning": "low", "Answer": "sedan"}', 1, 1),
+        ("sedan", "It is a sedan.", 0, 0),
+        ("sedan", "sedan", 1, 1),
+        ("Yes", "{'Answer': 3}", 1, 1),
+        ("Yes", "10", 0, 1),
+        ("No", "{'Answer': 'none'}", 1, 1),
+        ("No", "0", 1, 1),
+        ("No", "Yes", 0, 0),
+        ("2", "{'Answer': 'two'}", 1, 1),
+        ("2", "There are two.", 0, 1),
+        ("left", "Answer: Left.", 0, 1),
+        ("left", "", 0, 0),
+    ],
+)
+def test_spatial_457_reads_its_template(answer, reply, official, robust) -> None:
+    benchmark = BENCHMARKS["spatial_457"]
+    item = Item(id="0", question="?", prompt="?", answer=answer, image_id="0", group="L1_single")
+    assert benchmark.official(item, reply).score == official
+    assert benchmark.robust(item, reply).score == robust
+
+
+def test_viz_wiz_asks_for_what_cannot_be_answered(tmp_path: Path) -> None:
+    SAMPLES["viz_wiz"].write(tmp_path)
+    benchmark = BENCHMARKS["viz_wiz"]
+    color, unclear = load_questions(benchmark, tmp_path).items
+    assert "respond with 'Unanswerable'" in unclear.prompt
+    assert [benchmark.official(unclear, said).score for said in ("unanswerable", "yes")] == [1, 0]
+    assert benchmark.official(color, "unsuitable").score == pytest.approx(0.6)

@@ -12,6 +12,7 @@ NAMES = {
     "q_spatial": "0.jpg",
     "omni_spatial": "Perspective_Taking/0.png",
     "spatial_rgpt": "a.jpg",
+    "viz_wiz": "VizWiz_val_00000000.jpg",
     "vsr": "000000000285.jpg",
     "pope": "COCO_val2014_000000310196.jpg",
     "gqa": "n0.jpg",

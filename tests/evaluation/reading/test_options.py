@@ -97,3 +97,23 @@ def test_worded_choices_are_read(form: str) -> None:
             other = "A" if letter == "B" else "B"
             reply = form.format(L=letter, M=other, t=text, o=options[other])
             assert read_option(reply, options) == letter, reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        *(("1", "B"), ("There are 3.", "D"), ("so 4", "C"), ("3 in total", "D"), ("4 chairs", "C")),
+        *(
+            ("0.5", None),
+            ("1.5", None),
+            ("-1", None),
+            ("1 1/2", None),
+            ("1%", None),
+            ("1,000", None),
+        ),
+        *(("0 metres", None), ("0.0 m²", None), ("1 m", None), ("about 1.9 or so", None)),
+        ("There are 1 chairs 4 m away", "B"),
+    ],
+)
+def test_a_count_is_no_part_of_another_number_and_measures_nothing(reply, letter) -> None:
+    assert read_option(reply, {"A": "0", "B": "1", "C": "4", "D": "3"}) == letter

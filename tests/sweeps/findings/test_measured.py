@@ -115,3 +115,11 @@ def test_groups_of_pictures_without_an_answer_of_some_seed_are_left_out():
     ]  # fmt: skip
     first, _ = measure_arms(trials, NAMES, "squared_error", 0.1, PICTURES)
     assert first.value == pytest.approx(0.5 / 6)
+
+
+def test_one_seed_tells_no_arms_apart():
+    first_seed = [(name, trial) for name, trial in TRIALS if trial.seed == 1]
+    _, second = measure_arms(first_seed, NAMES, "qualitative_accuracy", 0.1, PICTURES)
+    versus = versus_of(second)
+    assert versus.interval[1] < 0
+    assert not versus.is_apart
