@@ -223,7 +223,7 @@ def test_the_command_line_writes_figures_predictions_and_report(data, trained, c
 
     assert run(data, trained) == 0
     table = capsys.readouterr().out
-    assert "\ntrack: pixels\n" in table
+    assert "track: pixels\n" in table
     assert "before" in table
     assert "baseline" in table
     assert "left_of" in table

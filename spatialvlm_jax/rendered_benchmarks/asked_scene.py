@@ -96,14 +96,14 @@ def draw_scenes(count: int, seed: int) -> Iterator[AskedScene]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class LetteredTexts:
     """Texts in a drawn order, and the place of the right one among them, from 0."""
 
     texts: tuple[str, ...]
     place: int
 
     @classmethod
-    def of(cls, right: str, wrong: Sequence[str], draws: RandomStream) -> "Options":
+    def of(cls, right: str, wrong: Sequence[str], draws: RandomStream) -> "LetteredTexts":
         """All of them, none twice."""
         texts = draws.shuffle(list(dict.fromkeys((right, *wrong))))
         return cls(tuple(texts), texts.index(right))
@@ -119,10 +119,10 @@ class Options:
         return between.join(form.format(letter=letter, text=text) for letter, text in named)
 
 
-def count_options(right: int, draws: RandomStream) -> Options:
+def count_options(right: int, draws: RandomStream) -> LetteredTexts:
     """A count among three others near it."""
     others = [number for number in range(max(right - 2, 0), right + 4) if number != right]
-    return Options.of(str(right), list(map(str, draws.shuffle(others)[:3])), draws)
+    return LetteredTexts.of(str(right), list(map(str, draws.shuffle(others)[:3])), draws)
 
 
 def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from spatialvlm_jax.atomic_write import whole_file, write_json, write_text
 from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.rendered_benchmarks.asked_scene import (
     AskedScene,
-    Options,
+    LetteredTexts,
     capital,
     count_options,
     write_table,
@@ -48,7 +48,9 @@ def cv_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
     """Counts and relations in 2D, depth and distance in 3D."""
     rows: list[dict[str, Any]] = []
 
-    def add(scene: AskedScene, task: str, source: str, question: str, options: Options) -> None:
+    def add(
+        scene: AskedScene, task: str, source: str, question: str, options: LetteredTexts
+    ) -> None:
         rows.append(
             {
                 "idx": len(rows),
@@ -71,14 +73,14 @@ def cv_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
         for pair in scene.of("left_of"):
             one, other = scene.names(pair)
             sides = ("left", "right") if pair.verdict == "yes" else ("right", "left")
-            options = Options.of(sides[0], sides[1:], scene.draws("left", pair.question))
+            options = LetteredTexts.of(sides[0], sides[1:], scene.draws("left", pair.question))
             add(scene, "Relation", "COCO", f"On which side of the {other} is the {one}?", options)
         for pair in scene.of("which_nearer"):
             add(scene, "Depth", "Omni3D", capital(pair.question), _choice(scene, pair))
         if found := nearest_to(scene):
             one, near, far = found
             question = f"Which object is closer to the {one}, the {near} or the {far}?"
-            options = Options.of(near, [far], scene.draws("nearest"))
+            options = LetteredTexts.of(near, [far], scene.draws("nearest"))
             add(scene, "Distance", "Omni3D", question, options)
     for kind in ("2D", "3D"):
         table = [row for row in rows if row["type"] == kind]
@@ -89,7 +91,7 @@ def blink(scenes: Sequence[AskedScene], folder: Path) -> None:
     """Relative depth of two drawn points, relations and counts, of one picture each."""
     rows: list[dict[str, Any]] = []
 
-    def add(picture: bytes, task: str, question: str, options: Options) -> None:
+    def add(picture: bytes, task: str, question: str, options: LetteredTexts) -> None:
         name = f"val_{task}_{len(rows) + 1}"
         shown: list[dict[str, Any] | None] = [{"bytes": picture, "path": f"{name}.png"}]
         pictures = {f"image_{n}": each for n, each in enumerate([*shown, None, None, None], 1)}
@@ -103,11 +105,11 @@ def blink(scenes: Sequence[AskedScene], folder: Path) -> None:
         if found := _two_points(scene):
             picture, nearer = found
             texts = {letter: f"{letter} is closer" for letter in "AB"}
-            options = Options(tuple(texts.values()), "AB".index(nearer))
+            options = LetteredTexts(tuple(texts.values()), "AB".index(nearer))
             question = "Two points are marked A and B. Which point is closer to the camera?"
             add(picture, "Relative_Depth", question, options)
         for pair in scene.of("left_of"):
-            options = Options(("yes", "no"), ("yes", "no").index(pair.verdict))
+            options = LetteredTexts(("yes", "no"), ("yes", "no").index(pair.verdict))
             add(scene.png(), "Spatial_Relation", capital(pair.question), options)
         for pair in scene.of("count"):
             options = count_options(int(pair.verdict), scene.draws("count", pair.question))
@@ -148,7 +150,7 @@ def emb_spatial(scenes: Sequence[AskedScene], folder: Path) -> None:
     """Left and right, and which of several things is close or far."""
     rows: list[dict[str, Any]] = []
 
-    def add(scene: AskedScene, relation: str, question: str, options: Options) -> None:
+    def add(scene: AskedScene, relation: str, question: str, options: LetteredTexts) -> None:
         rows.append(
             {
                 "data_source": "rendered",
@@ -167,13 +169,13 @@ def emb_spatial(scenes: Sequence[AskedScene], folder: Path) -> None:
             one, other = scene.names(pair)
             sides = ("left", "right") if pair.verdict == "yes" else ("right", "left")
             texts = [f"The {one} is {side} of the {other}." for side in sides]
-            options = Options.of(texts[0], texts[1:], scene.draws("side", pair.question))
+            options = LetteredTexts.of(texts[0], texts[1:], scene.draws("side", pair.question))
             question = f"How are the {one} and the {other} placed in the picture?"
             add(scene, sides[0], question, options)
         for relation, place in (("close", 0), ("far", -1)):
             if ranked := ranked_by_distance(scene):
                 right = ranked.pop(place)
-                options = Options.of(right, ranked, scene.draws(relation))
+                options = LetteredTexts.of(right, ranked, scene.draws(relation))
                 word = "closest to" if relation == "close" else "farthest from"
                 add(scene, relation, f"Which object is {word} you?", options)
     write_json(folder / "embspatial_bench.json", rows)
@@ -230,7 +232,7 @@ def omni_spatial(scenes: Sequence[AskedScene], folder: Path) -> None:
     task, rows = "Perspective_Taking", []
     for scene in scenes:
         if ranked := ranked_by_distance(scene):
-            options = Options.of(ranked[0], ranked[1:], scene.draws("omni"))
+            options = LetteredTexts.of(ranked[0], ranked[1:], scene.draws("omni"))
             with whole_file(folder / task / f"{scene.number}.png") as temporary:
                 temporary.write_bytes(scene.png())
             rows.append(
@@ -255,7 +257,7 @@ def mmsi_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
         if len(tall) != 4 or tall[0][1] < _APART * tall[1][1]:
             continue
         texts = [name for name, _ in tall]
-        options = Options.of(texts[0], texts[1:], one.draws("tallest"))
+        options = LetteredTexts.of(texts[0], texts[1:], one.draws("tallest"))
         listed = options.listed("{letter}: {text}", ", ")
         rows.append(
             {
@@ -276,7 +278,7 @@ def _heights(scene: AskedScene, which: str) -> Iterator[tuple[str, float]]:
             yield f"the {scene.names(pair)[0]} in the {which} picture", pair.value
 
 
-def _choice(scene: AskedScene, pair: Any) -> Options:
+def _choice(scene: AskedScene, pair: Any) -> LetteredTexts:
     """Of a "which" question between two objects."""
     wrong = [name for name in scene.names(pair) if name != pair.verdict]
-    return Options.of(pair.verdict, wrong, scene.draws("choice", pair.question))
+    return LetteredTexts.of(pair.verdict, wrong, scene.draws("choice", pair.question))

@@ -10,7 +10,7 @@ from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.rendered_benchmarks.asked_scene import (
     IMAGE_SIZE,
     AskedScene,
-    Options,
+    LetteredTexts,
     capital,
     write_table,
 )
@@ -152,7 +152,7 @@ def spar_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
             add(scene, "depth_prediction_oc", "fill", question, f"{depth:.3g}")
         if found := nearest_to(scene):
             one, near, far = found
-            options = Options.of(near, [far], scene.draws("spar"))
+            options = LetteredTexts.of(near, [far], scene.draws("spar"))
             question = f"Which object's center is closer to that of the {one}? "
             question += options.listed("{letter}. {text}")
             add(scene, "distance_infer_center_oo", "select", question, options.letter)
