@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -43,6 +44,9 @@ def test_two_runs_are_compared_in_text_and_on_a_page(tmp_path, capsys):
     checker = check(page.read_text("utf-8"))
     assert "script" not in checker.seen
     assert {"svg", "table"} <= set(checker.seen)
+    # A way is a color: six lengths each, those of the first far above the line.
+    dots = re.findall(r'<g class="dots s(\d)">(.*?)</g>', page.read_text("utf-8"))
+    assert [(color, group.count("<circle")) for color, group in dots] == [("0", 6), ("1", 6)]
     assert any(EVIL in text for text in checker.texts)
     assert not [source for source in checker.sources if not source.startswith("data:")]
 

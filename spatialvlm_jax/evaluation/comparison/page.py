@@ -13,7 +13,7 @@ from spatialvlm_jax.evaluation.comparison.predictions import (
     differing_tracks,
     tracks_of,
 )
-from spatialvlm_jax.evaluation.report.charts import range_chart
+from spatialvlm_jax.evaluation.report.charts import length_scatter, range_chart
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.evaluation.statistics.power import describe_multiplicity, written_chance
@@ -135,7 +135,8 @@ def comparison_page(
         title_of=title,
         cells=cells,
         multiplicity=multiplicity,
-        curve=range_chart(_curves(labels, ways)),
+        curve=range_chart(_numbers(labels, ways, without=("angle",))),
+        scatter=length_scatter(_numbers(labels, ways, only=("length",))),
         carriers=carriers,
         points=points,
         examples=[
@@ -146,13 +147,26 @@ def comparison_page(
     )
 
 
-def _curves(
-    names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]
+def _numbers(
+    names: Sequence[str],
+    ways: Sequence[Sequence[Sequence[StoredAnswer]]],
+    *,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each way, predicted and true numbers of questions for one, of all seeds."""
+    """Of each way, predicted and true numbers of questions for one, of all seeds.
+
+    Args:
+      only, without: dimensions that are taken alone, or left out.
+    """
     found = {}
     for name, seeds in zip(names, ways, strict=True):
-        asked = [a for seed in seeds for a in seed if a.dimension not in ("", "angle")]
+        asked = [
+            answer
+            for seed in seeds
+            for answer in seed
+            if (answer.dimension in only if only else answer.dimension not in ("", *without))
+        ]
         predicted = np.array([answer.predicted for answer in asked], np.float64)
         found[name] = (predicted, np.array([answer.true for answer in asked], np.float64))
     return found

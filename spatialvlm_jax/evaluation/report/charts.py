@@ -116,22 +116,41 @@ def accuracy_chart(evaluations: Mapping[int, Summary]) -> str:
 def scatter_chart(answers: Sequence[Answer]) -> str:
     """Predicted against true lengths by question type; "" where no length was predicted."""
     said = _with_length(answers)
-    if not said:
+    lengths = {}
+    for name in dict.fromkeys(answer.record.type for answer in said):
+        members = [answer for answer in said if answer.record.type == name]
+        true = np.array([answer.record.value for answer in members])
+        lengths[name.replace("_", " ")] = np.array([answer.value for answer in members]), true
+    return length_scatter(lengths)
+
+
+def length_scatter(lengths: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """Predicted against true lengths; "" where none was predicted.
+
+    Args:
+      lengths: predicted (NaN where none was) and true ones, float64[N], metres, by what their
+        points are called.
+    """
+    said = {name: _positive(*each) for name, each in lengths.items()}
+    every = -(-sum(len(true) for _, true in said.values()) // _SCATTER_POINTS)
+    if not every:
         return ""
-    shown = said[:: -(-len(said) // _SCATTER_POINTS)]
-    lengths = [value for answer in shown for value in (answer.record.value, answer.value or 0.0)]
-    low, high = min(lengths) / 1.2, max(lengths) * 1.2
+    shown = {name: (one[::every], true[::every]) for name, (one, true) in said.items()}
+    predicted, truths = (np.concatenate(each) for each in zip(*shown.values(), strict=True))
     # An absurd prediction is drawn on the edge rather than squeezing all others.
-    truths = [answer.record.value for answer in shown]
-    low, high = max(low, min(truths) / 10), min(high, max(truths) * 10)
-    series = []
-    for color, name in enumerate(dict.fromkeys(answer.record.type for answer in said)):
-        members = [answer for answer in shown if answer.record.type == name]
-        xs = [answer.record.value for answer in members]
-        ys = [answer.value or 0.0 for answer in members]
-        series.append(Series(name.replace("_", " "), xs, ys, color % svg.SERIES_COLORS))
-    axis = Axis(low, high, "true length, metres", log=True)
+    low = max(min(predicted.min(), truths.min()) / 1.2, truths.min() / 10)
+    high = min(max(predicted.max(), truths.max()) * 1.2, truths.max() * 10)
+    series = [
+        Series(name, true.tolist(), one.tolist(), color % svg.SERIES_COLORS)
+        for color, (name, (one, true)) in enumerate(shown.items())
+    ]
+    axis = Axis(float(low), float(high), "true length, metres", log=True)
     return svg.scatter(series, axis, "predicted length, metres", "Predicted against true length")
+
+
+def _positive(predicted: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    known = np.isfinite(predicted) & (predicted > 0) & (true > 0)
+    return predicted[known], true[known]
 
 
 def ratio_chart(answers: Sequence[Answer]) -> str:
