@@ -107,6 +107,7 @@ def _render(args: argparse.Namespace) -> int:
 
 
 def _write_questions(args: argparse.Namespace) -> int:
+    from spatialvlm_jax.asking.flags import find_data
     from spatialvlm_jax.atomic_write import write_text
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
@@ -116,6 +117,7 @@ def _write_questions(args: argparse.Namespace) -> int:
     if not (args.name and args.data and args.questions):
         raise UserError("questions are written of one benchmark: NAME --data=PATH --questions=FILE")
     check_suffix(args.questions, "--questions", ".jsonl")
+    args.data = find_data(args.data, args.name, is_only=True)
     if args.questions.exists() and args.questions.resolve().is_relative_to(args.data.resolve()):
         raise UserError(f"--questions={args.questions} is what is read: name another place")
     pictures = PictureFolder(args.images) if args.images else None

@@ -38,7 +38,8 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add("predictions", type=place, metavar="PREDICTIONS", help="the replies of one model")
     add("--benchmark", required=True, metavar="NAME", help="`spatialvlm benchmarks` lists them")
-    add("--data", type=place, required=True, metavar="PATH", help="the benchmark's own files")
+    help_text = "its own files, or a folder that has them in one of its name"
+    add("--data", type=place, required=True, metavar="PATH", help=help_text)
     add("--as", dest="form", default="jsonl", metavar="FORM", help="jsonl, lmms or vlmeval")
     help_text = "what the model was given: pixels, camera or depth; of regions boxes or names"
     add("--track", default="", metavar="NAME", help=help_text)
@@ -56,6 +57,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Marks and prints."""
+    from spatialvlm_jax.asking.flags import find_data
     from spatialvlm_jax.atomic_write import write_json, write_text
     from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
     from spatialvlm_jax.evaluation.benchmarks.comparing import comparison_lines
@@ -66,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
     from spatialvlm_jax.evaluation.benchmarks.scoring import score_replies
 
-    benchmark = as_found(find_benchmark(args.benchmark), args.data)
+    benchmark = find_benchmark(args.benchmark)
+    args.data = find_data(args.data, benchmark.name, is_only=True)
+    benchmark = as_found(benchmark, args.data)
     _check_places(args)
     predictions = read_predictions(args.predictions, args.form)
     track = find_track(predictions, args.track, str(args.predictions))
