@@ -47,7 +47,7 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
         return PutQuestion(question)
     found = _likeliest(question, taught)
     if found is None:
-        return PutQuestion(question, UNKNOWN_FORM + _meant(question, taught))
+        return _of_unknown_form(question, taught)
     name = found.kind.name
     if name not in taught.wordings:
         reason = f"this model was not taught questions of the type {name!r}"
@@ -73,13 +73,16 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     return PutQuestion(words, note, things, dimension)
 
 
-def _meant(question: str, taught: Taught) -> str:
-    """ "; did you mean ...", in the words that were taught; "" where no form is near."""
+def _of_unknown_form(question: str, taught: Taught) -> PutQuestion:
+    """As it is, with what it may have meant: that form's things are looked for."""
     near = without_typos(_plain(question), taught.names)
     if near is None or _likeliest(near, taught) is None:
-        return ""
-    words = put_as_taught(near, taught).words
-    return f'; did you mean "{words}"' if words else ""
+        return PutQuestion(question, UNKNOWN_FORM)
+    meant = put_as_taught(near, taught)
+    if meant.words is None:
+        return PutQuestion(question, UNKNOWN_FORM)
+    note = f'{UNKNOWN_FORM}; did you mean "{meant.words}"'
+    return PutQuestion(question, note, meant.things, meant.dimension)
 
 
 def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:

@@ -39,6 +39,12 @@ def test_the_taught_wording_that_is_near_is_named(question, meant) -> None:
     assert put_as_taught(question, TAUGHT, untaught=True).note == put.note
 
 
+def test_what_a_question_with_typos_names_is_looked_for_all_the_same() -> None:
+    put = put_as_taught("hw wide is the red sofa?", TAUGHT)
+    assert (put.things, put.dimension) == (("red sofa",), "length")
+    assert put_as_taught("hw wide is it?", TAUGHT)[2:] == ((), "")
+
+
 @pytest.mark.parametrize(
     "question",
     [
