@@ -85,7 +85,7 @@ def test_a_signal_in_the_middle_loses_nothing_that_was_taken() -> None:
             half.sendall(head.encode() + body[:50])
             wait_until(port, "spatialvlm_requests_waiting 56.0")
             process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(ConnectionRefusedError):
+            with contextlib.suppress(ConnectionError):  # refused, or reset while it closes
                 while True:  # until the door is closed
                     socket.create_connection(("127.0.0.1", port), timeout=60).close()
             half.sendall(body[50:])
