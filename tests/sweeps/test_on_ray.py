@@ -63,17 +63,17 @@ def sweep(out: str, *words: str) -> int:
 
 @pytest.mark.ray
 def test_a_cluster_gives_the_table_that_this_machine_gives(cluster: Any, checkout: Path) -> None:
-    assert sweep("here", "--seeds=2") == 1
+    assert sweep("one_machine", "--seeds=2") == 1
     assert [each.name for each in Path("machines").iterdir()] == ["None"]
     Path("machines", "None").unlink()
     # Relative to the checkout, as is usual.
-    assert sweep("there", "--seeds=2", f"--ray={cluster.address}", "--jobs=4") == 1
+    assert sweep("two_nodes", "--seeds=2", f"--ray={cluster.address}", "--jobs=4") == 1
     machines = {each.name for each in Path("machines").iterdir()}
     assert len(machines) == 2
     assert "None" not in machines
-    assert Path("there/table.csv").read_text() == Path("here/table.csv").read_text()
-    table = Path("there/table.md").read_text()
-    assert table == Path("here/table.md").read_text().replace("here", "there")
+    assert Path("two_nodes/table.csv").read_text() == Path("one_machine/table.csv").read_text()
+    table = Path("two_nodes/table.md").read_text()
+    assert table == Path("one_machine/table.md").read_text().replace("one_machine", "two_nodes")
     assert "this arm is broken" in table
     del checkout
 
