@@ -1,6 +1,6 @@
 """A comparison as tables in plain text and as one self-contained page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -135,8 +135,8 @@ def comparison_page(
         title_of=title,
         cells=cells,
         multiplicity=multiplicity,
-        curve=range_chart(_numbers(labels, ways, without=("angle",))),
-        scatter=length_scatter(_numbers(labels, ways, only=("length",))),
+        curve=range_chart(_numbers(labels, ways, lambda each: each not in ("", "angle"))),
+        scatter=length_scatter(_numbers(labels, ways, lambda each: each == "length")),
         carriers=carriers,
         points=points,
         examples=[
@@ -150,23 +150,12 @@ def comparison_page(
 def _numbers(
     names: Sequence[str],
     ways: Sequence[Sequence[Sequence[StoredAnswer]]],
-    *,
-    only: Sequence[str] = (),
-    without: Sequence[str] = (),
+    is_wanted: Callable[[str], bool],
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each way, predicted and true numbers of questions for one, of all seeds.
-
-    Args:
-      only, without: dimensions that are taken alone, or left out.
-    """
+    """Of each way, predicted and true numbers of all seeds, of the dimensions that are wanted."""
     found = {}
     for name, seeds in zip(names, ways, strict=True):
-        asked = [
-            answer
-            for seed in seeds
-            for answer in seed
-            if (answer.dimension in only if only else answer.dimension not in ("", *without))
-        ]
+        asked = [answer for seed in seeds for answer in seed if is_wanted(answer.dimension)]
         predicted = np.array([answer.predicted for answer in asked], np.float64)
         found[name] = (predicted, np.array([answer.true for answer in asked], np.float64))
     return found
