@@ -1,14 +1,13 @@
 """Held-out questions as other models than a run's own are asked them, here or elsewhere."""
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from data_loaders.evaluation import held_out_questions
 from data_loaders.held_out import HeldOut
 from spatialvlm_jax.asking.question import Question
-from spatialvlm_jax.atomic_write import whole_file, write_text
+from spatialvlm_jax.atomic_write import whole_file, write_json_lines
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.answers import people_said
 from spatialvlm_jax.evaluation.benchmarks.item import Item
@@ -111,6 +110,6 @@ def save_worded_questions(questions: Sequence[WordedQuestion], folder: Path) -> 
                 temporary.write_bytes(encode_png(picture_of(each.chosen).image))
         item = each.item
         line = {"id": item.id, "image": name, "prompt": item.prompt, "image_id": item.image_id}
-        lines.append(json.dumps(line) + "\n")
-    write_text(folder / "questions.jsonl", "".join(lines))
+        lines.append(line)
+    write_json_lines(folder / "questions.jsonl", lines)
     print(f"{folder}/questions.jsonl: {len(lines):,} questions about {pictures:,} pictures")

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from spatialvlm_jax.errors import system_error
@@ -60,6 +60,11 @@ def write_text(path: Path, text: str) -> None:
     """
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace")
+
+
+def write_json_lines(path: Path, records: Iterable[object]) -> None:
+    """Writes a line of JSON for each record."""
+    write_text(path, "".join(f"{json.dumps(record)}\n" for record in records))
 
 
 def write_json(

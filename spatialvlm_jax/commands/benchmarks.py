@@ -1,7 +1,6 @@
 """`spatialvlm benchmarks`: which public benchmarks can be scored."""
 
 import argparse
-import json
 from typing import Any
 
 from spatialvlm_jax.flags import check_suffix, place, whole_number
@@ -108,7 +107,7 @@ def _render(args: argparse.Namespace) -> int:
 
 def _write_questions(args: argparse.Namespace) -> int:
     from spatialvlm_jax.asking.flags import find_data
-    from spatialvlm_jax.atomic_write import write_text
+    from spatialvlm_jax.atomic_write import write_json_lines
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
     from spatialvlm_jax.evaluation.benchmarks.pictures import PictureFolder
@@ -127,7 +126,7 @@ def _write_questions(args: argparse.Namespace) -> int:
     for item in questions.items:
         line = {"id": item.id, "prompt": item.prompt, "image_id": item.image_id}
         lines.append(line | ({"image": str(pictures.find(item.picture))} if pictures else {}))
-    write_text(args.questions, "".join(json.dumps(line) + "\n" for line in lines))
+    write_json_lines(args.questions, lines)
     print(f"{args.questions}: {len(lines):,} questions, {len(questions.missing):,} left out")
     for missing in questions.missing[:1]:
         print(f"left out: {missing}")

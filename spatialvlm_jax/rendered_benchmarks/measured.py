@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.atomic_write import write_json_lines
 from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.rendered_benchmarks.asked_scene import (
     IMAGE_SIZE,
@@ -14,7 +14,6 @@ from spatialvlm_jax.rendered_benchmarks.asked_scene import (
     capital,
     write_table,
 )
-from spatialvlm_jax.rendered_benchmarks.json_lines import json_lines
 from spatialvlm_jax.rendered_benchmarks.lettered import nearest_to
 from spatialvlm_jax.scene.records import QA
 
@@ -85,7 +84,7 @@ def spatial_rgpt(scenes: Sequence[AskedScene], folder: Path) -> None:
             question = "Which is taller, Region [0] or Region [1]?"
             answer = f"Region [{scene.names(pair).index(pair.verdict)}] is taller."
             add(scene, pair, "qualitative", "tall_choice", question, answer)
-    write_text(folder / "val.jsonl", json_lines(rows))
+    write_json_lines(folder / "val.jsonl", rows)
 
 
 def msmu(scenes: Sequence[AskedScene], folder: Path) -> None:
@@ -180,7 +179,7 @@ def vsi_bench(scenes: Sequence[AskedScene], folder: Path) -> None:
             row: dict[str, Any] = {"id": len(rows), "dataset": "rendered"}
             row |= {"scene_name": scene.name, "question_type": kind, "question": question}
             rows.append(row | {"ground_truth": truth, "options": None, "pruned": False})
-    write_text(folder / "test.jsonl", json_lines(rows))
+    write_json_lines(folder / "test.jsonl", rows)
 
 
 def _metres(pair: QA) -> str:

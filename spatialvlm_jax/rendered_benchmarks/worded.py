@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.atomic_write import write_json, write_text
+from spatialvlm_jax.atomic_write import write_json, write_json_lines
 from spatialvlm_jax.generation.wording.phrasing import indefinite
 from spatialvlm_jax.questions import QuestionTypeName
 from spatialvlm_jax.rendered_benchmarks.asked_scene import AskedScene, capital, write_table
-from spatialvlm_jax.rendered_benchmarks.json_lines import json_lines
 from spatialvlm_jax.scene.records import QA
 
 _PEOPLE = 10
@@ -35,7 +34,7 @@ def vsr(scenes: Sequence[AskedScene], folder: Path) -> None:
                 row |= {"label": int(pair.verdict == "yes"), "relation": relation}
                 row |= {"annotator_id": 0, "vote_true_validator_id": []}
                 rows.append(row | {"vote_false_validator_id": []})
-    write_text(folder / "test.jsonl", json_lines(rows))
+    write_json_lines(folder / "test.jsonl", rows)
 
 
 def pope(scenes: Sequence[AskedScene], folder: Path) -> None:
@@ -64,7 +63,7 @@ def pope(scenes: Sequence[AskedScene], folder: Path) -> None:
             add("random", scene, kind, "yes")
             add("random", scene, missing, "no")
     for name, records in rows.items():
-        write_text(folder / f"coco_pope_{name}.json", json_lines(records))
+        write_json_lines(folder / f"coco_pope_{name}.json", records)
 
 
 def gqa(scenes: Sequence[AskedScene], folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.atomic_write import write_json_lines
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.training.logging.sinks import Sink, open_sinks
@@ -133,7 +133,7 @@ def truncate(path: Path, last_step: int) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     rows = [row for row in read_rows(path) if row["step"] <= last_step]
-    write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
+    write_json_lines(path, rows)
     return rows
 
 
