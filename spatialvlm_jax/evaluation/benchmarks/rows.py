@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.foreign_files.csv_files import read_placed_csv
 from spatialvlm_jax.foreign_files.errors import FileError
 from spatialvlm_jax.foreign_files.json_files import (
     read_object,
@@ -16,6 +17,8 @@ from spatialvlm_jax.foreign_files.json_files import (
 )
 from spatialvlm_jax.foreign_files.parquet_files import read_parquet_records
 from spatialvlm_jax.foreign_files.places import Placed, placed
+
+_MAX_CELL = 64 * 2**20  # of a table with pictures
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -176,6 +179,11 @@ def keyed_rows(place: Path, ending: str) -> Iterator[Row]:
                 raise FileError(f"{path}: {where} is no record")
             yield Row(path, where, number, index, fields, key)
             index += 1
+
+
+def picture_table_rows(place: Path) -> Iterator[Row]:
+    """Rows of tables (.tsv) in whose cells pictures stand as text."""
+    return number_rows(find_files(place, ".tsv"), lambda path: read_placed_csv(path, _MAX_CELL))
 
 
 def number_rows(paths: Sequence[Path], read: Callable[[Path], Iterator[Placed]]) -> Iterator[Row]:

@@ -7,10 +7,9 @@ from pathlib import Path
 from spatialvlm_jax.evaluation.benchmarks.free_text import answered_part
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
-from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files, number_rows, parquet_rows
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows, picture_table_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.reading import verdicts
-from spatialvlm_jax.foreign_files.csv_files import read_placed_csv
 
 # What the prompt of a level says is to be looked at.
 _LEVELS = {
@@ -50,12 +49,11 @@ _FORM = (
     "Write your response into this json template: "
     "{'Reasoning': '<your reasons>', 'Answer': '<Your answer>'}"
 )
-_MAX_CELL = 64 * 2**20  # pictures stand in cells, as text
 
 
 def _rows(place: Path) -> Iterator[Row]:
     if place.suffix == ".tsv" or (place.is_dir() and any(place.rglob("*.tsv"))):
-        return number_rows(find_files(place, ".tsv"), lambda path: read_placed_csv(path, _MAX_CELL))
+        return picture_table_rows(place)
     return parquet_rows(place)
 
 

@@ -1,7 +1,6 @@
 """3DSRBench: height, place, orientation and relations, each question in turned-round forms."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Marked
 from spatialvlm_jax.evaluation.benchmarks.marking import (
@@ -12,18 +11,12 @@ from spatialvlm_jax.evaluation.benchmarks.marking import (
     mean,
     means_by,
 )
-from spatialvlm_jax.evaluation.benchmarks.rows import Row, find_files, number_rows
+from spatialvlm_jax.evaluation.benchmarks.rows import Row, picture_table_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.rules.letters import inferred
-from spatialvlm_jax.foreign_files.csv_files import read_placed_csv
 
 _FLIPPED = "-flip"
 _NAME = 8  # characters of a question's name, before what marks its forms
-_MAX_CELL = 64 * 2**20  # pictures stand in cells, as text
-
-
-def _rows(place: Path) -> Iterator[Row]:
-    return number_rows(find_files(place, ".tsv"), lambda path: read_placed_csv(path, _MAX_CELL))
 
 
 def _item(row: Row) -> Item:
@@ -80,9 +73,9 @@ BENCHMARK = Benchmark(
     project="3DSRBench (Ma et al., 2024)",
     site="https://3dsrbench.github.io",
     files="VLMEvalKit's 3DSRBench.tsv",
-    rows=_rows,
+    rows=picture_table_rows,
     item=_item,
-    stored=StoredPictures(_rows, ("image",)),
+    stored=StoredPictures(picture_table_rows, ("image",)),
     official=letter_rule(inferred),
     robust=by_option,
     figures=_figures,
