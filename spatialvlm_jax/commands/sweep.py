@@ -119,6 +119,8 @@ def _plan(args: argparse.Namespace) -> "SweepPlan":
     overrides = [*args.overrides, *_beginning(args.branch_point)]
     plan = plan_sweep(args.config, overrides, args.grid, args.seeds, args.trials, Path())
     print(describe_plan(plan, args.out, _costs(args.topology, plan)), flush=True)
+    if args.until_mde:
+        print("with --until-mde these are the most that are run: seeds are added from two on")
     if args.dry_run and args.topology is None:
         print("memory and hours of each arm: --topology=CHIP:SHAPE tells them, as h100:1 does")
     if (args.out / SWEEP_FILE).is_file():

@@ -31,7 +31,10 @@ def test_a_dry_run_prints_the_arms_and_writes_nothing(tmp_path, capsys, monkeypa
     assert "optim.freeze=('encoder',), data.datasets[0].noise_std_metres=0.3" in text
     assert "trials: 12, to run: 12, with steps: 240" in text
     assert "memory and hours of each arm: --topology=CHIP:SHAPE tells them" in text
+    assert "the most that are run" not in text
     assert not out.exists()
+    assert main([*words, "--until-mde=.02"]) == 0
+    assert "these are the most that are run: seeds are added" in capsys.readouterr().out
 
 
 def test_a_grid_of_the_command_line_sets_lists_and_fields_of_lists():
