@@ -37,11 +37,12 @@ from spatialvlm_jax.evaluation.statistics.clusters import clustered_mean
 from spatialvlm_jax.generation.questions.scene_facts import SceneFacts
 from spatialvlm_jax.inference.spatial_answer import NEVER, SpatialAnswer
 from spatialvlm_jax.reasoning.exact_answers import answer_exactly, stored_facts
-from spatialvlm_jax.reasoning.plan import SI_UNITS, ReasoningPlan
+from spatialvlm_jax.reasoning.plan import ReasoningPlan
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 from spatialvlm_jax.text_table import align_columns, markdown_table
+from spatialvlm_jax.units import BARE
 
 WITHIN = (0.75, 1.25)
 WAYS = ("constant", "direct", "chain", "exact")
@@ -74,7 +75,7 @@ def is_right(truth: tuple[str, float], outcome: str, value: float | None) -> boo
 def read_direct(plan: ReasoningPlan, answer: SpatialAnswer) -> tuple[str, float | None]:
     """The outcome and the value that the words of a direct answer state; "" and None for none."""
     if plan.kind.dimension:
-        is_such = answer.unit == SI_UNITS[plan.kind.dimension]
+        is_such = answer.unit == BARE[plan.kind.dimension]
         return "", answer.value if is_such else None
     if answer.verdict in ("yes", "no"):
         return answer.verdict, None

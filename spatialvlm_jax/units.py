@@ -88,7 +88,7 @@ SPELLINGS: dict[str, str] = {word: unit.symbol for unit in _units() for word in 
 # Words that make an area or a volume of a length, before and after it.
 POWERS: dict[str, int] = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 POWERS_AFTER: dict[str, int] = {"squared": 2, "cubed": 3}
-# The unit that a number without one is taken to have, by dimension.
+# The unit that a number without one is taken to have, and that answers are told in, by dimension.
 BARE: dict[str, str] = {
     "length": "m",
     "area": "m^2",
@@ -96,8 +96,6 @@ BARE: dict[str, str] = {
     "ratio": "times",
     "angle": "degrees",
 }
-# What quantities are kept in, by dimension; angles are in radians, which nobody says.
-SI_UNITS: dict[str, str] = {**BARE, "angle": "rad"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +181,16 @@ def name_unit(unit: str) -> str:
     """A spoken unit with its name where it is a symbol: "m²" is "m² (square meters)"."""
     names = [row.name for row in _SPOKEN_UNITS.values() if row.symbol == unit != row.name]
     return f"{unit} ({names[0]})" if names and names[0] else unit
+
+
+def told_value(value: float, dimension: str) -> float:
+    """A quantity in SI units in the unit of `BARE`: an angle's in degrees, all others as they are.
+
+    Args:
+      dimension: "length", "area", "volume", "ratio" or "angle".
+    """
+    # Whole degrees stay whole: they are spoken so, and were multiplied by pi / 180 before.
+    return float(f"{math.degrees(value):.12g}") if dimension == "angle" else value
 
 
 def describe_exact(value: float, dimension: str, std: float = math.nan) -> str:

@@ -12,6 +12,7 @@ from spatialvlm_jax.units import (
     find_unit,
     read_measure,
     symbol_of,
+    told_value,
 )
 
 
@@ -86,3 +87,17 @@ def test_any_text_is_a_measure_or_none(text: str) -> None:
 )
 def test_exact_values_are_said_with_their_unit(value, dimension, std, said):
     assert describe_exact(value, dimension, std) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "dimension", "told"),
+    [
+        (0.37412, "length", 0.37412),
+        (1e-3, "volume", 1e-3),
+        (math.pi, "angle", 180.0),
+        (-math.radians(22.14), "angle", -22.14),
+        *((math.radians(whole), "angle", whole) for whole in range(0, 180, 7)),
+    ],
+)
+def test_a_quantity_is_told_in_the_unit_of_a_bare_number(value, dimension, told):
+    assert told_value(value, dimension) == told

@@ -14,9 +14,9 @@ from spatialvlm_jax.units import UNITS, describe_exact
 
 @dataclasses.dataclass(frozen=True)
 class ExactAnswer:
-    """What is exactly so: in words, and as a number in SI units or a verdict.
+    """What is exactly so: in words, and as a number or a verdict.
 
-    text: where there is neither, why nothing is known.
+    text: where there is neither, why nothing is known. value, unit: as `SpatialAnswer` has them.
     """
 
     text: str
@@ -64,5 +64,6 @@ def _why_not(name: str, fitting: Sequence[str], facts: SceneFacts) -> str:
 def _told(exact: SpatialAnswer) -> ExactAnswer:
     if exact.value is None:
         return ExactAnswer(exact.text, verdict=exact.verdict or "")
-    text = describe_exact(exact.value, UNITS[exact.unit].dimension)
+    unit = UNITS[exact.unit]
+    text = describe_exact(exact.value * unit.si, unit.dimension)
     return ExactAnswer(text, exact.value, exact.unit)

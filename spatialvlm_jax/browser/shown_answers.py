@@ -130,6 +130,9 @@ def _mark(value: float | None, verdict: str | None, unit: str, truth: ExactAnswe
         if verdict is None or not truth.verdict:
             return ""
         return "right" if verdict.lower() == truth.verdict.lower() else "wrong"
-    if value is None or truth.unit != unit or (truth.value <= 0 and unit != "rad"):
+    if value is None or truth.unit != unit or not unit:
         return ""
-    return mark_number(value, truth.value, UNITS[unit].dimension if unit else "")
+    known = UNITS[unit]
+    if truth.value <= 0 and known.dimension != "angle":
+        return ""
+    return mark_number(value * known.si, truth.value * known.si, known.dimension)

@@ -8,7 +8,7 @@ import numpy as np
 from spatialvlm_jax.evaluation.distribution import ValueDistribution, ValueReading
 from spatialvlm_jax.evaluation.reading.lengths import find_quantity
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
-from spatialvlm_jax.units import DIMENSIONS, SI_UNITS
+from spatialvlm_jax.units import BARE, DIMENSIONS, told_value
 
 _OPPOSITE = {"yes": "no", "no": "yes"}
 
@@ -84,8 +84,11 @@ def _short(number: float | None) -> float | None:
 
 
 def _quantity(question: str, first: Heard, heard: Sequence[Heard]) -> SpatialAnswer:
-    """By the distributions of the first one's dimension, else as its text states it."""
-    unit = SI_UNITS[first.dimension]
+    """By the distributions of the first one's dimension, else as its text states it.
+
+    Only the text states an angle: it has a direction, so its values are not spaced in ratio.
+    """
+    unit = BARE[first.dimension]
     densities = [
         each.distribution
         for each in heard
@@ -106,7 +109,8 @@ def _quantity(question: str, first: Heard, heard: Sequence[Heard]) -> SpatialAns
     found = find_quantity(first.text, first.dimension)
     if found is None:
         return SpatialAnswer(question, first.text)
-    return SpatialAnswer(question, first.text, value=found.si, unit=unit)
+    value = told_value(found.si, first.dimension)
+    return SpatialAnswer(question, first.text, value=value, unit=unit)
 
 
 def _normalised(distribution: ValueDistribution) -> ValueDistribution:

@@ -13,13 +13,14 @@ UNSEEN = "I cannot see {}."
 
 @dataclasses.dataclass(frozen=True)
 class SpatialAnswer:
-    """An answer in words, and what it says as numbers in SI units.
+    """An answer in words, and what it says as numbers.
 
     question: as it was asked. text: the model's words, `UNSURE`, or `UNSEEN`.
     value: the quantity that it gives: the median of the distribution of what could be said, or
-      what the text states where there is none (angles, positive to the right). None where the
-      answer gives no quantity, or is unsure.
-    unit: of value, mean, std and interval: "m", "m^2", "m^3", "times", "rad"; "" where none is.
+      what the text states where there is none (angles: degrees, positive to the right). None
+      where the answer gives no quantity, or is unsure.
+    unit: of value, mean, std and interval: "m", "m^2", "m^3", "times", "degrees"; "" where
+      none is.
     std: standard deviation of the distribution, or None.
     interval: the central interval that holds 90 % of it, or None.
     verdict: "yes", "no", or which of two that the question names; None for other answers, and
@@ -80,12 +81,12 @@ class SpatialAnswer:
         """Value and interval as people read them; "" where there is none."""
         if not self.unit:
             return "", ""
-        dimension = UNITS[self.unit].dimension
-        value = "" if self.value is None else describe_exact(self.value, dimension)
+        unit = UNITS[self.unit]
+        value = "" if self.value is None else describe_exact(self.value * unit.si, unit.dimension)
         if self.interval is None:
             return value, ""
         low, high = self.interval
-        return value, f"{low:.2g} to {high:.2g} {METRIC[dimension]}"
+        return value, f"{low:.2g} to {high:.2g} {METRIC[unit.dimension]}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

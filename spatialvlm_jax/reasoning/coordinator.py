@@ -13,7 +13,7 @@ from spatialvlm_jax.reasoning.compute import ComputeError, compute
 from spatialvlm_jax.reasoning.plan import Conclusion
 from spatialvlm_jax.reasoning.tools import REPAIR, SYSTEM, Call, FaultyReply, calls_of
 from spatialvlm_jax.reasoning.trace import COORDINATOR, Message, Trace, concluded, write_answer
-from spatialvlm_jax.units import METRIC, find_unit
+from spatialvlm_jax.units import BARE, find_unit, told_value
 
 Complete = Callable[[Sequence[Message]], Message]
 Ask = Callable[[Sequence[str]], Sequence[SpatialAnswer]]
@@ -104,9 +104,8 @@ class Coordination:
         known = find_unit(unit) if unit else None
         if value is None or known is None:
             return Conclusion(text, value=value)
-        si = float(value) * known.si
-        symbol = "rad" if known.dimension == "angle" else METRIC[known.dimension]
-        return Conclusion(text, value=si, unit=symbol.replace("²", "^2").replace("³", "^3"))
+        told = told_value(float(value) * known.si, known.dimension)
+        return Conclusion(text, value=told, unit=BARE[known.dimension])
 
 
 def _counted(count: int, thing: str) -> str:

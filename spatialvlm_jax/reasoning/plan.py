@@ -19,7 +19,7 @@ from spatialvlm_jax.reasoning.sub_question import (
     has_spread,
     is_answered,
 )
-from spatialvlm_jax.units import METRIC, SI_UNITS, describe_exact
+from spatialvlm_jax.units import BARE, METRIC, describe_exact
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Conclusion:
     """What follows from the answers to a plan's sub-questions.
 
     text: in words. outcome: of a choice, by the places of the objects ("0", "2-0-1", "yes"); "" of
-    a quantity. value, std, interval: of a quantity, SI units; the interval holds 90 %. probability:
+    a quantity. value, std, interval: of a quantity, in unit; the interval holds 90 %. probability:
     that a choice is right, if the answers' distributions are. Spread and probability are None
     where an answer came without a spread. reasoning: the steps to it, a sentence each.
     """
@@ -98,7 +98,7 @@ class ReasoningPlan:
         dimension = self.kind.dimension
         low, middle, high = (_rounded(each) for each in np.quantile(values, (0.05, 0.5, 0.95)))
         text = describe_exact(middle, dimension)
-        unit = SI_UNITS[dimension]
+        unit = BARE[dimension]
         if not is_spread:
             return Conclusion(text, value=middle, unit=unit)
         if high > low:

@@ -44,7 +44,7 @@ class ChatReply:
 
     @property
     def spatial(self) -> dict[str, Any]:
-        """The answer in SI units, and how sure it is; None where something is not known."""
+        """The answer as numbers, and how sure it is; None where something is not known."""
         found = self.answer.as_dict()
         return {name: found[name] for name in _FIGURES}
 

@@ -46,10 +46,11 @@ def test_a_doubtful_answer_says_nothing_and_shows_why() -> None:
     assert 'class="median"' not in shown.bar
 
 
-@pytest.mark.parametrize(("value", "mark"), [(-0.24, "right"), (0.2, "near"), (1.0, "wrong")])
+@pytest.mark.parametrize(("value", "mark"), [(-26.0, "right"), (11.0, "near"), (60.0, "wrong")])
 def test_angles_are_marked_by_degrees_and_may_be_negative(value, mark) -> None:
-    answer = SpatialAnswer("at which angle?", "to the left", value, "rad")
-    assert shown_answer(answer, ExactAnswer("to the left", -0.2, "rad"), NEVER).mark == mark
+    answer = SpatialAnswer("at which angle?", "to the left", value, "degrees")
+    truth = ExactAnswer("to the left", -12.0, "degrees")
+    assert shown_answer(answer, truth, NEVER).mark == mark
 
 
 def test_other_units_are_not_compared() -> None:

@@ -60,6 +60,7 @@ def test_which_of_two_does_not_turn_with_their_order() -> None:
 
 
 def test_a_bearing_is_read_from_the_text() -> None:
-    found = conclude("which way?", [Heard("30 degrees to the left", "degrees")])
-    assert (found.unit, found.interval, found.mean, found.entropy) == ("rad", None, None, None)
-    assert found.value == pytest.approx(-0.5236, abs=1e-4)
+    found = conclude("which way?", [Heard("35 degrees to the left", "degrees")])
+    assert (found.unit, found.interval, found.mean, found.entropy) == ("degrees", None, None, None)
+    assert found.value == -35.0
+    assert found.describe_value() == ("35° to the left", "")

@@ -1,3 +1,5 @@
+import pytest
+
 from spatialvlm_jax.inference.spatial_answer import UNSEEN, UNSURE, Doubt, SpatialAnswer
 
 WIDE = SpatialAnswer("how far?", "1.0 m", 1.0, "m", 0.8, (0.4, 2.0), mean=1.1, entropy=0.5)
@@ -22,9 +24,23 @@ def test_words_that_nothing_is_compared_with_stay() -> None:
     for answer in (
         SpatialAnswer("what color?", "gray", confidence=0.2),
         SpatialAnswer("is it?", "gray sofa, so no", verdict="no"),
-        SpatialAnswer("which way?", "30 degrees to the left", -0.52, "rad"),
+        SpatialAnswer("which way?", "30 degrees to the left", -30.0, "degrees"),
     ):
         assert Doubt()(answer) is answer
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (-30.0, "degrees", "30° to the left"),
+        (0.5, "rad", "28.6° to the right"),
+        (1.25, "m", "1.25 m"),
+        (2.0, "m^2", "2 m²"),
+    ],
+)
+def test_a_value_is_told_in_the_unit_that_people_use(value: float, unit: str, said: str) -> None:
+    # A kept trace may hold radians.
+    assert SpatialAnswer("which?", "", value, unit).describe_value() == (said, "")
 
 
 def test_json_has_every_figure() -> None:

@@ -19,6 +19,7 @@ from spatialvlm_jax.reasoning.compute import Computed, ComputeError, compute
         ("-abs(-2) ** 2", -4, 0),
         ("sum(1 m, 2 m, 3 m)", 6, 1),
         ("1.5e1 mm", 0.015, 1),
+        ("(30 degrees + 5 degrees) / degrees", 35, 0),
     ],
 )
 def test_arithmetic_keeps_units(expression: str, value: float, power: int) -> None:

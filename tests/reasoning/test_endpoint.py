@@ -120,6 +120,14 @@ def test_tools_are_used_to_the_answer(endpoint, tmp_path, capsys) -> None:
     assert json.loads(replies[1]["content"]) == {"result": True}
 
 
+@pytest.mark.parametrize(("value", "unit"), [(-30, "°"), (-0.5235987756, "rad")])
+def test_an_angle_is_concluded_in_degrees(value, unit, endpoint, tmp_path) -> None:
+    answer = call("answer", {"text": "To the left.", "value": value, "unit": unit}, 3)
+    _, trace = reason(endpoint, [ASK, answer], tmp_path)
+    assert trace["meta"]["value"] == pytest.approx(-30)
+    assert trace["meta"]["unit"] == "degrees"
+
+
 def test_words_of_the_model_stay_data(endpoint, tmp_path) -> None:
     code, trace = reason(endpoint, [ASK, ANSWER], tmp_path)
     assert code == 0

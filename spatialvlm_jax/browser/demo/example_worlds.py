@@ -20,7 +20,7 @@ from spatialvlm_jax.inference.rewording import recognise
 from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.scene.geometry import SceneGeometry
 from spatialvlm_jax.scene.records import QA, Scene
-from spatialvlm_jax.units import SI_UNITS, describe_exact
+from spatialvlm_jax.units import BARE, describe_exact, told_value
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.source import generate_scenes
 
@@ -130,7 +130,8 @@ class ExampleWorld:
             return None
         if isinstance(found, Measure):
             text = describe_exact(found.value, kind.dimension)
-            return ExactAnswer(text, found.value, SI_UNITS[kind.dimension])
+            value = told_value(found.value, kind.dimension)
+            return ExactAnswer(text, value, BARE[kind.dimension])
         if kind.answer_form == "yes_no":
             found = "yes" if found == kind.asks else "no"
         elif kind.answer_form == "choice":

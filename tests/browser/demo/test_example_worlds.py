@@ -24,6 +24,10 @@ CHOICE = TEMPLATES["which_left"].questions[0].format(a="blue chair", b="red mug"
         ("is the red mug left of the green box?", ExactAnswer("yes", verdict="yes")),
         ("is the green box left of the red mug?", ExactAnswer("no", verdict="no")),
         (
+            "at what angle from straight ahead is the red mug?",
+            ExactAnswer("17.4° to the left", pytest.approx(-17.354, 1e-4), "degrees"),
+        ),
+        (
             CHOICE,
             ExactAnswer("red mug", verdict="red mug"),
         ),
