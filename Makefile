@@ -96,23 +96,22 @@ test: setup ## fast tests, with coverage
 
 # Only fast tests measure coverage: a process that trains takes half as long again with it.
 # Slow tests that share a run stay on one worker (`xdist_group`), and are begun before the others.
-# pytest ends with 5 when nothing is marked so, which is no failure.
 test-slow: setup ## slow tests
 	$(COLLECTING)
 	$(PYTEST) -m "slow and not (experts or ray or tpu or video or browser)" -n $(WORKERS) \
-	  --dist=loadgroup $(REPORT) || [ $$? -eq 5 ]
+	  --dist=loadgroup $(REPORT)
 
 test-hostile: setup ## every input that nobody should trust (part of test-slow, too)
 	JAX_PLATFORMS=cpu $(PYTHON) -m tests.hostile
 
 test-experts: setup-experts ## tests of the experts, on tiny models that the tests make
 	$(COLLECTING)
-	$(PYTEST) -m experts -n $(WORKERS) $(REPORT) || [ $$? -eq 5 ]
+	$(PYTEST) -m experts -n $(WORKERS) $(REPORT)
 
 # Ray listens on the machine's outward address: these tests get a network that has loopback only.
 test-ray: setup-ray ## tests on Ray, in a network namespace with loopback only
 	$(COLLECTING)
-	JAX_PLATFORMS=cpu $(PYTHON) tests/loopback.py $(PYTHON) -m pytest -m ray $(REPORT) || [ $$? -eq 5 ]
+	JAX_PLATFORMS=cpu $(PYTHON) tests/loopback.py $(PYTHON) -m pytest -m ray $(REPORT)
 
 test-tpu: setup-tpu ## tests with a TPU's compiler, on any machine
 	$(COLLECTING)
@@ -122,12 +121,16 @@ test-video: setup-video ## tests of videos, which they write themselves
 	$(COLLECTING)
 	$(PYTEST) -m video $(REPORT)
 
-# What Debian and Ubuntu call it; other builds of it are not looked for.
+# What Debian and Ubuntu call it; other builds of it are not looked for. Without it nothing is tested,
+# which is a failure where a change is checked: set CI or REQUIRE_BROWSER to anything for that.
 CHROMIUM := /usr/bin/chromium
+REQUIRE_BROWSER ?= $(CI)
 test-browser: setup ## pages in a real browser, where there is one
-	@if [ ! -x $(CHROMIUM) ]; then \
-	  echo "no browser test is run: $(CHROMIUM) is not here (apt-get install chromium)"; \
-	else $(PYTEST) -m browser $(REPORT); fi
+	@if [ -x $(CHROMIUM) ]; then $(PYTEST) -m browser $(REPORT); \
+	else \
+	  echo "no browser test is run: $(CHROMIUM) is not here (apt-get install chromium)" >&2; \
+	  [ -z "$(REQUIRE_BROWSER)" ]; \
+	fi
 
 screenshots: setup ## pictures of all pages for the guide, in docs/images
 	SCREENSHOTS=docs/images $(PYTEST) -m browser $(REPORT)

@@ -61,6 +61,39 @@ def test_the_check_of_a_change_runs_every_set(target: str) -> None:
     assert target in (ROOT / ".ci" / "run").read_text().split()
 
 
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({}, 0),
+        ({"CI": "true"}, 2),
+        ({"REQUIRE_BROWSER": "1"}, 2),
+        ({"CI": "true", "REQUIRE_BROWSER": ""}, 0),
+    ],
+)
+def test_pages_pass_without_a_browser_only_where_none_is_required(told, code: int) -> None:
+    free = {name for name in os.environ if name.startswith("MAKE") or name in _REQUIRING}
+    own = {name: value for name, value in os.environ.items() if name not in free}
+    command = ["make", "--assume-old=setup", "test-browser", "CHROMIUM=/none/chromium"]
+    done = subprocess.run(command, cwd=ROOT, env={**own, **told}, capture_output=True, text=True)
+    assert done.returncode == code
+    assert "no browser test is run: /none/chromium is not here" in done.stderr
+
+
+_REQUIRING = ("CI", "REQUIRE_BROWSER")
+
+
+def test_the_check_of_a_change_requires_a_browser() -> None:
+    assert 'export REQUIRE_BROWSER="${REQUIRE_BROWSER-1}"' in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("target", SETS)
+def test_a_set_without_tests_is_a_failure(target: str) -> None:
+    # pytest ends with 5 where it has run nothing.
+    recipe = (ROOT / "Makefile").read_text().split(f"\n{target}:")[1].split("\n\n")[0]
+    assert "pytest" in recipe.lower()
+    assert "||" not in recipe
+
+
 def test_make_alone_lists_its_targets() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("setup", "demo", "test", "lint", "lock"):
