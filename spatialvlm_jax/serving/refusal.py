@@ -31,7 +31,7 @@ class Refusal(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """Beside the body; a refused body is not read on, so the connection ends."""
-        headers = {"Connection": "close"} if self.status in (408, 413) else {}
+        headers = {"Connection": "close"} if self.status in (408, 413, 503) else {}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         if self.status == 401:

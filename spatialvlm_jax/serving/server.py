@@ -1,6 +1,7 @@
 """A server on a socket that ends, on a signal, when it has answered what it took."""
 
 import contextlib
+import functools
 import math
 import socket
 from collections.abc import Iterator
@@ -9,10 +10,9 @@ from typing import Protocol
 import uvicorn
 from starlette.applications import Starlette
 
+from spatialvlm_jax.serving.bounded_connection import BoundedConnection
 from spatialvlm_jax.serving.limits import Limits
 from spatialvlm_jax.signals import StopRequest
-
-_CONNECTIONS = 4  # for each request that may wait: clients keep some open
 
 
 class Served(Protocol):
@@ -47,7 +47,7 @@ def serve(application: Served, listening: socket.socket, limits: Limits, stop: S
     config = uvicorn.Config(
         application.routes(),
         loop="asyncio",
-        http="h11",
+        http=functools.partial(BoundedConnection, limits=limits),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -55,7 +55,6 @@ def serve(application: Served, listening: socket.socket, limits: Limits, stop: S
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS * limits.waiting,
         timeout_graceful_shutdown=math.ceil(2 * limits.seconds) + 5,
     )
     try:
