@@ -10,6 +10,7 @@ from spatialvlm_jax.taught import TaughtNames
 # Adjectives that others spell otherwise.
 _SPELLINGS = {"grey": "gray"}
 _ARTICLE = re.compile(r"(?:an?|any|one) ")
+_BETWEEN_NAMES = re.compile(r"(?:, ?(?:and |or )?| and | or )(?:the |an? )?")
 # Placeholders of templates that hold other words than names.
 _NO_NAME = frozenset({"size"})
 
@@ -81,12 +82,18 @@ def _any_of(words: list[str] | tuple[str, ...]) -> str:
 
 def _describe(name: str, names: TaughtNames) -> str:
     """Which words are unknown, or put together as none are that are known."""
+    parts = _BETWEEN_NAMES.split(name)
+    if len(parts) > 1 and all(map(_pattern(names).fullmatch, parts)):
+        return (
+            f'"{name}" are {len(parts)} things where one is asked about: ask about each by itself'
+        )
     first, _, rest = name.partition(" ")
     unknown = rest if rest and first in names.adjectives else name
     noun = next((each for each in names.nouns if unknown.endswith(f" {each}")), "")
     before = unknown.removesuffix(f" {noun}") if noun else ""
-    if before and " " not in before and before not in (*names.adjectives, *names.nouns):
-        return _told(before, names.adjectives)
+    strange = [word for word in before.split() if word not in names.adjectives]
+    if len(strange) == 1 and strange[0] not in names.nouns:
+        return _told(strange[0], names.adjectives)
     return _told(unknown, names.nouns)
 
 

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.known_names import UnknownName, names_as_taught
-from spatialvlm_jax.inference.question_forms import Recognised, matching_forms
+from spatialvlm_jax.inference.question_forms import Recognised, matching_forms, without_unit
+from spatialvlm_jax.inference.several_questions import questions_in
 from spatialvlm_jax.inference.typos import without_typos
 from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.units import BARE, METRIC, find_unit
 
 _UNCALIBRATED = "nothing tells how far off the answer may be"
 UNKNOWN_FORM = f"this is no wording that the model was taught: {_UNCALIBRATED}"
@@ -33,11 +35,12 @@ class PutQuestion(NamedTuple):
 def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) -> PutQuestion:
     """How a question is put.
 
-    Of a type that was not taught it is not put at all, nor where it names what was not taught. In
-    words that were not taught, it is put in the first ones that were; and where its capitals or its
-    end are others, in its own as they were taught, which is told unless only its first letter or
-    its spaces differ. What is of no known form is put as it is; where it is a few letters from a
-    form that was taught, the note asks whether that was meant.
+    Of a type that was not taught it is not put at all, nor where it names what was not taught, nor
+    where it is several questions, which one answer cannot serve. In words that were not taught, it
+    is put in the first ones that were; and where its capitals or its end are others, in its own as
+    they were taught, which is told unless only its first letter or its spaces differ. What is of no
+    known form is put as it is; where it is a few letters from a form that was taught, the note asks
+    whether that was meant.
 
     Args:
       taught: None where that is not known: all questions are put as they are.
@@ -45,6 +48,11 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     """
     if taught is None:
         return PutQuestion(question)
+    several = questions_in(question)
+    if len(several) > 1:
+        listed = " and ".join(f'"{each}?"' for each in several)
+        reason = f"these are {len(several)} questions in one, {listed}: ask each by itself"
+        return _declined(question, reason, untaught)
     found = _likeliest(question, taught)
     if found is None:
         return _of_unknown_form(question, taught)
@@ -70,12 +78,23 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     if untaught:
         return PutQuestion(question, UNKNOWN_FORM, things, dimension)
     note = f"asked as {words!r}, a wording that the model was taught"
+    if unit := _other_unit(question, dimension):
+        told = METRIC[dimension]
+        note += f"; it chooses its unit itself: for {unit}, convert value, which is in {told}"
     return PutQuestion(words, note, things, dimension)
+
+
+def _other_unit(question: str, dimension: str) -> str:
+    """The unit that a question asks for, where values of this dimension are told in another one."""
+    _, unit = without_unit(_plain(question))
+    known = find_unit(unit)
+    is_told = known is not None and known.symbol == BARE.get(dimension)
+    return "" if is_told or not dimension else unit
 
 
 def _of_unknown_form(question: str, taught: Taught) -> PutQuestion:
     """As it is, with what it may have meant: that form's things are looked for."""
-    near = without_typos(_plain(question), taught.names)
+    near = without_typos(without_unit(_plain(question))[0], taught.names)
     if near is None or _likeliest(near, taught) is None:
         return PutQuestion(question, UNKNOWN_FORM)
     meant = put_as_taught(near, taught)

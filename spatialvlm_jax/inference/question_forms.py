@@ -8,6 +8,7 @@ from typing import NamedTuple
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.questions.registry import QuestionType
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
+from spatialvlm_jax.units import find_unit
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ANY = "[^,;:?]+?"
@@ -46,6 +47,9 @@ _ALSO_ASKED: dict[str, tuple[str, ...]] = {
     "existence": ("can you see {one}?",),
 }
 _WHERE = re.compile(r" in (?:the|this) (?:picture|image|photo|scene|room)(?=\?$)", re.IGNORECASE)
+_IN_UNIT = re.compile(r"(.*\w),? in ([^?]{1,40})\?", re.IGNORECASE)
+_OR = re.compile(r" (?:and|or) ")
+_TWICE = re.compile(r"\b(the|an?|of|from|to|is|are|how|what)(?: \1\b)+", re.IGNORECASE)
 _LONGEST = 1_000  # characters of a question; matching takes their square
 
 
@@ -64,16 +68,29 @@ class Recognised(NamedTuple):
 def matching_forms(question: str) -> list[Recognised]:
     """The templates that a question is of, those with the most words of their own first.
 
-    A template's own words may be spelled "colour" and "centre", and "in the picture" may stand
-    behind them; what it names stays as it is.
+    A template's own words may be spelled "colour" and "centre", "the the" may stand there, and
+    "in the picture" or "in feet" behind them; what it names stays as it is.
     """
     words = " ".join(question.split())
     if len(words) > _LONGEST:
         return []
     # Of one template, what stands before "in the picture" is the likelier name.
-    ways = dict.fromkeys([_WHERE.sub("", words), words])
+    short, _ = without_unit(_WHERE.sub("", _TWICE.sub(r"\1", words)))
+    ways = dict.fromkeys([_WHERE.sub("", short), _WHERE.sub("", words), words])
     found = [match for way in ways for match in _matches(way)]
     return sorted(found, key=lambda each: -each.own)
+
+
+def without_unit(question: str) -> tuple[str, str]:
+    """A question without the unit that it asks for at its end, and the unit; "" where it has none.
+
+    Args:
+      question: in one line, "how wide is the sofa in feet?".
+    """
+    found = _IN_UNIT.fullmatch(question)
+    if found is None or not all(map(find_unit, _OR.split(found[2]))):
+        return question, ""
+    return f"{found[1]}?", found[2]
 
 
 def _matches(words: str) -> Iterator[Recognised]:

@@ -86,6 +86,7 @@ def test_what_people_also_say_is_put_as_it_was_taught(question, words) -> None:
             '"redd" is (did you mean "red"? It knows red, gray and purple)',
         ),
         ("what is the pink object?", '"pink" is'),
+        ("how wide is the big red sofa?", '"big" is (it knows red, gray and purple)'),
         ("how wide is the red gray sofa?", f'"gray sofa" is (it {KNOWN}'),
         ("how wide is the ball on the left?", f'"ball on the left" is (it {KNOWN}'),
         ("how wide is the ball on the sofa?", f'"ball on the sofa" is (it {KNOWN}'),
@@ -102,6 +103,21 @@ def test_what_was_not_taught_is_not_asked_about(question, said) -> None:
         (),
     )
     assert put_as_taught(question, Taught(TAUGHT.wordings)).words is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "named", "count"),
+    [
+        ("how wide is the sofa and the red ball?", "sofa and the red ball", 2),
+        ("how wide is the sofa or a ball or the ball?", "sofa or a ball or the ball", 3),
+    ],
+)
+def test_several_things_in_place_of_one_are_not_called_unknown(question, named, count) -> None:
+    words, note, *_ = put_as_taught(question, TAUGHT)
+    assert words is None
+    assert (
+        note == f'"{named}" are {count} things where one is asked about: ask about each by itself'
+    )
 
 
 def test_a_model_of_few_names_says_so() -> None:

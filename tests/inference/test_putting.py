@@ -87,6 +87,30 @@ def test_other_wordings_of_a_type_are_put_in_the_first_that_was_taught(question,
 
 
 @pytest.mark.parametrize(
+    ("question", "unit"),
+    [
+        ("How wide is the red mug in feet?", "feet"),
+        ("how wide is the red mug, in feet and inches?", "feet and inches"),
+        ("how wide is the red mug in this picture in cm?", "cm"),
+        ("how wide is the red mug in the mirror?", None),
+        ("how wide is the the red mug?", ""),
+        ("how wide is the red mug in meters?", ""),
+    ],
+)
+def test_a_unit_and_a_doubled_word_are_left_out_of_what_is_asked(question, unit) -> None:
+    found = put_as_taught(question, TAUGHT)
+    if unit is None:
+        assert (found.words, found.note) == (question, "")
+        return
+    words = "how wide is the red mug?"
+    note = f"asked as {words!r}, a wording that the model was taught"
+    if unit:
+        note += f"; it chooses its unit itself: for {unit}, convert value, which is in m"
+    assert found[:2] == (words, note)
+    assert put_as_taught(question, TAUGHT, untaught=True).words == question
+
+
+@pytest.mark.parametrize(
     ("question", "words"),
     [
         ("what colour is the mug?", "what color is the mug?"),
