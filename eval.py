@@ -12,8 +12,9 @@ What a model said is kept in replies.jsonl there, and not asked again.
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
-    from spatialvlm_jax import progress, signals
+    from spatialvlm_jax import freed_memory, progress, signals
 
+    freed_memory.keep_freed_memory()
     signals.listen()
     progress.begin_importing()
 

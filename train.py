@@ -6,8 +6,9 @@ The same command started again goes on from the last checkpoint in the workdir, 
 """
 
 if __name__ == "__main__":  # before the other imports, which take seconds
-    from spatialvlm_jax import progress, signals
+    from spatialvlm_jax import freed_memory, progress, signals
 
+    freed_memory.keep_freed_memory()
     signals.listen()
     progress.begin_importing()
 
