@@ -25,7 +25,7 @@ LIMITS = Limits(seconds=600.0)
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     if SCREENSHOTS:
-        demo = Demo(load_to_ask("small"), "small", ExampleWorlds(), LIMITS, scored_values=96)
+        demo = Demo(load_to_ask("small128"), "small128", ExampleWorlds(), LIMITS, scored_values=96)
     else:
         demo = Demo(Guessing(), "guessing", world, LIMITS, scored_values=96)
     with running(demo.site("127.0.0.1"), LIMITS) as (port, _):

@@ -4,6 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
+
 from spatialvlm_jax.evaluation.answers import Answer
 from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.report.results import save_evaluation, save_results
@@ -15,13 +17,21 @@ STEPS = (10, 20, 30)
 
 
 def leave_run(
-    workdir: Path, factor: float, peak_lr: float = 1e-3, questions: int = 12, track: str = ""
+    workdir: Path,
+    factor: float,
+    peak_lr: float = 1e-3,
+    questions: int = 12,
+    track: str = "",
+    noise: float = 0.0,
 ) -> Path:
-    """A run that answers lengths by `factor` of the truth, and every second relation rightly."""
+    """A run that answers lengths by `factor` of the truth, and every second relation rightly.
+
+    noise: of the logarithm of the factor; with it three of four relations are right, at random.
+    """
     workdir.mkdir(parents=True, exist_ok=True)
     for step in STEPS[:-1]:
-        save_evaluation(workdir, step, _answers(2.0 * factor, questions, track))
-    save_results(workdir, STEPS[-1], _answers(factor, questions, track))
+        save_evaluation(workdir, step, _answers(2.0 * factor, questions, track, noise))
+    save_results(workdir, STEPS[-1], _answers(factor, questions, track, noise))
     rows = [{"step": step, "loss": 3.0 / step * factor} for step in STEPS]
     (workdir / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = {"name": "a run", "optim": {"peak_lr": peak_lr}}
@@ -46,14 +56,18 @@ def leave_readings(workdir: Path, held: int) -> Path:
     return workdir
 
 
-def _answers(factor: float, questions: int, track: str) -> list[Answer]:
-    scorer = Scorer()
+def _answers(factor: float, questions: int, track: str, noise: float) -> list[Answer]:
+    scorer, draws = Scorer(), np.random.default_rng(int(1000 * factor))
     for number in range(questions):
         value = 0.5 + number / 4
         height = QA(f"How tall is {number}?", "", "height", "quantitative", value=value, unit="m")
         truth = "yes" if number % 4 < 2 else "no"
         left = QA(f"Is {number} left?", truth, "left_of", "qualitative", verdict=truth)
-        said = [(height, f"{value * factor} m"), (left, "yes" if number % 2 else "no")]
+        relation = "yes" if number % 2 else "no"
+        if noise:
+            value = round(float(value * np.exp(noise * draws.normal())), 2)
+            relation = truth if draws.random() < 0.75 else relation
+        said = [(height, f"{value * factor} m"), (left, relation)]
         for record, text in said:
             image = f"image-{number // 3}"
             scorer.add_row(PredictionRow("", image, record, text, "worlds", track=track))

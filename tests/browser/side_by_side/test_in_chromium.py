@@ -18,10 +18,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("runs")
-    questions = 240 if SCREENSHOTS else 12
+    how: Any = {"questions": 240, "track": "pixels", "noise": 0.3} if SCREENSHOTS else {}
     workdirs: list[Path] = [
-        leave_run(folder / "base", 1.1, questions=questions),
-        leave_run(folder / "noise", 1.3, peak_lr=3e-3, questions=questions),
+        leave_run(folder / "base", 1.05, **how),
+        leave_run(folder / "warmer", 1.35, peak_lr=3e-3, **how),
     ]
     write(workdirs[1])  # a report of its own, as evaluations leave it
     with running(Runs(workdirs).site("127.0.0.1")) as (port, _):
@@ -52,3 +52,4 @@ def test_two_runs_are_chosen_and_compared(browser: Any, origin: str) -> None:
         tab.get_by_role("button", name="Compare").click()
         tab.wait_for_url("**/compare?first=0&second=1")
         assert "common questions about" in tab.inner_text("main")
+        take_picture(tab, "runs_compared")

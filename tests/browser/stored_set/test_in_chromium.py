@@ -1,6 +1,7 @@
 """A stored set in a real browser: every page, on a phone and on a desk, by day and by night."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from spatialvlm_jax import cli
 from spatialvlm_jax.browser.stored_set.pages import stored_set_site
 from spatialvlm_jax.browser.stored_set.reader import StoredSet
+from spatialvlm_jax.generation.outcomes import Rejected
 from tests.browser.chromium import PHONE, SCREENSHOTS, a_tab, faults, look_from, take_picture
 from tests.generation.pictures import PictureSource, store_pictures
 from tests.serving.asking import running
@@ -23,13 +25,38 @@ PAGES = {
 }
 
 
+LOST = {
+    2: Rejected("filter", "looks like 'a screenshot' (0.90)"),
+    11: Rejected("filter", "looks like 'a drawing' (0.81)"),
+    23: Rejected("lift", "no object is left (3 too small, 1 with too little depth)"),
+    31: Rejected("decode", "the file is empty"),
+}
+
+
+class Photographs(PictureSource):
+    """Some of which are left out, at several stages."""
+
+    name = "photos"
+
+    def image_id(self, index: int) -> str:
+        return f"kitchen/{index:04d}.jpg"
+
+    def observe(self, indices: Sequence[int]) -> list[Any]:
+        if set(indices) & set(self.broken):
+            raise OSError("the file ends early")
+        return [LOST.get(index) or self.answered(index) for index in indices]
+
+
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored") / "rooms"
     if SCREENSHOTS:
         asked = ["generate", f"--out={folder}", "--preset=gallery", "--image-size=192"]
         asked += ["--images=6", "--seed=3"]
-        assert cli.main(asked) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            # The card says by which command its set was made.
+            patch.setattr(sys, "argv", ["spatialvlm", asked[0], "--out=rooms", *asked[2:]])
+            assert cli.main(asked) == 0
     else:
         store_pictures(PictureSource(broken=(5,), dull=(2,)), {"train": 8}, folder)
     return folder
@@ -55,6 +82,7 @@ def test_the_card_is_shown_by_the_server_without_an_error(browser: Any, origin: 
         assert tab.goto(f"{origin}/card").headers["content-security-policy"].endswith("sandbox")
         assert tab.locator("main h1").is_visible()
         assert tab.locator("main svg, main img").count() > 0
+        take_picture(tab, "inspect_card")
 
 
 def test_keys_turn_pages_and_lead_to_the_search(browser: Any, origin: str) -> None:
@@ -80,6 +108,27 @@ def test_a_question_is_chosen_and_its_objects_are_shown(browser: Any, origin: st
         tab.wait_for_url("**pair=1")
         assert tab.locator("table.pairs tr.chosen").count() == 1
         take_picture(tab, "inspect_question")
+
+
+def test_the_set_tells_what_it_holds(browser: Any, origin: str) -> None:
+    with a_tab(browser, origin) as tab:
+        tab.goto(origin)
+        assert tab.locator("main .tile").count() >= 3
+        assert tab.get_by_text("Question types").is_visible()
+        take_picture(tab, "inspect_set")
+
+
+def test_pictures_that_were_left_out_are_listed_with_their_reasons(
+    browser: Any, tmp_path: Path
+) -> None:
+    source = Photographs(broken=(7, 40), unclear=(5, 16))
+    store_pictures(source, {"train": 40, "validation": 8}, tmp_path / "kitchens")
+    site = stored_set_site(StoredSet(tmp_path / "kitchens"), "127.0.0.1")
+    with running(site) as (port, _), a_tab(browser, f"http://127.0.0.1:{port}") as tab:
+        tab.goto(f"http://127.0.0.1:{port}/lost")
+        assert tab.locator("tbody tr").count() == 8
+        assert tab.get_by_text("the file ends early").count() == 2
+        take_picture(tab, "inspect_lost")
 
 
 def test_pictures_for_the_guide(browser: Any, origin: str) -> None:
