@@ -95,9 +95,7 @@ class AskedQuestions:
         if temperature:
             every = np.zeros(self.slots, np.uint32)
             every[: len(seeds)] = seeds
-            draws = Draws(
-                every.reshape(self.read.lengths.shape), np.asarray(temperature, np.float32)
-            )
+            draws = Draws(every, np.asarray(temperature, np.float32))
         ids = answer_questions(
             self.model,
             self.read,

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import export
-from jaxtyping import Bool, Float, Float32, Int32, Key, UInt8, UInt32
+from jaxtyping import Bool, Float, Float32, Int32, UInt8, UInt32
 
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
@@ -52,11 +52,12 @@ class _Loop(NamedTuple):
 class Draws(NamedTuple):
     """How answers are drawn.
 
-    seeds: of each question, so that what is drawn for one does not depend on the others.
+    seeds: of each question in their order, so that what is drawn for one does not depend on the
+      others.
     temperature: above 0, of the distribution of each token.
     """
 
-    seeds: UInt32[AnyArray, "B S"]
+    seeds: UInt32[AnyArray, "*questions"]
     temperature: Float32[AnyArray, ""]
 
 
@@ -79,8 +80,7 @@ def generate(
     *,
     max_tokens: int,
     eos_id: int,
-    temperature: float = 0.0,
-    seed: int = 0,
+    draws: Draws | None = None,
     camera: CameraInput = NOT_TOLD,
 ) -> Int32[Array, "B S {max_tokens}"]:
     """Answers S questions on each of B images, under the model's attention rule.
@@ -92,8 +92,7 @@ def generate(
       prefix_lengths: 0 where there is no question.
       max_tokens: T.
       eos_id: ends an answer.
-      temperature: 0 takes the likeliest token, otherwise tokens are drawn.
-      seed: of the draws.
+      draws: of all B S questions; None takes the likeliest tokens.
       camera: what the model is told of the cameras.
 
     Returns:
@@ -105,7 +104,7 @@ def generate(
         jax.tree.map(jnp.asarray, camera),
         jnp.asarray(prefix_tokens),
         jnp.asarray(prefix_lengths),
-        (jax.random.key(seed), jnp.float32(temperature)) if temperature else None,
+        draws,
         jnp.int32(eos_id),
         max_tokens=max_tokens,
     )
@@ -119,16 +118,13 @@ def _generate(
     camera: CameraInput,
     prefix_tokens: Int32[Array, "B S P"],
     prefix_lengths: Int32[Array, "B S"],
-    drawn: tuple[Key[Array, ""], Float32[Array, ""]] | None,
+    draws: Draws | None,
     eos_id: Int32[Array, ""],
     *,
     max_tokens: int,
 ) -> Int32[Array, "B S {max_tokens}"]:
     model: VLM = nnx.merge(definition, state)
     read = read_prefix(model, images, camera, prefix_tokens, prefix_lengths)
-    draws = None
-    if drawn is not None:
-        draws = Draws(jax.random.bits(drawn[0], read.lengths.shape, jnp.uint32), drawn[1])
     answer = _answer(model, read, draws, eos_id, max_tokens)
     return answer.reshape(*prefix_lengths.shape, max_tokens)
 
@@ -146,8 +142,7 @@ def answer_questions(
     Args:
       model: that has read them.
       questions: of B images, or of the B S that rule "prefix" makes of them.
-      max_tokens, eos_id: as in `generate`.
-      draws: of those B and S; None takes the likeliest tokens.
+      max_tokens, eos_id, draws: as in `generate`.
     """
     split = SplitModel.of(model)
     return _answer_read(*split, questions, draws, np.int32(eos_id), max_tokens=max_tokens)
@@ -229,7 +224,8 @@ def _draw(
         key = jax.random.fold_in(jax.random.key(seed), step)
         return jax.random.categorical(key, logits / draws.temperature).astype(jnp.int32)
 
-    return jax.vmap(jax.vmap(one))(jnp.asarray(draws.seeds), logits)
+    seeds = jnp.asarray(draws.seeds).reshape(logits.shape[:2])
+    return jax.vmap(jax.vmap(one))(seeds, logits)
 
 
 def _record(loop: _Loop, token: Int32[Array, "B S"], eos_id: Int32[Array, ""]) -> _Loop:

@@ -85,18 +85,9 @@ def test_what_stands_behind_a_prefix_does_not_matter(lively: Callable[..., VLM])
 
 def test_drawn_answers_follow_seed_and_temperature(lively: Callable[..., VLM]) -> None:
     def draw(seed: int, temperature: float) -> np.ndarray:
-        return np.asarray(
-            generate(
-                lively(),
-                IMAGES,
-                PREFIXES,
-                LENGTHS,
-                max_tokens=TOKENS,
-                eos_id=1,
-                temperature=temperature,
-                seed=seed,
-            )
-        )
+        draws = Draws(np.full(LENGTHS.shape, seed, np.uint32), np.array(temperature, np.float32))
+        asked = IMAGES, PREFIXES, LENGTHS
+        return np.asarray(generate(lively(), *asked, max_tokens=TOKENS, eos_id=1, draws=draws))
 
     assert np.array_equal(draw(0, 5.0), draw(0, 5.0))
     assert not np.array_equal(draw(0, 5.0), draw(1, 5.0))
@@ -113,9 +104,11 @@ def test_what_is_drawn_for_a_question_does_not_depend_on_the_others(
     def draw(images: slice, questions: slice, seeds: np.ndarray) -> np.ndarray:
         asked = IMAGES[images], PREFIXES[images, questions], LENGTHS[images, questions]
         read = read_questions(model, *asked)
-        draws = Draws(seeds.reshape(read.lengths.shape), np.array(5.0, np.float32))
+        draws = Draws(seeds, np.array(5.0, np.float32))
         said = answer_questions(model, read, max_tokens=TOKENS, eos_id=-1, draws=draws)
-        return np.asarray(said).reshape(*seeds.shape, TOKENS)
+        told = generate(model, *asked, max_tokens=TOKENS, eos_id=-1, draws=draws)
+        assert np.array_equal(told, np.asarray(said).reshape(told.shape))
+        return np.asarray(told)
 
     together = draw(slice(2), slice(3), seeds)
     for image, question in [(0, 1), (1, 0), (1, 2)]:

@@ -27,23 +27,26 @@ def most_frequent(answers: Sequence[str]) -> str:
     return max(answers, key=answers.count)
 
 
-def people_item(row: Row, picture: str, answer: str = "", group: str = "") -> Item:
-    """A question that several people answered, as VQA v2's and TextVQA's files have it.
+def people_item(
+    row: Row, key: str, image_id: str, picture: str, *, answer: str = "", told: str = SHORT
+) -> Item:
+    """A question that several people answered, in "question", "answers" and "answer_type".
 
     Args:
-      picture: the name of its file.
+      key: its id. picture: the name of its file.
       answer: the one that counts most; "" takes the most frequent.
+      told: how it is to be answered.
     """
     answers, question = people_answers(row), row.text("question")
     return Item(
-        id=row.text("question_id"),
+        id=key,
         question=question,
-        prompt=f"{question}\n{SHORT}",
+        prompt=f"{question}\n{told}",
         answer=answer or most_frequent(answers),
         picture=picture,
-        image_id=row.text("image_id"),
+        image_id=image_id,
         answers=answers,
-        group=group,
+        group=row.optional("answer_type"),
     )
 
 

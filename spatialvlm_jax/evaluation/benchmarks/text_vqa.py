@@ -31,7 +31,8 @@ def _records(path: Path) -> Iterator[Placed]:
 
 
 def _item(row: Row) -> Item:
-    return people_item(row, f"{row.text('image_id')}.jpg")
+    image_id = row.text("image_id")
+    return people_item(row, row.text("question_id"), image_id, f"{image_id}.jpg")
 
 
 BENCHMARK = Benchmark(

@@ -8,8 +8,7 @@ from spatialvlm_jax.evaluation.benchmarks.free_text import (
     by_people,
     by_people_normalised,
     by_people_robust,
-    most_frequent,
-    people_answers,
+    people_item,
 )
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
@@ -24,17 +23,9 @@ def _rows(place: Path) -> Iterator[Row]:
 
 
 def _item(row: Row) -> Item:
-    answers, question, picture = people_answers(row), row.text("question"), row.text("image")
-    return Item(
-        id=Path(picture).stem,  # each picture has one question
-        question=question,
-        prompt=f"{question}\n{_UNANSWERABLE}\n{SHORT}",
-        answer=most_frequent(answers),
-        picture=picture,
-        image_id=picture,
-        answers=answers,
-        group=row.optional("answer_type"),
-    )
+    picture = row.text("image")
+    key = Path(picture).stem  # each picture has one question
+    return people_item(row, key, picture, picture, told=f"{_UNANSWERABLE}\n{SHORT}")
 
 
 BENCHMARK = Benchmark(

@@ -39,12 +39,10 @@ def _only(place: Path, ending: str) -> Path:
 
 
 def _item(row: Row) -> Item:
-    return people_item(
-        row,
-        f"COCO_{row.optional('subset')}_{row.text('image_id'):0>12}.jpg",
-        answer=row.optional("multiple_choice_answer"),
-        group=row.optional("answer_type"),
-    )
+    image_id = row.text("image_id")
+    picture = f"COCO_{row.optional('subset')}_{image_id:0>12}.jpg"
+    most = row.optional("multiple_choice_answer")
+    return people_item(row, row.text("question_id"), image_id, picture, answer=most)
 
 
 BENCHMARK = Benchmark(
