@@ -35,6 +35,8 @@ class Item:
     picture: the name of its file, perhaps with folders; "" where it lies in the benchmark's files.
     regions: boxes that it names by their numbers from 0: left, top, right and bottom as shares of
       the picture's width and height. names: what they are called; () where no record says it.
+    size: of its picture, width and height in pixels, where a rule needs it. mask: the file of a
+      picture that is not black where the answer lies; b"" where there is none.
     """
 
     id: str
@@ -51,6 +53,8 @@ class Item:
     picture: str = ""
     regions: tuple[Box, ...] = ()
     names: tuple[str, ...] = ()
+    size: tuple[int, int] = (1, 1)
+    mask: bytes = b""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item
 from spatialvlm_jax.evaluation.benchmarks.marking import (
+    LETTER_RULES,
     accuracy_by_group,
     by_option,
     letter_rule,
     listed_options,
 )
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, json_rows
-from spatialvlm_jax.evaluation.rules.letters import last_answer
+from spatialvlm_jax.evaluation.rules.letters import first_character, last_answer
 
 
 def _rows(place: Path) -> Iterator[Row]:
@@ -37,6 +38,8 @@ def _item(row: Row) -> Item:
     )
 
 
+_official = letter_rule(last_answer)
+
 BENCHMARK = Benchmark(
     name="omni_spatial",
     measures="dynamics, interaction, spatial logic and perspectives",
@@ -48,8 +51,13 @@ BENCHMARK = Benchmark(
     rows=_rows,
     item=_item,
     picture_field="id",
-    official=letter_rule(last_answer),
+    official=_official,
     robust=by_option,
     figures=accuracy_by_group,
     official_is='the letter after the last "Answer:", A where there is none; the prompt is ours',
+    rules={
+        "lmms-eval's omnispatial": _official,
+        "lmms-eval's omni_spatial": letter_rule(first_character),
+        "EASI's last lines": LETTER_RULES["EASI's last lines"],
+    },
 )

@@ -77,13 +77,16 @@ class Row:
 
     def digest(self, name: str) -> str:
         """The same for the same picture in a field, which has no name; its index without one."""
+        data = self.picture(name)
+        return hashlib.sha256(data).hexdigest()[:16] if data else str(self.index)
+
+    def picture(self, name: str) -> bytes:
+        """What a field holds of a picture, bytes or text; b"" where it holds nothing."""
         value = self.fields.get(name)
         data = value.get("bytes") if isinstance(value, Mapping) else value
         if isinstance(data, str):
-            data = data.encode(errors="replace")
-        if not isinstance(data, bytes) or not data:
-            return str(self.index)
-        return hashlib.sha256(data).hexdigest()[:16]
+            return data.encode(errors="replace")
+        return data if isinstance(data, bytes) else b""
 
     def number_of(self, name: str) -> float:
         """A finite number, also written as text."""

@@ -6,12 +6,20 @@ from pathlib import Path
 
 from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark
-from spatialvlm_jax.evaluation.benchmarks.marking import by_option, mean_of_groups, number_rule
+from spatialvlm_jax.evaluation.benchmarks.marking import (
+    by_option,
+    letter_rule,
+    mean_of_groups,
+    number_rule,
+)
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
+from spatialvlm_jax.evaluation.rules.found_numbers import last_number
+from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.view_change import (
     motion_accuracy,
     read_motion,
+    read_motion_parts,
     read_motion_strictly,
     relative_or_absolute,
 )
@@ -21,6 +29,11 @@ _MEASURED = ("depth_prediction", "distance_prediction")
 _NUMBER = re.compile(r"(?<!\^)\d{1,40}\.\d{1,40}|(?<!\^)\d{1,40}")
 _OPTIONS = dict.fromkeys("ABCD", "")  # their texts stand in the question
 _LETTER = "Answer with the option's letter from the given choices directly."
+_BOXES = (
+    "The values represent the bounding box coordinates normalized to a 0-1000 scale, with the "
+    "top-left corner as the origin of the image."
+)
+_BOXED = ("position_matching", "camera_motion_infer")
 _SHORT = "Please answer the question using a single word or phrase."
 
 
@@ -40,7 +53,8 @@ def _item(row: Row) -> Item:
             raise row.missing("answer", "is no motion such as move_right:0.3,rotate_left:20")
         return Item(key, question, question, answer, key, group=task)
     answer = row.letter("answer", _OPTIONS)
-    prompt = f"{question}\n{_LETTER}"
+    told = f"{_BOXES}\n{_LETTER}" if task in _BOXED else _LETTER
+    prompt = f"{question}\n{told}"
     return Item(key, question, prompt, answer, key, options=_OPTIONS, group=task)
 
 
@@ -50,13 +64,25 @@ def _official(item: Item, reply: str) -> Mark:
         if not numbers:
             return Mark(0.0)
         said = numbers[-1 if item.group.endswith("_mv") else 0]
-        return Mark(relative_or_absolute(said, item.value), f"{said:g}")
+        return Mark(_near(said, item.value), f"{said:g}")
     if item.group == _MOTION:
         motion, true = read_motion_strictly(reply), read_motion_strictly(item.answer)
         if motion is None or true is None:
             return Mark(0.0)
         return Mark(motion_accuracy(motion, true, swapped=True), reply)
-    return Mark(float(reply.lower() in item.answer.lower()), reply.strip() or None)
+    said, letter = reply.lower(), item.answer.lower()
+    return Mark(float(said in letter or said[0] == letter), reply.strip() or None)
+
+
+def _by_vlmevalkit(item: Item, reply: str) -> Mark:
+    if item.value is not None:
+        said = last_number(reply)
+        return Mark(0.0) if said is None else Mark(_near(said, item.value), f"{said:g}")
+    if item.group != _MOTION:
+        return _by_last_lines(item, reply)
+    motion, true = read_motion_parts(reply), read_motion_strictly(item.answer)
+    assert true is not None  # `_item` has read it
+    return Mark(motion_accuracy(motion, true, swapped=False), reply.strip() or None)
 
 
 def _robust(item: Item, reply: str) -> Mark:
@@ -70,7 +96,9 @@ def _robust(item: Item, reply: str) -> Mark:
     return Mark(motion_accuracy(motion, true, swapped=False), reply)
 
 
-_by_length = number_rule(relative_or_absolute)
+_near = relative_or_absolute
+_by_length = number_rule(_near)
+_by_last_lines = letter_rule(in_last_lines)
 
 BENCHMARK = Benchmark(
     name="spar_bench",
@@ -87,6 +115,7 @@ BENCHMARK = Benchmark(
     robust=_robust,
     figures=mean_of_groups("mean of tasks"),
     weights=nested_weights(lambda item: item.group),
-    official_is="the reply is the letter or a part of it, so an empty one is right; first number",
+    official_is="the reply begins with the letter or is empty; the first number",
+    rules={"lmms-eval": _official, "VLMEvalKit": _by_vlmevalkit},
     pictures="one or several",
 )

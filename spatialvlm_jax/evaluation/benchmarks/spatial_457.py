@@ -10,6 +10,12 @@ from spatialvlm_jax.evaluation.benchmarks.marking import accuracy_by_group
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows, picture_table_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.reading import verdicts
+from spatialvlm_jax.evaluation.rules.spatial_457 import (
+    answer_of_loose_template,
+    answer_of_template,
+    is_same_class,
+    is_same_word,
+)
 
 # What the prompt of a level says is to be looked at.
 _LEVELS = {
@@ -28,24 +34,34 @@ _LEVELS = {
         "in 3D space"
     ),
 }
-# Shapes by the class that the official rule takes them for.
-_CLASSES = {
-    "car": ("suv", "wagon", "minivan", "sedan", "truck", "addi", "car"),
-    "bus": ("articulated", "regular", "double", "school", "bus"),
-    "motorbike": ("chopper", "dirtbike", "scooter", "cruiser", "motorbike"),
-    "aeroplane": ("jet", "fighter", "biplane", "airliner", "aeroplane"),
-    "bicycle": ("road", "utility", "mountain", "tandem", "bicycle"),
-}
-_CLASS_OF = {shape: name for name, shapes in _CLASSES.items() for shape in shapes}
-_SAID = (
-    re.compile(r"Answer': '(.*?)'"),
-    re.compile(r'Answer": "(.*?)"'),
-    re.compile(r"Answer': (\d)"),
-)
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _LOOSE = re.compile(r"""["']?Answer["']?\s*:\s*["']?([^"'}\n]+)""", re.IGNORECASE)
+# The prompt is VLMEvalKit's (Apache-2.0), by which the benchmark's project has it run.
+_SIZES = "Small Large".split()
+_SHAPES = (
+    "Airliner,Dirtbike,Road bike,Tandem bike,Suv,Wagon,Scooter,Mountain bike,Minivan,Sedan,"
+    "School bus,Fighter,Chopper,Double bus,Truck,Articulated bus,Cruiser,Jet,Utility bike,"
+    "Regular bus,Biplane"
+).split(",")
+_COLORS = "Gray Blue Purple Brown Green Cyan Red Yellow".split()
+_DIRECTIONS = "Left Right Front Back".split()
+_BEGINS = (
+    "You are an intelligent chatbot designed to answer questions based on an image. Your task is "
+    "to analyze the images, identify attributes of {}, and then determine the answer to the "
+    "question."
+)
 _FORM = (
-    "Answer with a size, shape, color or direction, an integer, or Yes or No.\n"
+    "First, you should identify the related objects refered in the questions, including their "
+    "shape, color, size; then add a brief reasoning process about the questions. Each object in "
+    "the image has a shape (e.g., 'airliner'), a size (only can be 'small' or 'large'), a color "
+    "(e.g. 'blue'). The size of the object is either 'small' or 'large'. The color of the object "
+    "is one of the following: 'gray', 'blue', 'purple', 'brown', 'green', 'cyan', 'red', 'yellow'. "
+    "The direction of the object is one of the following: 'left', 'right', 'front', 'back'.\n\n"
+    "Second, give the answer based on the reasoning process. The answer should only be (1) a "
+    "phrase chosen from the following options: "
+    f"{', '.join([*_SIZES, *_SHAPES, *_COLORS, *_DIRECTIONS])}, or (2) an integer [0-10] when "
+    "asked for 'How many' or 'What is the number of', or (3) 'Yes' or 'No' when asked for 'Is "
+    "there'. If you think there are no possible answers or the question is not clear, choose the "
+    "best answer that fits the question.\n\n"
     "Write your response into this json template: "
     "{'Reasoning': '<your reasons>', 'Answer': '<Your answer>'}"
 )
@@ -63,15 +79,10 @@ def _item(row: Row) -> Item:
         raise row.missing("category", f"is {level[:40]!r}, none of {', '.join(_LEVELS)}")
     number = row.optional("question_index")
     key = f"{level}/{number}" if number else row.text("index")
-    begin = (
-        "You are an intelligent chatbot designed to answer questions based on an image. Your task "
-        f"is to analyze the images, identify attributes of {_LEVELS[level]}, and then determine "
-        "the answer to the question."
-    )
     return Item(
         id=key,
         question=question,
-        prompt=f"{begin}\n{question}\n{_FORM}",
+        prompt=f"{_BEGINS.format(_LEVELS[level])}\n{question}\n{_FORM}",
         answer=row.text("answer"),
         image_id=row.optional("image_filename") or key,
         group=level,
@@ -79,26 +90,13 @@ def _item(row: Row) -> Item:
 
 
 def _official(item: Item, reply: str) -> Mark:
-    found = next((match for form in _SAID if (match := form.search(reply))), None)
-    said = found.group(1) if found else reply
-    return Mark(float(_is_equal(said, item.answer)), said.strip() or None)
+    said = answer_of_template(reply)
+    return Mark(float(is_same_class(said, item.answer)), said.strip() or None)
 
 
-def _is_equal(said: str, truth: str) -> bool:
-    """Equal but for capitals; "none" is no, a count is yes, shapes of one class are one."""
-    said = "no" if said.lower() == "none" else said
-    word = said.lower()
-    return (
-        word == truth.lower()
-        or (said == "0" and truth == "No")
-        or (word in _NUMBERS and str(_NUMBERS.index(word)) == truth)
-        or (truth.lower() == "yes" and said in tuple("123456789"))
-        or _class_of(said) == _class_of(truth) != ""
-    )
-
-
-def _class_of(name: str) -> str:
-    return _CLASS_OF.get(name.lower().split(" ")[0], "")
+def _by_lmms_eval(item: Item, reply: str) -> Mark:
+    said = answer_of_loose_template(reply)
+    return Mark(float(is_same_word(said, item.answer)), said or None)
 
 
 def _robust(item: Item, reply: str) -> Mark:
@@ -133,5 +131,6 @@ BENCHMARK = Benchmark(
     official=_official,
     robust=_robust,
     figures=accuracy_by_group,
-    official_is="VLMEvalKit's, of the reply itself out of the template; the prompt is shortened",
+    official_is="VLMEvalKit's: shapes of one class are one, all of a reply without the template",
+    rules={"lmms-eval": _by_lmms_eval},
 )

@@ -3,6 +3,8 @@
 import math
 import re
 
+from spatialvlm_jax.evaluation.rules.literals import read_literal
+
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
@@ -23,6 +25,7 @@ _TAGGED = re.compile(
     r"<\s{0,9}/\s{0,9}answer\s{0,9}>",
     re.IGNORECASE,
 )
+_LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 _THOUGHT_ENDS = re.compile(r"<\s{0,9}/\s{0,9}think\s{0,9}>", re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"<\s{0,9}think\s{0,9}>", re.IGNORECASE)
 
@@ -55,7 +58,17 @@ def _spoken(words: list[str]) -> float:
 
 
 def last_number(reply: str) -> float | None:
-    """EASI's `can_match_na` in VLMEvalKit: in `<answer>`, or the last after the thinking."""
+    """EASI's `can_match_na` in VLMEvalKit: in `<answer>`, or the last after the thinking.
+
+    Of a reply that is a list alone the first element is read; where it is no list of Python's,
+    nothing is.
+    """
+    if _LIST.fullmatch(reply):
+        try:
+            found_list = read_literal(reply)
+        except ValueError:
+            return None
+        reply = str(found_list[0]) if found_list and isinstance(found_list, list) else reply
     text = _SMALL_WORD.sub(lambda word: str(_VALUES[word[0].lower()]), reply.strip())
     if tagged := _TAGGED.search(text):
         return _finite(tagged[1])

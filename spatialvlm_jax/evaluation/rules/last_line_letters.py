@@ -26,19 +26,19 @@ _STATES = (
     r"\s{0,20}[:：>＝=]?\s{0,20}[(\[{（【]?\s{0,20}"
 )
 _STATED = r"\s{0,20}(?:\b|[)\]}）】.、。])"
-_WINDOW, _LINES = 800, 6
+_WINDOW, _LINES, _LETTERS = 800, 6, "ABCDEF"
 
 
 def in_last_lines(reply: str, options: Options) -> str | None:
-    """The letter that the last lines of a reply hold, or None."""
+    """The letter that the last lines of a reply hold, whether it is an option's or not; or None."""
+    del options
     text = _INVISIBLE.sub("", reply.strip())
-    letters = "".join(letter for letter in "ABCDEFGHIJ" if letter in options) or "ABCDEF"
     opened = _OPENS.search(text)
     if opened and _CLOSES.search(text, opened.end()):
         return opened[1].upper()
     for tag in ("answer", "think"):
         closing = (
-            rf"(?<![A-Za-z])([{letters}])\s{{0,9}}[)\]}}）】]?\s{{0,9}}</\s{{0,9}}{tag}\s{{0,9}}>"
+            rf"(?<![A-Za-z])([{_LETTERS}])\s{{0,9}}[)\]}}）】]?\s{{0,9}}</\s{{0,9}}{tag}\s{{0,9}}>"
         )
         if found := re.search(closing, text[-_WINDOW:], re.I):
             return found[1].upper()
@@ -46,10 +46,10 @@ def in_last_lines(reply: str, options: Options) -> str | None:
     for part in (said, text[-_WINDOW:]):
         if found_letter := _from_lines(part.splitlines()[-_LINES:]):
             return found_letter
-    if found := re.search(f"{_STATES}([{letters}]){_STATED}", text, re.I):
+    if found := re.search(f"{_STATES}([{_LETTERS}]){_STATED}", text, re.I):
         return found[1].upper()
     lines = [line for line in text.splitlines() if not _OPTION_LINE.match(line)]
-    named = set(re.findall(rf"(?<![A-Za-z])([{letters}])(?![A-Za-z])", "\n".join(lines)))
+    named = set(re.findall(rf"(?<![A-Za-z])([{_LETTERS}])(?![A-Za-z])", "\n".join(lines)))
     return named.pop() if len(named) == 1 else None
 
 

@@ -7,11 +7,13 @@ None. The names are of the scorers as read in August 2026.
 import re
 from collections.abc import Mapping
 
+from spatialvlm_jax.evaluation.rules.thoughts import without_thoughts
+
 Options = Mapping[str, str]
 
 _FIRST_LETTER = re.compile(r"[(\s]*([A-Z])", re.IGNORECASE)
 _AFTER_ANSWER = re.compile(r"answer(?: is|:)")
-_LAST_ANSWER = re.compile(r"Answer\s*:\s*([A-D])")
+_LAST_ANSWER = re.compile(r"Answer\s*:\s*([A-D])\b", re.IGNORECASE)
 _BACKTICKS = re.compile(r"`{1,3}([^`]{1,400})`{1,3}")
 _LONE_LETTER = re.compile(r"\b[A-D]\b(?!\s[a-zA-Z])")
 _SIGNS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
@@ -58,10 +60,19 @@ def _one_text(reply: str, options: Options) -> str | None:
 
 
 def last_answer(reply: str, options: Options) -> str | None:
-    """OmniSpatial: the letter after the last "Answer:", and A where there is none."""
+    """OmniSpatial: the letter after the last "Answer:", and A where there is none.
+
+    It is as the reply has it: a small one is not the option of the capital.
+    """
     del options
     found = _LAST_ANSWER.findall(reply)
     return found[-1] if found else "A"
+
+
+def first_character(reply: str, options: Options) -> str | None:
+    """lmms-eval's second task of OmniSpatial: what stands first behind the thoughts, a capital."""
+    del options
+    return without_thoughts(reply).upper()[:1] or None
 
 
 def within_backticks(reply: str, options: Options) -> str | None:

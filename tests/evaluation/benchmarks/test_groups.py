@@ -83,8 +83,14 @@ def test_whats_up_turns_its_options_round_and_reads_both_kinds_of_files(tmp_path
 
 def test_spar_bench_takes_an_empty_reply_for_right(load: Load) -> None:
     benchmark, (choice, depth, motion) = load("spar_bench")
-    official = [benchmark.official(choice, reply).score for reply in ("", "b", "(B)", "A")]
-    assert official == [1, 1, 0, 0]
+    said = ("", "b", "B. mug", "bowl", "(B)", " B", "A", "The answer is B.", "E or B")
+    official, *others = (
+        [rule(choice, reply).score for reply in said]
+        for rule in (benchmark.official, *benchmark.rules.values(), benchmark.robust)
+    )
+    assert official == others[0] == [1, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert others[1] == [0, 1, 1, 0, 1, 1, 0, 1, 0]
+    assert others[2] == [0, 1, 1, 0, 1, 1, 0, 1, 1]
     assert benchmark.robust(choice, "(B)").score == 1
     assert benchmark.official(depth, "It is 2 m deep, not 3").score == 1
     assert benchmark.robust(depth, "200 cm").score == 1

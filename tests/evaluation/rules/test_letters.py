@@ -6,6 +6,7 @@ from spatialvlm_jax.evaluation.reading.options import read_option
 from spatialvlm_jax.evaluation.rules.last_line_letters import in_last_lines
 from spatialvlm_jax.evaluation.rules.letters import (
     after_answer,
+    first_character,
     first_letter,
     first_token,
     inferred,
@@ -37,6 +38,7 @@ SCORERS = (first_letter, best_ranked, in_last_lines, inferred, after_answer, rea
         ("<think>A</think>\nB.", [None, "B", "A", "B", "<", "B"]),
         ("A) right\n- B\nC.", ["A", "A", "C", "A", "A", None]),
         ("**Option A:** no\nB", [None, "B", "B", None, "*", None]),
+        ("It is E, not B", ["I", "B", None, "B", "I", None]),
         ("my choice is (A)", ["M", "A", "A", "A", "M", "A"]),
         ("The answer is **B** as A is farther", ["T", "A", None, "B", "*", "B"]),
     ],
@@ -46,20 +48,23 @@ def test_one_reply_has_many_letters(reply: str, marks: list[str | None]) -> None
 
 
 @pytest.mark.parametrize(
-    ("reply", "omni_spatial", "mmsi", "vsi"),
+    ("reply", "omni_spatial", "first", "mmsi", "vsi"),
     [
-        ("Answer: B", "B", "B", "ANSWER:"),
-        ("Answer: B. Answer: C", "C", "B", "ANSWER:"),
-        ("I cannot tell", "A", None, "I"),
-        ("``C``", "A", "C", "``C``"),
-        ("A chair, so `B`", "A", "B", "A"),
-        ("A chair stands at B", "A", "B", "A"),
-        ("b.", "A", None, "B"),
-        ("", "A", None, None),
+        ("Answer: B", "B", "A", "B", "ANSWER:"),
+        ("Answer: B. Answer: C", "C", "A", "B", "ANSWER:"),
+        ("answer : b", "b", "A", None, "ANSWER"),
+        ("Answer: Because of D", "A", "A", "D", "ANSWER:"),
+        ("I cannot tell", "A", "I", None, "I"),
+        ("``C``", "A", "`", "C", "``C``"),
+        ("A chair, so `B`", "A", "A", "B", "A"),
+        ("A chair stands at B", "A", "A", "B", "A"),
+        ("<think>A</think> <ANSWER>b</answer>", "A", "B", "A", "<THINK>A</THINK>"),
+        ("b.", "A", "B", None, "B"),
+        ("", "A", None, None, None),
     ],
 )
 def test_forms_that_single_benchmarks_look_for(
-    reply: str, omni_spatial: str, mmsi: str | None, vsi: str | None
+    reply: str, omni_spatial: str, first: str | None, mmsi: str | None, vsi: str | None
 ) -> None:
-    found = [rule(reply, OPTIONS) for rule in (last_answer, within_backticks, first_token)]
-    assert found == [omni_spatial, mmsi, vsi]
+    rules = (last_answer, first_character, within_backticks, first_token)
+    assert [rule(reply, OPTIONS) for rule in rules] == [omni_spatial, first, mmsi, vsi]

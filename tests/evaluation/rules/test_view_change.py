@@ -6,6 +6,7 @@ import pytest
 from spatialvlm_jax.evaluation.rules.view_change import (
     motion_accuracy,
     read_motion,
+    read_motion_parts,
     read_motion_strictly,
     relative_or_absolute,
 )
@@ -31,6 +32,21 @@ def test_motions_are_read(text: str, strict: Any, loose: Any) -> None:
         else:
             assert found is not None
             np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "axes"),
+    [
+        ("move_right: 0.5 , rotate_left:20", TRUE),
+        ("so move_right:0.5,rotate_left:20", [0, 0, 0, -20, 0]),
+        ("move_right:0.5 m,rotate_left:20", [0, 0, 0, -20, 0]),
+        ("move_right:0.5,move_right:1", [1, 0, 0, 0, 0]),
+        ("to the right", np.zeros(5)),
+        ("", np.zeros(5)),
+    ],
+)
+def test_a_harness_passes_over_what_is_no_part_of_a_motion(text: str, axes: Any) -> None:
+    np.testing.assert_allclose(read_motion_parts(text), axes)
 
 
 def test_the_official_error_is_a_share_of_what_was_said() -> None:
