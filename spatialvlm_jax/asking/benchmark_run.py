@@ -9,7 +9,7 @@ from spatialvlm_jax.asking.gather import ShowQuestions, gather_replies
 from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.opened_benchmark import OpenedBenchmark, alter_pictures
 from spatialvlm_jax.asking.pictures import SEVERAL
-from spatialvlm_jax.asking.question import Respondent, put_question
+from spatialvlm_jax.asking.question import CHOSEN, Respondent, put_question
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
@@ -136,6 +136,7 @@ def mark_kept(
     return ModelScores(
         model=name,
         track=opened.manner.track,
+        chosen=CHOSEN.get(opened.manner.by, ""),
         scores=_scores(opened, items, kept),
         several=len(opened.items) - len(items),
         left_out=opened.left_out,

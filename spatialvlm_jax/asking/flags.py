@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
+from spatialvlm_jax.asking.question import By
 from spatialvlm_jax.experiment import PictureProbe
 from spatialvlm_jax.flags import number, place, shorten, whole_number
 
@@ -33,8 +34,11 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
         metavar="NAME",
         help="what is shown: pixels, camera; of regions boxes, names (pixels)",
     )
-    help_text = "words: what it says; likelihood: the likeliest of the letters, or of yes and no"
-    add("--by", choices=("words", "likelihood"), default="words", help=help_text)
+    help_text = (
+        "words: what it says; likelihood: the likeliest letter, or yes or no; texts: the option of "
+        "the likeliest text, its tokens summed; texts_per_token: by their mean"
+    )
+    add("--by", choices=get_args(By), default="words", help=help_text)
     help_text = "ask again behind a grey picture (blind), another one (other_picture), or both: a,b"
     add("--probes", type=_probes, default=(), metavar="NAMES", help=help_text)
     _add_replies(add)

@@ -102,6 +102,7 @@ class KeptReplies:
         said: Line = {"failure": reply.failure} if reply.failure else {"text": reply.text}
         said |= {"tied": list(reply.tied)} if reply.tied else {}
         asked = {"prompt": question.prompt, "digest": question.digest}
+        asked |= {"by": question.by} if question.candidates else {}
         line = {"id": reply.id, **said, **asked, **self._constant}
         return json.dumps(line).encode() + b"\n"
 

@@ -77,9 +77,10 @@ class LocalRespondent:
         if scored:
             scores = self.model.score_each(
                 [
-                    (picture, [(each.prompt, each.candidates) for each in row])
+                    (picture, [(each.prompt, each.texts) for each in row])
                     for picture, row in _of(batch, scored)
-                ]
+                ],
+                per_token=manner.by == "texts_per_token",
             )
             each_row = (row for rows in scores for row in rows)
             yield from (likeliest(*each) for each in zip(scored, each_row, strict=True))

@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 from spatialvlm_jax.errors import UserError
@@ -16,7 +16,13 @@ from spatialvlm_jax.inference.picture import Picture
 
 BOXES = "boxes"  # the track on which regions are drawn
 NAMES = "names"  # on which they are called by their names
-By = Literal["words", "likelihood"]
+By = Literal["words", "likelihood", "texts", "texts_per_token"]
+# What a reply is, where there is a choice and it is not generated.
+CHOSEN: Mapping[str, str] = {
+    "likelihood": "the likeliest letter, or yes or no",
+    "texts": "the option whose text is likeliest, log-likelihoods of tokens summed",
+    "texts_per_token": "the option whose text is likeliest, the mean log-likelihood of its tokens",
+}
 _BOXES_SAID = "Each region is drawn as a box with its number."
 
 
@@ -28,8 +34,8 @@ class AskingStopped(UserError):
 class Manner:
     """How questions are put.
 
-    track: what is shown. by: a reply is generated ("words"), or the likeliest of the letters, or of
-    yes and no, is taken ("likelihood"). max_tokens: of a reply; None leaves it to the model.
+    track: what is shown. by: a reply is generated ("words"), or the likeliest is taken, as `CHOSEN`
+    tells. max_tokens: of a reply; None leaves it to the model.
     temperature: of replies that are drawn; 0 takes the likeliest words. seed: of the draws.
     """
 
@@ -50,12 +56,15 @@ class Question:
 
     prompt: as it is put. candidates: replies to choose from by likelihood; none: one is generated.
     digest: of all that may change the reply, but for the model and the picture.
+    by: how it is answered. texts: whose likelihoods are taken, one of each candidate.
     """
 
     item: Item
     prompt: str
     candidates: tuple[str, ...]
     digest: str
+    by: By = "words"
+    texts: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +88,8 @@ def manner_of(args: argparse.Namespace, track: str, by: By = "words") -> Manner:
     """
     if args.draws_seed is not None and not args.temperature:
         raise UserError("--draws-seed is of replies that are drawn: give --temperature, too")
-    if args.temperature and by == "likelihood":
-        raise UserError("--by=likelihood takes the likeliest: leave out --temperature")
+    if args.temperature and by != "words":
+        raise UserError(f"--by={by} takes the likeliest: leave out --temperature")
     return Manner(track, by, args.max_tokens, args.temperature, args.draws_seed or 0)
 
 
@@ -130,22 +139,30 @@ def put_question(item: Item, manner: Manner, shown: str = "") -> Question:
     Args:
       shown: names what is shown in the stead of its own picture.
     """
-    prompt = item.prompt
+    candidates = candidates_of(item, manner.by)
+    by_text = bool(candidates and item.options) and manner.by.startswith("texts")
+    texts = tuple(item.options.values()) if by_text else candidates
+    prompt = item.question if by_text else item.prompt  # which asks for a letter
     if manner.track == BOXES:
         prompt = f"{_BOXES_SAID}\n{prompt}"
     elif manner.track == NAMES:
         prompt = call_by_names(prompt, item.names)
-    candidates = candidates_of(item) if manner.by == "likelihood" else ()
     told: list[Any] = [prompt, manner.track, list(candidates), manner.max_tokens]
     told += [shown] if shown else []
+    told += [{"by": manner.by, "texts": texts}] if by_text else []
     if manner.temperature and not candidates:
         told += [{"temperature": manner.temperature, "seed": manner.seed}]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-    return Question(item, prompt, candidates, digest)
+    return Question(item, prompt, candidates, digest, manner.by if candidates else "words", texts)
 
 
-def candidates_of(item: Item) -> tuple[str, ...]:
-    """The replies that a question lets one choose from: letters, yes and no, or none."""
+def candidates_of(item: Item, by: By) -> tuple[str, ...]:
+    """The replies that a question lets one choose from: letters, yes and no, or none.
+
+    Letters are no choice by texts where these stand in the question alone.
+    """
+    if by == "words" or (by != "likelihood" and not all(item.options.values())):
+        return ()
     if item.options:
         return tuple(item.options)
     return ("yes", "no") if item.answer in ("yes", "no") else ()

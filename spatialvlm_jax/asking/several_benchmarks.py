@@ -130,15 +130,16 @@ def _check_likelihood(opened: Sequence[OpenedBenchmark], by: By) -> None:
     """
     if by == "words":
         return
-    free = [sum(not candidates_of(item) for item in each.items) for each in opened]
+    free = [sum(not candidates_of(item, by) for item in each.items) for each in opened]
+    options = "options" if by == "likelihood" else "options with texts of their own"
     if all(count == len(each.items) for count, each in zip(free, opened, strict=True)):
         raise UserError(
-            f"no question of {', '.join(each.benchmark.name for each in opened)} has options, or "
-            "yes or no, to choose from: leave out --by=likelihood"
+            f"no question of {', '.join(each.benchmark.name for each in opened)} has {options}, or "
+            f"yes or no, to choose from: leave out --by={by}"
         )
     for count, each in zip(free, opened, strict=True):
         if count:
-            said = f"{count:,} of {len(each.items):,} questions have no options, nor yes or no"
+            said = f"{count:,} of {len(each.items):,} questions have no {options}, nor yes or no"
             progress.say(f"{each.benchmark.name}: {said}: their replies are generated")
 
 

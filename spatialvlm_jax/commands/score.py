@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Marks and prints."""
     from spatialvlm_jax.asking.flags import find_data
     from spatialvlm_jax.atomic_write import write_json, write_text
+    from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.evaluation.benchmarks import dumps, score_table
     from spatialvlm_jax.evaluation.benchmarks.comparing import comparison_lines
     from spatialvlm_jax.evaluation.benchmarks.constants import best_constant
@@ -86,7 +87,9 @@ def run(args: argparse.Namespace) -> int:
         "replies_of_no_question": joined.strangers,
         "records_left_out": len(questions.missing),
     }
-    print(f"{benchmark.name}{f', track {track}' if track else ''}: {_said(counts)}")
+    chosen = ", ".join(sorted({each.by for each in predictions} - {""}))
+    manner = f"{f', track {track}' if track else ''}{f', by {chosen}' if chosen else ''}"
+    print(one_line(f"{benchmark.name}{manner}: {_said(counts)}"))
     print("\n".join(score_table.figures_table(scores, args.spread)))
     if args.spread and not benchmark.rules:
         print(f"no rule of another scorer of {benchmark.name} is known here: --spread adds none")
@@ -111,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         found = score_table.scores_as_dict(scores)
         more = {"best_constant": constant, "track": track or None, "counts": counts}
+        more |= {"by": chosen or None}
         write_json(args.json, found | more)
     return 0
 

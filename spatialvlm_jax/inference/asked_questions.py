@@ -170,12 +170,22 @@ class AskedQuestions:
             for row, texts, wanted in zip(scores, said, affirmations, strict=True)
         ]
 
-    def likelihoods(self, answers: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Log-likelihoods float64[A] of the answers to each of the first slots."""
-        encode = self.tokenizer.encode_suffix
-        empty: list[Sequence[str]] = [()] * (self.slots - len(answers))
-        trees = [grow_tree([encode(text) for text in texts]) for texts in (*answers, *empty)]
-        return score_trees(self._score, trees, _WORDS_MULTIPLES)[: len(answers)]
+    def likelihoods(
+        self, answers: Sequence[Sequence[str]], per_token: bool = False
+    ) -> list[np.ndarray]:
+        """Log-likelihoods float64[A] of the answers to each of the first slots.
+
+        Args:
+          per_token: the mean over the tokens of an answer, not their sum.
+        """
+        tokens = [[self.tokenizer.encode_suffix(text) for text in texts] for texts in answers]
+        tokens += [[]] * (self.slots - len(answers))
+        found = score_trees(self._score, list(map(grow_tree, tokens)), _WORDS_MULTIPLES)
+        found = found[: len(answers)]
+        if not per_token:
+            return found
+        counts = [[len(text) for text in texts] for texts in tokens[: len(answers)]]
+        return [row / count for row, count in zip(found, counts, strict=True)]
 
 
 def _places(asked: np.ndarray) -> np.ndarray:

@@ -184,12 +184,17 @@ class LoadedModel:
         return asking.by_row(asking.texts(max_tokens, temperature, asking.filled(seeds, 0)))
 
     def score_each(
-        self, asked: Sequence[tuple[Picture, Sequence[tuple[str, Sequence[str]]]]]
+        self,
+        asked: Sequence[tuple[Picture, Sequence[tuple[str, Sequence[str]]]]],
+        *,
+        per_token: bool = False,
     ) -> list[list[np.ndarray]]:
         """Log-likelihoods float64[A] of the answers that each question may have, in their order.
 
         Args:
           asked: up to 8 pictures, and up to 32 questions about each with their answers.
+          per_token: divided by how many tokens an answer has, the one that ends it among them, so
+            that long answers are not less likely for their length.
 
         Raises:
           UserError: a question is empty or too long, or there are too many of them or of pictures.
@@ -199,7 +204,7 @@ class LoadedModel:
         rows = self._rows([(picture, [each[0] for each in pairs]) for picture, pairs in asked])
         asking = self._read(rows)
         answers = [[texts for _, texts in pairs] for _, pairs in asked]
-        return asking.by_row(asking.likelihoods(asking.filled(answers, ())))
+        return asking.by_row(asking.likelihoods(asking.filled(answers, ()), per_token))
 
     @functools.cached_property
     def digest(self) -> str:

@@ -37,7 +37,7 @@ class Saying:
         self.asked.append(asked)
         return [[self.say(question) for question in questions] for _, questions in asked]
 
-    def score_each(self, asked):
+    def score_each(self, asked, *, per_token=False):
         self.asked.append(asked)
         return [[np.arange(len(texts)) % 2.0 for _, texts in pairs] for _, pairs in asked]
 

@@ -40,7 +40,8 @@ def random_model() -> VLM:
     return model
 
 
-def exported(model: VLM, folder: Path) -> Path:
+def saved(model: VLM, folder: Path) -> Path:
+    """A weight file of ours, as a run leaves it."""
     experiment = Experiment(model=CONFIG)
     data = dataclasses.replace(experiment.data, prefix_template=PREFIX, tokenizer="small")
     evaluation = dataclasses.replace(experiment.eval, max_answer_tokens=ANSWER_TOKENS)
@@ -48,8 +49,12 @@ def exported(model: VLM, folder: Path) -> Path:
     header = {"step": "7", "config": json.dumps(dataclasses.asdict(experiment))}
     arrays = {name: np.asarray(x) for name, x in flat_params(model).items()}
     save_file(arrays, folder / "model.safetensors", header)
+    return folder / "model.safetensors"
+
+
+def exported(model: VLM, folder: Path) -> Path:
     command = ["export", "--format=huggingface", "--dtype=float32"]
-    assert cli.main([*command, str(folder / "model.safetensors"), str(folder / "hf")]) == 0
+    assert cli.main([*command, str(saved(model, folder)), str(folder / "hf")]) == 0
     return folder / "hf"
 
 

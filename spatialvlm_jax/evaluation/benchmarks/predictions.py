@@ -36,6 +36,7 @@ class Prediction:
     file says it. group, picture: its sub-task, or several joined by commas, and the file of its
     picture, likewise. All "" where it does not. tied: replies that the model holds for likeliest
     alike, `text` among them, each of which has its share of the mark; () where one alone is.
+    by: how it was chosen, where the file says that it was by likelihood.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Prediction:
     group: str = ""
     picture: str = ""
     tied: tuple[str, ...] = ()
+    by: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -99,9 +101,9 @@ def _records(path: Path, form: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _ours(record: Mapping[str, Any], where: str) -> Prediction:
     truth = next((record[name] for name in _TRUTHS if isinstance(record.get(name), str)), "")
-    failure, prompt, track = (
+    failure, prompt, track, by = (
         record[name] if isinstance(record.get(name), str) else ""
-        for name in ("failure", "prompt", "track")
+        for name in ("failure", "prompt", "track", "by")
     )
     is_ours = isinstance(record.get("digest"), str)  # others' prompts may word the question anew
     return Prediction(
@@ -112,6 +114,7 @@ def _ours(record: Mapping[str, Any], where: str) -> Prediction:
         failure=failure,
         track=track,
         tied=_tied(record.get("tied", []), where),
+        by=by,
     )
 
 

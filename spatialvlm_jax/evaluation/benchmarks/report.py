@@ -46,7 +46,8 @@ PROBES_EXPLAINED = (
 class ModelScores:
     """One model's marked replies to one benchmark.
 
-    track: what it was shown. several: questions of several pictures, which nobody was asked.
+    track: what it was shown. chosen: what replies are where there is a choice, "" where they are
+    generated. several: questions of several pictures, which nobody was asked.
     left_out: records that lacked a field or a picture. unasked: questions that it was not asked
     yet. failures: why there was no reply, and how often. probes: the same questions marked where
     another picture was shown.
@@ -60,6 +61,7 @@ class ModelScores:
     unasked: int = 0
     failures: Mapping[str, int] = dataclasses.field(default_factory=dict)
     probes: Mapping[PictureProbe, Scores] = dataclasses.field(default_factory=dict)
+    chosen: str = ""
 
     @property
     def benchmark(self) -> str:
@@ -92,12 +94,14 @@ class ModelScores:
         return None if scores is None else scores.headlines()[ROBUST].value
 
     def notes(self) -> list[str]:
-        """What was not asked or not answered, and why."""
+        """How replies were chosen; what was not asked or not answered, and why."""
+        chosen = [f"replies are {self.chosen}, where there is a choice"] if self.chosen else []
         said = [
             (self.several, "show several pictures and were not asked"),
             (self.left_out, "lacked a field or a picture and were left out"),
         ]
-        return [f"{count:,} questions {what}" for count, what in said if count] + self.missing()
+        counts = [f"{count:,} questions {what}" for count, what in said if count]
+        return chosen + counts + self.missing()
 
     def missing(self) -> list[str]:
         """What counts as not answered because there is no reply, and why."""
@@ -270,6 +274,7 @@ def as_document(scores: Sequence[ModelScores]) -> dict[str, Any]:
             {
                 "model": each.model,
                 "track": each.track or None,
+                "chosen": each.chosen or None,
                 "best_constant": each.constant,
                 "several_pictures": each.several,
                 "left_out": each.left_out,
