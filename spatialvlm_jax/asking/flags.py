@@ -22,10 +22,12 @@ def add_benchmark_flags(add: Callable[..., Any]) -> None:
       add: `add_argument` of a parser.
     """
     add("--model", action="append", default=[], metavar="MODEL", help=_MODEL)
-    help_text = "`spatialvlm benchmarks` lists them; given again for each"
+    help_text = "`spatialvlm benchmarks` lists them; given again for each; all: that --data has"
     add("--benchmark", action="append", required=True, metavar="NAME", help=help_text)
     help_text = "holds a folder of the name of each benchmark; of one alone, its files"
     add("--data", type=place, required=True, metavar="DIR", help=help_text)
+    help_text = "holds what others said, MODEL/BENCHMARK.jsonl, which is marked in the same report"
+    add("--said", type=place, metavar="DIR", help=help_text)
     help_text = "holds pictures that have files of their own, where they are not below --data"
     add("--images", type=place, metavar="DIR", help=help_text)
     add(

@@ -115,15 +115,20 @@ class Respondent(Protocol):
         """Its reply to each question, in any order, as they come."""
 
 
+def shows_one_picture(benchmark: Benchmark) -> bool:
+    """Whether questions show one, or some of them do."""
+    return benchmark.pictures not in ("several", "video")
+
+
 def check_can_be_asked(benchmark: Benchmark, manner: Manner) -> None:
     """Raises UserError where one picture does not suffice, or no model here is shown so."""
     benchmark.check_track(manner.track)
-    if benchmark.pictures in ("several", "video"):
+    if not shows_one_picture(benchmark):
         shown = "a video" if benchmark.pictures == "video" else "several pictures"
         raise UserError(
             f"each question of {benchmark.name} shows {shown}, and a model is asked about one "
-            "here: score what others' models said, spatialvlm score --benchmark="
-            f"{benchmark.name}"
+            "here: mark what others' models said, by --said=DIR or by spatialvlm score "
+            f"--benchmark={benchmark.name}"
         )
     if manner.track not in (PIXELS, CAMERA, BOXES, NAMES):
         remedy = f"--track={BOXES}" if benchmark.tracks else f"--track={PIXELS}"

@@ -22,26 +22,30 @@ from spatialvlm_jax.asking.question import (
     Respondent,
     candidates_of,
     manner_of,
+    shows_one_picture,
 )
 from spatialvlm_jax.asking.respondents import (
     ENDPOINT,
     check_names,
     endpoint_bounds,
     folder_of,
+    name_of_model,
     open_respondent,
 )
+from spatialvlm_jax.asking.said_replies import mark_said
 from spatialvlm_jax.atomic_write import write_json, write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks import report
 from spatialvlm_jax.evaluation.benchmarks.examples import ExamplePictures
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark
-from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
+from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS, find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.report_page import write_report_page
 from spatialvlm_jax.evaluation.tracks import PIXELS
 from spatialvlm_jax.flags import this_command
 from spatialvlm_jax.storage.only_writer import only_writer
 
 REPORT = "report"
+ALL = "all"  # of --benchmark
 
 
 def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
@@ -57,13 +61,14 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     Raises:
       UserError: before anything is asked, what cannot be.
     """
-    places = args.model or ["small128"]
+    benchmarks = _named(args)
+    asked = [each for each in benchmarks if shows_one_picture(each) or not args.said]
+    places = (args.model or ["small128"]) if asked else []
     check_names(places)
-    names = list(dict.fromkeys(args.benchmark))
-    benchmarks = [find_benchmark(name) for name in names]
-    _check_track(benchmarks, args.track)
-    opened = [_open(each, args, len(names) == 1) for each in benchmarks]
+    _check_track(asked, args.track)
+    opened = [_open(each, args, len(benchmarks) == 1) for each in asked]
     _check_likelihood(opened, args.by)
+    said = _mark_said(benchmarks, args, [folder_of(name_of_model(where)) for where in places])
     limits, budget = endpoint_bounds(args)
     found: list[report.ModelScores] = []
     stopped: list[str] = []
@@ -84,10 +89,10 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
             found += scores
             if why:
                 stopped.append(f"{model.name}: {why}")
-        if not found:
+        if not found and not said:
             why = "; ".join(stopped)
             raise UserError(f"no question was answered; there is no report in {out}: {why}")
-        _write(out, found, example_pictures(opened, found))
+        _write(out, [*found, *said], example_pictures(opened, found))
     if budget.requests:
         print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
     print(f"report: {out / REPORT}.html", flush=True)
@@ -107,13 +112,64 @@ def _end(found: Sequence[report.ModelScores], stopped: Sequence[str]) -> int:
     return 1
 
 
+def _named(args: argparse.Namespace) -> list[Benchmark]:
+    """What --benchmark names; "all" are those that have a folder of their name below --data.
+
+    Raises:
+      UserError: there is none of a name, or none at all.
+    """
+    names = list(dict.fromkeys(args.benchmark))
+    if names != [ALL]:
+        return [find_benchmark(name) for name in names]
+    here = [each for each in BENCHMARKS.values() if (args.data / each.name).is_dir()]
+    for each in here:
+        if not shows_one_picture(each) and not args.said:
+            progress.say(f"{each.name} shows more than one picture: it is marked by --said alone")
+    found = [each for each in here if shows_one_picture(each) or args.said]
+    if not found:
+        raise UserError(
+            f"--data={args.data} has no folder of a benchmark that can be asked, such as cv_bench/"
+        )
+    return found
+
+
+def _mark_said(
+    benchmarks: Sequence[Benchmark], args: argparse.Namespace, names: Sequence[str]
+) -> list[report.ModelScores]:
+    """What others said to each benchmark, where --said names them.
+
+    Args:
+      names: of the models that are asked.
+
+    Raises:
+      UserError: one of the others is named like them, or none of them said anything.
+    """
+    if not args.said:
+        return []
+    found = []
+    for each in benchmarks:
+        place = find_data(args.data, each.name, len(benchmarks) == 1)
+        marked = mark_said(
+            args.said, each, place, allow_missing=args.allow_missing, most=args.questions
+        )
+        if not marked and not shows_one_picture(each):
+            progress.say(f"{each.name}: nothing of it is in {args.said}, and it is asked of nobody")
+        found += marked
+    if not found:
+        known = ", ".join(each.name for each in benchmarks)
+        raise UserError(f"--said={args.said} has no MODEL/BENCHMARK.jsonl of {known}")
+    for name in sorted({each.model for each in found} & set(names)):
+        raise UserError(f"two models are named {name}: rename the folder {args.said / name}")
+    return found
+
+
 def _check_track(benchmarks: Sequence[Benchmark], track: str) -> None:
     """Tells which benchmarks are asked without the regions that --track is about.
 
     Raises:
       UserError: none of them has any.
     """
-    if track not in (BOXES, NAMES):
+    if track not in (BOXES, NAMES) or not benchmarks:
         return
     without = [each for each in benchmarks if track not in each.tracks]
     if len(without) == len(benchmarks):
@@ -128,7 +184,7 @@ def _check_likelihood(opened: Sequence[OpenedBenchmark], by: By) -> None:
     Raises:
       UserError: no question has.
     """
-    if by == "words":
+    if by == "words" or not opened:
         return
     free = [sum(not candidates_of(item, by) for item in each.items) for each in opened]
     options = "options" if by == "likelihood" else "options with texts of their own"

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from spatialvlm_jax import cli
+from spatialvlm_jax.evaluation.benchmarks.registry import BENCHMARKS
 from tests.asking.saying import ONE_PICTURE, Saying, write_benchmarks
-from tests.evaluation.benchmarks.published import SAMPLES
+from tests.evaluation.benchmarks.published import SAMPLES, write_lines
 
 
 @pytest.fixture
@@ -63,6 +64,71 @@ def test_every_benchmark_of_one_picture_is_asked_and_marked(models, tmp_path, ca
     assert page.count("<h2>") == len(ONE_PICTURE)
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert (tmp_path / "out" / "report.md").read_text() in said.out
+
+
+def test_every_benchmark_is_in_one_report_with_what_others_said(models, tmp_path, capsys) -> None:
+    write_benchmarks(tmp_path / "data", SAMPLES)
+    (tmp_path / "data" / "notes").mkdir()
+    for name in ("vsi_bench", "mmsi_bench", "cv_bench"):
+        (tmp_path / "said" / "theirs").mkdir(parents=True, exist_ok=True)
+        rows = [{"id": key, "text": "B"} for key in SAMPLES[name].ids]
+        write_lines(
+            tmp_path / "said" / "theirs" / f"{name}.jsonl", rows[: 3 if "cv" in name else 9]
+        )
+    (tmp_path / "said" / "dumped").mkdir()
+    dump = [{"doc_id": n, "target": "B", "filtered_resps": ["B"]} for n in range(2)]
+    write_lines(tmp_path / "said" / "dumped" / "mmsi_bench.lmms.jsonl", dump)
+    write_lines(tmp_path / "said" / "dumped" / "mmsi_bench.blind.jsonl", dump)  # of a probe
+    words = ["--benchmark=all", "--track=boxes", f"--said={tmp_path}/said"]
+    evaluate(tmp_path, *words)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
+    found = {(each["benchmark"], each["model"]): each for each in report}
+    asked = [name for name, model in found if model == "small128"]
+    assert asked == ONE_PICTURE
+    assert {name for name, _ in found} == set(BENCHMARKS)
+    assert {model for name, model in found if name == "mmsi_bench"} == {"theirs", "dumped"}
+    assert found["mmsi_bench", "dumped"]["figures"]["robust"]["accuracy"] == 1
+    assert found["vsi_bench", "theirs"]["figures"]["robust"]["object_rel_direction"] == 1
+    others = found["cv_bench", "theirs"]
+    assert others["states"] == {"right": 3, "not answered": 1} | dict.fromkeys(
+        ("partly right", "wrong", "unreadable"), 0
+    )
+    assert others["failures"] == {"not in cv_bench.jsonl": 1}
+    assert others["track"] is None
+    assert set(BENCHMARKS) <= set(re.findall(r"^## (\w+)", capsys.readouterr().out, re.MULTILINE))
+
+
+def test_what_was_said_is_marked_alone_where_nobody_is_asked(models, tmp_path, capsys) -> None:
+    write_benchmarks(tmp_path / "data", ["vsi_bench"])
+    alone = ["--benchmark=vsi_bench", f"--said={tmp_path}/said"]
+    assert evaluate(tmp_path, *alone) == 2
+    assert "is no folder: it holds MODEL/vsi_bench.jsonl" in capsys.readouterr().err
+    folder = tmp_path / "said" / "small128"
+    folder.mkdir(parents=True)
+    assert evaluate(tmp_path, *alone) == 2
+    assert "has no MODEL/BENCHMARK.jsonl of vsi_bench" in capsys.readouterr().err
+    write_lines(folder / "vsi_bench.jsonl", [{"id": "2", "text": "B"}])
+    assert evaluate(tmp_path, *alone) == 0
+    assert not models["small128"].asked
+    (found,) = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
+    assert found["states"]["right"] == 1
+    write_lines(folder / "vsi_bench.lmms.jsonl", [{"doc_id": 2, "resps": "B"}])
+    assert evaluate(tmp_path, *alone) == 2
+    assert "are of one model: keep one of them" in capsys.readouterr().err
+    write_benchmarks(tmp_path / "data", ["cv_bench"])
+    write_lines(folder / "cv_bench.jsonl", [{"id": "0", "text": "B"}])
+    assert evaluate(tmp_path, "--benchmark=cv_bench", alone[1]) == 2
+    assert "two models are named small128: rename the folder" in capsys.readouterr().err
+
+
+def test_all_is_what_lies_there_and_can_be_asked(models, tmp_path, capsys) -> None:
+    write_benchmarks(tmp_path / "data", ["vsi_bench", "vsr", "cv_bench"])
+    assert evaluate(tmp_path, "--benchmark=all") == 0
+    found = json.loads((tmp_path / "out" / "report.json").read_text())["scores"]
+    assert [each["benchmark"] for each in found] == ["cv_bench", "vsr"]
+    assert "vsi_bench shows more than one picture: it is marked by" in capsys.readouterr().out
+    assert cli.main(["evaluate", "--benchmark=all", f"--data={tmp_path}", f"--out={tmp_path}"]) == 2
+    assert "has no folder of a benchmark that can be asked" in capsys.readouterr().err
 
 
 def test_replies_are_kept_with_what_was_asked_and_are_not_asked_again(

@@ -70,8 +70,8 @@ def _official(item: Item, reply: str) -> Mark:
         if motion is None or true is None:
             return Mark(0.0)
         return Mark(motion_accuracy(motion, true, swapped=True), reply)
-    said, letter = reply.lower(), item.answer.lower()
-    return Mark(float(said in letter or said[0] == letter), reply.strip() or None)
+    small, letter = reply.lower(), item.answer.lower()
+    return Mark(float(small in letter or small[0] == letter), reply.strip() or None)
 
 
 def _by_vlmevalkit(item: Item, reply: str) -> Mark:

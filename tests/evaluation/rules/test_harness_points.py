@@ -5,6 +5,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,9 +168,10 @@ def test_masks_of_a_thousand_cases() -> None:
 def test_masks_are_read_from_pictures() -> None:
     grey = np.zeros((4, 6), np.uint8)
     grey[1, 2:] = 7
-    assert read_mask(encode_png(grey)).tolist() == (grey > 0).tolist()
-    colors = np.stack([grey, 255 - grey, grey], axis=-1)
-    assert read_mask(encode_png(colors)).tolist() == (grey > 0).tolist()
+    for picture in (grey, np.stack([grey, 255 - grey, grey], axis=-1)):
+        mask = read_mask(encode_png(picture))
+        assert mask is not None
+        assert mask.tolist() == (grey > 0).tolist()
     assert read_mask(b"no picture") is None
     assert read_mask(encode_png(grey)[:30]) is None
     assert size_of(encode_png(grey)) == (6, 4)
@@ -181,7 +183,9 @@ def robospatial(folder: Path, mask: bytes | None) -> tuple[Item, Item]:
     picture = {"bytes": encode_png(np.zeros((48, 64, 3), np.uint8)), "path": "a.png"}
     polygon = "[(0.4, 0.1), (0.9, 0.2), (0.8, 0.9), (0.3, 0.8)]"
     asked = [("context", "Point at space.", polygon), ("configuration", "Is it so?", "No")]
-    rows = [{"category": c, "question": q, "answer": a, "img": picture} for c, q, a in asked]
+    rows: list[dict[str, Any]] = [
+        {"category": c, "question": q, "answer": a, "img": picture} for c, q, a in asked
+    ]
     rows[0]["mask"] = None if mask is None else {"bytes": mask, "path": "m.png"}
     write_parquet(folder / "home.parquet", rows)
     point, verdict = load_questions(find_benchmark("robospatial_home"), folder).items
