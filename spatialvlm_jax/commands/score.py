@@ -88,8 +88,7 @@ def run(args: argparse.Namespace) -> int:
         "records_left_out": len(questions.missing),
     }
     chosen = ", ".join(sorted({each.by for each in predictions} - {""}))
-    manner = f"{f', track {track}' if track else ''}{f', by {chosen}' if chosen else ''}"
-    print(one_line(f"{benchmark.name}{manner}: {_said(counts)}"))
+    print(one_line(f"{benchmark.name}{_manner(track, chosen)}: {_said(counts)}"))
     print("\n".join(score_table.figures_table(scores, args.spread)))
     if args.spread and not benchmark.rules:
         print(f"no rule of another scorer of {benchmark.name} is known here: --spread adds none")
@@ -113,9 +112,8 @@ def run(args: argparse.Namespace) -> int:
         write_text(args.write_vlmeval, dumps.vlmeval_table(questions.places, joined.replies))
     if args.json:
         found = score_table.scores_as_dict(scores)
-        more = {"best_constant": constant, "track": track or None, "counts": counts}
-        more |= {"by": chosen or None}
-        write_json(args.json, found | more)
+        manner = {"track": track or None, "by": chosen or None}
+        write_json(args.json, found | {"best_constant": constant, **manner, "counts": counts})
     return 0
 
 
@@ -135,6 +133,11 @@ def _check_places(args: argparse.Namespace) -> None:
             read = (args.predictions, args.data, *([args.against] if args.against else []))
             if inside or path.resolve() in [each.resolve() for each in read]:
                 raise UserError(f"{flag}={path} is what is read: name another place")
+
+
+def _manner(track: str, chosen: str) -> str:
+    """How the questions were shown, and by which likelihood replies were chosen."""
+    return f"{f', track {track}' if track else ''}{f', by {chosen}' if chosen else ''}"
 
 
 def _said(counts: dict[str, int]) -> str:

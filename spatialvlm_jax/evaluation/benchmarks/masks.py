@@ -21,7 +21,7 @@ def size_of(data: bytes) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=64)
-def read_mask(data: bytes) -> Bool[np.ndarray, "H W"] | None:
+def answering_pixels(data: bytes) -> Bool[np.ndarray, "H W"] | None:
     """Where the first channel of a picture is above 0; None of what is none, or too large."""
     try:
         picture = Image.open(io.BytesIO(data), formats=_FORMATS)

@@ -8,7 +8,7 @@ from spatialvlm_jax.evaluation.benchmarks.free_text import answered_part
 from spatialvlm_jax.evaluation.benchmarks.headline import nested_weights
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark
 from spatialvlm_jax.evaluation.benchmarks.marking import by_polarity, mean_of_groups
-from spatialvlm_jax.evaluation.benchmarks.masks import read_mask, size_of
+from spatialvlm_jax.evaluation.benchmarks.masks import answering_pixels, size_of
 from spatialvlm_jax.evaluation.benchmarks.rows import Row, parquet_rows
 from spatialvlm_jax.evaluation.benchmarks.stored_pictures import StoredPictures
 from spatialvlm_jax.evaluation.rules.harness_points import (
@@ -71,7 +71,7 @@ def _by_lmms_eval(item: Item, reply: str) -> Mark:
     if item.answer in _OTHER:
         line = said.lower().split("\n")[-1]
         return Mark(float(item.answer in line and _OTHER[item.answer] not in line), line or None)
-    mask = read_mask(item.mask)
+    mask = answering_pixels(item.mask)
     if mask is None:
         return Mark(0.0)
     pixels = fenced_pixels(said, mask.shape[::-1])

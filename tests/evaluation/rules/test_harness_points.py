@@ -12,7 +12,7 @@ import pytest
 
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.loading import load_questions
-from spatialvlm_jax.evaluation.benchmarks.masks import read_mask, size_of
+from spatialvlm_jax.evaluation.benchmarks.masks import answering_pixels, size_of
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from spatialvlm_jax.evaluation.rules.harness_points import (
     Size,
@@ -169,11 +169,11 @@ def test_masks_are_read_from_pictures() -> None:
     grey = np.zeros((4, 6), np.uint8)
     grey[1, 2:] = 7
     for picture in (grey, np.stack([grey, 255 - grey, grey], axis=-1)):
-        mask = read_mask(encode_png(picture))
+        mask = answering_pixels(encode_png(picture))
         assert mask is not None
         assert mask.tolist() == (grey > 0).tolist()
-    assert read_mask(b"no picture") is None
-    assert read_mask(encode_png(grey)[:30]) is None
+    assert answering_pixels(b"no picture") is None
+    assert answering_pixels(encode_png(grey)[:30]) is None
     assert size_of(encode_png(grey)) == (6, 4)
     assert size_of(b"") == (1, 1)
 
