@@ -2,6 +2,7 @@
 
     python benchmarks/rewards.py --episodes=100 --json=rewards.json
     python benchmarks/rewards.py --episodes=100 --guarded --json=guarded.json
+    python benchmarks/rewards.py --episodes=100 --held --json=held.json
     python benchmarks/rewards.py --episodes=2 --write=runs/episodes --frames=60
 
 A gripper approaches a thing on a table, grasps it, lifts it and carries it over another one. Each
@@ -12,7 +13,8 @@ their seed is drawn by no training.
 
 Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
 --guarded they are read as `spatialvlm reward` reads them unless told otherwise: what the model
-does not see makes a frame not valid.
+does not see makes a frame not valid. With --held the carry is read as by --held-by: the gripper's
+distance is asked for, too.
 
 --write only renders, into folders with a picture a frame, and goals.json with goals and distances.
 """
@@ -87,18 +89,24 @@ def goals_of(episode: ManipulationEpisode) -> dict[str, Goals]:
 
 
 def read_curve(
-    stage: str, name: str, goals: Goals, images: np.ndarray, ask: AskPictures, window: int
+    stage: str,
+    name: str,
+    goals: Goals,
+    images: np.ndarray,
+    asked: Sequence[AskPictures],
+    window: int,
 ) -> ReadCurve:
     """Asks about all frames of a stage.
 
     Args:
       images: uint8[N, H, W, 3], those of its frames.
+      asked: for the distance, and for that of what holds the thing, if it is read beside.
     """
     readings: list[FrameReading] = []
     for start in range(0, len(images), MOST_PICTURES):
         pictures = [open_picture(image) for image in images[start : start + MOST_PICTURES]]
-        for picture, answer in zip(pictures, ask(pictures), strict=True):
-            readings.append(FrameReading.of(EpisodeFrame(len(readings), None, picture), answer))
+        for picture, *answers in zip(pictures, *(ask(pictures) for ask in asked), strict=True):
+            readings.append(FrameReading.of(EpisodeFrame(len(readings), None, picture), *answers))
     made = EpisodeRewards.of(0, name, readings, 0, RewardSettings(window))
     return ReadCurve(stage, made, goals.truth, images)
 
@@ -177,6 +185,8 @@ def main() -> None:
     parser.add_argument("--wordings", type=int, default=4, help="default: %(default)s")
     help_text = "pass over frames where the model does not see the things, as `spatialvlm reward`"
     parser.add_argument("--guarded", action="store_true", help=help_text)
+    help_text = "ask for the gripper's distance, too, while it carries, as by --held-by"
+    parser.add_argument("--held", action="store_true", help=help_text)
     parser.add_argument("--window", type=int, default=9, help="default: %(default)s")
     parser.add_argument("--image-size", type=int, default=128, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=SEED, help="of the episodes")
@@ -195,15 +205,21 @@ def main() -> None:
             write_episode(args.write / f"{index:03d}", episode, list(images))
             continue
         for stage, goals in goals_of(episode).items():
-            ask = asking_distance(
-                model,
-                Goal.of(goals.text).question,
-                camera=CameraFacts(),
-                wordings=args.wordings,
-                scored_values=SCORED_VALUES,
-            )
+            holder = episode.gripper if args.held and stage == "carry" else ""
+            goal = Goal.of(goals.text, held_by=holder)
+            asked = [
+                asking_distance(
+                    model,
+                    question,
+                    camera=CameraFacts(),
+                    wordings=args.wordings,
+                    scored_values=SCORED_VALUES,
+                )
+                for question in (goal.question, goal.of_holder)
+                if question
+            ]
             name = "episode {}: {} to {}".format(index, *goals.pair)
-            curves.append(read_curve(stage, name, goals, images[goals.frames], ask, args.window))
+            curves.append(read_curve(stage, name, goals, images[goals.frames], asked, args.window))
     if not curves:
         return
     found = figures(curves)

@@ -46,6 +46,11 @@ def add_parser(subparsers: Any) -> None:
     add("episodes_at", nargs="+", type=place, metavar="EPISODE", help="what was recorded")
     help_text = 'the distance that should become small, such as "distance between A and B"'
     add("--goal", required=True, metavar="TEXT", help=help_text)
+    help_text = (
+        "what holds the first thing that the goal names: its distance is read beside, as fingers "
+        "hide what they hold"
+    )
+    add("--held-by", default="", metavar="THING", help=help_text)
     help_text = "of each episode, the frames that the goal is of, such as 0-32, from 0 on (all)"
     add("--frames", default="", metavar="A-B", help=help_text)
     add("--out", type=place, required=True, metavar="FILE", help="the table to write, .parquet")
@@ -105,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
-    goal = Goal.of(args.goal, args.untaught)
+    goal = Goal.of(args.goal, args.untaught, " ".join(args.held_by.split()))
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     episodes = open_episodes(
         args.episodes_at,
@@ -154,6 +159,7 @@ def _origin(args: Any, goal: Any, chosen: "FrameRange") -> dict[str, Any]:
         "version": spatialvlm_jax.__version__,
         **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
         **({"frames": str(chosen)} if chosen.is_part else {}),
+        **({"question_of_holder": goal.of_holder} if goal.of_holder else {}),
     }
 
 
@@ -188,14 +194,18 @@ def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) 
     progress.end_importing()
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
-    ask = asking_distance(
-        model,
-        goal.question,
-        camera=CameraFacts(args.fov, args.camera_height, args.pitch),
-        max_spread=args.max_spread,
-        wordings=args.wordings,
-        scored_values=args.scored_values,
-    )
+    ask, *ask_beside = [
+        asking_distance(
+            model,
+            question,
+            camera=CameraFacts(args.fov, args.camera_height, args.pitch),
+            max_spread=args.max_spread,
+            wordings=args.wordings,
+            scored_values=args.scored_values,
+        )
+        for question in (goal.question, goal.of_holder)
+        if question
+    ]
     lengths = [each.length for each in episodes]
     total = None if None in lengths else sum(length or 0 for length in lengths)
     bar = progress.bar(desc="reading", unit="frame", total=total, quiet=args.json)
@@ -208,6 +218,7 @@ def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) 
             batch=MOST_PICTURES,
             advance=bar.update,
             tell=_tell,
+            ask_holder=next(iter(ask_beside), None),
         )
 
 

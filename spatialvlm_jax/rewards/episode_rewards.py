@@ -12,6 +12,7 @@ import numpy as np
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.bounds import Range, Settings, Share
 from spatialvlm_jax.rewards.frame_reading import FrameReading
+from spatialvlm_jax.rewards.held import with_holder
 from spatialvlm_jax.rewards.shaping import (
     distance_reward,
     has_succeeded,
@@ -54,7 +55,8 @@ class RewardSettings(Settings):
 class EpisodeRewards:
     """All that is known of an episode's N frames; NaN where the model could not tell.
 
-    index, frame_index: int64[N]. read: float64[N], metres, before smoothing.
+    index, frame_index: int64[N]. read: float64[N], metres, before smoothing; with what holds the
+      thing, where that was read, too.
     reward, shaped, progress: float64[N]. steadiness: `shaping.monotonicity`.
     """
 
@@ -84,8 +86,12 @@ class EpisodeRewards:
         Args:
           first_index: of the episode's frame 0 in the whole set, where that numbers no frames.
         """
-        read = np.array([each.distance for each in readings], np.float64)
-        spreads = np.array([each.spread for each in readings], np.float64)
+        pairs = [
+            (each.distance, each.spread, each.holder_distance, each.holder_spread)
+            for each in readings
+        ]
+        distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
+        read, spreads = with_holder((distance, spread), (holder[0], holder[1]))
         counted = (
             first_index + each.frame_index if each.index is None else each.index
             for each in readings

@@ -28,13 +28,15 @@ class Goal:
     """A distance that is to become small.
 
     text: as it was asked for. question: in the words that models are taught.
+    of_holder: likewise, for the distance of what holds the first thing; "" where nothing does.
     """
 
     text: str
     question: str
+    of_holder: str = ""
 
     @classmethod
-    def of(cls, text: str, untaught: bool = False) -> "Goal":
+    def of(cls, text: str, untaught: bool = False, held_by: str = "") -> "Goal":
         """Reads "distance between the gripper and the can", or a question for a length.
 
         Without further words a distance is between the centers of two objects, which models measure
@@ -42,9 +44,11 @@ class Goal:
 
         Args:
           untaught: take questions of no known wording, too.
+          held_by: what holds the first thing that the goal names, "the gray gripper".
 
         Raises:
-          UserError: it names no distance.
+          UserError: it names no distance, or none that something else could have in the place of
+            what it holds.
         """
         words = " ".join(text.split())
         if not words or len(words) > _MAX_CHARACTERS:
@@ -54,11 +58,18 @@ class Goal:
             )
         if words.endswith("?"):
             _check_length(words, untaught)
+            if held_by:
+                raise UserError(
+                    f"{words!r} does not say which thing {held_by!r} holds: say the goal as "
+                    '"distance between A and B", of which A is held'
+                )
             return cls(words, words)
         for form, quantity in _FORMS:
             found = form.fullmatch(words)
             if found:
-                return cls(words, _question(quantity, found.groupdict()))
+                named = found.groupdict()
+                held = _question(quantity, {**named, "a": held_by}) if held_by else ""
+                return cls(words, _question(quantity, named), held)
         raise UserError(
             f'no distance is known by {words!r}: say "distance between A and B", "gap between A '
             'and B" or "distance to A", or ask a question that ends with "?"'

@@ -1,7 +1,8 @@
 """What was read of frames so far, kept on disk: a run that is cut off goes on where it was.
 
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
-index, distance, spread] of a frame, [episode] of one that is read to its end. A line that a kill
+index, distance, spread] of a frame, with two more numbers where its holder was asked for, too;
+[episode] of one that is read to its end. A line that a kill
 cut off is left out.
 """
 
@@ -88,15 +89,15 @@ class Journal:
             self.finished.add(_whole(row[0]))
             self.readings.setdefault(_whole(row[0]), [])
             return
-        episode, frame, index, distance, spread = row
-        reading = FrameReading(
-            _whole(frame),
-            None if index is None else _whole(index),
-            math.nan if distance is None else float(distance),
-            math.nan if spread is None else float(spread),
-        )
-        if (reading.distance <= 0) or (reading.spread < 0):
+        episode, frame, index, *told = row
+        if len(told) not in (2, 4):
             raise ValueError("no reading")
+        numbers = [math.nan if each is None else float(each) for each in told]
+        if any(distance <= 0 for distance in numbers[::2]) or any(
+            spread < 0 for spread in numbers[1::2]
+        ):
+            raise ValueError("no reading")
+        reading = FrameReading(_whole(frame), None if index is None else _whole(index), *numbers)
         self.readings.setdefault(_whole(episode), []).append(reading)
 
 
@@ -112,6 +113,9 @@ def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]
 
 
 def _line(episode: int, reading: FrameReading) -> str:
-    numbers = (reading.distance, reading.spread)
+    numbers = [reading.distance, reading.spread]
+    of_holder = [reading.holder_distance, reading.holder_spread]
+    if not all(map(math.isnan, of_holder)):
+        numbers += of_holder
     told = [None if math.isnan(number) else number for number in numbers]
     return json.dumps([episode, reading.frame_index, reading.index, *told], allow_nan=False)

@@ -23,13 +23,14 @@ def read_episodes(
     batch: int,
     advance: Callable[[int], None],
     tell: Tell,
+    ask_holder: AskPictures | None = None,
 ) -> None:
     """Reads what is not in the journal yet; each recording is decoded once, from its beginning.
 
     Args:
       at_once: episodes that are open side by side. batch: pictures that are asked about at once.
       advance: is told of frames that are done. tell: of the first frame of an episode that cannot
-        be read.
+        be read. ask_holder: for the distance of what holds the thing, of the same pictures.
 
     Raises:
       UserError: a recording cannot be read on; what was read before is kept.
@@ -49,7 +50,7 @@ def read_episodes(
             for one in opened:
                 if len(taken) < batch and (frame := one.next_frame()) is not None:
                     taken.append((one, frame))
-        _ask_frames(taken, ask, journal)
+        _ask_frames(taken, [ask] if ask_holder is None else [ask, ask_holder], journal)
         advance(len(taken))
         for one in opened:
             if one.ended:
@@ -58,15 +59,17 @@ def read_episodes(
 
 
 def _ask_frames(
-    taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]], ask: AskPictures, journal: Journal
+    taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]],
+    asked: Sequence[AskPictures],
+    journal: Journal,
 ) -> None:
     pictures = [frame.picture for _, frame in taken if frame.picture is not None]
-    answers = iter(ask(pictures) if pictures else ())
+    answers = zip(*(ask(pictures) for ask in asked), strict=True) if pictures else iter(())
     journal.add(
         [
             (
                 each.episode.number,
-                FrameReading.of(frame, None if frame.picture is None else next(answers)),
+                FrameReading.of(frame, *((None,) if frame.picture is None else next(answers))),
             )
             for each, frame in taken
         ]

@@ -43,7 +43,7 @@ def test_curves_are_compared_by_rank_and_constants_count_nothing():
     for stage, goals in goals_of(EPISODE).items():
         images = IMAGES[goals.frames]
         for said in (goals.truth, 3.0 - goals.truth, np.full(len(goals.truth), 0.5)):
-            curves.append(read_curve(stage, "episode 0", goals, images, saying(said), 1))
+            curves.append(read_curve(stage, "episode 0", goals, images, [saying(said)], 1))
     assert [each.agreement for each in curves] == pytest.approx([1, -1, 0] * 2)
     found = figures(curves)
     assert found["all"] == {
@@ -56,6 +56,14 @@ def test_curves_are_compared_by_rank_and_constants_count_nothing():
     }
     assert [line.split()[0] for line in table(found)[2:]] == ["approach", "carry", "all"]
     assert picture(curves[:2]).count("<image") == 10
+
+
+def test_the_grippers_way_is_read_beside_what_it_carries():
+    goals = goals_of(EPISODE)["carry"]
+    level = np.full(len(goals.truth), 0.5)
+    asked = [saying(level), saying(goals.truth + 0.1)]
+    curve = read_curve("carry", "episode 0", goals, IMAGES[goals.frames], asked, 1)
+    assert curve.agreement == pytest.approx(1.0)
 
 
 def test_episodes_are_written_with_their_truth(tmp_path):

@@ -16,6 +16,13 @@ def test_a_length_with_a_distribution_is_a_reading():
     assert FrameReading.of(FRAME, answer) == FrameReading(3, 40, 0.48, 0.1)
 
 
+def test_what_is_said_of_the_holder_stands_beside():
+    answers = (None, SpatialAnswer("?", "0.5 m", 0.48, "m", 0.1, (0.3, 0.7)))
+    reading = FrameReading.of(FRAME, *answers)
+    assert math.isnan(reading.distance)
+    assert (reading.holder_distance, reading.holder_spread) == (0.48, 0.1)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -58,6 +58,27 @@ def test_a_wording_of_ones_own_is_taken_where_it_is_said_to_be_meant():
         Goal.of("is the can left of the mug?", untaught=True)
 
 
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("distance between the can and the mug", "how far is the center of the gray gripper from "
+         "the center of the mug?"),
+        ("gap from the can to the mug", "how far is the gray gripper from the mug?"),
+        ("distance from the can to the camera", "how far is the gray gripper from the camera?"),
+    ],
+)  # fmt: skip
+def test_what_holds_the_first_thing_is_asked_for_in_its_place(text, question):
+    assert Goal.of(text, held_by="the gray gripper").of_holder == question
+    assert Goal.of(text).of_holder == ""
+
+
+def test_a_holder_has_a_thing_and_a_goal_apart_from_it():
+    with pytest.raises(UserError, match="does not say which thing 'the gripper' holds"):
+        Goal.of("how tall is the can?", held_by="the gripper")
+    with pytest.raises(UserError, match="distance of 'gripper' from itself"):
+        Goal.of("distance between the can and the gripper", held_by="the gripper")
+
+
 def test_a_thing_is_no_goal_for_itself():
     with pytest.raises(UserError, match="distance of 'purple ball' from itself"):
         Goal.of("distance between the purple ball and the Purple ball")

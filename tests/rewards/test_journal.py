@@ -83,7 +83,12 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     st.lists(
         st.tuples(
             st.integers(0, 3),
-            st.one_of(st.none(), st.tuples(st.floats(1e-6, 1e6), st.floats(0, 1e6))),
+            st.one_of(
+                st.none(),
+                st.tuples(st.floats(1e-6, 1e6), st.floats(0, 1e6)),
+                st.tuples(*[st.floats(1e-6, 1e6), st.floats(0, 1e6)] * 2),
+                st.tuples(*[st.just(math.nan)] * 2, st.floats(1e-6, 1e6), st.floats(0, 1e6)),
+            ),
         ),
         max_size=12,
     )
