@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,46 +53,82 @@ def test_one_picture_alone_tells_nothing():
     assert cider_scores([], []).shape == (0,)
 
 
-def formula(captions: list[str], references: list[list[str]]) -> list[float]:
-    """The same by dense vectors over all n-grams of a length, as the paper writes it."""
+def witness(
+    captions: list[str], references: list[list[str]], *, counts: bool, clipped: bool
+) -> list[float]:
+    """CIDEr and CIDEr-D of Vedantam et al. (2015), sections 3 and 5, by dense vectors.
 
-    def ngrams(text: str, size: int) -> list[str]:
-        words = words_of_caption(text)
-        return [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
-
+    Args:
+      counts: term frequencies are numbers of n-grams, as in the scorer of COCO captions; else
+        their shares in the sentence, as the paper has them.
+      clipped: CIDEr-D, ten times as much; else CIDEr.
+    """
+    sentences = {("said", i, 0): text for i, text in enumerate(captions)}
+    sentences |= {
+        ("true", i, j): text for i, texts in enumerate(references) for j, text in enumerate(texts)
+    }
+    vectors: dict[tuple[str, int, int, int], np.ndarray] = {}
+    for size in (1, 2, 3, 4):
+        found = {where: ngrams(text, size) for where, text in sentences.items()}
+        names = {n: at for at, n in enumerate(sorted({n for each in found.values() for n in each}))}
+        told = {(n, i) for (which, i, _), each in found.items() if which == "true" for n in each}
+        pictures = np.bincount([names[n] for n, _ in told], minlength=len(names))
+        rarity = np.log(len(references) / np.maximum(1, pictures))
+        for where, each in found.items():
+            terms = np.bincount([names[n] for n in each], minlength=len(names))
+            vectors[*where, size] = terms / (1 if counts else max(1, len(each))) * rarity
     scores = []
-    for caption, people in zip(captions, references, strict=True):
-        total = 0.0
-        for reference in people:
+    for i, texts in enumerate(references):
+        total: Any = 0.0
+        for j, reference in enumerate(texts):
+            longer = len(captions[i].split()) - len(reference.split())
+            penalty = math.exp(-(longer**2) / (2 * 6.0**2)) if clipped else 1.0
             for size in (1, 2, 3, 4):
-                names = sorted({*ngrams(caption, size), *ngrams(reference, size)})
-                rarity = np.array(
-                    [
-                        math.log(len(references))
-                        - math.log(
-                            max(1, sum(any(n in ngrams(r, size) for r in p) for p in references))
-                        )
-                        for n in names
-                    ]
-                )
-                said, true = (
-                    np.array([ngrams(text, size).count(n) for n in names]) * rarity
-                    for text in (caption, reference)
-                )
-                norms = np.linalg.norm(said) * np.linalg.norm(true)
-                longer = len(ngrams(caption, 2)) - len(ngrams(reference, 2))
-                cosine = np.minimum(said, true) @ true / norms if norms else 0.0
-                total += cosine * math.exp(-(longer**2) / 72) / 4
-        scores.append(10 * total / len(people))
+                c, s = vectors["said", i, 0, size], vectors["true", i, j, size]
+                norms = math.sqrt(sum(c**2)) * math.sqrt(sum(s**2))
+                shared = (np.minimum(c, s) if clipped else c) @ s
+                total += penalty * shared / norms / 4 if norms else 0.0
+        scores.append((10 if clipped else 1) * total / len(texts))
     return scores
 
 
-def test_random_captions_have_the_scores_of_the_formula():
+def ngrams(text: str, size: int) -> list[str]:
+    words = text.split()
+    return [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
+
+
+CASES = 1_000
+
+
+def test_scores_are_those_of_the_scorer_of_coco_captions():
     draws = np.random.default_rng(0)
 
     def caption() -> str:
-        return " ".join(draws.choice(list("abcdefgh"), draws.integers(0, 12)))
+        return " ".join(draws.choice(list("abcdefgh"), draws.integers(1, 10)))
 
-    references = [[caption() for _ in range(draws.integers(1, 4))] for _ in range(30)]
-    captions = [caption() for _ in references]
-    assert cider_scores(captions, references) == pytest.approx(formula(captions, references))
+    for _ in range(CASES):
+        pictures = range(draws.integers(2, 5))
+        references = [[caption() for _ in range(draws.integers(1, 4))] for _ in pictures]
+        captions = [caption() for _ in references]
+        expected = witness(captions, references, counts=True, clipped=True)
+        assert cider_scores(captions, references) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_among_equally_long_captions_scores_are_those_of_the_paper(repeats):
+    """The scorer counts n-grams where the paper has shares: then these weigh alike."""
+    draws = np.random.default_rng(1)
+    for _ in range(CASES):
+        words, pictures = int(draws.integers(4, 8)), range(draws.integers(2, 5))
+
+        def caption(words: int = words) -> str:
+            return " ".join(draws.choice(list("abcdefgh"), words, replace=repeats))
+
+        references = [[caption() for _ in range(draws.integers(1, 4))] for _ in pictures]
+        captions = [caption() for _ in references]
+        found = cider_scores(captions, references)
+        expected = witness(captions, references, counts=False, clipped=True)
+        assert found == pytest.approx(expected, abs=1e-9)
+        if not repeats:  # there is nothing to clip, so that it is ten times CIDEr
+            plain = witness(captions, references, counts=False, clipped=False)
+            assert found / 10 == pytest.approx(plain, abs=1e-9)
