@@ -13,7 +13,6 @@ from data_loaders.evaluation import EvalBatch, EvalBatches, eval_batches
 from spatialvlm_jax import progress
 from spatialvlm_jax.evaluation.distribution import ValueDistribution
 from spatialvlm_jax.evaluation.report import results
-from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
 from spatialvlm_jax.evaluation.tracks import track_of
@@ -33,8 +32,9 @@ def evaluate_model(
     mesh: Mesh,
     check: Callable[[], None] = lambda: None,
     probe: Probe | None = None,
+    keeps_pictures: bool = True,
 ) -> Scorer:
-    """Asks the model all held-out questions that `experiment.eval` names; keeps some pictures.
+    """Asks the model all held-out questions that `experiment.eval` names.
 
     Each process reads and answers its share of every batch; all of them get all answers.
 
@@ -44,6 +44,7 @@ def evaluate_model(
       mesh: a batch is split over its devices, filled up with empty rows where it does not divide.
       check: called before every batch; may raise to stop.
       probe: what is changed of questions or pictures; quantities are then read from texts alone.
+      keeps_pictures: for pages; of a probe none are kept.
 
     Raises:
       UserError: the held-out data cannot be read.
@@ -72,15 +73,15 @@ def evaluate_model(
             )
             answers = multihost.gather_everywhere(tokens)
             values = read(batch, own)
-            if len(scorer.pictures) < PICTURES:
-                pictures = multihost.gather_everywhere(images)
+            is_shown = keeps_pictures and probe is None and scorer.pictures.has_room
+            pictures = multihost.gather_everywhere(images) if is_shown else None
             for row in np.flatnonzero(batch.valid).tolist():
                 texts = [decode_answer(tokenizer, ids) for ids in answers[row]]
                 prompts = _prompts(tokenizer, batch, row)
                 track = tracks[batch.datasets[row]]
                 _add(scorer, batch, row, prompts, texts, values[row], track)
-                if len(scorer.pictures) < PICTURES:
-                    scorer.pictures[batch.image_ids[row]] = pictures[row]
+                if pictures is not None:
+                    scorer.pictures.add(batch.image_ids[row], pictures[row])
             bar.update(int(batch.valid.sum()))
     return scorer
 
@@ -148,7 +149,9 @@ class RunEvaluation:
         """The overall figures of the weights that count, those that there are."""
         tokenizer = load_tokenizer(self.experiment.data, self.experiment.model)
         model = self.template.model(state.averaged)
-        scorer = evaluate_model(model, self.experiment, tokenizer, self.mesh, self.check)
+        scorer = evaluate_model(
+            model, self.experiment, tokenizer, self.mesh, self.check, keeps_pictures=False
+        )
         if not multihost.is_main_process():
             return overall_figures(scorer.summary())
         step, answers = int(state.step), scorer.answers()

@@ -35,7 +35,6 @@ from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.evaluation.benchmarks.joining import join
 from spatialvlm_jax.evaluation.benchmarks.predictions import read_predictions
 from spatialvlm_jax.evaluation.report.missing import NOT_ASKED, describe_missing
-from spatialvlm_jax.evaluation.report.page import PICTURES
 from spatialvlm_jax.evaluation.report.publish import publish
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer, Scoring
@@ -210,6 +209,7 @@ def _ask(
         kept.replies,
         missing=NOT_ASKED,
         track=lambda each: track_of(model.is_told_cameras, each.chosen.source.told),
+        keeps_pictures=probe is None,
     )
     return scorer, stopped
 
@@ -221,8 +221,9 @@ def scorer_of(
     *,
     missing: str,
     track: Callable[[WordedQuestion], str],
+    keeps_pictures: bool = True,
 ) -> Scorer:
-    """All questions with what was said to them, and some pictures for a report.
+    """All questions with what was said to them, and pictures for pages.
 
     Args:
       replies: by the ids of their questions. missing: why others have none.
@@ -245,7 +246,7 @@ def scorer_of(
                 track=track(each),
             )
         )
-        if len(scorer.pictures) < PICTURES and chosen.image_id not in scorer.pictures:
-            image = picture_of(chosen).image
-            scorer.pictures[chosen.image_id] = resize_image(image, _SIDE, "pad")
+        if keeps_pictures and scorer.pictures.wants(chosen.image_id):
+            image = resize_image(picture_of(chosen).image, _SIDE, "pad")
+            scorer.pictures.add(chosen.image_id, image)
     return scorer

@@ -150,7 +150,7 @@ def test_every_answer_meets_its_own_question(data, trained, monkeypatch):
         answer.record.answer for answer in scorer.answers()
     ]
     assert {answer.mark for answer in scorer.answers()} == {"right"}
-    assert list(scorer.pictures) == [f"fake-{i:04d}" for i in range(IMAGES)]
+    assert list(scorer.pictures.small) == [f"fake-{i:04d}" for i in range(IMAGES)]
 
 
 def test_every_distribution_meets_its_own_question(data, trained, monkeypatch):

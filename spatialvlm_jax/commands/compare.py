@@ -87,6 +87,6 @@ def run(args: argparse.Namespace) -> int:
     notes = [across, *missing] if across else missing
     print("".join(f"{line}\n" for line in notes) + format_comparison(overall, by_type))
     if args.out is not None:
-        write_comparison(args.out, names, common, overall, by_type, missing)
+        write_comparison(args.out, names, common, overall, by_type, missing, places)
         print(f"\npage: {args.out}")
     return 0

@@ -86,6 +86,11 @@ class ValueDistribution:
         square = self.masses @ ((high - low) / (2 * np.diff(self.edges)))
         return float(np.sqrt(max(0.0, square - self.mean**2)))
 
+    def share_below(self, value: float) -> float:
+        """How much of the probability lies below a quantity, SI units, above zero."""
+        total = np.concatenate([[0.0], np.cumsum(self.masses)])
+        return float(np.interp(np.log(value), self.edges, total))
+
     def interval(self, share: float) -> tuple[float, float]:
         """The central interval that holds `share` of the probability, SI units."""
         return self.quantile((1 - share) / 2), self.quantile((1 + share) / 2)
@@ -110,7 +115,8 @@ class ValueReading:
     """What a distribution says of a quantity, SI units.
 
     median: the answer. mean, std: of the quantity. interval_50, interval_90: central intervals.
-    entropy: of its logarithm, nats.
+    entropy: of its logarithm, nats. below_truth: the share of its probability below the truth, from
+      which follows which central intervals hold that; None where the truth is not known.
     """
 
     median: float
@@ -119,6 +125,7 @@ class ValueReading:
     interval_50: tuple[float, float]
     interval_90: tuple[float, float]
     entropy: float
+    below_truth: float | None = None
 
     @property
     def spread(self) -> float:
@@ -126,8 +133,12 @@ class ValueReading:
         return self.interval_90[1] / self.interval_90[0]
 
     @classmethod
-    def of(cls, distribution: ValueDistribution) -> "ValueReading":
-        """With five significant digits: more would be rounding."""
+    def of(cls, distribution: ValueDistribution, truth: float | None = None) -> "ValueReading":
+        """With five significant digits: more would be rounding.
+
+        Args:
+          truth: SI units, above zero.
+        """
         low_50, high_50 = distribution.interval(0.5)
         low_90, high_90 = distribution.interval(0.9)
         return cls(
@@ -137,6 +148,7 @@ class ValueReading:
             (_rounded(low_50), _rounded(high_50)),
             (_rounded(low_90), _rounded(high_90)),
             _rounded(distribution.entropy),
+            None if truth is None else _rounded(distribution.share_below(truth)),
         )
 
 
@@ -189,8 +201,8 @@ def cross_fitted(
             )
         )
     return [
-        ValueReading.of(distribution.tempered(temperatures[half]))
-        for distribution, half in zip(distributions, halves, strict=True)
+        ValueReading.of(distribution.tempered(temperatures[half]), value)
+        for distribution, value, half in zip(distributions, values, halves, strict=True)
     ]
 
 

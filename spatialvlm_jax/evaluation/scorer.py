@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer, judge
 from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, broken_down, gaps
@@ -21,6 +19,7 @@ from spatialvlm_jax.evaluation.distribution import (
 from spatialvlm_jax.evaluation.evaluators import figures_of
 from spatialvlm_jax.evaluation.metrics import CURVE
 from spatialvlm_jax.evaluation.rows import PredictionRow
+from spatialvlm_jax.evaluation.shown_pictures import ShownPictures
 from spatialvlm_jax.experiment import Breakdown, Choice, EvalConfig, EvaluatorName
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.scene.sight import UNSEEN, Sight
@@ -51,12 +50,12 @@ class Scorer:
     Judging waits until all are there: which words an answer may decide between is read from the
     truths of its question type.
 
-    pictures: image id -> uint8[H, W, 3], those that the caller keeps for a report.
+    pictures: those that the caller keeps for pages.
     """
 
     def __init__(self, scoring: Scoring = ALL_FIGURES) -> None:
         self.scoring = scoring
-        self.pictures: dict[str, np.ndarray] = {}
+        self.pictures = ShownPictures()
         self._rows: list[PredictionRow] = []
         self._asked: Counter[tuple[str, str]] = Counter()
 

@@ -2,10 +2,12 @@ import dataclasses
 import json
 import re
 
+import numpy as np
 import pytest
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.evaluation.scorer import Scorer, write_predictions
+from spatialvlm_jax.evaluation.shown_pictures import ShownPictures, write_small_pictures
 from spatialvlm_jax.scene.records import QA
 from tests.evaluation.report.test_page import check
 
@@ -49,6 +51,68 @@ def test_two_runs_are_compared_in_text_and_on_a_page(tmp_path, capsys):
     assert [(color, group.count("<circle")) for color, group in dots] == [("0", 6), ("1", 6)]
     assert any(EVIL in text for text in checker.texts)
     assert not [source for source in checker.sources if not source.startswith("data:")]
+
+
+def distributed(place, factor):
+    """Gives each height of a run a distribution that is off by a factor."""
+    path = place / "predictions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["kind"] == "quantitative":
+            median = factor * row["true_value"]
+            row["distribution"] = {
+                "median": median, "mean": median, "std": 1.0, "entropy": 0.0, "below_truth": 0.9,
+                "interval_50": [median / 1.2, median * 1.2],
+                "interval_90": [median / 2, median * 2],
+            }  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_distributions_are_held_against_truths(tmp_path):
+    ways = [workdir(tmp_path / name, "2 m", "yes") for name in ("a", "b")]
+    page = tmp_path / "page.html"
+    command = ["compare", *map(str, ways), f"--out={page}"]
+    assert cli.main(command) == 0
+    text = page.read_text("utf-8")
+    assert "No answer has a distribution, so that there is nothing to calibrate" in text
+    assert "Coverage of intervals" not in text
+    distributed(ways[1], 1.5)
+    assert cli.main(command) == 0
+    text = page.read_text("utf-8")
+    assert f"No answer of first: {ways[0]} has a distribution." in text
+    assert f"second: {ways[1]}, 6 answers" in text
+    assert "Error by stated spread" in text
+    distributed(ways[0], 1.1)
+    assert cli.main(command) == 0
+    text = page.read_text("utf-8")
+    assert "No answer" not in text
+    # In each of two charts a line or a dot of each way.
+    assert text.count(", 6 answers</span>") == 4
+    check(text)
+
+
+def test_pictures_are_shown_where_they_are_kept(tmp_path):
+    first = workdir(tmp_path / "a", "9 m", "yes")
+    second = workdir(tmp_path / "b", "2.1 m", "no")
+    page = tmp_path / "page.html"
+    command = ["compare", str(first), str(second / "predictions.jsonl"), f"--out={page}"]
+    assert cli.main(command) == 0
+    text = page.read_text("utf-8")
+    assert "None of 3 pictures can be shown" in text
+    assert "<img" not in text
+    shown = ShownPictures()
+    for number in range(2):
+        shown.add(f"{EVIL}{number}", np.full((8, 8, 3), 100 * number, np.uint8))
+    write_small_pictures(second, shown.small)
+    assert cli.main(command) == 0
+    text = page.read_text("utf-8")
+    assert "2 of 3 pictures can be shown" in text
+    checker = check(text)
+    assert set(checker.sources) == set(shown.small.values())
+    assert "script" not in checker.seen
+    assert {"✓", "✗"} <= set(checker.texts)
+    assert "true: 2 m" in checker.texts
+    assert any("pictures that carry the difference" in each for each in checker.texts)
 
 
 def test_a_run_that_was_stopped_early_is_told(tmp_path, capsys):

@@ -82,6 +82,9 @@ def test_a_model_of_ours_answers_as_in_its_own_evaluation(data, tmp_path, capsys
     assert table_of(capsys.readouterr().out).replace("/other/", "/own/") == table
     assert (other / "predictions.jsonl").read_text() == (own / "predictions.jsonl").read_text()
     assert summary_of(other) == summary_of(own)
+    for workdir in (own, other):
+        shown = [row["image_id"] for row in lines_of(workdir / "pictures.jsonl")]
+        assert shown == [f"fake-{number:04d}" for number in range(IMAGES)]
     (first, *_) = lines_of(other / "replies.jsonl")
     assert (first["model"], first["track"], first["probe"]) == ("tiny", "pixels", "")
     assert first["prompt"] == pairs(0)[0].question

@@ -37,6 +37,13 @@ def test_one_answer_is_uniform_in_the_logarithm():
     assert only.std == pytest.approx(math.sqrt(15 / (2 * LOG(4.0)) - (3 / LOG(4.0)) ** 2))
 
 
+def test_a_reading_knows_how_much_lies_below_the_truth():
+    only = distribution([LOG(1.0)], [LOG(4.0)], [-3.0])
+    assert [only.share_below(value) for value in (0.5, 1.0, 2.0, 9.0)] == [0, 0, 0.5, 1]
+    assert ValueReading.of(only, math.sqrt(2)).below_truth == pytest.approx(0.25)
+    assert ValueReading.of(only).below_truth is None
+
+
 def test_answers_in_two_units_add_up():
     # 1 to 4 m with probability .5, and 2 to 4 m in feet with as much.
     both = distribution(
@@ -115,7 +122,8 @@ def test_the_fitted_temperature_makes_intervals_cover_what_they_claim():
 def test_each_half_is_read_under_what_fits_the_other():
     # One image alone has no other half to be fitted on, and is read as it is.
     (reading,) = cross_fitted([normal(0.0, 0.1)], [20.0], ["one"])
-    assert reading == ValueReading.of(normal(0.0, 0.1))
+    assert reading == ValueReading.of(normal(0.0, 0.1), 20.0)
+    assert reading.below_truth == 1.0
     assert fit_temperature([], []) == 1.0
 
 

@@ -81,7 +81,7 @@ class Runs:
         common = common_answers([read_answers(place) for place in places], names)
         overall, by_type = compare(common.answers[:1], common.answers[1:], common.images)
         missing = missing_replies(common, names)
-        return HTMLResponse(comparison_page(names, common, overall, by_type, missing))
+        return HTMLResponse(comparison_page(names, common, overall, by_type, missing, places))
 
     def _place(self, text: str) -> int:
         place = parse_whole_number(text, "a run", 0, 2**31)

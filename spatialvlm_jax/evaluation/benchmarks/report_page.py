@@ -11,8 +11,10 @@ from spatialvlm_jax.evaluation.benchmarks.examples import (
     best_replies,
     worst_replies,
 )
+from spatialvlm_jax.evaluation.benchmarks.measured import MEASURED, measured_numbers
 from spatialvlm_jax.evaluation.benchmarks.score_table import differing_lines
 from spatialvlm_jax.evaluation.benchmarks.scoring import OFFICIAL, ROBUST, MarkedReply, Scores
+from spatialvlm_jax.evaluation.report.charts import length_scatter, range_chart
 from spatialvlm_jax.pages.svg import WIDTH, Axis, document, text_at
 from spatialvlm_jax.pages.template import load_templates
 
@@ -49,7 +51,7 @@ def write_report_page(
                     "rows": [(m.title, report.score_cells(m, probes)) for m in block.models],
                     "notes": [(m.model, note) for m in block.models for note in m.notes()],
                     "differences": _tables(block),
-                    "chart": draw_headlines(block),
+                    "charts": _charts(block),
                     "figures": _figures(block),
                     "differing": [(m.model, *_differing(m.scores)) for m in block.models],
                     "examples": [(m.model, _examples(m.scores, pictures)) for m in block.models],
@@ -58,6 +60,23 @@ def write_report_page(
             ],
         ),
     )
+
+
+def _charts(block: report.Block) -> list[tuple[str, str]]:
+    """The headline and, of questions for numbers, how near these are: what each shows, and it."""
+    found = [
+        ("", draw_headlines(block)),
+        (
+            "In range: the share of lengths, areas, volumes and ratios within each factor of the "
+            "truth; what cannot be read is within none",
+            range_chart({m.model: measured_numbers(m.scores, MEASURED) for m in block.models}),
+        ),
+        (
+            "Predicted against true lengths; on the line they are right, above it too long",
+            length_scatter({m.model: measured_numbers(m.scores, ["length"]) for m in block.models}),
+        ),
+    ]
+    return [(title, chart) for title, chart in found if chart]
 
 
 def _tables(block: report.Block) -> list[tuple[str, str, list[tuple[str, list[str]]]]]:

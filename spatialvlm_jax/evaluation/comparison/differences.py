@@ -70,7 +70,7 @@ def figure_marks(answers: Sequence[StoredAnswer]) -> dict[str, tuple[np.ndarray,
     true = np.array([answer.true for answer in answers], np.float64)
     predicted = np.array([answer.predicted for answer in answers], np.float64)
     accuracy = np.array([answer.accuracy for answer in answers], np.float64)
-    medians = np.array([answer.median for answer in answers], np.float64)
+    medians = np.array([answer.reading and answer.reading.median for answer in answers], np.float64)
     numbers, angles = kinds == "quantitative", dimensions == "angle"
     measured = numbers & ~angles
     figures = {

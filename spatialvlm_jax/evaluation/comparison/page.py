@@ -1,24 +1,43 @@
 """A comparison as tables in plain text and as one self-contained page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from spatialvlm_jax.atomic_write import write_text
+from spatialvlm_jax.evaluation.calibration import StatedSpreads
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
+from spatialvlm_jax.evaluation.comparison.examples import (
+    carrier_cards,
+    example_cards,
+)
 from spatialvlm_jax.evaluation.comparison.predictions import (
     CommonAnswers,
     StoredAnswer,
     differing_tracks,
+    predictions_file,
     tracks_of,
 )
+from spatialvlm_jax.evaluation.report.calibration_charts import (
+    EXPLANATION,
+    NO_DISTRIBUTION,
+    calibration_charts,
+)
 from spatialvlm_jax.evaluation.report.charts import length_scatter, range_chart
+from spatialvlm_jax.evaluation.report.page import MARKS
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
+from spatialvlm_jax.evaluation.shown_pictures import (
+    MOST_SMALL,
+    SMALL_PICTURES,
+    read_small_pictures,
+)
 from spatialvlm_jax.evaluation.statistics.pairs import possible_difference
 from spatialvlm_jax.evaluation.statistics.power import describe_multiplicity, written_chance
 from spatialvlm_jax.pages.template import load_templates
 from spatialvlm_jax.text_table import align_columns
+from spatialvlm_jax.units import describe_exact
 
 HEAD = (
     "first",
@@ -36,7 +55,6 @@ HEAD = (
     "neither",
 )
 _CARRIERS = ("qualitative_accuracy", "within_25", "general_accuracy")
-_EXAMPLES = 10
 
 
 def title(figure: ComparedFigure) -> str:
@@ -90,9 +108,10 @@ def write_comparison(
     overall: Sequence[ComparedFigure],
     by_type: Sequence[ComparedFigure],
     missing: Sequence[str] = (),
+    places: Sequence[Path] = (),
 ) -> None:
     """Writes the page; arguments as of `comparison_page`."""
-    write_text(path, comparison_page(names, common, overall, by_type, missing))
+    write_text(path, comparison_page(names, common, overall, by_type, missing, places))
 
 
 def comparison_page(
@@ -101,6 +120,7 @@ def comparison_page(
     overall: Sequence[ComparedFigure],
     by_type: Sequence[ComparedFigure],
     missing: Sequence[str] = (),
+    places: Sequence[Path] = (),
 ) -> str:
     """A self-contained page.
 
@@ -108,18 +128,11 @@ def comparison_page(
       names: of the two ways.
       common: the answers of the first way's seeds, then those of the second's.
       missing: lines on questions without a reply.
+      places: the workdirs or files of the runs, beside whose predictions pictures may be kept.
     """
     seeds = len(common.answers) // 2
     labels = tuple(f"{which}: {name}" for which, name in zip(HEAD, names, strict=False))
     ways = (common.answers[:seeds], common.answers[seeds:])
-    carriers = [
-        (
-            TITLES[figure.name],
-            [(common.image_names[at], part) for at, part in figure.pairs.carriers],
-        )
-        for figure in overall
-        if figure.name in _CARRIERS and figure.pairs.carriers
-    ]
     page = load_templates(Path(__file__).parent / "assets").get_template("compare.html.jinja")
     return page.render(
         names=names,
@@ -137,14 +150,67 @@ def comparison_page(
         multiplicity=multiplicity,
         curve=range_chart(_numbers(labels, ways, lambda each: each not in ("", "angle"))),
         scatter=length_scatter(_numbers(labels, ways, lambda each: each == "length")),
-        carriers=carriers,
+        **_calibration(labels, ways),
+        **_cards(common, overall, places),
         points=points,
-        examples=[
-            ("second", examples(ways[0][0], ways[1][0])),
-            ("first", examples(ways[1][0], ways[0][0])),
-        ],
         percent=percent,
     )
+
+
+def _cards(
+    common: CommonAnswers, overall: Sequence[ComparedFigure], places: Sequence[Path]
+) -> dict[str, Any]:
+    """What the page shows of single pictures: cards with titles, and the pictures of these."""
+    seeds = len(common.answers) // 2
+    pairs = list(zip(common.answers[0], common.answers[seeds], strict=True))
+    headline = [figure for figure in overall if figure.name in _CARRIERS]
+    carriers = [(TITLES[name], cards) for name, cards in carrier_cards(headline, common, pairs)]
+    examples = list(example_cards(pairs))
+    wanted = {card.image for _, cards in (*carriers, *examples) for card in cards}
+    pictures = read_small_pictures([predictions_file(place).parent for place in places], wanted)
+    return {
+        "carriers": carriers,
+        "examples": examples,
+        "pictures": pictures,
+        "not_shown": _not_shown(wanted, pictures),
+        "marks": MARKS,
+        "truth": _truth,
+    }
+
+
+def _not_shown(wanted: Collection[str], pictures: Collection[str]) -> str:
+    """That pictures are missing, and why; "" where none is."""
+    if len(pictures) == len(wanted):
+        return ""
+    count = "None" if not pictures else f"{len(pictures):,}"
+    return (
+        f"{count} of {len(wanted):,} pictures can be shown: they are kept beside predictions that "
+        f"eval.py writes, in {SMALL_PICTURES}, of the first {MOST_SMALL:,} pictures asked about; "
+        "a file of predictions alone has none"
+    )
+
+
+def _truth(answer: StoredAnswer) -> str:
+    """The exact number where there is one, else the true answer in words."""
+    if answer.dimension and np.isfinite(answer.true):
+        return describe_exact(answer.true, answer.dimension)
+    return answer.truth
+
+
+def _calibration(
+    names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]
+) -> dict[str, Any]:
+    """Charts of what the distributions of both ways claim, of all seeds, and a note on them."""
+    spreads = {}
+    for name, seeds in zip(names, ways, strict=True):
+        read = [(a.reading, a.true) for seed in seeds for a in seed if a.reading is not None]
+        spreads[name] = StatedSpreads.of([reading for reading, _ in read], [t for _, t in read])
+    charts = calibration_charts(spreads)
+    without = [name for name, each in spreads.items() if not len(each)]
+    note = NO_DISTRIBUTION if not charts else EXPLANATION
+    if charts and without:
+        note += f" No answer of {without[0]} has a distribution."
+    return {"calibration": charts, "calibration_note": note}
 
 
 def _numbers(
@@ -159,21 +225,3 @@ def _numbers(
         predicted = np.array([answer.predicted for answer in asked], np.float64)
         found[name] = (predicted, np.array([answer.true for answer in asked], np.float64))
     return found
-
-
-def examples(
-    wrong: Sequence[StoredAnswer], right: Sequence[StoredAnswer]
-) -> list[tuple[StoredAnswer, StoredAnswer]]:
-    """At most ten questions that only the second of two runs has right, of many types."""
-    found = [pair for pair in zip(wrong, right, strict=True) if _mark(pair[1]) > _mark(pair[0])]
-    turns: dict[str, int] = {}
-    ranks = []
-    for pair in found:
-        turns[pair[0].type] = turns.get(pair[0].type, 0) + 1
-        ranks.append(turns[pair[0].type])
-    order = sorted(range(len(found)), key=lambda at: ranks[at])
-    return [found[at] for at in order[:_EXAMPLES]]
-
-
-def _mark(answer: StoredAnswer) -> bool:
-    return answer.accuracy >= 0.5

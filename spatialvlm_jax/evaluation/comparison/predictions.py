@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.evaluation.answers import Mark, mark_number
+from spatialvlm_jax.evaluation.distribution import ValueReading
+from spatialvlm_jax.evaluation.metrics import Interval
 from spatialvlm_jax.evaluation.reading import lengths
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.tracks import describe_tracks
@@ -28,10 +31,11 @@ class StoredAnswer:
     """A judged answer as a line of predictions.jsonl has it.
 
     dimension: of the quantity asked for, "" of other questions. true, predicted: SI units, NaN
-    where there is none. accuracy: 0 to 1. median: of the distribution of a quantity, SI units, NaN
-    where it was not asked for. distance: of the farthest object asked about, metres, NaN where it
-    is unknown. failure: why there is no reply, "" where there is one. track: what the model was
-    given beside the question, "" where the file does not say it.
+    where there is none. accuracy: 0 to 1. reading: what the distribution of a quantity says, NaN
+    where the file lacks some of it; None where it was not asked for. distance: of the farthest
+    object asked about, metres, NaN where it is unknown. failure: why there is no reply, "" where
+    there is one. track: what the model was given beside the question, "" where the file does not
+    say it.
     """
 
     image: str
@@ -44,10 +48,17 @@ class StoredAnswer:
     true: float
     predicted: float
     accuracy: float
-    median: float = float("nan")
+    reading: ValueReading | None = None
     distance: float = float("nan")
     failure: str = ""
     track: str = ""
+
+    @property
+    def mark(self) -> Mark:
+        """As `Answer` has it."""
+        if self.dimension and self.accuracy < 1 and np.isfinite(self.predicted):
+            return mark_number(self.predicted, self.true, self.dimension)
+        return "right" if self.accuracy == 1 else "near" if self.accuracy else "wrong"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,9 +119,6 @@ def _stored_answer(row: Any) -> StoredAnswer:
     wrong = [name for name, text in texts.items() if not isinstance(text, str)]
     if wrong:
         raise ValueError(f"field {wrong[0]!r} is no text")
-    reading = row.get("distribution") or {}
-    if not isinstance(reading, dict):
-        raise ValueError("field 'distribution' is no object")
     accuracy = _number(row.get("accuracy", float(bool(row["correct"]))))
     if not 0 <= accuracy <= 1:  # one that is unknown would leave no mean known
         raise ValueError("field 'accuracy' is no share between 0 and 1")
@@ -126,11 +134,34 @@ def _stored_answer(row: Any) -> StoredAnswer:
         true=_number(row["true_value"]),
         predicted=_number(row.get("predicted_value")),
         accuracy=accuracy,
-        median=_number(reading.get("median")),
+        reading=_reading(row.get("distribution") or None),
         distance=_number(row.get("distance")),
         failure=str(row.get("failure", "")),
         track=one_line(str(row.get("track", "")))[:_SHOWN],
     )
+
+
+def _reading(fields: Any) -> ValueReading | None:
+    if fields is None:
+        return None
+    if not isinstance(fields, dict):
+        raise ValueError("field 'distribution' is no object")
+    below = fields.get("below_truth")
+    return ValueReading(
+        **{name: _number(fields.get(name)) for name in ("median", "mean", "std", "entropy")},
+        interval_50=_ends(fields, "interval_50"),
+        interval_90=_ends(fields, "interval_90"),
+        below_truth=None if below is None else _number(below),
+    )
+
+
+def _ends(fields: dict[str, Any], name: str) -> Interval:
+    ends = fields.get(name)
+    if ends is None:
+        return float("nan"), float("nan")
+    if not isinstance(ends, list) or len(ends) != 2:
+        raise ValueError(f"field {name!r} of 'distribution' is no list of two numbers")
+    return _number(ends[0]), _number(ends[1])
 
 
 def _number(value: Any) -> float:

@@ -180,6 +180,7 @@ def range_chart(lengths: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
     series = []
     for color, (name, (predicted, true)) in enumerate(lengths.items()):
         shares = metrics.in_range_curve(predicted, true, factors)
+        color %= svg.SERIES_COLORS
         series.append(Series(name, factors.tolist(), shares.tolist(), color))
     x = Axis(1.0, metrics.MOST_FACTOR, "off by at most this factor", log=True)
     y = Axis(0.0, 1.0, "share of answers", percent=True)

@@ -9,20 +9,26 @@ import numpy as np
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.answers import Answer, describe_truth
 from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, SHORTCUTS
+from spatialvlm_jax.evaluation.calibration import StatedSpreads
 from spatialvlm_jax.evaluation.report import by_set, charts, parameters, results, showcase
+from spatialvlm_jax.evaluation.report.calibration_charts import (
+    EXPLANATION,
+    NO_DISTRIBUTION,
+    calibration_charts,
+)
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.scorer import Summary
+from spatialvlm_jax.evaluation.shown_pictures import MOST_WHOLE
 from spatialvlm_jax.evaluation.tracks import describe_tracks
 from spatialvlm_jax.experiment import Breakdown, Choice, PictureProbe
 from spatialvlm_jax.metrics_rows import FILE, read_rows
 from spatialvlm_jax.pages.data_uri import data_uri, svg_uri
 from spatialvlm_jax.pages.template import FEW, load_templates
 
-PICTURES = 24
 _ANSWERS_PER_PICTURE = 4
 _PIXELATED_BELOW = 160
 _TILES = ("qualitative_accuracy", "within_50_200", "within_25", "general_accuracy")
-_MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
+MARKS = {"right": "✓", "near": "≈", "wrong": "✗"}
 _HEADINGS = {
     "qualitative_accuracy": "Spatial, qualitative",
     "within_25": "Spatial, numbers",
@@ -85,12 +91,15 @@ def write_report(
             ("Predicted divided by true", charts.ratio_chart(answers)),
             ("Answers in range", charts.range_chart({"": charts.asked_numbers(answers)})),
         ),
+        calibration=calibration_charts({"": _spreads(answers)}),
+        calibration_note=EXPLANATION,
+        no_distribution=NO_DISTRIBUTION,
         images=len({answer.image_id for answer in answers}),
         questions=len(answers),
         partial=describe_missing([answer.row.failure for answer in answers]),
         showcase=svg_uri(drawing) if drawing else "",
         gallery=_gallery(answers, pictures),
-        marks=_MARKS,
+        marks=MARKS,
         truth=describe_truth,
     )
     path = workdir / "report.html"
@@ -165,6 +174,11 @@ def _by_set(workdir: Path, summary: Summary, earlier: Summary | None) -> dict[st
     return {"set_head": head, "sets": cells}
 
 
+def _spreads(answers: Sequence[Answer]) -> StatedSpreads:
+    read = [(each.reading, each.record.value) for each in answers if each.reading is not None]
+    return StatedSpreads.of([reading for reading, _ in read], [value for _, value in read])
+
+
 def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:
     """Charts that have something to show."""
     return [(title, chart) for title, chart in titled if chart]
@@ -181,7 +195,7 @@ def _gallery(answers: Sequence[Answer], pictures: Mapping[str, np.ndarray]) -> l
             "pixelated": max(image.shape[:2]) < _PIXELATED_BELOW,
             "answers": pick_answers(by_image[image_id], _ANSWERS_PER_PICTURE),
         }
-        for image_id, image in list(pictures.items())[:PICTURES]
+        for image_id, image in list(pictures.items())[:MOST_WHOLE]
         if image_id in by_image
     ]
 

@@ -6,6 +6,7 @@ from spatialvlm_jax.evaluation.report import by_set, results
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.report.page import write_report
 from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.evaluation.shown_pictures import write_small_pictures
 from spatialvlm_jax.evaluation.tracks import describe_tracks
 
 
@@ -18,7 +19,7 @@ def publish(
     step: int | None,
     subject: str = "",
 ) -> str:
-    """Writes figures, predictions and report; returns the tables to print.
+    """Writes figures, predictions, small pictures and report; returns the tables to print.
 
     Args:
       name: of the experiment, or of another model.
@@ -28,6 +29,7 @@ def publish(
     """
     answers, which = scorer.answers(), scorer.scoring.which
     summary = results.save_results(workdir, step, answers, scorer.scoring, probed)
+    write_small_pictures(workdir, scorer.pictures.small)
     earlier = None
     if step is not None:
         results.save_calibration(workdir, step, scorer.temperature(), answers)
@@ -38,7 +40,7 @@ def publish(
         name=name,
         step=step,
         answers=answers,
-        pictures=scorer.pictures,
+        pictures=scorer.pictures.whole,
         summary=summary,
         which=which,
         subject=subject,

@@ -11,6 +11,7 @@ from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.report.results import save_evaluation, save_results
 from spatialvlm_jax.evaluation.rows import PredictionRow
 from spatialvlm_jax.evaluation.scorer import Scorer
+from spatialvlm_jax.evaluation.shown_pictures import ShownPictures, write_small_pictures
 from spatialvlm_jax.scene.records import QA
 
 STEPS = (10, 20, 30)
@@ -54,6 +55,14 @@ def leave_readings(workdir: Path, held: int) -> Path:
         answers.append(dataclasses.replace(answer, reading=reading))
     save_results(workdir, STEPS[-1], answers)
     return workdir
+
+
+def leave_pictures(workdir: Path) -> None:
+    """Keeps the pictures that `leave_run` asks about, small and grey."""
+    shown = ShownPictures()
+    for number in range(80):
+        shown.add(f"image-{number}", np.full((48, 64, 3), 40 + number % 200, np.uint8))
+    write_small_pictures(workdir, shown.small)
 
 
 def _answers(factor: float, questions: int, track: str, noise: float) -> list[Answer]:

@@ -8,7 +8,7 @@ import pytest
 
 from spatialvlm_jax.browser.side_by_side.pages import Runs
 from tests.browser.chromium import SCREENSHOTS, a_tab, faults, take_picture
-from tests.browser.side_by_side.evaluated import leave_run
+from tests.browser.side_by_side.evaluated import leave_pictures, leave_run
 from tests.evaluation.report.test_page import write
 from tests.serving.asking import running
 
@@ -23,6 +23,8 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         leave_run(folder / "base", 1.05, **how),
         leave_run(folder / "warmer", 1.35, peak_lr=3e-3, **how),
     ]
+    for workdir in workdirs:
+        leave_pictures(workdir)
     write(workdirs[1])  # a report of its own, as evaluations leave it
     with running(Runs(workdirs).site("127.0.0.1")) as (port, _):
         yield f"http://127.0.0.1:{port}"
@@ -52,4 +54,5 @@ def test_two_runs_are_chosen_and_compared(browser: Any, origin: str) -> None:
         tab.get_by_role("button", name="Compare").click()
         tab.wait_for_url("**/compare?first=0&second=1")
         assert "common questions about" in tab.inner_text("main")
+        assert tab.locator("main img").count() > 0
         take_picture(tab, "runs_compared")

@@ -1,10 +1,13 @@
 """What the report of several models and benchmarks says beside its figures."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from spatialvlm_jax.evaluation.benchmarks.item import Item
+from spatialvlm_jax.evaluation.benchmarks.item import Item, Mark
+from spatialvlm_jax.evaluation.benchmarks.measured import MEASURED, measured_numbers
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
 from spatialvlm_jax.evaluation.benchmarks.report import (
@@ -15,7 +18,7 @@ from spatialvlm_jax.evaluation.benchmarks.report import (
     markdown,
 )
 from spatialvlm_jax.evaluation.benchmarks.report_page import write_report_page
-from spatialvlm_jax.evaluation.benchmarks.scoring import ROBUST, score_replies
+from spatialvlm_jax.evaluation.benchmarks.scoring import ROBUST, MarkedReply, Scores, score_replies
 
 ITEMS = [Item(str(n), "?", "?", "no", f"picture {n // 2}", group="random") for n in range(40)]
 
@@ -89,3 +92,41 @@ def test_the_page_has_the_line_on_chance(tmp_path: Path) -> None:
     page = (tmp_path / "a.html").read_text()
     assert "Of all differences below, 2 of 2 differ at p ≤ .05, where chance alone shows" in page
     assert "p (Holm)" in page
+
+
+def test_numbers_have_curves_and_points_and_words_have_none(tmp_path: Path) -> None:
+    items = [
+        Item(str(n), "?", "?", "?", f"{n}", value=100.0 + n, unit="cm", group="far")
+        for n in range(4)
+    ]
+    said = ["1 m", "300 cm", "I cannot tell", "1.03 m"]
+    replies = {str(n): Prediction(text, str(n)) for n, text in enumerate(said)}
+    scores = score_replies(find_benchmark("q_spatial"), items, replies)
+    predicted, true = measured_numbers(scores, MEASURED)
+    assert true == pytest.approx([1.0, 1.01, 1.02, 1.03])
+    assert predicted == pytest.approx([1.0, 3.0, float("nan"), 1.03], nan_ok=True)
+    found = [ModelScores("a <b>", "pixels", scores), ModelScores("other", "pixels", scores)]
+    write_report_page(tmp_path / "numbers.html", found)
+    page = (tmp_path / "numbers.html").read_text("utf-8")
+    assert page.count("Answers in range by factor") == 2  # a label and a title of one chart
+    (first, second) = re.findall(r'<g class="dots s\d">(.*?)</g>', page)
+    assert first.count("<circle") == second.count("<circle") == 3
+    assert "a &lt;b&gt;" in page
+    write_report_page(tmp_path / "words.html", [model("a", "no")])
+    words = (tmp_path / "words.html").read_text("utf-8")
+    assert "Answers in range" not in words
+    assert "Predicted against true" not in words
+
+
+def test_counts_hours_and_several_numbers_are_no_measures() -> None:
+    items = [
+        Item("0", "?", "?", "?", "0", value=3.0, unit="", group="count"),
+        Item("1", "?", "?", "?", "1", answers=("1 m",), value=1.0, unit="m", group="size"),
+        Item("2", "?", "?", "no", "2"),
+    ]
+    marked = [MarkedReply(items[0], "3", {ROBUST: Mark(1.0, "3")})]
+    marked += [MarkedReply(items[1], "1 m, 2 m", {ROBUST: Mark(0.0, "1, 2")})]
+    marked += [MarkedReply(items[2], "no", {ROBUST: Mark(1.0, "no")})]
+    predicted, true = measured_numbers(Scores(find_benchmark("msmu"), marked), MEASURED)
+    assert true.tolist() == [1.0]
+    assert np.isnan(predicted).all()

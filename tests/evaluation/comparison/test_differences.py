@@ -5,6 +5,7 @@ import pytest
 
 from spatialvlm_jax.evaluation.comparison.differences import compare, figure_marks
 from spatialvlm_jax.evaluation.comparison.predictions import StoredAnswer
+from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.statistics.pairs import paired_difference
 from spatialvlm_jax.evaluation.statistics.power import holm
 
@@ -21,6 +22,10 @@ def word(accuracy, kind="left_of"):
     return StoredAnswer("i", kind, "qualitative", "?", "", "", "", nothing, nothing, accuracy)
 
 
+def reading(median):
+    return ValueReading(median, median, 1.0, (median, median), (median, median), 0.0)
+
+
 def test_each_figure_counts_its_own_answers():
     answers = [length(1.2), length(float("nan")), word(1.0)]
     marks = {name: m[where].tolist() for name, (where, m) in figure_marks(answers).items()}
@@ -33,7 +38,7 @@ def test_each_figure_counts_its_own_answers():
 
 
 def test_medians_of_distributions_count_where_all_runs_have_them():
-    read = [dataclasses.replace(length(2.0), median=median) for median in (1.1, 0.4)]
+    read = [dataclasses.replace(length(2.0), reading=reading(median)) for median in (1.1, 0.4)]
     marks = {name: m[where].tolist() for name, (where, m) in figure_marks(read).items()}
     assert marks["within_25"] == [0.0, 0.0]
     assert marks["within_25_distribution"] == [1.0, 0.0]

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import io
 import json
 from html.parser import HTMLParser
@@ -6,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
+from spatialvlm_jax.evaluation.distribution import ValueReading
 from spatialvlm_jax.evaluation.report.page import pick_answers, results, write_report
 from spatialvlm_jax.evaluation.scorer import Scorer
 from spatialvlm_jax.scene.records import QA
@@ -120,6 +122,27 @@ def test_pictures_are_shown_with_marked_answers_and_the_truth_of_wrong_ones(tmp_
     assert "true: yes" in page
     assert page.count('class="mark right"') == 2
     assert page.count('class="mark wrong"') == 2
+
+
+def test_distributions_are_held_against_truths_where_there_are_some(tmp_path):
+    page, _ = write(tmp_path)
+    assert "No answer has a distribution, so that there is nothing to calibrate" in page
+    assert "Coverage of intervals" not in page
+    reading = ValueReading(2.0, 2.0, 0.2, (1.8, 2.2), (1.5, 2.6), 0.1, 0.4)
+    answers = [
+        dataclasses.replace(each, reading=reading if each.dimension == "length" else None)
+        for each in sample_answers()
+        if each.record.kind == "quantitative"
+    ]
+    summary = results.summarize(answers)
+    path = write_report(tmp_path, name="a", step=1, answers=answers, pictures={}, summary=summary)
+    page = path.read_text("utf-8")
+    check(page)
+    assert "No answer has a distribution" not in page
+    for title in ("Coverage of intervals", "Error by stated spread"):
+        chart = page.split(f"<h3>{title}</h3>")[1].split("</div></div>")[0]
+        assert chart.count('class="line') == 2  # what is found, and where a model should be
+        assert "6 answers" in chart
 
 
 def test_picked_answers_take_turns_among_kinds():
