@@ -30,6 +30,7 @@ SHORT = (
     "train.log_every_steps=20",
     "optim.warmup_steps=5",
     f"optim.decay_steps={STEPS - 5}",
+    "eval.every=0",
     "eval.at_start=False",
 )
 COLUMNS = {
@@ -82,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", default="configs/quick.py", help="default: %(default)s")
+    parser.add_argument("--config", default="configs/findings.py", help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
