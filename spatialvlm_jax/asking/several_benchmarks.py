@@ -96,7 +96,23 @@ def run_benchmarks(args: argparse.Namespace, out: Path) -> int:
     if budget.requests:
         print(f"{budget.requests:,} requests, {budget.tokens:,} tokens")
     print(f"report: {out / REPORT}.html", flush=True)
+    for line in filter(None, map(_unreadable, found)):
+        print(line, file=sys.stderr)
     return _end(found, stopped)
+
+
+def _unreadable(scores: report.ModelScores) -> str:
+    """How to ask a model that was not taught to name options, where half of its replies name none;
+    "" otherwise."""
+    states = [each.state for each in scores.scores.replies if each.item.options]
+    count = states.count("unreadable")
+    if scores.chosen or 2 * count <= len(states):
+        return ""
+    return (
+        f"{scores.model}, {scores.benchmark}: {count:,} of {len(states):,} replies name no option; "
+        "--by=likelihood, or --by=texts, takes the likeliest one of a model here that was not "
+        "taught to say them"
+    )
 
 
 def _end(found: Sequence[report.ModelScores], stopped: Sequence[str]) -> int:

@@ -13,16 +13,19 @@ MAX_DOCUMENT_BYTES = 4 * 2**30
 MAX_LINE_BYTES = 64 * 2**20
 
 
-def parse_json(data: bytes | str) -> Any:
+def parse_json(data: bytes | str, *, strict: bool = False) -> Any:
     """The value of a JSON text; bytes are in UTF-8, -16 or -32, with a byte order mark or without.
 
-    NaN and infinities, which JSON does not have, are None.
+    Args:
+      strict: refuse NaN and infinities, which JSON does not have; else they are None, as data sets
+        have them where nothing is known.
 
     Raises:
       ValueError: it is not JSON, is nested too deeply, or an object has a key twice.
     """
+    constant = _refuse if strict else _nothing
     try:
-        return json.loads(data, parse_constant=_nothing, object_pairs_hook=_unique)
+        return json.loads(data, parse_constant=constant, object_pairs_hook=_unique)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -109,6 +112,10 @@ def read_placed_lines(path: Path) -> Iterator[Placed]:
                     yield line_place(number), error
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _nothing(_: str) -> None:

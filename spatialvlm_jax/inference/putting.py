@@ -79,8 +79,12 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
         return PutQuestion(question, UNKNOWN_FORM, things, dimension)
     note = f"asked as {words!r}, a wording that the model was taught"
     if unit := _other_unit(question, dimension):
-        told = METRIC[dimension]
-        note += f"; it chooses its unit itself: for {unit}, convert value, which is in {told}"
+        told, known = METRIC[dimension], find_unit(unit)
+        note += "; it chooses its unit itself: "
+        if known is None or known.dimension == dimension:
+            note += f"for {unit}, convert value, which is in {told}"
+        else:
+            note += f"value is in {told}, and {unit} are no unit of what is asked"
     return PutQuestion(words, note, things, dimension)
 
 

@@ -54,7 +54,7 @@ def object_in(body: bytes, name: str) -> dict[str, Any]:
       Refusal: with status 400: there is none.
     """
     try:
-        found = parse_json(body)
+        found = parse_json(body, strict=True)
     except ValueError as error:
         raise Refusal(400, one_line(f"{name} is not JSON: {error}")) from None
     if not isinstance(found, dict):

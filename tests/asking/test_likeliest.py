@@ -9,6 +9,7 @@ import pytest
 from spatialvlm_jax.asking.kept_replies import KeptReplies
 from spatialvlm_jax.asking.local_model import likeliest
 from spatialvlm_jax.asking.question import Manner, Question, Reply, put_question
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.benchmarks.item import Item
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction, read_predictions
 from spatialvlm_jax.evaluation.benchmarks.registry import find_benchmark
@@ -71,6 +72,13 @@ def test_a_tie_is_marked_by_its_share(name: str) -> None:
         assert scores.headlines()[rule].value == pytest.approx(0.25)
     assert [each.state for each in scores.replies] == ["partly right", "partly right", "wrong"]
     assert scores.replies[1].reply == "A or B"
+
+
+def test_a_tie_with_what_is_no_option_is_refused() -> None:
+    item = Item("1", "?", "?", "A", "1", options=OPTIONS, group="g", part="COCO")
+    replies = {"1": Prediction("A", "1", tied=("A", "Z"))}
+    with pytest.raises(UserError, match="1: 'Z' of 'tied' is none of its options, A, B, C, D"):
+        score_replies(find_benchmark("cv_bench"), [item], replies)
 
 
 def test_ties_are_kept_in_the_file_and_read_back(tmp_path: Path) -> None:

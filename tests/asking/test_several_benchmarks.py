@@ -197,6 +197,16 @@ def test_the_worst_and_the_best_replies_stand_with_their_pictures(models, tmp_pa
     assert "true: B, left;\nofficial 0, robust 0" in page
 
 
+def test_replies_that_name_no_option_come_with_the_remedy(models, tmp_path, capsys) -> None:
+    models["small128"] = Saying(lambda question: "Black, so no.", "mumbling")
+    write_benchmarks(tmp_path / "data", ["emb_spatial", "gqa"])
+    names = ["--benchmark=emb_spatial", "--benchmark=gqa", "--model=small128", "--model=other"]
+    assert evaluate(tmp_path, *names) == 0
+    hints = [line for line in capsys.readouterr().err.splitlines() if "name no option" in line]
+    assert len(hints) == 1
+    assert hints[0].startswith("small128, emb_spatial: 2 of 2 replies name no option; --by=likelih")
+
+
 def test_the_likeliest_candidate_is_the_reply(models, tmp_path, capsys) -> None:
     write_benchmarks(tmp_path / "data", ["emb_spatial", "pope", "gqa"])
     names = ["--benchmark=emb_spatial", "--benchmark=pope", "--benchmark=gqa"]

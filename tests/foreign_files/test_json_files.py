@@ -16,6 +16,12 @@ def test_any_unicode_encoding_is_read(encoding: str) -> None:
     assert parse_json('{"é": [1, "ü"]}'.encode(encoding)) == {"é": [1, "ü"]}
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_where_it_is_to_be_json_they_are_refused(number: str) -> None:
+    with pytest.raises(ValueError, match=f"{number} is no number in JSON"):
+        parse_json(f'{{"fov": {number}}}', strict=True)
+
+
 def test_numbers_that_json_does_not_have_are_nothing() -> None:
     assert parse_json(b"[NaN, Infinity, -Infinity, 1.5]") == [None, None, None, 1.5]
 

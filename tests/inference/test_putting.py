@@ -110,6 +110,12 @@ def test_a_unit_and_a_doubled_word_are_left_out_of_what_is_asked(question, unit)
     assert put_as_taught(question, TAUGHT, untaught=True).words == question
 
 
+@pytest.mark.parametrize("unit", ["square feet", "degrees"])
+def test_a_unit_of_something_else_is_not_said_to_be_converted_to(unit) -> None:
+    note = put_as_taught(f"how wide is the red mug in {unit}?", TAUGHT).note
+    assert note.endswith(f"value is in m, and {unit} are no unit of what is asked")
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

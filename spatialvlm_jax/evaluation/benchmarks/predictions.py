@@ -121,6 +121,8 @@ def _ours(record: Mapping[str, Any], where: str) -> Prediction:
 def _tied(replies: Any, where: str) -> tuple[str, ...]:
     if not isinstance(replies, list) or not all(isinstance(each, str) for each in replies):
         raise FileError(f"{where}: 'tied' is no list of replies")
+    if len(set(replies)) < len(replies):
+        raise FileError(f"{where}: 'tied' has a reply twice, which would count twice")
     return tuple(replies)
 
 
@@ -183,6 +185,9 @@ def _one_of(record: Mapping[str, Any], names: tuple[str, ...], where: str) -> An
     for name in names:
         if record.get(name) is not None:
             return record[name]
+    empty = next((name for name in names if name in record), None)
+    if empty is not None:
+        raise FileError(f"{where}: field {empty!r} is empty (null, or NaN)")
     raise FileError(f"{where}: no field {names[0]!r} (nor {', '.join(names[1:])})")
 
 

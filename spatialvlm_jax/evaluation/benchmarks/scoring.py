@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from spatialvlm_jax.errors import UserError, one_line
 from spatialvlm_jax.evaluation.benchmarks.headline import headline_of
 from spatialvlm_jax.evaluation.benchmarks.item import Benchmark, Item, Mark, Rule
 from spatialvlm_jax.evaluation.benchmarks.predictions import Prediction
@@ -43,6 +44,7 @@ class MarkedReply:
         return self.marks[OFFICIAL].score != self.marks[ROBUST].score
 
 
+_SHOWN = 60  # characters of a reply
 STATES = ("right", "partly right", "wrong", "unreadable", "not answered")
 
 
@@ -98,6 +100,9 @@ def score_replies(
 
     Args:
       replies: by the ids of their questions.
+
+    Raises:
+      UserError: replies that tie are no options of their question.
     """
     rules = rules_of(benchmark)
     return Scores(benchmark, [_marked(item, replies.get(item.id), rules) for item in items])
@@ -107,6 +112,11 @@ def _marked(item: Item, prediction: Prediction | None, rules: Mapping[str, Rule]
     if prediction is None or prediction.has_failed:
         return MarkedReply(item, None, dict.fromkeys(rules, _NONE), prediction is not None)
     texts = prediction.tied or (prediction.text,)
+    if strange := [text for text in prediction.tied if item.options and text not in item.options]:
+        raise UserError(
+            f"{item.id}: {one_line(strange[0])[:_SHOWN]!r} of 'tied' is none of its options, "
+            f"{', '.join(item.options)}"
+        )
     marks: dict[Rule, Mark] = {}
     for rule in rules.values():
         if rule not in marks:

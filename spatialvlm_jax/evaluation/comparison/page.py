@@ -209,7 +209,7 @@ def _calibration(
     without = [name for name, each in spreads.items() if not len(each)]
     note = NO_DISTRIBUTION if not charts else EXPLANATION
     if charts and without:
-        note += f" No answer of {without[0]} has a distribution."
+        note += f" No answer of {without[0]} has a distribution with both intervals."
     return {"calibration": charts, "calibration_note": note}
 
 

@@ -89,7 +89,9 @@ def read_answers(place: Path) -> dict[Key, StoredAnswer]:
     path = predictions_file(place)
     if not path.exists():
         raise FileError(
-            f"{path} is not there: evaluate the run first (python eval.py --workdir={place})"
+            f"{path} is not there: evaluate the run first (python eval.py --workdir={place}); "
+            "replies to benchmarks are compared by the report of spatialvlm evaluate with several "
+            "--model, or by spatialvlm score --against"
         )
     found: dict[Key, StoredAnswer] = {}
     times: Counter[tuple[str, ...]] = Counter()
@@ -104,6 +106,8 @@ def read_answers(place: Path) -> dict[Key, StoredAnswer]:
         asked = (row["dataset"], row["image_id"], answer.question, answer.type, truth)
         found[*asked, times[asked]] = answer
         times[asked] += 1
+    if not found:
+        raise FileError(f"{path} holds no answer")
     return found
 
 
@@ -147,12 +151,30 @@ def _reading(fields: Any) -> ValueReading | None:
     if not isinstance(fields, dict):
         raise ValueError("field 'distribution' is no object")
     below = fields.get("below_truth")
-    return ValueReading(
+    reading = ValueReading(
         **{name: _number(fields.get(name)) for name in ("median", "mean", "std", "entropy")},
         interval_50=_ends(fields, "interval_50"),
         interval_90=_ends(fields, "interval_90"),
         below_truth=None if below is None else _number(below),
     )
+    if wrong := _impossible(reading):
+        raise ValueError(f"field 'distribution': {wrong}")
+    return reading
+
+
+def _impossible(reading: ValueReading) -> str:
+    """Why no distribution says that, "" where one may; what is not there is no reason."""
+    (low_50, high_50), (low_90, high_90) = reading.interval_50, reading.interval_90
+    below = 0.0 if reading.below_truth is None else reading.below_truth
+    reasons = {
+        "'std' is below zero": reading.std < 0,
+        "'below_truth' is no share between 0 and 1": below < 0 or below > 1,
+        "'interval_50' is turned round": low_50 > high_50,
+        "'interval_90' is turned round": low_90 > high_90,
+        "'interval_50' is not within 'interval_90'": low_50 < low_90 or high_50 > high_90,
+        "'median' is not within 'interval_90'": reading.median < low_90 or reading.median > high_90,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _ends(fields: dict[str, Any], name: str) -> Interval:

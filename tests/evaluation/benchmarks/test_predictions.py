@@ -94,6 +94,12 @@ def test_spreadsheets_of_vlmevalkit_are_read_as_its_tables(tmp_path: Path) -> No
         ("a.jsonl", "jsonl", "7", "line 1: it is no record"),
         ("a.jsonl", "jsonl", '{"text": "B"}', "line 1: no field 'id'"),
         ("a.jsonl", "jsonl", '{"id": 1}', "line 1: no field 'text'"),
+        ("a.jsonl", "jsonl", '{"id": 1, "text": null}', "line 1: field 'text' is empty"),
+        ("a.jsonl", "jsonl", '{"id": 1, "text": NaN}', "line 1: field 'text' is empty"),
+        (
+            *("a.jsonl", "jsonl", '{"id": 1, "text": "B", "tied": ["B", "B"]}'),
+            "'tied' has a reply twice",
+        ),
         ("a.jsonl", "jsonl", '{"id": [1], "text": "B"}', "an id is text or a whole number"),
         ("a.jsonl", "jsonl", '{"id": 1.5, "text": "B"}', "an id is text or a whole number"),
         ("a.jsonl", "jsonl", '{"id": 1, "text": ["B"]}', "a reply is one text"),

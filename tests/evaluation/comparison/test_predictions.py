@@ -85,6 +85,18 @@ def test_nothing_in_common_is_told_with_the_remedy(tmp_path):
         ({"true_value": "2"}, "line 2: '2' is not a number"),
         ({"accuracy": None}, "line 2: field 'accuracy' is no share between 0 and 1"),
         ({"accuracy": 1.5}, "line 2: field 'accuracy' is no share between 0 and 1"),
+        ({"distribution": {"std": -1}}, "line 2: field 'distribution': 'std' is below zero"),
+        ({"distribution": {"below_truth": 2.5}}, "'below_truth' is no share between 0 and 1"),
+        ({"distribution": {"interval_50": [2, 1]}}, "'interval_50' is turned round"),
+        ({"distribution": {"interval_90": [2, 1]}}, "'interval_90' is turned round"),
+        (
+            {"distribution": {"interval_50": [1, 4], "interval_90": [1, 3]}},
+            "'interval_50' is not within 'interval_90'",
+        ),
+        (
+            {"distribution": {"median": 1000, "interval_90": [1, 3]}},
+            "'median' is not within 'interval_90'",
+        ),
     ],
 )
 def test_a_line_that_is_no_answer_is_named(tmp_path, line, reason):
@@ -94,6 +106,12 @@ def test_a_line_that_is_no_answer_is_named(tmp_path, line, reason):
     path.write_text(path.read_text() + text + "\n")
     with pytest.raises(FileError, match=reason):
         read_answers(path)
+
+
+def test_a_file_without_answers_is_told_so(tmp_path):
+    (tmp_path / "a.jsonl").write_text("")
+    with pytest.raises(FileError, match=r"a\.jsonl holds no answer"):
+        read_answers(tmp_path / "a.jsonl")
 
 
 def test_a_run_that_was_not_evaluated_is_told_so(tmp_path):
