@@ -33,7 +33,9 @@ from spatialvlm_jax.scene.camera import KnownCamera
 from spatialvlm_jax.taught import Taught
 
 # Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
-QUESTION_BUCKETS, PREFIX_BUCKETS = (1, 4, 16, 32), (32, 64, 128, 256, 512, 1024)
+QUESTION_BUCKETS = (1, 4, 16, 32)
+# The longest prompt of a benchmark, Spatial457's, has some 1,050 tokens of the small vocabulary.
+PREFIX_BUCKETS = (32, 64, 128, 256, 512, 1024, 1536)
 _SHORT_PREFIXES, _MANY = 16, 16  # another one, where so many are asked that it pays
 PICTURE_BUCKETS = (1, 2, 4, 8)  # likewise of pictures
 MOST_PICTURES, MOST_QUESTIONS = PICTURE_BUCKETS[-1], QUESTION_BUCKETS[-1]

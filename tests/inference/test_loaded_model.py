@@ -153,7 +153,7 @@ def test_weights_are_told_from_others(small) -> None:
     ("question", "said"),
     [
         ("  \n", "a question is empty"),
-        ("how far? " * 600, "tokens, and at most 1024 can be asked"),
+        ("how far? " * 600, "tokens, and at most 1536 can be asked"),
         ("\udcff", "not in UTF-8"),
     ],
 )
