@@ -59,7 +59,6 @@ def train(experiment: Experiment, workdir: Path, stop: RunStop) -> None:
     stop.on_disk(saves.saved)
     write_provenance(workdir, experiment, Path(__file__).parent, report.text, state, taught)
     fill_features(experiment, state, loader, mesh, stop)
-
     writer = open_metrics(experiment, workdir, saves.saved, loader.shares())
     log = Recorder(writer, experiment, workdir, saves.saved, Meter(report.flops))
     evaluate = RunEvaluation(experiment, workdir, config.template, mesh, stop.check)

@@ -57,12 +57,14 @@ def features(data, pictures, plain, tmp_path_factory) -> Path:
 def test_a_run_on_features_is_the_run_on_pictures(plain, features):
     cached = features.parent / "run"
     assert list(losses(cached)) == [1, 2, 3, 4]
-    assert losses(cached) == losses(plain)
+    assert losses(cached) == pytest.approx(losses(plain), rel=1e-6)
     (mine, _), (theirs, _) = (
         read_safetensors(each / "model.safetensors") for each in (cached, plain)
     )
     assert mine.keys() == theirs.keys()
-    assert all((mine[name] == theirs[name]).all() for name in mine)
+    # With and without the encoder two programs are compiled, which may round differently.
+    for name in mine:
+        np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-5, atol=1e-6, err_msg=name)
     index = json.loads((features / "index.json").read_text())
     found = {entry["name"]: entry["examples"] for entry in index["data_sets"].values()}
     assert found == {"spatial": 24, "general": 5}
