@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
-    goal = Goal.of(args.goal, args.untaught, " ".join(args.held_by.split()))
+    goal = Goal.of(args.goal, args.untaught, args.held_by)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     episodes = open_episodes(
         args.episodes_at,

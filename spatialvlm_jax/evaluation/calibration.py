@@ -1,11 +1,11 @@
 """How far what models say of their own sureness holds: intervals and spreads against truths."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from spatialvlm_jax.evaluation.distribution import ValueReading
+from spatialvlm_jax.evaluation.distribution import ValueReading, holds_truth
 
 _LEVELS = np.linspace(0.0, 1.0, 21)
 _KEPT = (0.5, 0.9)  # levels of the intervals that a reading has
@@ -30,12 +30,14 @@ class StatedSpreads:
         return len(self.true)
 
     @classmethod
-    def of(cls, readings: Sequence[ValueReading], true: Sequence[float]) -> "StatedSpreads":
-        """Those readings whose truth, median and intervals are finite and above zero."""
+    def of(cls, read: Iterable[tuple[ValueReading | None, float]]) -> "StatedSpreads":
+        """Those readings, each with its truth, of which all but the share below it is finite and
+        above zero; None is no reading."""
         columns = np.array(
             [
                 (truth, each.median, *each.interval_50, *each.interval_90, each.below_truth)
-                for each, truth in zip(readings, true, strict=True)
+                for each, truth in read
+                if each is not None
             ],
             np.float64,
         ).reshape(-1, 7)
@@ -57,7 +59,7 @@ def coverage(spreads: StatedSpreads) -> tuple[np.ndarray, np.ndarray]:
         return _LEVELS, held
     held = np.array(
         [
-            np.mean((interval[:, 0] <= spreads.true) & (spreads.true <= interval[:, 1]))
+            holds_truth(interval, spreads.true).mean()
             for interval in (spreads.interval_50, spreads.interval_90)
         ]
     )

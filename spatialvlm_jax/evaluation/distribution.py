@@ -152,6 +152,11 @@ class ValueReading:
         )
 
 
+def holds_truth(intervals: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """bool[N]: which intervals float[N, 2] hold the truths float[N]; an end belongs to it."""
+    return (intervals[:, 0] <= true) & (true <= intervals[:, 1])
+
+
 def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 

@@ -78,22 +78,21 @@ def put_as_taught(question: str, taught: Taught | None, untaught: bool = False) 
     if untaught:
         return PutQuestion(question, UNKNOWN_FORM, things, dimension)
     note = f"asked as {words!r}, a wording that the model was taught"
-    if unit := _other_unit(question, dimension):
-        told, known = METRIC[dimension], find_unit(unit)
-        note += "; it chooses its unit itself: "
-        if known is None or known.dimension == dimension:
-            note += f"for {unit}, convert value, which is in {told}"
-        else:
-            note += f"value is in {told}, and {unit} are no unit of what is asked"
+    note += _of_other_unit(question, dimension)
     return PutQuestion(words, note, things, dimension)
 
 
-def _other_unit(question: str, dimension: str) -> str:
-    """The unit that a question asks for, where values of this dimension are told in another one."""
+def _of_other_unit(question: str, dimension: str) -> str:
+    """What to say of the unit that a question asks for, where its values are told in another one;
+    "" otherwise."""
     _, unit = without_unit(_plain(question))
     known = find_unit(unit)
-    is_told = known is not None and known.symbol == BARE.get(dimension)
-    return "" if is_told or not dimension else unit
+    if not unit or not dimension or (known is not None and known.symbol == BARE[dimension]):
+        return ""
+    said, told = "; it chooses its unit itself: ", METRIC[dimension]
+    if known is None or known.dimension == dimension:
+        return f"{said}for {unit}, convert value, which is in {told}"
+    return f"{said}value is in {told}, and {unit} are no unit of what is asked"
 
 
 def _of_unknown_form(question: str, taught: Taught) -> PutQuestion:

@@ -50,7 +50,7 @@ class Goal:
           UserError: it names no distance, or none that something else could have in the place of
             what it holds.
         """
-        words = " ".join(text.split())
+        words, held_by = " ".join(text.split()), " ".join(held_by.split())
         if not words or len(words) > _MAX_CHARACTERS:
             raise UserError(
                 f"a goal has from 1 to {_MAX_CHARACTERS} characters, not {len(words)}: say the "

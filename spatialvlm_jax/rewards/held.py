@@ -8,6 +8,8 @@ Axes: N frames of one episode, in order.
 
 import numpy as np
 
+from spatialvlm_jax.rewards.smoothing import LEAST_RELATIVE_SPREAD
+
 
 def with_holder(
     readings: tuple[np.ndarray, np.ndarray], holder: tuple[np.ndarray, np.ndarray]
@@ -35,15 +37,12 @@ def with_holder(
     logs = np.stack([thing[0], other[0] + np.nanmedian(level)])
     relative = np.stack([thing[1], other[1]])
     told = np.isfinite(logs) & np.isfinite(relative)
-    weights = np.where(told, np.maximum(np.where(told, relative, 1.0), _LEAST) ** -2.0, 0.0)
+    trusted = np.maximum(np.where(told, relative, 1.0), LEAST_RELATIVE_SPREAD)
+    weights = np.where(told, trusted**-2.0, 0.0)
     with np.errstate(invalid="ignore"):
         weights /= weights.sum(0)
     distances = np.exp((weights * np.where(told, logs, 0.0)).sum(0))
     return distances, distances * (weights * np.where(told, relative, 0.0)).sum(0)
-
-
-# A reading is never trusted further than to a hundredth.
-_LEAST = 0.01
 
 
 def _logarithms(distances: np.ndarray, spreads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

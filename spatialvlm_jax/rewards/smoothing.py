@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 # A reading is never trusted further than to a hundredth.
-_LEAST_LOG_SPREAD = 0.01
+LEAST_RELATIVE_SPREAD = 0.01
 _ROUNDS = 4
 _OUTLIER = 6.0  # medians of residuals from where on a reading counts nothing (Cleveland, 1979)
 _BOTTOM = 1e-6
@@ -58,7 +58,7 @@ def smooth(distances: np.ndarray, spreads: np.ndarray, half_window: int) -> Curv
         return Curve(values + none, widths + none, valid)
     logs = np.log(np.where(valid, values, 1.0))
     relative = np.where(valid, widths, 0.0) / np.where(valid, values, 1.0)
-    sigmas = np.maximum(np.sqrt(np.log1p(relative**2)), _LEAST_LOG_SPREAD)
+    sigmas = np.maximum(np.sqrt(np.log1p(relative**2)), LEAST_RELATIVE_SPREAD)
     fitted, fitted_sigmas = _fit(logs, sigmas, valid, half_window)
     curve = np.where(valid, np.exp(fitted), np.nan)
     return Curve(curve, curve * np.sqrt(np.expm1(fitted_sigmas**2)), valid)

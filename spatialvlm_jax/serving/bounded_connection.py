@@ -1,6 +1,7 @@
 """A connection whose head must come in time, and whose every refusal is JSON."""
 
 import asyncio
+import http
 import json
 from typing import Any
 
@@ -15,7 +16,6 @@ _MALFORMED = Refusal(
     400, "this is no HTTP/1.1 request with one Host header: ask with a client that speaks HTTP"
 )
 _CONNECTIONS = 4  # for each request that may wait: clients keep some open
-_REASONS = {400: b"Bad Request", 408: b"Request Timeout"}
 
 
 class BoundedConnection(H11Protocol):
@@ -90,7 +90,7 @@ class BoundedConnection(H11Protocol):
             ("Content-Length", str(len(content))),
             ("Connection", "close"),
         ]
-        reason = _REASONS[refusal.status]
+        reason = http.HTTPStatus(refusal.status).phrase.encode()
         response = h11.Response(status_code=refusal.status, headers=headers, reason=reason)
         for event in (response, h11.Data(data=content), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")

@@ -21,7 +21,9 @@ def spreads(count, said, true=1.0, known=True):
         below = 0.5 * (1 + math.erf(z / math.sqrt(2))) if known else None
         return ValueReading(1.0, 1.0, 1.0, fifty, ninety, 0.0, below)
 
-    return StatedSpreads.of([reading(number) for number in range(count)], np.exp(off).tolist())
+    return StatedSpreads.of(
+        zip([reading(number) for number in range(count)], np.exp(off).tolist(), strict=True)
+    )
 
 
 SAID = np.geomspace(0.05, 0.5, 4_000)
@@ -45,7 +47,7 @@ def test_intervals_tell_two_levels_where_no_more_is_kept():
 
 def test_a_truth_that_was_held_impossible_is_in_no_interval():
     beyond = ValueReading(1.0, 1.0, 1.0, (0.9, 1.1), (0.8, 1.2), 0.0, 1.0)
-    assert coverage(StatedSpreads.of([beyond], [9.0]))[1].max() == 0.0
+    assert coverage(StatedSpreads.of([(beyond, 9.0)]))[1].max() == 0.0
 
 
 def test_half_are_off_by_what_is_stated_where_a_model_is_calibrated():
@@ -65,6 +67,6 @@ def test_few_answers_are_one_part_and_unusable_ones_left_out():
         ValueReading(1.0, 1.0, 1.0, (0.9, 1.1), (0.8, 1.2), 0.0),
         ValueReading(1.0, 1.0, 1.0, (nan, nan), (nan, nan), 0.0),
     ]
-    assert len(StatedSpreads.of(odd, [2.0, 2.0])) == 1
-    assert len(StatedSpreads.of(odd, [0.0, 2.0])) == 0
-    assert len(StatedSpreads.of([], [])) == 0
+    assert len(StatedSpreads.of(zip(odd, [2.0, 2.0], strict=True))) == 1
+    assert len(StatedSpreads.of(zip(odd, [0.0, 2.0], strict=True))) == 0
+    assert len(StatedSpreads.of([])) == 0

@@ -64,7 +64,7 @@ def _official(item: Item, reply: str) -> Mark:
         if not numbers:
             return Mark(0.0)
         said = numbers[-1 if item.group.endswith("_mv") else 0]
-        return Mark(_near(said, item.value), f"{said:g}")
+        return Mark(relative_or_absolute(said, item.value), f"{said:g}")
     if item.group == _MOTION:
         motion, true = read_motion_strictly(reply), read_motion_strictly(item.answer)
         if motion is None or true is None:
@@ -77,7 +77,9 @@ def _official(item: Item, reply: str) -> Mark:
 def _by_vlmevalkit(item: Item, reply: str) -> Mark:
     if item.value is not None:
         said = last_number(reply)
-        return Mark(0.0) if said is None else Mark(_near(said, item.value), f"{said:g}")
+        return (
+            Mark(0.0) if said is None else Mark(relative_or_absolute(said, item.value), f"{said:g}")
+        )
     if item.group != _MOTION:
         return _by_last_lines(item, reply)
     motion, true = read_motion_parts(reply), read_motion_strictly(item.answer)
@@ -96,8 +98,7 @@ def _robust(item: Item, reply: str) -> Mark:
     return Mark(motion_accuracy(motion, true, swapped=False), reply)
 
 
-_near = relative_or_absolute
-_by_length = number_rule(_near)
+_by_length = number_rule(relative_or_absolute)
 _by_last_lines = letter_rule(in_last_lines)
 
 BENCHMARK = Benchmark(

@@ -8,6 +8,7 @@ import numpy as np
 from spatialvlm_jax.evaluation import metrics
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure, figure_marks
 from spatialvlm_jax.evaluation.comparison.predictions import CommonAnswers, StoredAnswer
+from spatialvlm_jax.pages.turns import in_turns
 
 _EACH = 10  # of the worst, of the best, and of those that one way alone has right
 _QUESTIONS = 3  # about a picture that carries a difference
@@ -70,19 +71,8 @@ def example_cards(pairs: Sequence[Pair]) -> Iterator[tuple[str, list[PictureCard
         members = [each for each in near if tuple(map(_is_right, each[0])) == right]
         members.sort(key=lambda each: order(each[1], each[2]))
         if members:
-            chosen = _in_turns([pair for pair, _, _ in members])
-            yield title, [PictureCard(pair[0].image, (pair,)) for pair in chosen]
-
-
-def _in_turns(pairs: Sequence[Pair]) -> list[Pair]:
-    """The first of each type, then the second of each, and so on."""
-    turns: dict[str, int] = {}
-    ranks = []
-    for first, _ in pairs:
-        turns[first.type] = turns.get(first.type, 0) + 1
-        ranks.append(turns[first.type])
-    order = sorted(range(len(pairs)), key=lambda at: ranks[at])
-    return [pairs[at] for at in order[:_EACH]]
+            chosen = in_turns([pair for pair, _, _ in members], lambda pair: pair[0].type)
+            yield title, [PictureCard(pair[0].image, (pair,)) for pair in chosen[:_EACH]]
 
 
 def _nearness(answer: StoredAnswer) -> float:

@@ -9,10 +9,7 @@ import numpy as np
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.evaluation.calibration import StatedSpreads
 from spatialvlm_jax.evaluation.comparison.differences import ComparedFigure
-from spatialvlm_jax.evaluation.comparison.examples import (
-    carrier_cards,
-    example_cards,
-)
+from spatialvlm_jax.evaluation.comparison.examples import carrier_cards, example_cards
 from spatialvlm_jax.evaluation.comparison.predictions import (
     CommonAnswers,
     StoredAnswer,
@@ -20,11 +17,7 @@ from spatialvlm_jax.evaluation.comparison.predictions import (
     predictions_file,
     tracks_of,
 )
-from spatialvlm_jax.evaluation.report.calibration_charts import (
-    EXPLANATION,
-    NO_DISTRIBUTION,
-    calibration_charts,
-)
+from spatialvlm_jax.evaluation.report.calibration_charts import calibration_section
 from spatialvlm_jax.evaluation.report.charts import length_scatter, range_chart
 from spatialvlm_jax.evaluation.report.page import MARKS
 from spatialvlm_jax.evaluation.report.results import TITLES, percent
@@ -201,16 +194,17 @@ def _calibration(
     names: Sequence[str], ways: Sequence[Sequence[Sequence[StoredAnswer]]]
 ) -> dict[str, Any]:
     """Charts of what the distributions of both ways claim, of all seeds, and a note on them."""
-    spreads = {}
-    for name, seeds in zip(names, ways, strict=True):
-        read = [(a.reading, a.true) for seed in seeds for a in seed if a.reading is not None]
-        spreads[name] = StatedSpreads.of([reading for reading, _ in read], [t for _, t in read])
-    charts = calibration_charts(spreads)
+    spreads = {
+        name: StatedSpreads.of((answer.reading, answer.true) for seed in seeds for answer in seed)
+        for name, seeds in zip(names, ways, strict=True)
+    }
+    section = calibration_section(spreads)
     without = [name for name, each in spreads.items() if not len(each)]
-    note = NO_DISTRIBUTION if not charts else EXPLANATION
-    if charts and without:
-        note += f" No answer of {without[0]} has a distribution with both intervals."
-    return {"calibration": charts, "calibration_note": note}
+    if section["calibration"] and without:
+        section["calibration_note"] += (
+            f" No answer of {without[0]} has a distribution with both intervals."
+        )
+    return section
 
 
 def _numbers(

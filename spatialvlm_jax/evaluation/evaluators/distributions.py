@@ -6,7 +6,7 @@ import numpy as np
 
 from spatialvlm_jax.evaluation import baselines, metrics
 from spatialvlm_jax.evaluation.columns import AnswerColumns
-from spatialvlm_jax.evaluation.distribution import ValueReading
+from spatialvlm_jax.evaluation.distribution import ValueReading, holds_truth
 from spatialvlm_jax.evaluation.evaluators.registry import evaluator
 from spatialvlm_jax.evaluation.metrics import Figure
 
@@ -44,8 +44,7 @@ def distribution_figures(answers: AnswerColumns) -> dict[str, Figure]:
         (50, [reading.interval_50 for reading in readings]),
         (90, [reading.interval_90 for reading in readings]),
     ):
-        low, high = np.array(intervals).T
-        marks = ((low <= true) & (true <= high)).astype(float)
+        marks = holds_truth(np.array(intervals), true).astype(float)
         figures[COVERS[share]] = metrics.share(marks, read.images, None)
     figures[CORRELATION] = _correlation(true, readings)
     return figures

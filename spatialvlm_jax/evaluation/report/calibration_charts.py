@@ -1,6 +1,7 @@
 """Charts of calibration: what models say of their own sureness against what is found."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,15 @@ NO_DISTRIBUTION = (
 )
 _LEAST_FACTOR, _MOST_FACTOR = 1.1, 16.0
 _Curve = tuple[np.ndarray, np.ndarray]
+
+
+def calibration_section(spreads: Mapping[str, StatedSpreads]) -> dict[str, Any]:
+    """What a page's template is given: charts with their titles, and how to read them."""
+    charts = calibration_charts(spreads)
+    return {
+        "calibration": charts,
+        "calibration_note": EXPLANATION if charts else NO_DISTRIBUTION,
+    }
 
 
 def calibration_charts(spreads: Mapping[str, StatedSpreads]) -> list[tuple[str, str]]:

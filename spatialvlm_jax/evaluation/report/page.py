@@ -11,11 +11,7 @@ from spatialvlm_jax.evaluation.answers import Answer, describe_truth
 from spatialvlm_jax.evaluation.breakdowns import BROKEN_DOWN, SHORTCUTS
 from spatialvlm_jax.evaluation.calibration import StatedSpreads
 from spatialvlm_jax.evaluation.report import by_set, charts, parameters, results, showcase
-from spatialvlm_jax.evaluation.report.calibration_charts import (
-    EXPLANATION,
-    NO_DISTRIBUTION,
-    calibration_charts,
-)
+from spatialvlm_jax.evaluation.report.calibration_charts import calibration_section
 from spatialvlm_jax.evaluation.report.missing import describe_missing
 from spatialvlm_jax.evaluation.scorer import Summary
 from spatialvlm_jax.evaluation.shown_pictures import MOST_WHOLE
@@ -91,9 +87,9 @@ def write_report(
             ("Predicted divided by true", charts.ratio_chart(answers)),
             ("Answers in range", charts.range_chart({"": charts.asked_numbers(answers)})),
         ),
-        calibration=calibration_charts({"": _spreads(answers)}),
-        calibration_note=EXPLANATION,
-        no_distribution=NO_DISTRIBUTION,
+        **calibration_section(
+            {"": StatedSpreads.of((each.reading, each.record.value) for each in answers)}
+        ),
         images=len({answer.image_id for answer in answers}),
         questions=len(answers),
         partial=describe_missing([answer.row.failure for answer in answers]),
@@ -172,11 +168,6 @@ def _by_set(workdir: Path, summary: Summary, earlier: Summary | None) -> dict[st
     rows = by_set.set_rows(summary, earlier, by_set.read_oracle(workdir))
     head, *cells = by_set.written_table(rows)
     return {"set_head": head, "sets": cells}
-
-
-def _spreads(answers: Sequence[Answer]) -> StatedSpreads:
-    read = [(each.reading, each.record.value) for each in answers if each.reading is not None]
-    return StatedSpreads.of([reading for reading, _ in read], [value for _, value in read])
 
 
 def _shown(*titled: tuple[str, str]) -> list[tuple[str, str]]:

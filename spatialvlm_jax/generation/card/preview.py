@@ -1,7 +1,6 @@
 """A page of stored pictures in their order, with all objects and all questions about them."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from spatialvlm_jax.generation.card.page import exact_answer
 from spatialvlm_jax.generation.execution.making import read_making
 from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.pages.template import load_templates
+from spatialvlm_jax.pages.turns import in_turns
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import split_sizes
@@ -67,7 +67,7 @@ def _shown(number: int, example: StoredExample) -> dict[str, Any]:
         "image_id": scene.image_id,
         "picture": picture(scene, objects),
         "names": name_letters(scene, objects),
-        "pairs": [(pair, exact_number(pair)) for pair in _in_turns(pairs)],
+        "pairs": [(pair, exact_number(pair)) for pair in in_turns(pairs, lambda pair: pair.type)],
     }
 
 
@@ -78,14 +78,3 @@ def exact_number(pair: QA) -> str:
     registered = REGISTRY.get(pair.type)
     dimension = registered.dimension if registered else DIMENSIONS.get(pair.unit, "length")
     return exact_answer(pair, dimension)
-
-
-def _in_turns(pairs: Sequence[QA]) -> list[QA]:
-    """All pairs, the first of each type first, then the second ones, ..."""
-    seen: dict[str, int] = {}
-    turns = []
-    for pair in pairs:
-        turns.append(seen.setdefault(pair.type, 0))
-        seen[pair.type] += 1
-    order = sorted(range(len(pairs)), key=turns.__getitem__)
-    return [pairs[index] for index in order]
