@@ -79,7 +79,7 @@ def test_distributions_are_held_against_truths(tmp_path):
     distributed(ways[1], 1.5)
     assert cli.main(command) == 0
     text = page.read_text("utf-8")
-    assert f"No answer of first: {ways[0]} has a distribution." in text
+    assert f"No answer of first: {ways[0]} has a distribution with both intervals." in text
     assert f"second: {ways[1]}, 6 answers" in text
     assert "Error by stated spread" in text
     distributed(ways[0], 1.1)
