@@ -80,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
     picture = open_picture(args.image)
     for note in picture.notes:
         print(f"spatialvlm ask: {args.image}: {note}", file=sys.stderr)
-    for question in args.questions:
+    for number, question in enumerate(args.questions, 1):
+        if not question.strip():
+            raise UserError(f"question {number} of {len(args.questions)} is empty")
         if os.path.isfile(question):  # pathlib would raise for one that is too long for a name
             raise UserError(f"{question} is a file, not a question: one picture is asked at a time")
     with progress.waiting("loading the model", "loaded it", quiet=args.json):

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     names = (",".join(map(str, args.first)), ",".join(map(str, args.second)))
     for way, name, track in zip(("first", "second"), names, tracks, strict=True):
         print(f"{way}: {name}, track {track}")
-    left = f"; {sum(common.left_out):,} answers to others are left out"
+    left = f"; {sum(common.left_out):,} answers without a counterpart are left out"
     print(
         f"{len(common.images):,} common questions about {len(common.image_names):,} pictures"
         f"{left if any(common.left_out) else ''}\n"

@@ -1,7 +1,9 @@
 """How a question is put to a model that says what it was taught: as it is, otherwise, or not."""
 
+import re
 from typing import NamedTuple
 
+from spatialvlm_jax.generation.questions.generate import REGISTRY
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.known_names import UnknownName, names_as_taught
 from spatialvlm_jax.inference.question_forms import Recognised, matching_forms, without_unit
@@ -15,6 +17,7 @@ UNKNOWN_FORM = f"this is no wording that the model was taught: {_UNCALIBRATED}"
 
 _THINGS = ("a", "b")  # placeholders of what a question is about
 _ENDS = " ?.!？。！"  # also those of East Asian keyboards
+_NAMED_UNIT = re.compile(r"\bhow many ((?:square |cubic )?\w+)|\b(angle|degrees)\b", re.IGNORECASE)
 
 
 class PutQuestion(NamedTuple):
@@ -97,14 +100,30 @@ def _of_other_unit(question: str, dimension: str) -> str:
 
 def _of_unknown_form(question: str, taught: Taught) -> PutQuestion:
     """As it is, with what it may have meant: that form's things are looked for."""
+    unknown = UNKNOWN_FORM + _of_named_unit(question, taught)
     near = without_typos(without_unit(_plain(question))[0], taught.names)
     if near is None or _likeliest(near, taught) is None:
-        return PutQuestion(question, UNKNOWN_FORM)
+        return PutQuestion(question, unknown)
     meant = put_as_taught(near, taught)
     if meant.words is None:
-        return PutQuestion(question, UNKNOWN_FORM)
-    note = f'{UNKNOWN_FORM}; did you mean "{meant.words}"'
+        return PutQuestion(question, unknown)
+    note = f'{unknown}; did you mean "{meant.words}"'
     return PutQuestion(question, note, meant.things, meant.dimension)
+
+
+def _of_named_unit(question: str, taught: Taught) -> str:
+    """What to say of the unit that a question of no known form asks for; "" where it names none."""
+    named = _NAMED_UNIT.search(question)
+    if named is None:
+        return ""
+    words = named[1] or "degrees"
+    unit = find_unit(words)
+    if unit is None:
+        return ""
+    told = {REGISTRY[name].dimension for name in taught.wordings if name in REGISTRY}
+    if unit.dimension in told:
+        return f"; it chooses its unit itself, which need not be {words}"
+    return f"; no answer that it was taught is in {words}"
 
 
 def _declined(question: str, reason: str, untaught: bool) -> PutQuestion:

@@ -91,6 +91,20 @@ def test_distributions_are_held_against_truths(tmp_path):
     check(text)
 
 
+def test_a_type_of_two_kinds_is_two_lines_that_say_which(tmp_path, capsys):
+    ways = [workdir(tmp_path / name, "2 m", "yes") for name in ("a", "b")]
+    for way in ways:
+        path = way / "predictions.jsonl"
+        rows = [json.loads(line) | {"type": "own"} for line in path.read_text().splitlines()]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page = tmp_path / "page.html"
+    assert cli.main(["compare", *map(str, ways), f"--out={page}"]) == 0
+    printed = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    for called in ("own, Qualitative accuracy", "own, Within 25 % of truth"):
+        assert called in printed
+        assert called in check(page.read_text("utf-8")).texts
+
+
 def test_pictures_are_shown_where_they_are_kept(tmp_path):
     first = workdir(tmp_path / "a", "9 m", "yes")
     second = workdir(tmp_path / "b", "2.1 m", "no")

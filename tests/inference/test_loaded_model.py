@@ -273,6 +273,8 @@ def test_the_command_takes_questions_too_long_for_a_name_and_no_files(
     assert "was not taught questions of the type 'depth'" in capsys.readouterr().out
     assert cli.main(["ask", str(PICTURE), str(PICTURE)]) == 2
     assert "is a file, not a question" in capsys.readouterr().err
+    assert cli.main(["ask", str(PICTURE), "How deep is the sofa?", " "]) == 2
+    assert "question 2 of 2 is empty" in capsys.readouterr().err
 
 
 def test_the_command_prints_one_json_object(small, answers, capsys, monkeypatch) -> None:

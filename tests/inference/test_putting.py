@@ -110,6 +110,22 @@ def test_a_unit_and_a_doubled_word_are_left_out_of_what_is_asked(question, unit)
     assert put_as_taught(question, TAUGHT, untaught=True).words == question
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("so how many feet may the mug be wide, roughly", "chooses its unit itself"),
+        ("so how many square feet does it take, roughly", "no answer that it was taught is in"),
+        ("at what angle does the mug stand to the lamp", "no answer that it was taught is in deg"),
+        ("so how many mugs would you say there are, roughly", ""),
+    ],
+)
+def test_a_unit_in_no_known_form_is_told_not_to_be_kept_to(question, said) -> None:
+    found = put_as_taught(question, TAUGHT)
+    assert found.words == question
+    assert found.note.startswith(UNKNOWN_FORM)
+    assert (said in found.note) if said else (found.note == UNKNOWN_FORM)
+
+
 @pytest.mark.parametrize("unit", ["square feet", "degrees"])
 def test_a_unit_of_something_else_is_not_said_to_be_converted_to(unit) -> None:
     note = put_as_taught(f"how wide is the red mug in {unit}?", TAUGHT).note

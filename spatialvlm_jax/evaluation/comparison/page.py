@@ -1,6 +1,7 @@
 """A comparison as tables in plain text and as one self-contained page."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,16 @@ HEAD = (
 _CARRIERS = ("qualitative_accuracy", "within_25", "general_accuracy")
 
 
-def title(figure: ComparedFigure) -> str:
-    """What a line of a table is called."""
-    return figure.type or TITLES[figure.name]
+def titles(figures: Sequence[ComparedFigure]) -> list[str]:
+    """What the lines of a table are called: a type that has several figures, by these, too."""
+    types = Counter(figure.type for figure in figures)
+    called = []
+    for figure in figures:
+        names = [figure.type] if figure.type else []
+        if not figure.type or types[figure.type] > 1:
+            names.append(TITLES[figure.name])
+        called.append(", ".join(names))
+    return called
 
 
 def cells(figure: ComparedFigure) -> list[str]:
@@ -89,9 +97,14 @@ def format_comparison(overall: Sequence[ComparedFigure], by_type: Sequence[Compa
     """Two tables in plain text, each with a line on how much of it is chance."""
     parts = []
     for name, figures in (("metric", overall), ("question type", by_type)):
-        lines = [[name, *HEAD], *([title(figure), *cells(figure)] for figure in figures)]
+        lines = [[name, *HEAD], *_rows(figures)]
         parts += ["\n".join(align_columns(lines, rule=True)), multiplicity(figures)]
     return "\n\n".join(parts)
+
+
+def _rows(figures: Sequence[ComparedFigure]) -> Iterator[list[str]]:
+    for called, figure in zip(titles(figures), figures, strict=True):
+        yield [called, *cells(figure)]
 
 
 def write_comparison(
@@ -138,7 +151,7 @@ def comparison_page(
         missing=missing,
         head=HEAD,
         tables=[("Figures", "metric", overall), ("By question type", "type", by_type)],
-        title_of=title,
+        titles=titles,
         cells=cells,
         multiplicity=multiplicity,
         curve=range_chart(_numbers(labels, ways, lambda each: each not in ("", "angle"))),

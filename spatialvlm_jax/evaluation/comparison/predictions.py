@@ -1,6 +1,7 @@
 """What evaluations left in predictions.jsonl, and the questions that several of them share."""
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,6 +128,9 @@ def _stored_answer(row: Any) -> StoredAnswer:
     if not 0 <= accuracy <= 1:  # one that is unknown would leave no mean known
         raise ValueError("field 'accuracy' is no share between 0 and 1")
     is_number = texts["kind"] == "quantitative"
+    predicted = _number(row.get("predicted_value"))
+    if is_number and accuracy and math.isnan(predicted):
+        raise ValueError("it is called correct, and has no 'predicted_value'")
     return StoredAnswer(
         image=texts["image_id"],
         type=texts["type"],
@@ -136,7 +140,7 @@ def _stored_answer(row: Any) -> StoredAnswer:
         prediction=texts["prediction"],
         dimension=lengths.dimension_of(texts["unit"]) if is_number else "",
         true=_number(row["true_value"]),
-        predicted=_number(row.get("predicted_value")),
+        predicted=predicted,
         accuracy=accuracy,
         reading=_reading(row.get("distribution") or None),
         distance=_number(row.get("distance")),

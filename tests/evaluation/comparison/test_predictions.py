@@ -38,6 +38,16 @@ def test_answers_are_read_as_they_were_judged(tmp_path):
     assert (text.truth, text.prediction, text.dimension) == ("mug", "cup", "")
 
 
+def test_a_right_number_that_is_none_is_refused(tmp_path):
+    path = stored(tmp_path / "predictions.jsonl", ("a", TALL, "2 m"), ("a", TEXT, "mug"))
+    lines = path.read_text().splitlines()
+    for said in (float("nan"), None):
+        row = json.loads(lines[0]) | {"predicted_value": said}
+        path.write_text("\n".join([json.dumps(row), lines[1], ""]))
+        with pytest.raises(FileError, match="called correct, and has no 'predicted_value'"):
+            read_answers(tmp_path)
+
+
 def test_only_equal_questions_and_truths_are_common(tmp_path):
     other = QA("How tall?", "3 m", "height", "quantitative", value=3.0, unit="m")
     first = stored(tmp_path / "a.jsonl", ("a", TALL, "1 m"), ("a", TALL, "2 m"), ("b", TALL, "3 m"))
