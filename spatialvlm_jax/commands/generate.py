@@ -131,7 +131,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         "--preset",
         dest="worlds.preset",
         metavar="NAME",
-        help="simple, clear, rich, gallery, manipulation (rich)",
+        help="simple, clear, rich, gallery, manipulation, holding (rich)",
     )
     help_text = "also ask composed questions, which spatialvlm reason breaks up"
     add("--composed", dest="composed", of=("worlds",), action="store_true", default=None,

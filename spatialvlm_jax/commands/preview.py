@@ -66,7 +66,7 @@ def add_parser(subparsers: Any) -> None:
     add(
         "--preset",
         metavar="NAME",
-        help="kind of worlds: simple, clear, rich, gallery, manipulation (default: rich)",
+        help="kind of worlds: simple, clear, rich, gallery, manipulation, holding (default: rich)",
     )
     add("--count", type=_COUNT, metavar="N", help="how many scenes (default: 24)")
     add("--columns", type=_COUNT, metavar="N", help="scenes in a row (default: 6)")

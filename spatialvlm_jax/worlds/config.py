@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from spatialvlm_jax.bounds import OneOf, Pixels, Range, SettingError, Settings, Share, Streams
 
 FAMILIES = ("room", "tabletop", "floor")
-_ALL_FAMILIES = (*FAMILIES, "manipulation")
+_ALL_FAMILIES = (*FAMILIES, "manipulation", "holding")
 # What the renderer's integers can number: objects by bits, solids by the low bits of a depth.
 MAX_OBJECTS = 31
 MAX_SOLIDS = 128
@@ -27,7 +27,7 @@ class WorldConfig(Settings):
     dome_samples: directions of ambient light tested for occlusion; 0 takes it as unoccluded.
     light_radius: half-angle of the light, radians; matters where shadow_samples > 1.
     families, family_weights: kinds of scene ("room", "tabletop", "floor"; "manipulation" has a
-      gripper at work on a table) and their shares.
+      gripper at work on a table, "holding" one that holds a thing) and their shares.
     min_objects, max_objects: objects placed in a scene; those that show no pixel are left out.
     stacking: probability that a small object is put onto another object that can carry it.
     background: probability that a table-top scene has furniture behind its table.
@@ -121,6 +121,15 @@ _PRESETS = {
         family_weights=(1.0,),
         min_objects=4,
         max_objects=6,
+        background=0.0,
+        max_roll=0.05,
+        min_size=0.06,
+    ),
+    "holding": WorldConfig(
+        families=("holding",),
+        family_weights=(1.0,),
+        min_objects=4,
+        max_objects=5,
         background=0.0,
         max_roll=0.05,
         min_size=0.06,

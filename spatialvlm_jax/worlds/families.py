@@ -42,6 +42,7 @@ CATEGORIES_BY_FAMILY = {
     "tabletop": CATEGORIES_ON_TABLES | frozenset(_BEHIND),
     "floor": frozenset(_CLOSE_FLOOR),
     "manipulation": CATEGORIES_ON_TABLES | {"gripper"},
+    "holding": CATEGORIES_ON_TABLES | {"gripper"},
 }
 
 

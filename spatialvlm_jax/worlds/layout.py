@@ -2,17 +2,18 @@
 
 import dataclasses
 import math
+from collections.abc import Iterable, Sequence
 
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.worlds.camera import Camera, Vector
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.families import FAMILIES, Stage
 from spatialvlm_jax.worlds.items import WorldObject
-from spatialvlm_jax.worlds.manipulation import manipulation
+from spatialvlm_jax.worlds.manipulation import holding, manipulation
 from spatialvlm_jax.worlds.parts import BOX, CYLINDER, ELLIPSOID
 
 _ATTEMPTS = 24
-_DRAWN_BY = {**FAMILIES, "manipulation": manipulation}
+_DRAWN_BY = {**FAMILIES, "manipulation": manipulation, "holding": holding}
 Color = tuple[int, int, int]
 
 FLOOR_STYLES = ("checker", "planks", "tiles")
@@ -119,21 +120,26 @@ def _framed(stage: Stage, config: WorldConfig, count: int) -> list[int]:
             continue
         if _apparent_size(item, camera) >= config.min_size:
             wanted.add(index)
-    for index in sorted(wanted, reverse=True):
-        support = items[index].support
-        if support is not None:
-            wanted.add(support)
+    wanted |= _supports(items, wanted)
     for index in sorted(wanted):
         support = items[index].support
         if support is not None and support not in wanted:
             wanted.discard(index)
+    # What must be there takes its place before others may.
+    first = set(stage.essential) | _supports(items, stage.essential)
     kept: list[int] = []
-    for index in sorted(wanted):
+    for index in sorted(wanted, key=lambda each: (each not in first, each)):
         support = items[index].support
         carried = support is None or support in kept
         if carried and len(kept) < count and _fits([items[i] for i in (*kept, index)], config):
             kept.append(index)
-    return kept
+    return sorted(kept)
+
+
+def _supports(items: Sequence[WorldObject], indices: Iterable[int]) -> set[int]:
+    """What those items stand on."""
+    found = (items[index].support for index in indices)
+    return {support for support in found if support is not None}
 
 
 def _fits(items: list[WorldObject], config: WorldConfig) -> bool:

@@ -60,6 +60,12 @@ class ManipulationTask:
     stretches: tuple[Stretch, ...]
     grasp: float
 
+    @property
+    def held_share(self) -> float:
+        """The share of the time, at its end, in which the target is held."""
+        seconds = [(stretch.seconds, stretch.start.holds) for stretch in self.stretches]
+        return sum(each for each, holds in seconds if holds) / sum(each for each, _ in seconds)
+
     def at(self, share: float) -> tuple[str, tuple[WorldObject, ...]]:
         """The phase and all items when `share` of the time has passed, 0 to 1."""
         left = share * sum(stretch.seconds for stretch in self.stretches)
@@ -89,6 +95,18 @@ def manipulation(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
         if task is not None:
             _, items = task.at(draw.random())
             essential = frozenset((TABLE, GRIPPER, task.target))
+            return Stage(list(items), task.camera, essential, None)
+    return tabletop(draw, config, count)
+
+
+def holding(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
+    """The same, of the moments in which the gripper holds what it grasped; where that is taken to
+    is always there, too."""
+    for _ in range(_ATTEMPTS):
+        task = draw_task(draw, config, count)
+        if task is not None:
+            _, items = task.at(1.0 - draw.random() * task.held_share)
+            essential = frozenset((TABLE, GRIPPER, task.target, task.goal))
             return Stage(list(items), task.camera, essential, None)
     return tabletop(draw, config, count)
 

@@ -125,7 +125,7 @@ def test_a_model_of_few_names_says_so() -> None:
     assert note == 'this model was not taught what "mug" is (it knows no names)'
 
 
-@pytest.mark.parametrize("preset", ["clear", "gallery", "manipulation"])
+@pytest.mark.parametrize("preset", ["clear", "gallery", "manipulation", "holding"])
 def test_nothing_that_worlds_teach_is_declined(preset) -> None:
     """Neither in the words that are taught, which are put as they are, nor in all others."""
     config = WorldConfig.preset(preset, image_size=48, supersample=1, shadow_samples=1)

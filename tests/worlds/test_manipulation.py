@@ -121,6 +121,26 @@ def test_a_gripper_keeps_its_sizes_when_it_closes():
         assert inner == pytest.approx([opening / 2, opening / 2])
 
 
+def test_what_is_in_the_gripper_is_in_the_picture():
+    """Of few objects, too, none takes the place of what is held and of where it goes."""
+    held = []
+    for preset, most in (("holding", 5), ("manipulation", 6)):
+        config = WorldConfig.preset(preset)
+        for index in range(40):
+            items = draw_layout(config, 3, index).items
+            assert len(items) <= most
+            in_the_air = [item for item in items if item.support is None and item.z > 0]
+            grippers = [item for item in in_the_air if item.category == "gripper"]
+            if len(in_the_air) > 1:
+                held.append(preset)
+                assert len(grippers) == 1
+                (thing,) = (item for item in in_the_air if item is not grippers[0])
+                assert (thing.x, thing.y) == pytest.approx((grippers[0].x, grippers[0].y))
+                assert any(item.support is not None for item in items)
+    assert held.count("holding") > 34
+    assert 12 <= held.count("manipulation") <= 24
+
+
 def test_stills_show_a_gripper_and_what_it_works_on():
     layouts = [draw_layout(CONFIG, 3, index) for index in range(40)]
     with_gripper = [

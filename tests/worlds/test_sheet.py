@@ -57,7 +57,7 @@ def test_preview_writes_the_sheet(tmp_path):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("--preset=fancy", "the presets are: clear, gallery, manipulation, rich, simple"),
+        ("--preset=fancy", "the presets are: clear, gallery, holding, manipulation, rich, simple"),
         ("--show=heat", "--show knows image, depth, instances, not 'heat'"),
         ("--out=sheet.jpg", "--out must name a .png file"),
         ("--count=0", "--count: 0 is less than 1"),

@@ -16,7 +16,7 @@ def member(preset: str) -> DatasetConfig:
     return DatasetConfig("a", "data", worlds=WorldsRecipe(preset=preset))
 
 
-@pytest.mark.parametrize("preset", ["clear", "gallery", "manipulation"])
+@pytest.mark.parametrize("preset", ["clear", "gallery", "manipulation", "holding"])
 def test_names_are_those_of_the_scenes_that_are_drawn(preset) -> None:
     config = WorldConfig.preset(preset)
     items = [item for i in range(250) for item in draw_layout(config, 3, i).items]

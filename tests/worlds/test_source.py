@@ -239,7 +239,7 @@ def test_beauty_changes_colours_only():
 def test_presets():
     assert WorldConfig.preset("gallery", image_size=32).image_size == 32
     with pytest.raises(
-        ValueError, match="the presets are: clear, gallery, manipulation, rich, simple"
+        ValueError, match="the presets are: clear, gallery, holding, manipulation, rich, simple"
     ):
         WorldConfig.preset("fancy")
     with pytest.raises(ValueError, match="'street' is not one of 'room'"):

@@ -13,7 +13,7 @@ from spatialvlm_jax.scene.records import Scene
 class WorldsSettings(Settings):
     """Which worlds are rendered.
 
-    preset: simple, clear, rich, gallery or manipulation.
+    preset: simple, clear, rich, gallery, manipulation or holding.
     image_size: pixels a side, none for the preset's.
     streams: how random numbers are shared out: 2, or 1 for the scenes of sets that name none.
     """
