@@ -21,10 +21,11 @@ def align_columns(rows: Sequence[Sequence[str]], *, rule: bool = False, left: in
     ]
 
 
-def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown, all but its first column to the right; the head is the first row."""
+def markdown_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A table of Markdown, all but its first `left` columns to the right; the head is the first
+    row."""
     head, *rest = [[escape_markdown(cell) for cell in row] for row in rows]
-    rule = ["---", *["---:"] * (len(head) - 1)]
+    rule = [*["---"] * left, *["---:"] * (len(head) - left)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rest))
 
 

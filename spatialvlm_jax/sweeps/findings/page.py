@@ -41,10 +41,13 @@ def write_findings_page(path: Path, folder: Path, findings: Sequence[Finding]) -
     Raises:
       UserError: a kept file cannot be read.
     """
-    parts = [_INTRODUCTION, _EXPLANATION]
-    for letter, finding in zip("abcdefgh", findings, strict=False):
-        section = read_section(letter, finding, folder)
-        own = finding_page(folder, finding)
+    sections = [
+        read_section(letter, finding, folder)
+        for letter, finding in zip("abcdefgh", findings, strict=False)
+    ]
+    parts = [_INTRODUCTION, *_in_short(sections), _EXPLANATION]
+    for section in sections:
+        own = finding_page(folder, section.finding)
         if section.is_begun:
             write_finding_page(own, section, " ".join(_EXPLANATION.split()))
         parts += _section(section, Path(os.path.relpath(own, path.parent)).as_posix())
@@ -54,6 +57,19 @@ def write_findings_page(path: Path, folder: Path, findings: Sequence[Finding]) -
 def finding_page(folder: Path, finding: Finding) -> Path:
     """Where the page of a finding lies, beside what is kept of it."""
     return folder / f"{finding.key}.html"
+
+
+def _in_short(sections: Sequence[FindingSection]) -> list[str]:
+    """All figures of all findings in one table; nothing while there is none."""
+    rows = [
+        ("" if place else section.title, figure.title, ", ".join(figure.values_by_arm()))
+        for section in sections
+        for place, figure in enumerate(section.figures)
+    ]
+    if not rows:
+        return []
+    head = ("finding", "held-out figure", "by arm; † apart from the first")
+    return ["## In short", markdown_table([head, *rows], left=len(head))]
 
 
 def _section(section: FindingSection, page: str) -> list[str]:

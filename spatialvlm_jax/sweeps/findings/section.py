@@ -45,6 +45,11 @@ class FigureSection:
     apart: str
     arms: Sequence[MeasuredArm]
 
+    def values_by_arm(self) -> list[str]:
+        """ "no noise 94.4", "0.1 m 89.8†"; the dagger: apart from the first."""
+        daggers = {arm.arm: "†" for arm in self.arms if arm.versus and arm.versus.is_apart}
+        return [f"{row[0]} {row[3]}{daggers.get(row[0], '')}" for row in self.rows]
+
 
 @dataclasses.dataclass(frozen=True)
 class FindingSection:
