@@ -13,11 +13,12 @@ import numpy as np
 from data_loaders.errors import DataError
 from spatialvlm_jax.experiment import DatasetConfig
 from spatialvlm_jax.generation.questions.denial import deny
-from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, rephrase
+from spatialvlm_jax.generation.wording.phrasing import DIMENSIONS, LEAST_LENGTH, rephrase
 from spatialvlm_jax.scene.records import QA
 
 # How a quantity grows with all lengths of a scene.
 _POWERS = {"length": 1, "area": 2, "volume": 3}
+_MOST_DRAWS = 64  # half of them or more leave a length
 _FIELDS = ("noise_std_metres", "scale_error_std", "flipped_relations")
 
 
@@ -25,8 +26,10 @@ _FIELDS = ("noise_std_metres", "scale_error_std", "flipped_relations")
 class AnswerErrors:
     """What is wrong with the answers of a data set.
 
-    std_metres: of Gaussian noise on lengths. scale_std: of the relative error, log-normal, that
-    all lengths of a picture have in common. flipped: share of relations that are denied.
+    std_metres: of Gaussian noise on lengths, drawn again where less is left than can be said (1
+      cm): cut off, a large part of short lengths would be said to be just that, and a model that
+      says what is likeliest would say it of most. scale_std: of the relative error, log-normal,
+      that all lengths of a picture have in common. flipped: share of relations that are denied.
     """
 
     std_metres: float = 0.0
@@ -86,7 +89,9 @@ class AnswerErrors:
             value *= np.exp(_POWERS.get(dimension, 0) * self.scale_std * draws.standard_normal())
         if self.std_metres and dimension == "length":
             draws = np.random.default_rng([*key, index])
-            value += self.std_metres * draws.standard_normal()
+            noisy = value + self.std_metres * draws.standard_normal(_MOST_DRAWS)
+            said = noisy[noisy >= LEAST_LENGTH]
+            value = said[0] if said.size else LEAST_LENGTH
         if not np.isfinite(value) or value == pair.value:
             return pair
         known = pair.value_std if np.isfinite(pair.value_std) else 0.0

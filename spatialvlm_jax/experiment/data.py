@@ -68,7 +68,8 @@ class DatasetConfig(Settings):
     exclude_types: types that are left out.
     pairs_per_image: at most so many of its pairs on one image; 0 as many as the mixture packs.
     noise_std_metres: standard deviation of Gaussian noise added to quantitative answers in
-      metres before they are phrased (the paper's noise ablation).
+      metres before they are phrased (the paper's noise ablation); drawn again where it leaves less
+      than a centimetre.
     scale_error_std: relative error that all lengths of a picture have in common, as of a depth
       model that errs in scale (log-normal); areas err by its square, volumes by its cube.
     flipped_relations: share of relations between two objects that are answered with the opposite.

@@ -47,6 +47,24 @@ def test_noise_has_the_asked_spread_and_follows_seed_image_and_place() -> None:
         assert other != draws[:9].tolist()
 
 
+def test_noise_that_leaves_no_length_is_drawn_again() -> None:
+    """Cut off, it would make one length the likeliest: here 38 % of all."""
+    pair = dataclasses.replace(pairs(0)[1], value=0.1, value_std=0.0)
+    noise = AnswerErrors(std_metres=0.3)
+    said = [
+        float(noise.apply(pair, f"fake-{image:04d}", 0, CAPTIONS).answer.split()[0])
+        for image in range(400)
+    ]
+    assert min(said) >= 0.01
+    assert said.count(0.01) < 8
+    # The mean of a Gaussian of this mean and deviation above 1 cm.
+    assert np.mean(said) == pytest.approx(0.284, abs=0.03)
+    absurd = AnswerErrors(std_metres=0.3).apply(
+        dataclasses.replace(pair, value=-9.0), "fake-0000", 0, CAPTIONS
+    )
+    assert absurd.answer.split()[0] == "0.010"
+
+
 def test_no_noise_changes_nothing() -> None:
     pair = pairs(0)[1]
     assert AnswerErrors().apply(pair, "fake-0000", 1, CAPTIONS) is pair

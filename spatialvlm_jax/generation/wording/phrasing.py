@@ -49,7 +49,8 @@ _DIGITS: dict[str, int] = {"two_digits": 2, "exact": 3}
 _FINEST = {"meters": 0.5, "feet": 0.5, "square meters": 0.05, "cubic meters": 0.1, "times": 0.1}
 _STRAIGHT = "straight ahead"
 # Noise never turns a quantity around: what is below is spoken as this, SI units.
-_LEAST = {"length": 0.01, "area": 1e-4, "volume": 1e-6, "ratio": 0.1}
+LEAST_LENGTH = 0.01  # metres
+_LEAST = {"length": LEAST_LENGTH, "area": 1e-4, "volume": 1e-6, "ratio": 0.1}
 
 
 def human_step(amount: float, std: float = 0.0, finest: float = 0.0) -> float:
@@ -155,8 +156,8 @@ def rephrase(
 
     Args:
       answer_template_id: as in `QA.template`, either its second part or the whole.
-      value, std: SI units; a length below 1 cm is spoken as 1 cm, so that noise never turns a
-        length negative.
+      value, std: SI units; a length below 1 cm is spoken as 1 cm, so that no error
+        turns a length negative.
       captions: captions of the objects asked about, in the order of `QA.objects`; needed where
         the template names them.
 
