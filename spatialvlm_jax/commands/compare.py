@@ -14,7 +14,7 @@ questions can show. Only common questions count: equal words and truths about pi
 Runs that were given different things (pixels alone, the camera as well) are refused.
 
 Several seeds of each way are joined by commas, as many of both: the first with the first, and so
-on. Then seeds are resampled together with pictures.
+on. Then both seeds and pictures count as what was sampled.
 """
 _EPILOG = """\
 examples:

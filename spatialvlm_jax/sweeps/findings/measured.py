@@ -167,7 +167,7 @@ def _design_effect(sums: SeedSums) -> float | None:
 
 def _picture_error(sums: SeedSums) -> float:
     """The standard error over groups of pictures alone."""
-    rests = sums.rests
+    rests = sums.rests.mean(0)
     return float(np.sqrt(sums.groups / (sums.groups - 1) * (rests @ rests)))
 
 
