@@ -2,10 +2,10 @@
 
 python train.py --config=configs/hold.py --workdir=runs/hold
 
-It goes on from the shipped checkpoint `small128`. Stills of the preset `holding` are of few objects,
-one of which is in the gripper, so that most questions for a distance are about it; scenes of the
-kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls to
-nothing. Each kind of scene is held out, and evaluated before the first step, too.
+It goes on from the shipped checkpoint `small128`. Stills of the preset `holding` are of few
+objects, one of which is in the gripper, so that most questions for a distance are about it; scenes
+of the kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls
+to nothing. Each kind of scene is held out, and evaluated before the first step, too.
 
 It can be stopped and started again by the same command.
 """

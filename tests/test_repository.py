@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("spatialvlm_jax", "data_loaders")
 CODE = (*PACKAGES, "configs", "benchmarks", "tests")
-TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".md", ".py", ".sh", ".svg", ".toml", ".txt", ".yaml"}
+TEXT_SUFFIXES = {"", *".cfg .css .html .jinja .json .md .py .sh .svg .toml .txt .yaml".split()}
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 NOT_OURS = (".coverage", ".git")
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.pages.interval_rows import IntervalRow, interval_rows
 from spatialvlm_jax.pages.template import load_templates
-from spatialvlm_jax.sweeps.findings.section import HEAD, FigureSection, FindingSection, signed
+from spatialvlm_jax.sweeps.findings.section import (
+    HEAD,
+    FigureSection,
+    FindingSection,
+    signed,
+    written_figure,
+)
 from spatialvlm_jax.sweeps.findings.sums import is_squared_error
 
 
@@ -36,7 +42,7 @@ def draw_values(figure: FigureSection) -> str:
             name=arm.arm,
             value=scale * arm.value,
             interval=(scale * arm.interval[0], scale * arm.interval[1]),
-            written=f"{scale * arm.value:.3g}",
+            written=written_figure(arm.value, figure.name),
             points=[scale * value for _, value in sorted(arm.by_seed.items())],
         )
         for arm in figure.arms

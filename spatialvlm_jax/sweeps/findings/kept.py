@@ -67,8 +67,11 @@ class KeptTrial:
 
 
 def save_kept_sweep(folder: Path, key: str, sweep: KeptSweep) -> None:
-    """Writes what is kept of a sweep."""
-    write_json(folder / f"{key}.json", dataclasses.asdict(sweep))
+    """Writes what is kept of a sweep; where its trials lie is nothing to keep."""
+    record = dataclasses.replace(sweep.record, trials="")
+    write_json(
+        folder / f"{key}.json", dataclasses.asdict(dataclasses.replace(sweep, record=record))
+    )
 
 
 def load_kept_sweep(folder: Path, key: str) -> KeptSweep | None:

@@ -36,6 +36,7 @@ class FigureSection:
 
     name: as in `TITLES`. rows: below `HEAD`. notes: sentences about what it is a mean over.
     apart: which arms are apart from the first. arms: those that have it.
+    constant: what the best constant answers get, "" where that is not known.
     """
 
     name: str
@@ -44,6 +45,7 @@ class FigureSection:
     notes: str
     apart: str
     arms: Sequence[MeasuredArm]
+    constant: str = ""
 
     def values_by_arm(self) -> list[str]:
         """ "no noise 94.4", "0.1 m 89.8†"; the dagger: apart from the first."""
@@ -105,7 +107,9 @@ def read_section(letter: str, finding: Finding, folder: Path) -> FindingSection:
         seeds=kept.record.seeds,
         warnings=_warnings(kept, trials),
         figures=[
-            _figure_section(trials, names, figure, wanted, pictures)
+            _figure_section(
+                trials, names, figure, wanted, pictures, dict(finding.constants).get(figure)
+            )
             for figure, wanted in finding.figures
             if trials
         ],
@@ -149,6 +153,7 @@ def _figure_section(
     figure: str,
     wanted: float,
     pictures: int,
+    constant: float | None,
 ) -> FigureSection:
     arms = measure_arms(trials, names, figure, wanted, pictures)
     rows = {arm.arm: _row(arm, figure) for arm in arms}
@@ -162,9 +167,11 @@ def _figure_section(
         name=figure,
         title=TITLES[figure].capitalize(),
         rows=[rows[name] for name in names if name in rows],
-        notes=_notes(trials, names, arms, figure, wanted, pictures),
+        notes=_notes(trials, names, arms, figure, wanted, pictures)
+        + ("" if constant is None else f" The best constant: {written_figure(constant, figure)}."),
         apart=_what_is_apart(arms, names[0], figure),
         arms=arms,
+        constant="" if constant is None else written_figure(constant, figure),
     )
 
 
@@ -185,7 +192,7 @@ def _notes(
     known = [f"{100 * share:.0f}" for share in shares if share is not None]
     if known:
         said.append(f"Of the variance of a difference, {_from_to(known)} % are due to seeds.")
-    said.append(f"Seeds needed are for a difference of {_number(wanted, figure)}.")
+    said.append(f"Seeds needed are for a difference of {written_figure(wanted, figure)}.")
     if is_squared_error(figure):
         left = []
         for name in names:
@@ -202,9 +209,9 @@ def _from_to(texts: Sequence[str]) -> str:
 
 
 def _row(arm: MeasuredArm, figure: str) -> list[str]:
-    own = [arm.arm, str(len(arm.by_seed)), f"{arm.answers:,}", _number(arm.value, figure)]
+    own = [arm.arm, str(len(arm.by_seed)), f"{arm.answers:,}", written_figure(arm.value, figure)]
     own.append(_interval(arm.interval, figure))
-    seeds = ", ".join(_number(value, figure) for _, value in sorted(arm.by_seed.items()))
+    seeds = ", ".join(written_figure(value, figure) for _, value in sorted(arm.by_seed.items()))
     versus = arm.versus
     if versus is None:
         return [*own, "–", "–", "–", "–", seeds]
@@ -214,7 +221,7 @@ def _row(arm: MeasuredArm, figure: str) -> list[str]:
     return [
         *own,
         _interval(versus.interval, figure),
-        _number(versus.can_show, figure),
+        written_figure(versus.can_show, figure),
         _needed(versus),
         seeds,
     ]
@@ -278,15 +285,16 @@ def _listed(texts: Iterable[str]) -> str:
 
 def signed(value: float, figure: str) -> str:
     """A difference of a figure as all tables have it: "+3.4" points, or "−0.012" square metres."""
-    text = _number(abs(value), figure)
+    text = written_figure(abs(value), figure)
     return f"{'−' if value < 0 and float(text) else '+'}{text}"
 
 
-def _number(value: float, figure: str) -> str:
+def written_figure(value: float, figure: str) -> str:
+    """A figure as all tables have it: "94.4" per cent, or "0.028" square metres."""
     return f"{value:.3f}" if is_squared_error(figure) else f"{100 * value:.1f}"
 
 
 def _interval(ends: tuple[float, float], figure: str) -> str:
-    low, high = (_number(abs(end), figure) for end in ends)
+    low, high = (written_figure(abs(end), figure) for end in ends)
     signs = ["−" if end < 0 else "" for end in ends]
     return f"{signs[0]}{low} to {signs[1]}{high}"

@@ -24,6 +24,8 @@ FINDING = Finding(
     pictures=40,
     paper=(("arm", "value"), ("trained", "37.2")),
     beside="The paper says so.",
+    found="It does.",
+    constants=(("qualitative_accuracy", 0.5),),
 )
 ARMS = (
     ArmRecord("trained", (), "a" * 64, 2),

@@ -39,9 +39,12 @@ def test_a_finished_sweep_stands_beside_the_papers_figures(tmp_path):
 def test_all_figures_stand_in_one_table_at_the_top(tmp_path):
     keep_tiny(tmp_path)
     short = page(tmp_path).split("## In short")[1].split("##")[0]
-    assert "| (a) Does it matter? | Qualitative accuracy, % | trained 75.0, frozen 50.0† |" in short
-    assert "| trained 0.125, frozen 0.1" in short
+    row = "| (a) Does it matter? | Qualitative accuracy, % | 50.0 | trained 75.0, frozen 50.0† |"
+    assert row in short
+    assert "| – | trained 0.125, frozen 0.1" in short
     assert short.count("†") == 2  # that of the head, too
+    assert "**(a) Does it matter?** It does." in short
+    assert " The best constant: 50.0.\n" in page(tmp_path)
     assert "In short" not in page(tmp_path / "none")
 
 
