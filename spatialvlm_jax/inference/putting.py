@@ -17,7 +17,12 @@ UNKNOWN_FORM = f"this is no wording that the model was taught: {_UNCALIBRATED}"
 
 _THINGS = ("a", "b")  # placeholders of what a question is about
 _ENDS = " ?.!？。！"  # also those of East Asian keyboards
-_NAMED_UNIT = re.compile(r"\bhow many ((?:square |cubic )?\w+)|\b(angle|degrees)\b", re.IGNORECASE)
+# Not "how many in the picture", nor "how many feet does the chair have".
+_NAMED_UNIT = re.compile(
+    r"\b(?:how many|(?:distance|length|size) in) ((?:square |cubic )?\w{2,})\b(?! does .* have\b)"
+    r"|\bangle\b",
+    re.IGNORECASE,
+)
 
 
 class PutQuestion(NamedTuple):
@@ -113,11 +118,11 @@ def _of_unknown_form(question: str, taught: Taught) -> PutQuestion:
 
 def _of_named_unit(question: str, taught: Taught) -> str:
     """What to say of the unit that a question of no known form asks for; "" where it names none."""
+    _, words = without_unit(_plain(question))
     named = _NAMED_UNIT.search(question)
-    if named is None:
-        return ""
-    words = named[1] or "degrees"
-    unit = find_unit(words)
+    if not words and named is not None:
+        words = named[1] or "degrees"
+    unit = find_unit(words) if words not in ("", "in") else None
     if unit is None:
         return ""
     told = {REGISTRY[name].dimension for name in taught.wordings if name in REGISTRY}

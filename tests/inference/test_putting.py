@@ -116,7 +116,11 @@ def test_a_unit_and_a_doubled_word_are_left_out_of_what_is_asked(question, unit)
         ("so how many feet may the mug be wide, roughly", "chooses its unit itself"),
         ("so how many square feet does it take, roughly", "no answer that it was taught is in"),
         ("at what angle does the mug stand to the lamp", "no answer that it was taught is in deg"),
+        ("what distance in feet lies between the mug and the lamp", "it chooses its unit itself"),
+        ("tell me the width of the mug, please, in feet?", "it chooses its unit itself"),
         ("so how many mugs would you say there are, roughly", ""),
+        ("so how many in the picture are red, roughly", ""),
+        ("so how many feet does the chair have, roughly", ""),
     ],
 )
 def test_a_unit_in_no_known_form_is_told_not_to_be_kept_to(question, said) -> None:
