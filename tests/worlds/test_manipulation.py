@@ -122,7 +122,7 @@ def test_a_gripper_keeps_its_sizes_when_it_closes():
 
 
 def test_what_is_in_the_gripper_is_in_the_picture():
-    """Of few objects, too, none takes the place of what is held and of where it goes."""
+    """Of few objects, too, none takes the place of what is held."""
     held = []
     for preset, most in (("holding", 5), ("manipulation", 6)):
         config = WorldConfig.preset(preset)
