@@ -29,7 +29,7 @@ Beside its size this is not the paper's setting: worlds of a few objects in 64 b
 exact truth; one wording of each question; general questions about the same pictures; 700 steps of
 8 rows; and in all arms the same losses on what patches show. “Best constant” is what one answer to
 all questions of a type gets that is chosen with their truths in hand; relations have two answers.
-An arm below it has not learned more than how such questions are answered."""
+An arm below it may have learned little more than how such questions are answered."""
 _EXPLANATION = """\
 A trial is one training with one seed, asked the same held-out questions as all others. Intervals
 are 95 %, over seeds and pictures; a difference is to the first arm of its table, seed by seed on
