@@ -143,9 +143,9 @@ NOISE = Finding(
     ),
     found=(
         "As in the paper, squared errors under 1 m are the same whatever the noise. What its "
-        "questions could not show: with 0.2 m and more, fewer answers are within half and twice "
-        "the truth, and errors of all lengths together are larger, though far less than the noise "
-        "that was taught: a model averages much of it."
+        "questions could not show: fewer answers are within half and twice the truth, of near "
+        "things already with 0.1 m, and with 0.2 m and more the errors of all lengths together "
+        "are larger, though by far less than the noise that was taught."
     ),
     constants=_CONSTANTS,
 )
