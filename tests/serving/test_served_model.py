@@ -23,7 +23,8 @@ def test_the_page_is_answered_and_the_end_loses_nothing(tmp_path) -> None:
         assert low < 0.37 < high
         # Another number of tokens is compiled anew, so this one is in the middle when it ends.
         last: list[tuple] = []
-        body = {**chat("what color is the sofa? " * 5, picture_url(9)), "model": "small128"}
+        long = f"so, {'please ' * 60}tell what color the sofa has"
+        body = {**chat(long, picture_url(9)), "model": "small128"}
         sender = threading.Thread(target=lambda: last.append(send(port, body)))
         sender.start()
         wait_until(port, "spatialvlm_requests_waiting 1.0")
