@@ -15,10 +15,8 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from configs import common, teach
-from spatialvlm_jax.experiment import WorldsRecipe
 
 STEPS = 1_000
-PEAK_LR = 1e-3
 
 
 def _again(worlds: common.Worlds, images: int, seed: int, share: float) -> common.Worlds:
@@ -35,12 +33,10 @@ MANIPULATION = _again(teach.MANIPULATION, 2_000, 9200, share=0.1)
 HOLDING = common.Worlds(
     "holding",
     "runs/data/hold_holding",
-    WorldsRecipe(
+    dataclasses.replace(
+        teach.MANIPULATION.recipe,
         preset="holding",
-        images=8_000,
-        validation_images=400,
         seed=9300,
-        image_size=128,
         questions=dataclasses.replace(
             teach.MANIPULATION.recipe.questions,
             pairs_per_image=24,
@@ -63,20 +59,6 @@ HOLDING = common.Worlds(
 
 
 def get_config() -> ConfigDict:
-    config = common.experiment("hold", model="small128")
-    common.use_several_worlds(config, (CLEAR, GALLERY, MANIPULATION, HOLDING))
-    common.use_small_recipe(config)
-    config.data.block_length = 64
-
-    config.optim.peak_lr = PEAK_LR
-    config.optim.schedule = "wsd"
-    config.optim.warmup_steps = 50
-    config.optim.decay_steps = STEPS - config.optim.warmup_steps
-    config.train.init_from = "small128"
-    config.train.steps = STEPS
-    config.train.average_decay = 0.998
-
-    config.checkpoint.every = 250
-    config.eval.at_start = True
+    config = teach.get_stage("hold", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS)
     config.eval.images = 64
     return config

@@ -13,6 +13,7 @@ It can be stopped and started again by the same command.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
@@ -70,21 +71,27 @@ MANIPULATION = common.Worlds(
 
 
 def get_config() -> ConfigDict:
-    config = common.experiment("teach", model="small128")
-    common.use_several_worlds(config, (CLEAR, GALLERY, MANIPULATION))
+    config = get_stage("teach", (CLEAR, GALLERY, MANIPULATION), STEPS)
+    config.eval.every = 750
+    config.eval.images = 192
+    return config
+
+
+def get_stage(name: str, worlds: Sequence[common.Worlds], steps: int) -> ConfigDict:
+    """What a stage that goes on from the shipped checkpoint has, whatever it teaches."""
+    config = common.experiment(name, model="small128")
+    common.use_several_worlds(config, worlds)
     common.use_small_recipe(config)
     config.data.block_length = 64
 
     config.optim.peak_lr = PEAK_LR
     config.optim.schedule = "wsd"
     config.optim.warmup_steps = 50
-    config.optim.decay_steps = STEPS - config.optim.warmup_steps
+    config.optim.decay_steps = steps - config.optim.warmup_steps
     config.train.init_from = "small128"
-    config.train.steps = STEPS
+    config.train.steps = steps
     config.train.average_decay = 0.998
 
     config.checkpoint.every = 250
     config.eval.at_start = True
-    config.eval.every = 750
-    config.eval.images = 192
     return config

@@ -125,15 +125,6 @@ _PRESETS = {
         max_roll=0.05,
         min_size=0.06,
     ),
-    "holding": WorldConfig(
-        families=("holding",),
-        family_weights=(1.0,),
-        min_objects=4,
-        max_objects=5,
-        background=0.0,
-        max_roll=0.05,
-        min_size=0.06,
-    ),
     "gallery": WorldConfig(
         image_size=448,
         supersample=3,
@@ -153,3 +144,6 @@ _PRESETS = {
         natural=True,
     ),
 }
+_PRESETS["holding"] = dataclasses.replace(
+    _PRESETS["manipulation"], families=("holding",), max_objects=5
+)

@@ -90,25 +90,31 @@ class ManipulationTask:
 def manipulation(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """A moment of a task on a table, any of them as likely; where nothing can be grasped, a table
     without a gripper."""
-    for _ in range(_ATTEMPTS):
-        task = draw_task(draw, config, count)
-        if task is not None:
-            _, items = task.at(draw.random())
-            essential = frozenset((TABLE, GRIPPER, task.target))
-            return Stage(list(items), task.camera, essential, None)
-    return tabletop(draw, config, count)
+    task = _attempted(draw, config, count)
+    if task is None:
+        return tabletop(draw, config, count)
+    return _still(task, draw.random(), (task.target,))
 
 
 def holding(draw: RandomStream, config: WorldConfig, count: int) -> Stage:
     """The same, of the moments in which the gripper holds what it grasped; where that is taken to
     is always there, too."""
-    for _ in range(_ATTEMPTS):
-        task = draw_task(draw, config, count)
-        if task is not None:
-            _, items = task.at(1.0 - draw.random() * task.held_share)
-            essential = frozenset((TABLE, GRIPPER, task.target, task.goal))
-            return Stage(list(items), task.camera, essential, None)
-    return tabletop(draw, config, count)
+    task = _attempted(draw, config, count)
+    if task is None:
+        return tabletop(draw, config, count)
+    return _still(task, 1.0 - draw.random() * task.held_share, (task.target, task.goal))
+
+
+def _attempted(draw: RandomStream, config: WorldConfig, count: int) -> ManipulationTask | None:
+    """The first task that what is drawn allows, of a few attempts."""
+    tasks = (draw_task(draw, config, count) for _ in range(_ATTEMPTS))
+    return next((task for task in tasks if task is not None), None)
+
+
+def _still(task: ManipulationTask, share: float, about: Sequence[int]) -> Stage:
+    """The task when `share` of its time has passed; what it is `about` is never left out."""
+    _, items = task.at(share)
+    return Stage(list(items), task.camera, frozenset((TABLE, GRIPPER, *about)), None)
 
 
 def draw_task(draw: RandomStream, config: WorldConfig, count: int) -> ManipulationTask | None:
