@@ -126,10 +126,12 @@ def _linearised(value: float, rest: np.ndarray, clusters: np.ndarray) -> Cluster
         return ClusteredRatio(value, math.nan, count, found, math.nan)
     variance = found / (found - 1) * float(sums @ sums)
     independent = count / (count - 1) * float(rest @ rest)
-    # Rounding of a sum leaves a trace where all answers are alike.
-    is_alike = independent <= 1e-24 * max(1.0, value**2)
-    effect = math.nan if is_alike else variance / independent
-    return ClusteredRatio(value, 0.0 if is_alike else math.sqrt(variance), count, found, effect)
+    # Rounding of a sum leaves a trace where all answers, or all pictures, are alike.
+    trace = 1e-24 * max(1.0, value**2)
+    if independent <= trace:
+        return ClusteredRatio(value, 0.0, count, found, math.nan)
+    variance = 0.0 if variance <= trace else variance
+    return ClusteredRatio(value, math.sqrt(variance), count, found, variance / independent)
 
 
 def cluster_sums(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:

@@ -89,6 +89,14 @@ def test_where_all_answers_are_alike_each_picture_counts_once(value):
     assert found.share_interval() == pytest.approx(wilson_interval(40 * value, 40))
 
 
+def test_where_all_pictures_are_alike_no_difference_is_called_small_enough_to_show():
+    # Sums of clusters, whose rounding alone would leave a trace above zero.
+    marks = np.array([0.1, 0.2, 0.4, 0.4, 0.2, 0.1])
+    found = clustered_mean(marks, np.array([0, 0, 0, 1, 1, 1]))
+    assert (found.standard_error, found.design_effect) == (0.0, 0.0)
+    assert found.smallest_difference() is None
+
+
 def test_one_picture_has_no_standard_error_and_a_wide_interval():
     found = clustered_mean(np.array([1.0, 0.0, 1.0, 1.0]), np.zeros(4, int))
     assert found.interval() is None
