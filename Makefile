@@ -81,8 +81,10 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	$(PYTHON) train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_settle
 	$(PYTHON) train.py --config=configs/teach.py --workdir=runs/pretrain_teach \
 	  --config.train.init_from=runs/pretrain_settle/model.safetensors
-	$(PYTHON) eval.py --workdir=runs/pretrain_teach --config.eval.images=600 --config.eval.scored_values=64
-	$(VENV)/bin/spatialvlm export runs/pretrain_teach runs/small128.safetensors --dtype=bfloat16
+	$(PYTHON) train.py --config=configs/hold.py --workdir=runs/pretrain_hold \
+	  --config.train.init_from=runs/pretrain_teach/model.safetensors
+	$(PYTHON) eval.py --workdir=runs/pretrain_hold --config.eval.images=600 --config.eval.scored_values=64
+	$(VENV)/bin/spatialvlm export runs/pretrain_hold runs/small128.safetensors --dtype=bfloat16
 	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.

@@ -2,10 +2,11 @@
 
 python train.py --config=configs/hold.py --workdir=runs/hold
 
-It goes on from the shipped checkpoint `small128`. Stills of the preset `holding` are of few
-objects, one of which is in the gripper, so that most questions for a distance are about it; scenes
-of the kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls
-to nothing. Each kind of scene is held out, and evaluated before the first step, too.
+It goes on from the shipped checkpoint `small128`, or, as the last stage of `make pretrain`, from
+what `teach` made (`--config.train.init_from`). Stills of the preset `holding` are of few objects,
+one of which is in the gripper, so that most questions for a distance are about it; scenes of the
+kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls to
+nothing. Each kind of scene is held out, and evaluated before the first step, too.
 
 It can be stopped and started again by the same command.
 """
@@ -16,7 +17,7 @@ from ml_collections import ConfigDict
 
 from configs import common, teach
 
-STEPS = 1_000
+STEPS = 1_200
 
 
 def _again(worlds: common.Worlds, images: int, seed: int, share: float) -> common.Worlds:
@@ -25,8 +26,8 @@ def _again(worlds: common.Worlds, images: int, seed: int, share: float) -> commo
     return common.Worlds(worlds.name, f"runs/data/hold_{worlds.name}", recipe, share)
 
 
-CLEAR = _again(teach.CLEAR, 3_000, 9000, share=0.2)
-GALLERY = _again(teach.GALLERY, 2_000, 9100, share=0.15)
+CLEAR = _again(teach.CLEAR, 3_000, 9000, share=0.18)
+GALLERY = _again(teach.GALLERY, 2_000, 9100, share=0.12)
 MANIPULATION = _again(teach.MANIPULATION, 2_000, 9200, share=0.1)
 # What is held touches the gripper, and how far their centers are apart is as good a question as any
 # other. What else is asked about are places, which distances come of.
@@ -54,7 +55,7 @@ HOLDING = common.Worlds(
             min_visible_fraction=0.3,
         ),
     ),
-    share=0.55,
+    share=0.6,
 )
 
 

@@ -2,8 +2,8 @@
 
 python train.py --config=configs/teach.py --workdir=runs/teach
 
-It goes on from the shipped checkpoint `small128`, or, as the last stage of `make pretrain`, from
-what `settle` made (`--config.train.init_from`). Depth and floor area are what some composed
+It goes on from the shipped checkpoint `small128`, or, as a stage of `make pretrain`, from what
+`settle` made (`--config.train.init_from`). Depth and floor area are what some composed
 questions come down to (`spatialvlm reason`), and stills of the preset `manipulation` are what
 rewards are read from (`spatialvlm reward`). New clear scenes and galleries are mixed in, so that
 nothing is forgotten, and the learning rate falls to nothing. Each kind of scene is held out, and

