@@ -2,6 +2,7 @@
 
     python benchmarks/rewards.py --episodes=100 --json=rewards.json
     python benchmarks/rewards.py --episodes=100 --guarded --json=guarded.json
+    python benchmarks/rewards.py --episodes=100 --crop --json=crop.json
     python benchmarks/rewards.py --episodes=100 --held --json=held.json
     python benchmarks/rewards.py --episodes=2 --write=runs/episodes --frames=60
 
@@ -13,8 +14,10 @@ their seed is drawn by no training.
 
 Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
 --guarded they are read as `spatialvlm reward` reads them unless told otherwise: what the model
-does not see makes a frame not valid. With --held the carry is read as by --held-by: the gripper's
-distance is asked for, too.
+does not see makes a frame not valid. With --crop frames are rendered with twice the pixels a side,
+and of each episode the smallest square is read that has gripper, thing and goal in all frames, as
+whoever sets up a camera would say by --crop. With --held the carry is read as by --held-by: the
+gripper's distance is asked for, too.
 
 --write only renders, into folders with a picture a frame, and goals.json with goals and distances.
 """
@@ -35,6 +38,7 @@ from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 from spatialvlm_jax.rewards.asking import asking_distance
+from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.drawing import DrawnEpisode, draw_curves, key_frames
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
@@ -42,6 +46,7 @@ from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.goal import Goal
 from spatialvlm_jax.rewards.reading import AskPictures
 from spatialvlm_jax.rewards.shaping import rank_correlation
+from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.text_table import align_columns
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.episodes import ManipulationEpisode, draw_episode, render_episode
@@ -86,6 +91,20 @@ def goals_of(episode: ManipulationEpisode) -> dict[str, Goals]:
         "approach": Goals(pairs[0], before, episode.reach[before]),
         "carry": Goals(pairs[1], after, episode.carry[after]),
     }
+
+
+def crop_around(episode: ManipulationEpisode, scenes: Sequence[Scene]) -> Crop:
+    """The smallest square that has gripper, thing and goal in all pictures, all of one size, and a
+    tenth of that around it."""
+    captions = (episode.gripper, episode.target, episode.goal)
+    boxes = np.array(
+        [each.box for scene in scenes for each in scene.objects if each.caption in captions]
+    )
+    size = np.array(scenes[0].image.shape[1::-1], np.float64)
+    low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+    side = min(1.2 * (high - low).max(), size.min())
+    corner = np.clip((low + high - side) / 2, 0, size - side)
+    return Crop(*(corner / size).tolist(), *((corner + side) / size).tolist())
 
 
 def read_curve(
@@ -175,7 +194,7 @@ def picture(curves: Sequence[ReadCurve]) -> str:
     return draw_curves(drawn, "distances as read, and as they are (dashed)")
 
 
-def main() -> None:
+def _flags() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -185,6 +204,10 @@ def main() -> None:
     parser.add_argument("--wordings", type=int, default=4, help="default: %(default)s")
     help_text = "pass over frames where the model does not see the things, as `spatialvlm reward`"
     parser.add_argument("--guarded", action="store_true", help=help_text)
+    help_text = (
+        "look at the part that has gripper, thing and goal, of frames with four times the pixels"
+    )
+    parser.add_argument("--crop", action="store_true", help=help_text)
     help_text = "ask for the gripper's distance, too, while it carries, as by --held-by"
     parser.add_argument("--held", action="store_true", help=help_text)
     parser.add_argument("--window", type=int, default=9, help="default: %(default)s")
@@ -194,13 +217,20 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="draw the curves of an episode, as .svg")
     parser.add_argument("--draw", type=int, default=0, help="which episode; default: %(default)s")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    args = parser.parse_args()
-    config = WorldConfig.preset("manipulation", image_size=args.image_size)
+    return parser
+
+
+def main() -> None:
+    args = _flags().parse_args()
+    size = 2 * args.image_size if args.crop else args.image_size
+    config = WorldConfig.preset("manipulation", image_size=size)
     model = None if args.write else spatialvlm_jax.load(args.model, unseen=not args.guarded)
     curves: list[ReadCurve] = []
     for index in tqdm(range(args.episodes), unit="episode"):
         episode = draw_episode(config, args.seed, index, args.frames)
-        images = np.stack([scene.image for scene in render_episode(episode, config)])
+        scenes = render_episode(episode, config)
+        crop = crop_around(episode, scenes) if args.crop else WHOLE_FRAME
+        images = np.stack([crop.cut(scene.image) for scene in scenes])
         if model is None:
             write_episode(args.write / f"{index:03d}", episode, list(images))
             continue

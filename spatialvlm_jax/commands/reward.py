@@ -9,6 +9,7 @@ from spatialvlm_jax.flags import number, place, whole_number
 from spatialvlm_jax.inference.asking_flags import add_camera_flags, add_model_flags
 
 if TYPE_CHECKING:
+    from spatialvlm_jax.rewards.crop import Crop
     from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
     from spatialvlm_jax.rewards.episodes.episode import Episode
     from spatialvlm_jax.rewards.episodes.frame_range import FrameRange
@@ -22,7 +23,8 @@ EPISODE is a folder with a picture a frame, a video (extra `video`), a LeRobot d
 an RLDS data set in TFDS layout; of the first two there may be several. Frames where the model
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
 the same command goes on; with other --gamma, --window or --target it asks nothing again. A goal
-often holds for a part of an episode only: --frames says which.
+often holds for a part of an episode only: --frames says which. What matters is often a part of the
+picture only: a model that looks at --crop sees it larger, and tells it better.
 """
 _EPILOG = """\
 examples:
@@ -53,6 +55,11 @@ def add_parser(subparsers: Any) -> None:
     add("--held-by", default="", metavar="THING", help=help_text)
     help_text = "of each episode, the frames that the goal is of, such as 0-32, from 0 on (all)"
     add("--frames", default="", metavar="A-B", help=help_text)
+    help_text = (
+        "look at this part of each frame, shares of its width and height such as 0.2,0.3,0.8,0.9; "
+        "what is said of the camera stays that of the whole (0,0,1,1)"
+    )
+    add("--crop", default="0,0,1,1", metavar="LEFT,TOP,RIGHT,BOTTOM", help=help_text)
     add("--out", type=place, required=True, metavar="FILE", help="the table to write, .parquet")
     help_text = "also draw the curves of the first episodes with key frames, as .svg"
     add("--picture", type=place, metavar="FILE", help=help_text)
@@ -98,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
     """Reads, smooths, writes and prints."""
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.flags import check_suffix
+    from spatialvlm_jax.rewards.crop import Crop
     from spatialvlm_jax.rewards.episode_rewards import RewardSettings
     from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
     from spatialvlm_jax.rewards.episodes.open_episodes import open_episodes, parse_numbers
@@ -112,6 +120,7 @@ def run(args: argparse.Namespace) -> int:
     settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
     goal = Goal.of(args.goal, args.untaught, args.held_by)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
+    crop = Crop.parse(args.crop)
     episodes = open_episodes(
         args.episodes_at,
         camera=args.camera,
@@ -119,13 +128,18 @@ def run(args: argparse.Namespace) -> int:
         numbers=parse_numbers(args.episodes) if args.episodes else None,
         chosen=chosen,
     )
-    rewards, origin = _read(args, goal, episodes, chosen, settings)
-    _write(args, goal.text, episodes, rewards, origin)
+    rewards, origin = _read(args, goal, crop, episodes, chosen, settings)
+    _write(args, goal.text, crop, episodes, rewards, origin)
     return 0
 
 
 def _read(
-    args: Any, goal: Any, episodes: "Sequence[Episode]", chosen: "FrameRange", settings: Any
+    args: Any,
+    goal: Any,
+    crop: "Crop",
+    episodes: "Sequence[Episode]",
+    chosen: "FrameRange",
+    settings: Any,
 ) -> tuple[Any, Any]:
     """The rewards of all episodes, and what they were made of."""
     from spatialvlm_jax.rewards.journal import Journal
@@ -133,20 +147,21 @@ def _read(
 
     folder = args.out.with_name(f"{args.out.name}.readings")
     with only_writer(folder):
-        origin = _origin(args, goal, chosen)
+        origin = _origin(args, goal, crop, chosen)
         sources = {str(each.number): each.fingerprint for each in episodes}
         journal = Journal(folder, {**origin, "episodes": sources})
         try:
             if any(each.number not in journal.finished for each in episodes):
-                _ask_all(args, goal, episodes, journal)
+                _ask_all(args, goal, crop, episodes, journal)
         finally:
             journal.close()
     return _rewards(episodes, journal, chosen, settings), origin
 
 
-def _origin(args: Any, goal: Any, chosen: "FrameRange") -> dict[str, Any]:
+def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[str, Any]:
     """All that readings depend on, beside the recordings."""
     import spatialvlm_jax
+    from spatialvlm_jax.rewards.crop import WHOLE_FRAME
 
     return {
         "goal": goal.text,
@@ -159,6 +174,7 @@ def _origin(args: Any, goal: Any, chosen: "FrameRange") -> dict[str, Any]:
         "version": spatialvlm_jax.__version__,
         **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
         **({"frames": str(chosen)} if chosen.is_part else {}),
+        **({"crop": str(crop)} if crop != WHOLE_FRAME else {}),
         **({"question_of_holder": goal.of_holder} if goal.of_holder else {}),
     }
 
@@ -180,7 +196,9 @@ def told_weights(args: Any) -> list[str]:
     return [f"{file.name}: {fingerprint_file(file, file.is_file())}" for file in files]
 
 
-def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) -> None:
+def _ask_all(
+    args: Any, goal: Any, crop: "Crop", episodes: "Sequence[Episode]", journal: Any
+) -> None:
     from spatialvlm_jax import progress
 
     if not args.json:
@@ -199,6 +217,7 @@ def _ask_all(args: Any, goal: Any, episodes: "Sequence[Episode]", journal: Any) 
             model,
             question,
             camera=CameraFacts(args.fov, args.camera_height, args.pitch),
+            crop=crop,
             max_spread=args.max_spread,
             wordings=args.wordings,
             scored_values=args.scored_values,
@@ -251,6 +270,7 @@ def _rewards(
 def _write(
     args: Any,
     goal: str,
+    crop: "Crop",
     episodes: "Sequence[Episode]",
     rewards: "Sequence[EpisodeRewards]",
     origin: dict[str, Any],
@@ -266,8 +286,9 @@ def _write(
     made = {"window": args.window, "gamma": args.gamma, "target": args.target}
     write_rewards(args.out, rewards, {**origin, **made})
     if args.picture is not None:
-        drawn = zip(episodes[:MOST_DRAWN], rewards[:MOST_DRAWN], strict=True)
-        write_text(args.picture, draw_curves([with_key_frames(*each) for each in drawn], goal))
+        both = zip(episodes[:MOST_DRAWN], rewards[:MOST_DRAWN], strict=True)
+        drawn = [with_key_frames(*each, crop) for each in both]
+        write_text(args.picture, draw_curves(drawn, goal))
     summaries = [each.summary() for each in rewards]
     if args.json:
         print(json.dumps({**origin, "out": str(args.out), "episodes": summaries}, indent=1))

@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialvlm_jax.pages.data_uri import data_uri, smaller
 from spatialvlm_jax.pages.svg import HEIGHT, LEFT, RIGHT, WIDTH, Axis, PlotArea, limits, text_at
+from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
 from spatialvlm_jax.rewards.episodes.episode import Episode
 
@@ -45,14 +46,16 @@ class DrawnEpisode:
     truth: np.ndarray | None = None
 
 
-def with_key_frames(episode: Episode, rewards: EpisodeRewards) -> DrawnEpisode:
-    """An episode to draw, read once more for the pictures of its key frames."""
+def with_key_frames(
+    episode: Episode, rewards: EpisodeRewards, crop: Crop = WHOLE_FRAME
+) -> DrawnEpisode:
+    """An episode to draw, read once more for the part `crop` of its key frames."""
     wanted = key_frames(len(rewards.index))
     pictures = {}
     upto = wanted[-1] + 1 if wanted else 0
     for place, frame in enumerate(itertools.islice(episode.frames(), upto)):
         if place in wanted and frame.picture is not None:
-            pictures[place] = smaller(frame.picture.image, 2 * _THUMB)
+            pictures[place] = smaller(crop.cut(frame.picture.image), 2 * _THUMB)
     return DrawnEpisode(rewards, pictures)
 
 

@@ -8,10 +8,19 @@ import pytest
 from PIL import Image
 
 import spatialvlm_jax
-from benchmarks.rewards import figures, goals_of, main, picture, read_curve, table, write_episode
+from benchmarks.rewards import (
+    crop_around,
+    figures,
+    goals_of,
+    main,
+    picture,
+    read_curve,
+    table,
+    write_episode,
+)
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.worlds.config import WorldConfig
-from spatialvlm_jax.worlds.episodes import draw_episode
+from spatialvlm_jax.worlds.episodes import draw_episode, render_episode
 
 EPISODE = draw_episode(WorldConfig.preset("manipulation"), 5, 0, 40)
 IMAGES = np.zeros((40, 8, 8, 3), np.uint8)
@@ -64,6 +73,26 @@ def test_the_grippers_way_is_read_beside_what_it_carries():
     asked = [saying(level), saying(goals.truth + 0.1)]
     curve = read_curve("carry", "episode 0", goals, IMAGES[goals.frames], asked, 1)
     assert curve.agreement == pytest.approx(1.0)
+
+
+def test_a_crop_has_gripper_thing_and_goal_in_every_frame():
+    config = WorldConfig.preset("manipulation", image_size=64)
+    widths = []
+    for index in range(3):
+        episode = draw_episode(config, 5, index, 4)
+        scenes = render_episode(episode, config)
+        crop = crop_around(episode, scenes)
+        height, width = crop.cut(scenes[0].image).shape[:2]
+        assert abs(height - width) <= 1
+        widths.append(width)
+        captions = {episode.gripper, episode.target, episode.goal}
+        things = [each for scene in scenes for each in scene.objects if each.caption in captions]
+        assert {each.caption for each in things} == captions
+        low = np.min([each.box[:2] for each in things], axis=0) / 64
+        high = np.max([each.box[2:] for each in things], axis=0) / 64
+        assert (low >= (crop.left, crop.top)).all()
+        assert (high <= (crop.right, crop.bottom)).all()
+    assert min(widths) < 56
 
 
 def test_episodes_are_written_with_their_truth(tmp_path):

@@ -1,7 +1,10 @@
 """`spatialvlm reward` with a model whose answers are in the gray of its pictures."""
 
 import argparse
+import base64
+import io
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -29,6 +32,9 @@ class Known:
 
     def put(self, question: str) -> PutQuestion:
         return PutQuestion(question)
+
+    def tell(self, picture, facts):
+        return picture
 
     def ask_each(self, asked, *, camera, doubt: Doubt, wordings, scored_values):
         assert doubt.spread == 8.0
@@ -170,6 +176,27 @@ def test_a_part_of_each_episode_joins_back_by_the_numbers_of_the_whole(known, tm
     assert known.asked == 5
 
 
+def test_of_a_crop_each_frame_is_asked_about_and_drawn(known, tmp_path, capsys) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    for place, gray in enumerate((200, 100, 50)):
+        image = np.full((16, 32, 3), 250, np.uint8)
+        image[:, 16:] = gray
+        Image.fromarray(image).save(folder / f"{place}.png")
+    out, drawn = tmp_path / "r.parquet", tmp_path / "r.svg"
+    words = ["reward", str(folder), GOAL, f"--out={out}", "--window=1"]
+    assert cli.main([*words, "--crop=0.5,0,1,1", f"--picture={drawn}"]) == 0
+    table = parquet.read_table(out)
+    np.testing.assert_allclose(table["distance_m"], [0.8, 0.4, 0.2], atol=1e-6)
+    assert read_origin(out)["crop"] == "0.5,0,1,1"
+    embedded = re.findall(r"data:image/[a-z]+;base64,([^\"]+)", drawn.read_text())
+    last = np.asarray(Image.open(io.BytesIO(base64.b64decode(embedded[-1]))))
+    assert np.abs(last.astype(int) - 50).max() < 4
+    assert cli.main(words) == 2
+    assert "something else (crop): name another --out" in capsys.readouterr().err
+    assert known.asked == 3
+
+
 def test_a_part_of_the_episodes_of_a_data_set_has_its_numbers(known, tmp_path, capsys):
     root = write_lerobot_v3(tmp_path / "robot", (3, 2, 4))
     words = ["reward", str(root), GOAL, f"--out={tmp_path}/r.parquet", "--frames=1-2"]
@@ -210,6 +237,7 @@ def test_a_part_of_the_episodes_of_a_data_set_has_its_numbers(known, tmp_path, c
         (["robot", "--out=r.parquet", "--frames=2-3"], "episode 0 has 2 frames, counted from 0"),
         (["a", "--out=r.parquet", "--frames=3-1"], "it ends before it begins"),
         (["a", "--out=r.parquet", "--frames=0-1,3"], "is not a whole number"),
+        (["a", "--out=r.parquet", "--crop=0,0,640,480"], "as shares of the frame, such as"),
         (["a", "--out=r.parquet", "--goal=win"], "no distance is known by 'win'"),
     ],
 )

@@ -11,6 +11,7 @@ from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.putting import put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_distance
+from spatialvlm_jax.rewards.crop import Crop
 from spatialvlm_jax.taught import Taught
 from tests.rewards.known import answer_of
 
@@ -27,7 +28,11 @@ class Asked:
     def put(self, question):
         return put_as_taught(question, self.taught)
 
+    def tell(self, picture, facts):
+        return dataclasses.replace(picture, camera=facts.of(picture.camera))
+
     def ask_each(self, asked, **how):
+        self.pictures = [picture for picture, _ in asked]
         self.how, self.count = how, len(asked)
         return [[how["doubt"](answer_of(picture.image, *words))] for picture, words in asked]
 
@@ -47,6 +52,19 @@ def test_doubt_is_what_is_wanted_whatever_was_fitted_for_answers(wanted, spread)
     }
     # Their intervals span a factor of 1.5.
     assert [each.value for each in answers] == ([None, None] if spread < 1.5 else [1.0, 0.5])
+
+
+def test_of_a_window_the_camera_is_told_as_that_of_the_whole() -> None:
+    model = Asked(NEVER)
+    ask = asking_distance(
+        model, "how far?", camera=FACTS, crop=Crop(0.5, 0.0, 1.0, 1.0), wordings=1, scored_values=0
+    )
+    ask([open_picture(np.full((16, 32, 3), 250, np.uint8))])
+    assert model.how["camera"] == CameraFacts()
+    assert model.pictures[0].image.shape == (16, 16, 3)
+    # 32 pixels span 60 degrees, and their middle is the left edge of the window.
+    intrinsics = model.pictures[0].camera.intrinsics
+    np.testing.assert_allclose(intrinsics, [[27.713, 0, 0], [0, 27.713, 8], [0, 0, 1]], atol=1e-3)
 
 
 def test_what_the_model_was_not_taught_is_told_before_any_frame_is_asked_about():
