@@ -11,6 +11,9 @@ import numpy as np
 LEAST_RELATIVE_SPREAD = 0.01
 _ROUNDS = 4
 _OUTLIER = 6.0  # medians of residuals from where on a reading counts nothing (Cleveland, 1979)
+# Standard deviations within which a reading counts, however near to the curve the others are: while
+# a robot waits, residuals are next to nothing, and all that moves behind would count nothing.
+_AGREES = 1.0
 _BOTTOM = 1e-6
 
 
@@ -102,7 +105,7 @@ def _running_median(windows: np.ndarray, there: np.ndarray, otherwise: np.ndarra
 
 def _trust(residuals: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """Tukey's bisquare of residuals in standard deviations: 1 agrees, 0 is far off."""
-    scale = max(_OUTLIER * float(np.median(np.abs(residuals[valid]))), _BOTTOM)
+    scale = max(_OUTLIER * float(np.median(np.abs(residuals[valid]))), _AGREES)
     return np.clip(1.0 - (residuals / scale) ** 2, 0.0, None) ** 2
 
 

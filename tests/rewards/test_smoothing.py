@@ -5,6 +5,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
+from spatialvlm_jax.rewards.shaping import rank_correlation
 from spatialvlm_jax.rewards.smoothing import smooth
 
 NAN = np.nan
@@ -26,6 +27,42 @@ def test_readings_far_off_count_nothing():
     spoiled[[3, 10, 11, 20, 29]] *= (5.0, 0.2, 6.0, 4.0, 3.0)
     curve = smooth(spoiled, 0.1 * spoiled, 5)
     assert relative_error(curve.distances, APPROACH) < 0.02
+
+
+def waiting_first(frames: int, nearest: float) -> np.ndarray:
+    """A metre away for 40 frames, which are most, then nearer in each of `frames`."""
+    return np.r_[np.full(40, 1.0), np.geomspace(1.0, nearest, frames + 1)[1:]]
+
+
+def test_what_moves_is_no_outlier_to_what_waits():
+    truth = np.r_[np.full(20, 1.0), [0.9, 0.8, 0.7, 0.6]]
+    curve = smooth(truth, 0.1 * truth, 4)
+    np.testing.assert_allclose(curve.distances[-4:], [0.83, 0.768, 0.693, 0.604], atol=1e-3)
+    np.testing.assert_allclose(curve.distances[:15], 1.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("relative", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize(("frames", "nearest"), [(4, 0.6), (10, 0.3), (8, 0.1), (30, 0.1)])
+def test_an_approach_behind_a_long_wait_stays_one(frames, nearest, relative):
+    truth = waiting_first(frames, nearest)
+    curve = smooth(truth, relative * truth, 4)
+    assert (np.diff(curve.distances) <= 1e-9).all()
+    np.testing.assert_allclose(curve.distances[-1], nearest, rtol=0.02)
+    noise = np.random.default_rng(5).normal(size=len(truth))
+    for spread in (0.01, 0.03, 0.1):
+        read = truth * np.exp(spread * noise)
+        found = smooth(read, relative * read, 4).distances
+        assert rank_correlation(found, truth) >= rank_correlation(read, truth) - 0.005
+
+
+def test_readings_far_off_count_nothing_while_a_robot_waits():
+    truth = waiting_first(10, 0.3)
+    spoiled = truth.copy()
+    spoiled[[7, 20, 21, 46]] *= (3.0, 0.3, 2.5, 4.0)
+    curve = smooth(spoiled, 0.2 * spoiled, 4)
+    expected = smooth(truth, 0.2 * truth, 4).distances
+    np.testing.assert_allclose(curve.distances[:35], 1.0, rtol=1e-9)
+    np.testing.assert_allclose(curve.distances, expected, rtol=0.05)
 
 
 def test_a_surer_reading_weighs_more():
