@@ -95,9 +95,9 @@ def _add_rewards(add: Any) -> None:
     add("--gamma", type=number(1e-6, 1.0), default=0.99, help="discount of the shaping (0.99)")
     help_text = "the distance that is wished (0)"
     add("--target", type=number(0.0, 1e6), default=0.0, metavar="METRES", help=help_text)
-    help_text = "how much farther still counts as success (0.1)"
+    help_text = "how far from the target still counts as success (0.1)"
     add("--tolerance", type=number(0.0, 1e6), default=0.1, metavar="METRES", help=help_text)
-    help_text = "last frames that must be that near (5)"
+    help_text = "last frames that must be that near to it (5)"
     add("--hold", type=whole_number(1, 1_000_000), default=5, metavar="FRAMES", help=help_text)
 
 

@@ -41,7 +41,7 @@ class RewardSettings(Settings):
     window: frames that are smoothed over, an odd number; 1 leaves readings as they are.
     gamma: discount of the shaping. target: wished distance, metres.
     tolerance, hold: an episode has succeeded if its last `hold` frames are at most `tolerance`
-      metres farther than that.
+      metres away from that.
     """
 
     window: Frames = 9

@@ -40,26 +40,27 @@ def potential_shaping(potentials: np.ndarray, gamma: float) -> np.ndarray:
 def progress(distances: np.ndarray, target: float = 0.0) -> np.ndarray:
     """float64[N] in [0, 1]: how much of the way from the first known distance is done.
 
-    Being farther than at first is 0; being at `target` or nearer is 1.
+    1 is at `target`, whichever side the way comes from; 0 is as far from it as at first or farther,
+    on either side. So it rises and falls with `distance_reward`.
     """
-    values = np.asarray(distances, np.float64)
-    known = np.flatnonzero(np.isfinite(values))
+    left = -distance_reward(distances, target)
+    known = np.flatnonzero(np.isfinite(left))
     if not known.size:
-        return np.full(values.shape, np.nan)
-    whole = float(values[known[0]]) - target
-    left = np.maximum(values - target, 0.0)
-    if whole <= 0.0:
+        return np.full(left.shape, np.nan)
+    whole = float(left[known[0]])
+    if whole == 0.0:
         return np.where(np.isnan(left), np.nan, (left == 0.0).astype(np.float64))
     return np.clip(1.0 - left / whole, 0.0, 1.0)
 
 
 def has_succeeded(distances: np.ndarray, target: float, tolerance: float, hold: int) -> bool:
-    """Whether the last `hold` frames are all known and at most `tolerance` farther than `target`.
+    """Whether the last `hold` frames are all known and at most `tolerance` away from `target`.
 
     An episode that passes its goal and moves on has not succeeded.
     """
     last = np.asarray(distances, np.float64)[-max(hold, 1) :]
-    return len(last) >= hold and bool((last <= target + tolerance).all())
+    near = (last >= target - tolerance) & (last <= target + tolerance)
+    return len(last) >= hold and bool(near.all())
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:

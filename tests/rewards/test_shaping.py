@@ -49,28 +49,48 @@ def test_no_other_discount_is_taken(gamma):
 def test_progress_is_the_share_of_the_way():
     found = progress(np.array([NAN, 1.0, 0.5, 1.5, NAN, 0.0]))
     np.testing.assert_array_equal(found, [NAN, 0.0, 0.5, 0.0, NAN, 1.0])
-    np.testing.assert_allclose(progress(np.array([0.5, 0.4, 0.1, 0.05]), 0.1), [0, 0.25, 1, 1])
+    np.testing.assert_allclose(progress(np.array([0.5, 0.4, 0.1]), 0.1), [0, 0.25, 1])
     # It begins where it should end.
-    np.testing.assert_array_equal(progress(np.array([0.1, 0.2, 0.05]), 0.1), [1.0, 0.0, 1.0])
+    np.testing.assert_array_equal(progress(np.array([0.1, 0.2, 0.05, 0.1]), 0.1), [1, 0, 0, 1])
     np.testing.assert_array_equal(progress(np.array([NAN, NAN])), [NAN, NAN])
 
 
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ([0.2, 0.3, 0.5], [0, 1 / 3, 1]),
+        ([0.2, 0.1, 0.6, 0.9], [0, 0, 2 / 3, 0]),
+        # It passes its target and moves on.
+        ([0.8, 0.5, 0.4, 0.2], [0, 1, 2 / 3, 0]),
+    ],
+)
+def test_a_target_is_come_to_from_either_side(distances, expected):
+    np.testing.assert_allclose(progress(np.array(distances), 0.5), expected, atol=1e-9)
+
+
 @hypothesis.given(st.lists(st.floats(1e-3, 10), min_size=1, max_size=20), st.floats(0, 5))
-def test_progress_lies_between_0_and_1_and_falls_with_distance(values, target):
+def test_progress_lies_between_0_and_1_and_rises_with_the_reward(values, target):
     distances = np.array(values)
     found = progress(distances, target)
     assert ((found >= 0) & (found <= 1)).all()
-    assert (np.diff(found[np.argsort(distances, kind="stable")]) <= 0).all()
+    order = np.argsort(distance_reward(distances, target), kind="stable")
+    assert (np.diff(found[order]) >= 0).all()
 
 
 def test_success_is_staying_there():
     near = np.array([1.0, 0.5, 0.04, 0.03, 0.02])
     assert has_succeeded(near, 0.0, 0.05, 3)
     assert not has_succeeded(near, 0.0, 0.05, 4)
-    assert has_succeeded(near, 0.45, 0.05, 4)
     assert not has_succeeded(near[::-1], 0.0, 0.05, 1)
     assert not has_succeeded(np.array([0.01, NAN, 0.01]), 0.0, 0.05, 2)
     assert not has_succeeded(np.array([0.01]), 0.0, 0.05, 2)
+
+
+def test_success_is_as_near_to_the_target_on_either_side():
+    assert not has_succeeded(np.full(5, 0.2), 0.5, 0.1, 5)
+    assert has_succeeded(np.array([0.2, 0.4, 0.45, 0.6]), 0.5, 0.1, 3)
+    assert not has_succeeded(np.array([0.8, 0.5, 0.2]), 0.5, 0.1, 1)
+    assert has_succeeded(np.array([0.2, 0.5]), 0.5, 0.0, 1)
 
 
 def test_rank_correlation_counts_a_constant_as_nothing():
