@@ -8,19 +8,18 @@ from spatialvlm_jax.generation.wording.distances import DISTANCE_QUESTIONS
 from spatialvlm_jax.inference.question_forms import matching_forms
 
 _MAX_CHARACTERS = 300
-_ARTICLE = re.compile(r"(?:the|a|an) +", re.IGNORECASE)
-_CAMERA = frozenset(("camera", "us", "me", "viewer"))
-# What is asked for -> the type of question; most particular first.
-_FORMS = tuple(
-    (re.compile(rf"(?:the )?{form}\.?", re.IGNORECASE), quantity)
-    for form, quantity in (
-        (r"(?:gap|shortest distance) between (?P<a>.+?) and (?P<b>.+?)", "distance"),
-        (r"(?:gap|shortest distance) from (?P<a>.+?) to (?P<b>.+?)", "distance"),
-        (r"distance between (?P<a>.+?) and (?P<b>.+?)", "centre_distance"),
-        (r"distance from (?P<a>.+?) to (?P<b>.+?)", "centre_distance"),
-        (r"distance to (?P<a>.+?)", "camera_distance"),
-    )
+_BEGINNINGS = "the|an?|my|your|our|his|her|its|their|this|that|these|those"
+_BEGINNING = re.compile(rf"(?:{_BEGINNINGS}) +", re.IGNORECASE)
+_CAMERA = frozenset(("camera", "viewer", "me", "us", "you"))
+_PAIR = re.compile(
+    r"(?:the )?(gap|shortest distance|distance) (between|from) (.+?)\.?", re.IGNORECASE
 )
+_FROM_CAMERA = re.compile(r"(?:the )?distance to (.+?)\.?", re.IGNORECASE)
+# What stands between two things, and the other way to name them.
+_AMID = {
+    "between": (re.compile(" and ", re.IGNORECASE), "from A to B"),
+    "from": (re.compile(" to ", re.IGNORECASE), "between A and B"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,15 +39,17 @@ class Goal:
         """Reads "distance between the gripper and the can", or a question for a length.
 
         Without further words a distance is between the centers of two objects, which models measure
-        best; the "gap" is between their nearest points. "distance to the can" is from the camera.
+        best; the "gap" is between their nearest points. "distance to the can" is from the camera,
+        which "me", "us" and "you" name, too. Where words could be several pairs of things, such as
+        "the black and white ball and the mug", that is meant of which both begin with "the".
 
         Args:
           untaught: take questions of no known wording, too.
           held_by: what holds the first thing that the goal names, "the gray gripper".
 
         Raises:
-          UserError: it names no distance, or none that something else could have in the place of
-            what it holds.
+          UserError: it names no distance, more than one, that of the camera from itself, or none
+            that something else could have in the place of what it holds.
         """
         words, held_by = " ".join(text.split()), " ".join(held_by.split())
         if not words or len(words) > _MAX_CHARACTERS:
@@ -64,16 +65,18 @@ class Goal:
                     '"distance between A and B", of which A is held'
                 )
             return cls(words, words)
-        for form, quantity in _FORMS:
-            found = form.fullmatch(words)
-            if found:
-                named = found.groupdict()
-                held = _question(quantity, {**named, "a": held_by}) if held_by else ""
-                return cls(words, _question(quantity, named), held)
-        raise UserError(
-            f'no distance is known by {words!r}: say "distance between A and B", "gap between A '
-            'and B" or "distance to A", or ask a question that ends with "?"'
-        )
+        quantity, things = _named(words)
+        question = _question(quantity, things)
+        if not held_by:
+            return cls(words, question)
+        if _is_camera(things[0]):
+            raise UserError(
+                f"{held_by!r} cannot hold the camera: begin the goal with what is held, such as "
+                f'"distance from {things[1]} to the camera"'
+            )
+        if _is_camera(held_by):
+            raise UserError(f"the camera holds no {_bare(things[0])!r}: name what does, or nothing")
+        return cls(words, question, _question(quantity, (held_by, things[1])))
 
 
 def _check_length(question: str, untaught: bool) -> None:
@@ -89,13 +92,66 @@ def _check_length(question: str, untaught: bool) -> None:
             f"{question!r} asks for no length (its type is {forms[0].kind.name!r}): "
             'say the goal as "distance between A and B"'
         )
+    if forms and any(map(_is_camera, forms[0].objects.values())):
+        raise UserError(
+            f'{question!r} takes the camera for a thing: say the goal as "distance to A", of which '
+            "A is a thing"
+        )
 
 
-def _question(quantity: str, named: dict[str, str]) -> str:
-    things = [_ARTICLE.sub("", thing, count=1) for thing in named.values()]
-    others = [thing for thing in things if thing.lower() not in _CAMERA]
-    if len(things) == 2 and things[0].casefold() == things[1].casefold():
-        raise UserError(f"the goal is the distance of {things[0]!r} from itself: name two things")
-    if quantity == "centre_distance" and len(others) == 1:
-        quantity, things = "camera_distance", others
-    return DISTANCE_QUESTIONS[quantity][0].format(**dict(zip("ab", things, strict=False)))
+def _named(words: str) -> tuple[str, tuple[str, str]]:
+    """The type of the question for a distance, and the two things that it is between.
+
+    Raises:
+      UserError: it is no distance, or it is not clear where the first thing ends.
+    """
+    alone = _FROM_CAMERA.fullmatch(words)
+    if alone:
+        return "centre_distance", (alone[1], "the camera")
+    pair = _PAIR.fullmatch(words)
+    splits = [] if pair is None else _splits(pair[3], _AMID[pair[2].lower()][0])
+    if pair is None or not splits:
+        raise UserError(
+            f'no distance is known by {words!r}: say "distance between A and B", "gap between A '
+            'and B" or "distance to A", or ask a question that ends with "?"'
+        )
+    if len(splits) > 1:
+        # "the black and white ball and the mug": of two things, both are begun.
+        splits = [each for each in splits if all(map(_is_begun, each))]
+    if len(splits) != 1:
+        raise UserError(
+            f"{words!r} may name several pairs of things: begin these two, and nothing in them, "
+            f'with "the", or say "{pair[1]} {_AMID[pair[2].lower()][1]}"'
+        )
+    return "centre_distance" if pair[1].lower() == "distance" else "distance", splits[0]
+
+
+def _splits(text: str, amid: re.Pattern[str]) -> list[tuple[str, str]]:
+    return [(text[: each.start()], text[each.end() :]) for each in amid.finditer(text)]
+
+
+def _is_begun(thing: str) -> bool:
+    return _BEGINNING.match(thing) is not None or _is_camera(thing)
+
+
+def _bare(thing: str) -> str:
+    """Without the word that begins it."""
+    return _BEGINNING.sub("", thing, count=1)
+
+
+def _is_camera(thing: str) -> bool:
+    return _bare(thing).lower() in _CAMERA
+
+
+def _question(quantity: str, things: tuple[str, str]) -> str:
+    first, second = map(_bare, things)
+    others = [_bare(thing) for thing in things if not _is_camera(thing)]
+    if not others:
+        raise UserError("the goal is the distance of the camera from itself: name a thing")
+    if first.casefold() == second.casefold():
+        raise UserError(f"the goal is the distance of {first!r} from itself: name two things")
+    if len(others) == 2:
+        return DISTANCE_QUESTIONS[quantity][0].format(a=first, b=second)
+    if quantity != "centre_distance":
+        raise UserError(f'no gap is from the camera: say "distance to the {others[0]}"')
+    return DISTANCE_QUESTIONS["camera_distance"][0].format(a=others[0])

@@ -21,7 +21,12 @@ from spatialvlm_jax.rewards.goal import Goal
         ("distance to the door", "how far is the door from the camera?"),
         ("distance between the camera and the door", "how far is the door from the camera?"),
         ("distance from the door to us", "how far is the door from the camera?"),
+        ("distance from you to the door", "how far is the door from the camera?"),
+        ("distance between Me and my red mug", "how far is the red mug from the camera?"),
         ("How tall is the can?", "How tall is the can?"),
+        ("How far is the can from the camera?", "How far is the can from the camera?"),
+        ("distance between our gripper and this can", "how far is the center of the gripper from "
+         "the center of the can?"),
         ("distance between {a} and the {b.x}", "how far is the center of the {a} from the center "
          "of the {b.x}?"),
     ],
@@ -30,6 +35,61 @@ def test_a_goal_becomes_a_question(text, question):
     goal = Goal.of(text)
     assert goal.question == question
     assert goal.text == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("distance between the black and white ball and the mug", "how far is the center of the "
+         "black and white ball from the center of the mug?"),
+        ("The gap between a mug and the salt and pepper.", "how far is the mug from the salt and "
+         "pepper?"),
+        ("distance between the black and white ball and us", "how far is the black and white ball "
+         "from the camera?"),
+        ("distance from the path to my left to the mug", None),
+        ("distance from the path to the door to the mug", None),
+        ("distance between the path to the door and the mug", "how far is the center of the path "
+         "to the door from the center of the mug?"),
+        ("distance from black and white ball to mug", "how far is the center of the black and "
+         "white ball from the center of the mug?"),
+        ("distance between black and white ball and mug", None),
+        ("gap between the cup and the saucer and the mug", None),
+    ],
+)  # fmt: skip
+def test_two_things_are_told_apart_by_what_begins_them_or_not_at_all(text, question):
+    if question is not None:
+        assert Goal.of(text).question == question
+        return
+    other = "from A to B" if " and " in text else "between A and B"
+    with pytest.raises(UserError, match=f'several pairs of things: begin .*"the", or.* {other}"'):
+        Goal.of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "distance to the camera",
+        "distance to me.",
+        "distance between the camera and us",
+        "gap from you to the viewer",
+    ],
+)
+def test_the_camera_is_no_goal_for_itself(text):
+    with pytest.raises(UserError, match="distance of the camera from itself: name a thing"):
+        Goal.of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("how far is the camera from the camera?", 'takes the camera for a thing: .*"distance to'),
+        ("What is the gap between the camera and the mug?", "takes the camera for a thing"),
+        ("gap between the camera and the mug", 'no gap is from the camera: say "distance to the'),
+    ],
+)
+def test_the_camera_is_no_thing(text, said):
+    with pytest.raises(UserError, match=said):
+        Goal.of(text)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "pick up the can", "distance", "x" * 301])
@@ -77,6 +137,17 @@ def test_a_holder_has_a_thing_and_a_goal_apart_from_it():
         Goal.of("how tall is the can?", held_by="the gripper")
     with pytest.raises(UserError, match="distance of 'gripper' from itself"):
         Goal.of("distance between the can and the gripper", held_by="the gripper")
+
+
+@pytest.mark.parametrize("camera", ["the camera", "us"])
+def test_a_holder_holds_no_camera_and_no_camera_holds(camera):
+    remedy = 'cannot hold the camera: begin .*, such as "distance from the mug to the camera"'
+    with pytest.raises(UserError, match=remedy):
+        Goal.of(f"distance between {camera} and the mug", held_by="the gripper")
+    with pytest.raises(UserError, match="camera holds no 'mug': name what does"):
+        Goal.of("distance to the mug", held_by=camera)
+    goal = Goal.of(f"distance between the mug and {camera}", held_by="the gripper")
+    assert goal.of_holder == "how far is the gripper from the camera?"
 
 
 def test_a_thing_is_no_goal_for_itself():
