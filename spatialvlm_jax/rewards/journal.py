@@ -2,8 +2,7 @@
 
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
 index, distance, spread] of a frame, with two more numbers where its holder was asked for, too;
-[episode] of one that is read to its end. A line that a kill
-cut off is left out.
+[episode] of one that is read to its end. A line that a kill cut off is left out.
 """
 
 import json
@@ -19,7 +18,7 @@ from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 
 _FILE = "readings.jsonl"
-_MOST = 2**62
+_INDICES = range(-(2**63), 2**63)  # as tables number frames: whatever a set says of its own
 
 
 class Journal:
@@ -85,6 +84,8 @@ class Journal:
                 ) from None
 
     def _take(self, row: Any) -> None:
+        if not isinstance(row, list):
+            raise ValueError("no list")
         if len(row) == 1:
             self.finished.add(_whole(row[0]))
             self.readings.setdefault(_whole(row[0]), [])
@@ -92,7 +93,7 @@ class Journal:
         episode, frame, index, *told = row
         if len(told) not in (2, 4):
             raise ValueError("no reading")
-        numbers = [math.nan if each is None else float(each) for each in told]
+        numbers = [math.nan if each is None else _number(each) for each in told]
         if any(distance <= 0 for distance in numbers[::2]) or any(
             spread < 0 for spread in numbers[1::2]
         ):
@@ -102,9 +103,15 @@ class Journal:
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < _MOST:
+    if type(value) is not int or value not in _INDICES:
         raise ValueError(f"{value!r} is no number of a frame")
     return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no length")
+    return float(value)
 
 
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

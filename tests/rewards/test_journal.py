@@ -64,13 +64,28 @@ def test_another_question_or_recording_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    ["[0, 1]", "{}", "3", '["a"]', "[0, 1, 2, -0.5, 0.1]", "[0, 1.5, null, 1, 1]", "[true]"],
+    [
+        *("[0, 1]", "{}", "3", '["a"]', "[0, 1, 2, -0.5, 0.1]", "[0, 1.5, null, 1, 1]", "[true]"),
+        *('{"a": 1}', '"a"', "[]", "null", f"[{2**63}]", f"[0, 1, {-(2**63) - 1}, 1, 1]"),
+        *("[0, 1, 2, 1e999, 0.1]", "[0, 1, 2, 0.5, 1e999]", "[0, 1, 2, 0.5, 0.1, -1e999, 0.1]"),
+        *('[0, 1, 2, "0.5", 0.1]', "[0, 1, 2, true, 0.1]", f"[0, 1, 2, 1{'0' * 400}, 0.1]"),
+    ],
 )
 def test_lines_that_are_no_readings_are_refused(line, tmp_path):
     path = begun(tmp_path)
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(UserError, match=r"readings\.jsonl: line 6 is damaged"):
         Journal(tmp_path, HEAD)
+
+
+@pytest.mark.parametrize("index", [-1, -(2**63), 2**62, 2**63 - 1])
+def test_whatever_number_a_set_gives_a_frame_is_there_again(index, tmp_path):
+    journal = Journal(tmp_path, HEAD)
+    journal.add([(0, FrameReading(0, index, 0.5, 0.1))])
+    journal.close()
+    again = Journal(tmp_path, HEAD)
+    again.close()
+    assert again.readings == {0: [FrameReading(0, index, 0.5, 0.1)]}
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
