@@ -106,13 +106,14 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.flags import check_suffix
     from spatialvlm_jax.rewards.crop import Crop
-    from spatialvlm_jax.rewards.episode_rewards import RewardSettings
+    from spatialvlm_jax.rewards.episode_rewards import RewardSettings, check_place
     from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
     from spatialvlm_jax.rewards.episodes.open_episodes import open_episodes, parse_numbers
     from spatialvlm_jax.rewards.goal import Goal
 
     # What cannot be done is told before a model is loaded.
     check_suffix(args.out, "--out", ".parquet")
+    check_place(args.out)
     if args.picture is not None:
         check_suffix(args.picture, "--picture", ".svg")
     if args.window % 2 == 0:
@@ -173,6 +174,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
         "camera": [args.camera, args.fov, args.camera_height, args.pitch],
         "version": spatialvlm_jax.__version__,
         **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
+        **({"split": args.split} if args.split else {}),
         **({"frames": str(chosen)} if chosen.is_part else {}),
         **({"crop": str(crop)} if crop != WHOLE_FRAME else {}),
         **({"question_of_holder": goal.of_holder} if goal.of_holder else {}),

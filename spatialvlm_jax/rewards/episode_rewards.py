@@ -11,6 +11,7 @@ import numpy as np
 
 from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.bounds import Range, Settings, Share
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.held import with_holder
 from spatialvlm_jax.rewards.shaping import (
@@ -167,6 +168,35 @@ def write_rewards(
     table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(told).encode()})
     with whole_file(path) as temporary:
         parquet.write_table(table, temporary)
+
+
+def check_place(path: Path) -> None:
+    """Checks that `write_rewards` can name a table so, and replaces none but its own.
+
+    Raises:
+      UserError: what is there holds something else, such as frames of a data set; or the name is
+        none in UTF-8, which libraries for parquet read.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{str(path)!a} is no name in UTF-8: name another place") from None
+    if path.exists() and not _is_replaced(path):
+        raise UserError(
+            f"{path} is no table of rewards, and is not written over: name another, or remove it"
+        )
+
+
+def _is_replaced(path: Path) -> bool:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if path.is_file() and not path.stat().st_size:
+        return True
+    try:
+        return _METADATA_KEY in (parquet.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def read_origin(path: Path) -> dict[str, Any]:

@@ -147,6 +147,9 @@ def test_data_sets_keep_their_numbers(known, tmp_path, capsys) -> None:
     table = parquet.read_table(tmp_path / "s.parquet")
     assert table["index"].to_pylist() == [0, 1, 2, 3, 4]
     assert table["frame_index"].to_pylist() == [0, 1, 0, 1, 2]
+    assert "split" not in read_origin(tmp_path / "s.parquet")
+    assert cli.main([*words[:3], f"--out={tmp_path}/t.parquet", "--split=train"]) == 0
+    assert read_origin(tmp_path / "t.parquet")["split"] == "train"
 
 
 def test_a_part_of_each_episode_joins_back_by_the_numbers_of_the_whole(known, tmp_path, capsys):
@@ -222,6 +225,8 @@ def test_a_part_of_the_episodes_of_a_data_set_has_its_numbers(known, tmp_path, c
         (["nowhere", "--out=r.parquet"], "nowhere does not exist"),
         (["empty", "--out=r.parquet"], "no pictures in empty"),
         (["a", "--out=r.csv"], "--out must name a .parquet file"),
+        (["a", "--out=r\udcff.parquet"], "is no name in UTF-8"),
+        (["robot", "--out=robot/data/chunk-000/file-000.parquet"], "is not written over"),
         (["a", "--out=r.parquet", "--picture=r.png"], "--picture must name a .svg file"),
         (["a", "--out=r.parquet", "--window=4"], "take an odd number, 5"),
         (["a", "--out=r.parquet", "--gamma=1.5"], "gamma"),
@@ -252,7 +257,7 @@ def test_mistakes_are_told_in_a_line(
     assert cli.main(["reward", *words, *goal]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
-    assert not Path("r.parquet").exists()
+    assert not list(Path().glob("r*.parquet*"))
     assert known.asked == 0
 
 

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.episode_rewards import (
     COLUMNS,
     EpisodeRewards,
     RewardSettings,
+    check_place,
     read_origin,
     write_rewards,
 )
@@ -90,3 +92,23 @@ def test_frames_keep_the_numbers_of_their_set(tmp_path):
 def test_an_empty_table_has_its_columns(tmp_path):
     write_rewards(tmp_path / "r.parquet", [], {})
     assert tuple(parquet.read_table(tmp_path / "r.parquet").column_names) == COLUMNS
+
+
+def test_a_table_replaces_none_but_its_own(tmp_path):
+    check_place(tmp_path / "nothing.parquet")
+    write_rewards(tmp_path / "own.parquet", [rewards_of([1.0])], {})
+    check_place(tmp_path / "own.parquet")
+    parquet.write_table(pa.table({"action": [1]}), tmp_path / "frames.parquet")
+    (tmp_path / "text.parquet").write_text("PAR1 it is not")
+    (tmp_path / "empty.parquet").touch()
+    check_place(tmp_path / "empty.parquet")
+    (tmp_path / "folder.parquet").mkdir()
+    (tmp_path / "link.parquet").symlink_to("frames.parquet")
+    for name in ("frames", "text", "folder", "link"):
+        with pytest.raises(UserError, match=f"{name}.parquet is no table of rewards, and is not"):
+            check_place(tmp_path / f"{name}.parquet")
+
+
+def test_a_table_is_named_in_utf_8(tmp_path):
+    with pytest.raises(UserError, match=r"a.udcff.parquet' is no name in UTF-8: name another"):
+        check_place(tmp_path / "a\udcff.parquet")
