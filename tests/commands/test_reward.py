@@ -89,6 +89,15 @@ def test_folders_of_frames_become_a_table_and_a_picture(known, tmp_path, capsys)
     assert known.asked == 13
 
 
+def test_names_that_are_not_in_utf_8_are_read_and_drawn_to(known, tmp_path, capsys) -> None:
+    folder = write_approach(tmp_path / "a\udcff", [250, 50])
+    drawn = tmp_path / "r\udcff.svg"
+    words = ["reward", str(folder), GOAL, f"--out={tmp_path}/r.parquet", f"--picture={drawn}"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out.splitlines()[2].split()[:3] == ["a", "2", "2"]
+    ElementTree.fromstring(drawn.read_text())
+
+
 def test_other_settings_of_the_reward_ask_nothing_again(known, tmp_path, capsys) -> None:
     folder = write_approach(tmp_path / "a", [250, 125, 50])
     words = ["reward", str(folder), GOAL, f"--out={tmp_path}/r.parquet", "--json", "--window=1"]
