@@ -5,6 +5,7 @@ containers are told by their first bytes, and only those that hold their own fra
 decoders only those of common video are.
 """
 
+import bisect
 import contextlib
 import dataclasses
 import itertools
@@ -84,9 +85,9 @@ def video_frames(path: Path, start: float = 0.0) -> Iterator[VideoFrame]:
     Raises:
       UserError: it cannot be read, or not on.
     """
-    import av
-
     with _opened(path) as stream:
+        import av
+
         try:
             if start > _SEEK_SECONDS:
                 # A file without an index is read from its beginning.
@@ -95,8 +96,8 @@ def video_frames(path: Path, start: float = 0.0) -> Iterator[VideoFrame]:
             is_late = start > _SEEK_SECONDS
             for decoded in stream.container.decode(stream):
                 frame = _frame(path, decoded)
-                if is_late and frame.seconds > start:
-                    break  # the index of the file led too far
+                if is_late and not frame.seconds <= start:
+                    break  # the index of the file led too far, or to where no times are told
                 is_late = False
                 yield frame
         except av.FFmpegError as error:
@@ -116,24 +117,74 @@ def pictures_at(
 ) -> Iterator[tuple[Picture | None, str]]:
     """The frames of a video nearest to these times, or why there is none.
 
+    The video is decoded once, so a time that does not fit into the order of the others has none.
+
     Args:
       seconds: in the video, not falling; NaN where a time is not known.
       tolerance: seconds that a frame may be away.
     """
-    known = [float(each) for each in seconds if math.isfinite(each)]
-    frames = video_frames(path, max(min(known, default=0.0) - tolerance, 0.0))
+    times = np.asarray(seconds, np.float64)
+    rises = rising(np.where(times < -tolerance, np.nan, times))
+    first = next((float(each) for each, fits in zip(times, rises, strict=True) if fits), 0.0)
+    decoded = video_frames(path, max(first - tolerance, 0.0))
+    # A frame that does not say when it is shown is not near to any time.
+    frames = (frame for frame in decoded if math.isfinite(frame.seconds))
     before: VideoFrame | None = None
     after = next(frames, None)
-    for wanted in map(float, seconds):
-        while after is not None and not after.seconds >= wanted:
+    for wanted, fits in zip(map(float, times), rises, strict=True):
+        if not fits:
+            yield None, f"{path.name} has no frame for it: {_misfit(wanted)}"
+            continue
+        while after is not None and after.seconds < wanted:
             before, after = after, next(frames, None)
         near = [frame for frame in (before, after) if frame is not None]
         best = min(near, key=lambda frame: abs(frame.seconds - wanted), default=None)
         if best is None or not abs(best.seconds - wanted) <= tolerance * (1 + 1e-6):
-            there = "none" if best is None else f"the nearest is at {best.seconds:.4f} s"
+            there = "none has a time" if best is None else f"the nearest is at {best.seconds:.4f} s"
             yield None, f"{path.name} has no frame at {wanted:.4f} s: {there}"
         else:
             yield open_picture(best.image()), ""
+
+
+def rising(seconds: Sequence[float] | np.ndarray) -> list[bool]:
+    """Which of these times are among the most that never fall; those that are not finite are not.
+
+    One that is far too late would otherwise lead past the frames of all that follow it.
+    """
+    ends: list[float] = []  # of the runs of each length, the one that ends lowest
+    lengths = []
+    for each in map(float, seconds):
+        length = bisect.bisect_right(ends, each) if math.isfinite(each) else -1
+        if length >= 0:
+            ends[length : length + 1] = [each]
+        lengths.append(length)
+    due = len(ends) - 1
+    fits = []
+    for length in reversed(lengths):
+        fits.append(length >= 0 and length == due)
+        due -= fits[-1]
+    return fits[::-1]
+
+
+def _misfit(wanted: float) -> str:
+    if math.isnan(wanted):
+        return "no time stamp says when it was"
+    return f"its time stamp, {wanted:.4f} s, does not fit between those of its neighbours"
+
+
+def require_decoder(path: Path) -> None:
+    """Does nothing where videos can be decoded; `path` is one that is to be.
+
+    Raises:
+      UserError: PyAV is not here.
+    """
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        raise UserError(
+            f"{path} is a video, which needs the extra 'video': run `make setup-video`, or write "
+            "its frames into a folder"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -143,13 +194,9 @@ def _opened(path: Path) -> Iterator[Any]:
     Raises:
       UserError: it is no such file, or PyAV is not here.
     """
-    try:
-        import av
-    except ImportError:
-        raise UserError(
-            f"{path} is a video, which needs the extra 'video': run `make setup-video`, or write "
-            "its frames into a folder"
-        ) from None
+    require_decoder(path)
+    import av
+
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(path.open("rb"))
         form = container_format(file.read(16))

@@ -1,7 +1,9 @@
 """Videos of both codecs of LeRobot, alone and in data sets, with the faults of real ones."""
 
 import builtins
+import dataclasses
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from spatialvlm_jax.rewards.episodes.video_file import (
     container_format,
     open_video,
     pictures_at,
+    rising,
     upright,
     video_frames,
 )
@@ -135,9 +138,68 @@ def test_times_pick_frames_in_one_pass(tmp_path):
     assert [None if each is None else each - each % 1 for each in shown][:3] == [0, 0, 3]
     assert shown[3] is None
     assert shown[5] is None
-    assert "has no frame at nan s" in found[3][1]
-    assert "has no frame at 0.2000 s" in found[5][1]
+    assert "no time stamp says when it was" in found[3][1]
+    assert "its time stamp, 0.2000 s, does not fit" in found[5][1]
     assert shown[6] is not None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Shown:
+    """As a `VideoFrame`, without a decoder."""
+
+    seconds: float
+    level: int
+
+    def image(self) -> np.ndarray:
+        return gray(self.level)
+
+
+def shown_at(monkeypatch, times: Sequence[float], wanted: Sequence[float]) -> list:
+    """What is found at these times in a video with a frame of each level: levels and problems."""
+
+    def frames(path: Path, start: float = 0.0) -> Iterator[Shown]:
+        return (Shown(seconds, level) for level, seconds in enumerate(times))
+
+    monkeypatch.setattr("spatialvlm_jax.rewards.episodes.video_file.video_frames", frames)
+    found = pictures_at(Path("a.mp4"), wanted, 0.05)
+    return [
+        problem if picture is None else round((picture.image.mean() - 10) / 20)
+        for picture, problem in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        (math.nan, "a.mp4 has no frame for it: no time stamp says when it was"),
+        (math.inf, "a.mp4 has no frame for it: its time stamp, inf s, does not fit between"),
+        (1e18, "its time stamp, 1000000000000000000.0000 s, does not fit between"),
+        (-1.0, "its time stamp, -1.0000 s, does not fit between those of its neighbours"),
+    ],
+)
+def test_a_damaged_time_stamp_takes_its_own_frame_alone(damaged, said, monkeypatch):
+    times = [0.0, 0.1, 0.2, 0.3, 0.4]
+    one, problem, *rest = shown_at(monkeypatch, times, [0.0, damaged, 0.2, 0.3, 0.4])
+    assert [one, *rest] == [0, 2, 3, 4]
+    assert said in problem
+
+
+def test_a_frame_of_a_video_without_a_time_hides_no_neighbour(monkeypatch):
+    times = [0.0, math.nan, 0.2, 0.3]
+    one, problem, *rest = shown_at(monkeypatch, times, [0.0, 0.1, 0.2, 0.3])
+    assert [one, *rest] == [0, 2, 3]
+    assert "a.mp4 has no frame at 0.1000 s: the nearest is at" in problem
+    assert shown_at(monkeypatch, [math.nan], [0.0]) == [
+        "a.mp4 has no frame at 0.0000 s: none has a time"
+    ]
+
+
+def test_times_that_do_not_fit_are_as_few_as_can_be():
+    nan, inf = math.nan, math.inf
+    assert rising([]) == []
+    assert rising([0.0, 0.0, 0.1]) == [True, True, True]
+    assert rising([0.0, 9.0, 0.1, nan, 0.2]) == [True, False, True, False, True]
+    assert rising([5.0, -inf, 6.0, 1.0, 7.0, inf]) == [True, False, True, False, True, False]
 
 
 @video
