@@ -1,16 +1,14 @@
 """A folder of pictures as an episode: one picture a frame, in the order of the numbers in names."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
 from spatialvlm_jax.generation.sources.photo_files import SUFFIXES
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
-from spatialvlm_jax.rewards.episodes.stored_picture import stored_picture
+from spatialvlm_jax.rewards.episodes.stored_picture import fingerprint_pictures, stored_picture
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -30,9 +28,8 @@ def open_picture_folder(folder: Path, number: int, chosen: FrameRange = WHOLE) -
     files = picture_files(folder)
     if not files:
         raise UserError(f"no pictures in {folder}: an episode is a folder with a picture a frame")
-    stated = "\n".join(f"{path.name} {fingerprint_file(path, contents=False)}" for path in files)
-    fingerprint = hashlib.blake2b(stated.encode(errors="replace"), digest_size=16).hexdigest()
     length = chosen.part_of(len(files), str(folder))
+    fingerprint = fingerprint_pictures(folder, (path.name for path in files))
 
     def frames() -> Iterator[EpisodeFrame]:
         return _frames(files[chosen.first : chosen.stop], chosen.first)
@@ -47,5 +44,6 @@ def _frames(files: Sequence[Path], first: int) -> Iterator[EpisodeFrame]:
 
 def _order(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Numbers by their size, words by their letters; the name decides between 1 and 01."""
-    parts = _DIGITS.split(path.name)
-    return [(int(part[:300]), "") if part.isdigit() else (-1, part) for part in parts], path.name
+    parts = enumerate(_DIGITS.split(path.name))
+    # What splits stands between what is split.
+    return [(int(each[:300]), "") if at % 2 else (-1, each) for at, each in parts], path.name

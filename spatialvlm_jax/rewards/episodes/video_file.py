@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_recording
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
@@ -61,7 +61,7 @@ def open_video(path: Path, number: int, chosen: FrameRange = WHOLE) -> Episode:
     """
     with _opened(path) as stream:
         length = chosen.part_of(stream.frames, str(path)) if stream.frames else None
-    fingerprint = fingerprint_file(path, contents=False)
+    fingerprint = fingerprint_recording(path)
 
     def frames() -> Iterator[EpisodeFrame]:
         place = -1

@@ -1,5 +1,7 @@
 """Folders of pictures as episodes."""
 
+import os
+
 import pytest
 
 from spatialvlm_jax.errors import UserError
@@ -37,6 +39,23 @@ def test_a_changed_folder_has_another_fingerprint(tmp_path):
     assert open_picture_folder(folder, 0).fingerprint != before
 
 
+def test_contents_tell_folders_apart_and_copies_are_the_same(tmp_path):
+    one, other = write_folder(tmp_path / "a", 3), write_folder(tmp_path / "b", 3)
+    for path in [*one.iterdir(), *other.iterdir()]:
+        os.utime(path, ns=(5, 5))
+    mark = open_picture_folder(one, 0).fingerprint
+    assert open_picture_folder(other, 0).fingerprint == mark
+    data = (other / "frame_1.png").read_bytes()
+    (other / "frame_1.png").write_bytes(data[:-1] + b"?")
+    os.utime(other / "frame_1.png", ns=(5, 5))
+    assert open_picture_folder(other, 0).fingerprint != mark
+    # Which frames are read is told by itself.
+    assert open_picture_folder(one, 0, FrameRange(2, 2)).fingerprint == mark
+    (other / "frame_0.png").rename(other / "frame_9.png")
+    (other / "frame_1.png").write_bytes(data)
+    assert open_picture_folder(other, 0).fingerprint != mark
+
+
 def test_what_is_no_picture_is_left_out_or_told(tmp_path):
     folder = write_folder(tmp_path / "can", 3)
     (folder / "frame_1.png").write_bytes(png(1)[:60])
@@ -51,10 +70,28 @@ def test_what_is_no_picture_is_left_out_or_told(tmp_path):
 
 
 def test_names_without_numbers_and_with_many_are_ordered(tmp_path):
-    for name in ("b10.png", "b9.png", "a.PNG", "9" * 100 + ".jpg", "01.png", "1.png"):
+    for name in (
+        "b10.png",
+        "b9.png",
+        "a.PNG",
+        "9" * 100 + ".jpg",
+        "01.png",
+        "1.png",
+        "1²3.png",
+        "1①2.png",
+    ):
         (tmp_path / name).write_bytes(b"")
     names = [path.name for path in picture_files(tmp_path)]
-    assert names == ["01.png", "1.png", "9" * 100 + ".jpg", "a.PNG", "b9.png", "b10.png"]
+    assert names == [
+        "01.png",
+        "1.png",
+        "1²3.png",
+        "1①2.png",
+        "9" * 100 + ".jpg",
+        "a.PNG",
+        "b9.png",
+        "b10.png",
+    ]
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
