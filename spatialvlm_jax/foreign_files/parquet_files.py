@@ -5,6 +5,7 @@ stated sizes are checked when a table is opened, and never more rows are decoded
 into memory if each is as large as its whole column.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ class Table:
         except Exception as error:
             raise FileError(f"{self._path}: row group {group} cannot be read: {error}") from None
 
+    def has_leaf(self, leaf: str) -> bool:
+        """Whether there is a column, or a part of one, at a path such as "image.bytes"."""
+        schema = self._file.metadata.schema
+        return any(schema.column(i).path == leaf for i in range(len(schema)))
+
+    def is_filled(self, leaf: str) -> bool:
+        """Whether the file says of every row that it has a value there."""
+        groups = map(self._file.metadata.row_group, range(len(self.group_rows)))
+        chunks = (group.column(i) for group in groups for i in range(group.num_columns))
+        told = [chunk.statistics for chunk in chunks if chunk.path_in_schema == leaf]
+        return self.has_leaf(leaf) and all(
+            each is not None and each.has_null_count and each.null_count == 0 for each in told
+        )
+
     def _batch_rows(self, group: int, columns: Sequence[str]) -> int:
         metadata = self._file.metadata.row_group(group)
         chunks = [metadata.column(i) for i in range(metadata.num_columns)]
@@ -114,7 +129,17 @@ class RowReader:
                 self._group = -1
                 raise FileError(f"row group {group} has no row {row}")
             self._start, self._stop = self._stop, self._stop + self._batch.num_rows
-        return self._batch.column(0)[row - self._start].as_py()
+        with _texts_of_utf8(f"row {row} of row group {group}"):
+            return self._batch.column(0)[row - self._start].as_py()
+
+
+@contextlib.contextmanager
+def _texts_of_utf8(where: str) -> Iterator[None]:
+    """Texts are decoded one by one, and nobody vouches for them; raises FileError."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise FileError(f"{where} holds a text that is not UTF-8: {error}") from None
 
 
 def batch_records(batch: Any) -> Iterator[dict[str, Any]]:
@@ -138,7 +163,9 @@ def read_parquet_records(path: Path, without: Sequence[str] = ()) -> Iterator[di
     columns = [name for name in table.names if name not in without]
     for group in range(len(table.group_rows)):
         for batch in table.batches(group, columns):
-            yield from batch_records(batch)
+            with _texts_of_utf8(f"{path}: row group {group}"):
+                records = list(batch_records(batch))
+            yield from records
 
 
 def picture_bytes(cell: Any) -> bytes:

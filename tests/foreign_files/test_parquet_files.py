@@ -5,7 +5,12 @@ import pyarrow.parquet
 import pytest
 
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
+from spatialvlm_jax.foreign_files.parquet_files import (
+    RowReader,
+    Table,
+    picture_bytes,
+    read_parquet_records,
+)
 
 
 def write(path: Path, table: pyarrow.Table, **options: object) -> Path:
@@ -104,3 +109,24 @@ def test_damaged_pages_are_named(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(FileError, match=r"x\.parquet: row group 0 cannot be read"):
         RowReader(path, "x").cell(0, 0)
+
+
+def test_a_file_says_whether_a_part_of_its_cells_is_there_in_all_rows(tmp_path: Path) -> None:
+    cells = [{"bytes": b"a", "path": None}, {"bytes": b"b", "path": "b.png"}]
+    path = write(tmp_path / "x.parquet", pyarrow.table({"a.top": cells}), row_group_size=1)
+    table = Table(path)
+    leaves = ("a.top.bytes", "a.top.path", "a.top", "bytes")
+    assert [table.has_leaf(leaf) for leaf in leaves] == [True, True, False, False]
+    assert [table.is_filled(leaf) for leaf in leaves] == [True, False, False, False]
+    untold = write(path, pyarrow.table({"a.top": cells}), write_statistics=False)
+    assert not Table(untold).is_filled("a.top.bytes")
+
+
+def test_texts_that_are_not_utf_8_are_named(tmp_path: Path) -> None:
+    ends, data = pyarrow.py_buffer(b"\0\0\0\0\2\0\0\0"), pyarrow.py_buffer(b"\xff\xfe")
+    text = pyarrow.StringArray.from_buffers(1, ends, data)
+    path = write(tmp_path / "x.parquet", pyarrow.table({"x": text}))
+    with pytest.raises(FileError, match="row 0 of row group 0 holds a text that is not UTF-8"):
+        RowReader(path, "x").cell(0, 0)
+    with pytest.raises(FileError, match=r"x\.parquet: row group 0 holds a text that is not UTF-8"):
+        list(read_parquet_records(path))

@@ -44,14 +44,18 @@ class FrameRange:
         """
         found = len(range(length)[self.first : self.stop])
         if not found and self.is_part:
-            raise self.without(length, name)
+            raise self.without(f"{length} frames, counted from 0,", name)
         return found
 
-    def without(self, length: int, name: str) -> UserError:
-        """What is to be raised where an episode has none of these frames."""
+    def without(self, has: str, name: str) -> UserError:
+        """What is to be raised where an episode has none of these frames.
+
+        Args:
+          has: what it has, such as "2 frames, counted from 0,". name: what to call it.
+        """
         return UserError(
-            f"{name} has {length} frames, counted from 0, and none of --frames={self}: choose "
-            "others, or leave this episode out"
+            f"{name} has {has} and none of --frames={self}: choose others, or leave this episode "
+            "out"
         )
 
     def __str__(self) -> str:

@@ -6,21 +6,24 @@ meta/episodes/chunk-000/file-000.parquet says which, and from when on; meta/task
 """
 
 import dataclasses
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import shorten
 from spatialvlm_jax.foreign_files.json_files import (
     read_json_lines,
     read_object,
     read_placed_lines,
 )
 from spatialvlm_jax.foreign_files.parquet_files import Table, read_parquet_records
-from spatialvlm_jax.foreign_files.places import placed
+from spatialvlm_jax.foreign_files.places import Placed, placed
 from spatialvlm_jax.generation.outcomes import Rejected
 from spatialvlm_jax.generation.sources.photo_files import inside
+from spatialvlm_jax.rewards.episodes.stated_numbers import stated_number, stated_seconds
 
 _FIELD = re.compile(r"\{([a-z_]+)(?::0?([1-9])d)?\}")
 _MAX_EPISODES = 10_000_000
@@ -107,7 +110,7 @@ class LeRobotLayout:
 
     def picture_file(self, stated: str) -> str:
         """A path below the root, as a table states it."""
-        return stated if (self.root / stated).exists() else f"images/{stated}"
+        return stated if os.path.exists(self.root / stated) else f"images/{stated}"
 
     def _file(self, template: str, numbers: Mapping[str, int], camera: str) -> Path:
         """The file, also where the folder is `video` and is said to be `videos`, or likewise."""
@@ -128,33 +131,36 @@ class LeRobotLayout:
         )
 
     def episodes(self) -> Iterator[LeRobotEpisode]:
-        """All episodes in order; raises UserError."""
+        """All episodes in order, no number twice; raises UserError."""
         found = self._episodes_v3() if self.version == 3 else self._episodes_v2()
-        for count, episode in enumerate(found):
-            if count == _MAX_EPISODES:
+        numbers: set[int] = set()
+        for episode in found:
+            if len(numbers) == _MAX_EPISODES:
                 raise UserError(f"{self.root} lists more than {_MAX_EPISODES} episodes")
+            if episode.number in numbers:
+                raise UserError(
+                    f"{self.root} lists episode {episode.number} twice, and which is meant is not "
+                    "known: mend the files in meta/"
+                )
+            numbers.add(episode.number)
             yield episode
 
     def _episodes_v2(self) -> Iterator[LeRobotEpisode]:
         path = self.root / "meta" / "episodes.jsonl"
         tasks = self.tasks()
-        for where, row in read_placed_lines(path):
-            try:
-                number = int(row["episode_index"])
-                place = {
-                    "episode_index": number,
-                    "episode_chunk": number // self.chunk_size,
-                }
-                yield LeRobotEpisode(
-                    number,
-                    _length(row),
-                    _task(row.get("tasks"), tasks),
-                    place,
-                    dict.fromkeys(self.cameras, place),
-                    dict.fromkeys(self.cameras, 0.0),
-                )
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UserError(f"{path}: {where} is no episode: {error!r}") from None
+        yield from _described(path, read_placed_lines(path), lambda row: self._of_v2(row, tasks))
+
+    def _of_v2(self, row: Mapping[str, Any], tasks: Mapping[int, str]) -> LeRobotEpisode:
+        number = stated_number(row["episode_index"], "episode_index")
+        place = {"episode_index": number, "episode_chunk": number // self.chunk_size}
+        return LeRobotEpisode(
+            number,
+            _length(row),
+            _task(row.get("tasks"), tasks),
+            place,
+            dict.fromkeys(self.cameras, place),
+            dict.fromkeys(self.cameras, 0.0),
+        )
 
     def _episodes_v3(self) -> Iterator[LeRobotEpisode]:
         folder = self.root / "meta" / "episodes"
@@ -164,21 +170,25 @@ class LeRobotLayout:
         tasks = self.tasks()
         for path in files:
             without = [name for name in Table(path).names if name.startswith("stats/")]
-            for where, row in placed(read_parquet_records(path, without)):
-                try:
-                    yield self._episode_v3(row, tasks)
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    raise UserError(f"{path}: {where} is no episode: {error!r}") from None
+            rows = placed(read_parquet_records(path, without))
+            yield from _described(path, rows, lambda row: self._of_v3(row, tasks))
 
-    def _episode_v3(self, row: Mapping[str, Any], tasks: Mapping[int, str]) -> LeRobotEpisode:
-        films = [name for name, kind in self.cameras.items() if kind == "video"]
+    def _of_v3(self, row: Mapping[str, Any], tasks: Mapping[int, str]) -> LeRobotEpisode:
+        films = [f"videos/{name}" for name, kind in self.cameras.items() if kind == "video"]
+
+        def place(of: str) -> dict[str, int]:
+            return {name: stated_number(row[f"{of}/{name}"], f"{of}/{name}") for name in _PLACE}
+
+        def start(film: str) -> float:
+            return stated_seconds(row[f"{film}/from_timestamp"], f"{film}/from_timestamp")
+
         return LeRobotEpisode(
-            int(row["episode_index"]),
+            stated_number(row["episode_index"], "episode_index"),
             _length(row),
             _task(row.get("tasks"), tasks),
-            {name: int(row[f"data/{name}"]) for name in ("chunk_index", "file_index")},
-            {film: {name: int(row[f"videos/{film}/{name}"]) for name in _PLACE} for film in films},
-            {film: float(row[f"videos/{film}/from_timestamp"]) for film in films},
+            place("data"),
+            {film.removeprefix("videos/"): place(film) for film in films},
+            {film.removeprefix("videos/"): start(film) for film in films},
         )
 
     def tasks(self) -> dict[int, str]:
@@ -225,9 +235,27 @@ def fill_path(template: str, numbers: Mapping[str, int], camera: str) -> str:
     return filled
 
 
+def _described(
+    path: Path, rows: Iterable[Placed], made: Callable[[Mapping[str, Any]], LeRobotEpisode]
+) -> Iterator[LeRobotEpisode]:
+    """The episodes that the rows of a file describe; raises UserError with the place of a row."""
+    for where, row in rows:
+        if isinstance(row, ValueError):
+            raise UserError(f"{path}: {where} is not JSON: {row}")
+        if not isinstance(row, Mapping):
+            raise UserError(f"{path}: {where} is no episode, but {shorten(repr(row))}")
+        try:
+            episode = made(row)
+        except KeyError as error:
+            raise UserError(f"{path}: {where} is no episode: it has no {error}") from None
+        except ValueError as error:
+            raise UserError(f"{path}: {where} is no episode: {error}") from None
+        yield episode
+
+
 def _length(row: Mapping[str, Any]) -> int | None:
     length = row.get("length")
-    return None if length is None else int(length)
+    return None if length is None else stated_number(length, "length")
 
 
 def _task(stated: Any, tasks: Mapping[int, str]) -> str:

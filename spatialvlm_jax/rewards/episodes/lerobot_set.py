@@ -2,46 +2,29 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_recording
 from spatialvlm_jax.foreign_files.parquet_files import RowReader, Table, picture_bytes
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
 from spatialvlm_jax.rewards.episodes.lerobot_layout import LeRobotEpisode, LeRobotLayout
-from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture, stored_picture
-from spatialvlm_jax.rewards.episodes.video_file import pictures_at
-
-_NUMBERS = ("episode_index", "frame_index", "index")
-_TIME = "timestamp"
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class FrameRows:
-    """The rows of one episode in a table, in the order of its frames.
-
-    frame_index, index: int64[N]. timestamp: float64[N], seconds from the episode's beginning.
-    group, row: int64[N], where each row is.
-    """
-
-    frame_index: np.ndarray
-    index: np.ndarray
-    timestamp: np.ndarray
-    group: np.ndarray
-    row: np.ndarray
-
-    def between(self, chosen: FrameRange) -> "FrameRows":
-        """Those of the frames that are chosen, by `frame_index`."""
-        last = np.inf if chosen.last is None else chosen.last
-        kept = (self.frame_index >= chosen.first) & (self.frame_index <= last)
-        fields = (getattr(self, each.name) for each in dataclasses.fields(self))
-        return FrameRows(*(column[kept] for column in fields))
+from spatialvlm_jax.rewards.episodes.lerobot_rows import (
+    FrameRows,
+    episode_rows,
+    refuse_shared_index,
+)
+from spatialvlm_jax.rewards.episodes.stored_picture import (
+    encoded_picture,
+    fingerprint_pictures,
+    stored_picture,
+)
+from spatialvlm_jax.rewards.episodes.video_file import pictures_at, require_decoder
 
 
 def lerobot_episodes(
@@ -52,96 +35,125 @@ def lerobot_episodes(
     Args:
       camera: the feature that holds its pictures; "" for the only one.
       numbers: those that are wanted, or None for all.
-      chosen: frames of each that are wanted.
+      chosen: frames of each that are wanted, by their `frame_index`.
 
     Raises:
-      UserError: the set cannot be read, or has no such camera, episode or frames.
+      UserError: the set cannot be read, or has no such camera, episode or frames; two frames have
+        one index; its frames are in videos, and nothing can decode these here.
     """
     layout = LeRobotLayout.read(root)
     seen = layout.camera(camera)
     known = {each.number: each for each in layout.episodes()}
     wanted = sorted(known) if numbers is None else numbers
+    told = functools.cache(fingerprint_recording)  # many episodes may be in one file
+    found, index = [], {}
     for number in wanted:
         if number not in known:
             raise UserError(f"{root} has no episode {number}; it has {_span(sorted(known))}")
-    return [_episode(layout, known[number], seen, chosen) for number in wanted]
+        source = _Source(layout, known[number], seen, chosen)
+        whole, rows = source.rows()
+        index[number] = rows.index
+        found.append(source.episode(whole, len(rows.row), told))
+    refuse_shared_index(root, index)
+    return found
 
 
 def _span(numbers: Sequence[int]) -> str:
     return f"{len(numbers)}, from {numbers[0]} to {numbers[-1]}" if numbers else "none"
 
 
-def _episode(
-    layout: LeRobotLayout, entry: LeRobotEpisode, camera: str, chosen: FrameRange
-) -> Episode:
-    files = [layout.data_file(entry)]
-    is_film = layout.cameras[camera] == "video"
-    if is_film:
-        files.append(layout.video_file(entry, camera))
-    name = f"episode {entry.number}" + (f": {entry.task}" if entry.task else "")
-    fingerprint = ", ".join(fingerprint_file(path, contents=False) for path in files)
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """One episode, and what is to be read of it.
 
-    where = f"{layout.root}: episode {entry.number}"
-    length = None if entry.length is None else chosen.part_of(entry.length, where)
+    camera: the feature that holds its pictures. chosen: its frames.
+    """
 
-    def frames() -> Iterator[EpisodeFrame]:
-        whole = episode_rows(files[0], entry.number)
-        rows = whole.between(chosen)
+    layout: LeRobotLayout
+    entry: LeRobotEpisode
+    camera: str
+    chosen: FrameRange
+
+    @property
+    def is_film(self) -> bool:
+        return self.layout.cameras[self.camera] == "video"
+
+    @property
+    def table(self) -> Path:
+        return self.layout.data_file(self.entry)
+
+    @property
+    def film(self) -> Path:
+        return self.layout.video_file(self.entry, self.camera)
+
+    def rows(self) -> tuple[FrameRows, FrameRows]:
+        """Where all frames of the episode are, and those that are chosen.
+
+        Raises:
+          UserError: it has none of those.
+        """
+        number, stated = self.entry.number, self.entry.length
+        whole = episode_rows(self.table, number, "" if self.is_film else self.camera)
+        rows, count = whole.between(self.chosen), len(whole.row)
         if not len(rows.row):
-            raise chosen.without(len(whole.row), where)
-        if is_film:
-            wanted = rows.timestamp + entry.starts[camera]
-            found = pictures_at(files[1], wanted, layout.period / 2)
+            has = whole.has()
+            if stated not in (None, count):
+                has += f" though {stated} in its description,"
+            raise self.chosen.without(has, f"{self.layout.root}: episode {number}")
+        return whole, rows
+
+    def episode(self, whole: FrameRows, length: int, told: Callable[[Path], str]) -> Episode:
+        """As it is read.
+
+        Args:
+          whole: all of its frames. length: how many are chosen. told: what tells a file.
+
+        Raises:
+          UserError: it is in a video, and nothing can decode it here.
+        """
+        entry = self.entry
+        if self.is_film:
+            require_decoder(self.film)
+        name = f"episode {entry.number}" + (f": {entry.task}" if entry.task else "")
+        fingerprint = ", ".join(self._sources(whole, told))
+        count = len(whole.row)
+        return Episode(entry.number, name, length, fingerprint, self._frames, lambda: count)
+
+    def _sources(self, rows: FrameRows, told: Callable[[Path], str]) -> Iterator[str]:
+        """All that decides which pictures are seen."""
+        yield told(self.table)
+        if self.is_film:
+            yield told(self.film)
+            yield f"from {self.entry.starts[self.camera]!r} s on, {self.layout.period!r} s apart"
+            return
+        named = list(_named_files(self.table, self.camera, rows))
+        if named:
+            files = map(self.layout.picture_file, named)
+            yield fingerprint_pictures(self.layout.root, files)
+
+    def _frames(self) -> Iterator[EpisodeFrame]:
+        _, rows = self.rows()
+        if self.is_film:
+            near = self.layout.period / 2
+            # What lies before its beginning in a video of many is another episode's.
+            times = np.where(rows.timestamp < -near, np.nan, rows.timestamp)
+            found = pictures_at(self.film, times + self.entry.starts[self.camera], near)
         else:
-            found = _stored_pictures(layout, files[0], camera, rows)
+            found = _stored_pictures(self.layout, self.table, self.camera, rows)
         for frame, index, picture in zip(rows.frame_index, rows.index, found, strict=True):
             yield EpisodeFrame(int(frame), int(index), *picture)
 
-    def count() -> int:
-        return len(episode_rows(files[0], entry.number).row)
 
-    return Episode(entry.number, name, length, fingerprint, frames, count)
-
-
-def episode_rows(path: Path, number: int) -> FrameRows:
-    """Where the frames of an episode are in a table, and how they are numbered.
-
-    Raises:
-      UserError: it is damaged, or has no such episode.
-    """
-    columns = _columns(path, path.stat().st_mtime_ns)
-    chosen = np.flatnonzero(columns["episode_index"] == number)
-    if not chosen.size:
-        raise UserError(f"{path} has no row of episode {number}")
-    order = chosen[np.argsort(columns["frame_index"][chosen], kind="stable")]
-    frames = columns["frame_index"][order]
-    if frames[0] < 0 or (np.diff(frames) == 0).any():
-        raise UserError(f"{path}: episode {number} has a frame twice, or one below 0")
-    names = ("frame_index", "index", _TIME, "group", "row")
-    return FrameRows(*(columns[name][order] for name in names))
-
-
-@functools.lru_cache(maxsize=8)
-def _columns(path: Path, changed: int) -> dict[str, np.ndarray]:
-    """The numbers of all rows of a table, which many episodes share."""
-    del changed
+def _named_files(path: Path, camera: str, rows: FrameRows) -> Iterator[str]:
+    """The paths in the cells of a table, where pictures are not all in the cells themselves."""
     table = Table(path)
-    missing = [name for name in (*_NUMBERS, _TIME) if name not in table.names]
-    if missing:
-        raise UserError(f"{path} has no column {missing[0]!r}; it has {', '.join(table.names)}")
-    parts: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, _TIME, "group", "row")}
-    for group, count in enumerate(table.group_rows):
-        for batch in table.batches(group, [*_NUMBERS, _TIME]):
-            for name in (*_NUMBERS, _TIME):
-                parts[name] += batch.column(batch.schema.get_field_index(name)).to_pylist()
-        parts["group"] += [group] * count
-        parts["row"] += range(count)
-    try:
-        times = np.array([np.nan if each is None else each for each in parts.pop(_TIME)], float)
-        found = {name: np.array(each, np.int64) for name, each in parts.items()}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"{path}: rows are not numbered: {error}") from None
-    return found | {_TIME: times}
+    if not table.has_leaf(f"{camera}.path") or table.is_filled(f"{camera}.bytes"):
+        return
+    reader = RowReader(path, f"{camera}.path")
+    for group, row in zip(rows.group, rows.row, strict=True):
+        cell = reader.cell(int(group), int(row))
+        if isinstance(cell, dict) and isinstance(cell.get("path"), str):
+            yield cell["path"]
 
 
 def _stored_pictures(
@@ -151,7 +163,7 @@ def _stored_pictures(
     reader = RowReader(path, camera)
     for group, row, frame in zip(rows.group, rows.row, rows.frame_index, strict=True):
         cell = reader.cell(int(group), int(row))
-        stated = cell.get("path") if isinstance(cell, dict) and not cell.get("bytes") else None
+        stated = cell.get("path") if isinstance(cell, dict) and cell.get("bytes") is None else None
         if isinstance(stated, str):
             yield stored_picture(layout.root, layout.picture_file(stated))
             continue

@@ -238,10 +238,19 @@ def test_without_pyav_the_extra_is_named(tmp_path, monkeypatch, capsys):
         return real(name, *rest, **more)
 
     (tmp_path / "a.mp4").write_bytes(b"")
+    robot = write_lerobot_v2(tmp_path / "robot", (2,), write_nothing)
     monkeypatch.setattr(builtins, "__import__", without)
-    words = ["reward", str(tmp_path / "a.mp4"), "--goal=distance to the can"]
-    assert cli.main([*words, f"--out={tmp_path}/r.parquet"]) == 2
-    assert "needs the extra 'video': run `make setup-video`" in capsys.readouterr().err
+    for path in (tmp_path / "a.mp4", robot):
+        words = ["reward", str(path), "--goal=distance to the can", "--model=nowhere"]
+        assert cli.main([*words, f"--out={tmp_path}/r.parquet"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{path}" in line
+        assert ".mp4 is a video, which needs the extra 'video': run `make setup-video`" in line
+
+
+def write_nothing(path: Path, first: int, count: int) -> None:
+    path.parent.mkdir(parents=True)
+    path.touch()
 
 
 def test_containers_are_told_by_their_first_bytes():
