@@ -1,27 +1,27 @@
 """Episodes of an RLDS data set in TFDS layout, read without TensorFlow.
 
 One record is one episode: a `tf.train.Example` whose features are named by their place, such as
-"steps/observation/image", and hold that of all steps. Records say what they hold by themselves, so
-`features.json`, which names classes to import, is not read.
+"steps/observation/image", and hold that of all steps.
 """
 
+import dataclasses
+import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.errors import FileError
-from spatialvlm_jax.foreign_files.fingerprints import fingerprint_file
+from spatialvlm_jax.foreign_files.fingerprints import fingerprint_recording
 from spatialvlm_jax.foreign_files.json_files import read_object
 from spatialvlm_jax.foreign_files.places import record_place
 from spatialvlm_jax.foreign_files.tfrecord_files import MAX_RECORD_BYTES, list_records
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
+from spatialvlm_jax.rewards.episodes.rlds_cameras import STEPS, Camera, Features
+from spatialvlm_jax.rewards.episodes.stated_numbers import stated_number
 from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture
 
-_OBSERVATION = "steps/observation/"
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _NAME = re.compile(r"[\w.-]{1,200}")
 
 Read = Callable[[], bytes]
@@ -46,16 +46,38 @@ def rlds_episodes(
       UserError: the set cannot be read, or has no such split, camera or episode.
     """
     records = [
-        (path, read) for path, count in _shards(folder, split) for read in _counted(path, count)
+        _Record(path, place, read)
+        for path, count in _shards(folder, split)
+        for place, read in enumerate(_counted(path, count))
     ]
     wanted = range(len(records)) if numbers is None else numbers
-    found = []
     for number in wanted:
         if not 0 <= number < len(records):
             raise UserError(f"{folder} has {len(records)} episodes, from 0 on, and no {number}")
-        path, read = records[number]
-        found.append(_episode(number, path, read, camera, chosen))
-    return found
+    if not records:
+        return []
+    # Whatever is read of it, a set's only camera is the same.
+    looked_at = [records[number] for number in wanted] if camera else records
+    seen = Camera.choose(folder, camera, (each.features() for each in looked_at))
+    told = functools.cache(fingerprint_recording)
+    return [_episode(number, records[number], seen, chosen, told) for number in wanted]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Record:
+    """An episode in a file, of which it is the one at `place`."""
+
+    path: Path
+    place: int
+    read: Read
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}: {record_place(self.place)}"
+
+    def features(self) -> Features:
+        """Raises UserError where it is damaged."""
+        return episode_features(self.read(), self.name)
 
 
 def _shards(folder: Path, split: str) -> list[tuple[Path, int]]:
@@ -65,7 +87,9 @@ def _shards(folder: Path, split: str) -> list[tuple[Path, int]]:
     try:
         name, form = str(info["name"]), str(info["fileFormat"])
         shards = {
-            str(each["name"]): [int(length) for length in each["shardLengths"]]
+            str(each["name"]): [
+                stated_number(length, "a shard's length") for length in each["shardLengths"]
+            ]
             for each in info["splits"]
         }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -115,26 +139,27 @@ def _array_record(path: Path, number: int) -> bytes:
     return data
 
 
-def _episode(number: int, path: Path, read: Read, camera: str, chosen: FrameRange) -> Episode:
+def _episode(
+    number: int, record: _Record, camera: Camera, chosen: FrameRange, told: Callable[[Path], str]
+) -> Episode:
     name = f"episode {number}"
+    where = f"{record.path}: {name}"
 
     def pictures() -> Sequence[bytes]:
-        features = episode_features(read(), f"{path}: record of {name}")
-        seen = _OBSERVATION + choose_camera(features, camera)
-        return features[seen].bytes_list.value
+        return camera.pictures(record.features(), where)
 
     def frames() -> Iterator[EpisodeFrame]:
         found = pictures()
-        chosen.part_of(len(found), f"{path}: {name}")
+        chosen.part_of(len(found), where)
         for place, data in enumerate(found[chosen.first : chosen.stop], chosen.first):
             picture = encoded_picture(data, f"frame {place} of {name}")
             yield EpisodeFrame(place, None, *picture)
 
-    fingerprint = fingerprint_file(path, contents=False)
+    fingerprint = f"{told(record.path)}, {record_place(record.place)}, {camera.name}"
     return Episode(number, name, None, fingerprint, frames, lambda: len(pictures()))
 
 
-def episode_features(record: bytes, name: str) -> Mapping[str, Any]:
+def episode_features(record: bytes, name: str) -> Features:
     """The features of an episode by their places; raises UserError."""
     from tensorflow_datasets.proto import tf_example_pb2
 
@@ -142,29 +167,7 @@ def episode_features(record: bytes, name: str) -> Mapping[str, Any]:
         features = tf_example_pb2.Example.FromString(record).features.feature
     except Exception as error:  # protobuf's own
         raise UserError(f"{name} is no tf.train.Example: {error}") from None
-    if not any(each.startswith("steps/") for each in features):
+    if not any(each.startswith(STEPS) for each in features):
         listed = ", ".join(sorted(features)[:20]) or "nothing"
         raise UserError(f"{name} has no steps, as RLDS has them, but {listed}")
     return features
-
-
-def choose_camera(features: Mapping[str, Any], named: str) -> str:
-    """The feature of an observation that holds its pictures.
-
-    Raises:
-      UserError: there is none, or it is not said which.
-    """
-    cameras = sorted(
-        name.removeprefix(_OBSERVATION)
-        for name, feature in features.items()
-        if name.startswith(_OBSERVATION)
-        and feature.WhichOneof("kind") == "bytes_list"
-        and all(data.startswith(_PICTURES) for data in feature.bytes_list.value[:1])
-        and feature.bytes_list.value
-    )
-    listed = ", ".join(cameras) or "none"
-    if named and named not in cameras:
-        raise UserError(f"no camera {named!r} in the observations; they have {listed}")
-    if not named and len(cameras) != 1:
-        raise UserError(f"say which camera sees the goal: --camera=KEY, of {listed}")
-    return named or cameras[0]

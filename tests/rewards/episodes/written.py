@@ -3,7 +3,7 @@
 import io
 import json
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -168,13 +168,18 @@ def framed(record: bytes) -> bytes:
 
 
 def rlds_record(first: int, count: int, cameras: Sequence[str] = ("image",)) -> bytes:
+    return rlds_record_of({camera: [png(first + at) for at in range(count)] for camera in cameras})
+
+
+def rlds_record_of(seen: Mapping[str, Sequence[bytes]]) -> bytes:
+    """An episode with a step for each of what is seen by its cameras."""
     from tensorflow_datasets.proto import tf_example_pb2
 
     example = tf_example_pb2.Example()
     features = example.features.feature
-    for camera in cameras:
-        seen = [png(first + at) for at in range(count)]
-        features[f"steps/observation/{camera}"].bytes_list.value.extend(seen)
+    count = max(map(len, seen.values()), default=0)
+    for camera, data in seen.items():
+        features[f"steps/observation/{camera}"].bytes_list.value.extend(data)
     features["steps/action"].float_list.value.extend([0.0] * 7 * count)
     features["steps/language_instruction"].bytes_list.value.extend([b"pick up the can"] * count)
     features["steps/is_first"].int64_list.value.extend([int(at == 0) for at in range(count)])
@@ -185,9 +190,13 @@ def write_rlds(
     folder: Path, lengths: Sequence[int], form: str = "tfrecord", cameras=("image",)
 ) -> Path:
     """One shard of the split train."""
-    folder.mkdir(parents=True)
     starts = [sum(lengths[:at]) for at in range(len(lengths))]
     records = [rlds_record(*each, cameras) for each in zip(starts, lengths, strict=True)]
+    return write_rlds_records(folder, records, form)
+
+
+def write_rlds_records(folder: Path, records: Sequence[bytes], form: str = "tfrecord") -> Path:
+    folder.mkdir(parents=True)
     file = folder / f"can-train.{form}-00000-of-00001"
     if form == "tfrecord":
         file.write_bytes(b"".join(map(framed, records)))
@@ -201,7 +210,17 @@ def write_rlds(
     info = {
         "name": "can",
         "fileFormat": form,
-        "splits": [{"name": "train", "shardLengths": [str(len(lengths))]}],
+        "splits": [{"name": "train", "shardLengths": [str(len(records))]}],
     }
     (folder / "dataset_info.json").write_text(json.dumps(info))
     return folder
+
+
+def write_features(folder: Path, cameras: Sequence[str]) -> None:
+    """`features.json` as TFDS writes it."""
+    image = {"pythonClassName": "x.Image", "image": {"dtype": "uint8"}}
+    seen = dict.fromkeys(cameras, image) | {"state": {"tensor": {"dtype": "float32"}}}
+    observation = {"featuresDict": {"features": seen}}
+    steps = {"feature": {"featuresDict": {"features": {"observation": observation}}}}
+    content = {"features": {"steps": {"pythonClassName": "x.Dataset", "sequence": steps}}}
+    (folder / "features.json").write_text(json.dumps({"type": "x", "content": content}))
