@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -56,12 +55,11 @@ def episode_rows(path: Path, number: int, camera: str = "") -> FrameRows:
       UserError: it is damaged, or has no such episode, or numbers that no episode has.
     """
     columns = _columns(path, path.stat().st_mtime_ns, camera)
-    chosen = np.flatnonzero(columns["episode_index"] == number)
-    if not chosen.size:
+    first, stop = np.searchsorted(columns["episode_index"], [number, number + 1])
+    if first == stop:
         raise UserError(f"{path} has no row of episode {number}: leave it out by --episodes")
-    order = chosen[np.argsort(columns["frame_index"][chosen], kind="stable")]
-    names = ("frame_index", "index", _TIME, "group", "row")
-    found = FrameRows(*(columns[name][order] for name in names))
+    names = (each.name for each in dataclasses.fields(FrameRows))
+    found = FrameRows(*(columns[name][first:stop] for name in names))
     for name in ("frame_index", "index"):
         twice = _doubled(getattr(found, name))
         if twice is not None:
@@ -101,7 +99,7 @@ def _doubled(numbers: np.ndarray) -> int | None:
 
 @functools.lru_cache(maxsize=8)
 def _columns(path: Path, changed: int, camera: str) -> dict[str, np.ndarray]:
-    """The numbers of all rows of a table, which many episodes share."""
+    """The numbers of all rows of a table, which many episodes share, by episode and frame."""
     del changed
     table = Table(path)
     for name in (*_NUMBERS, _TIME, *([camera] if camera else [])):
@@ -109,37 +107,38 @@ def _columns(path: Path, changed: int, camera: str) -> dict[str, np.ndarray]:
             raise UserError(f"{path} has no column {name!r}; it has {', '.join(table.names)}")
         if table.names.count(name) > 1:
             raise UserError(f"{path} has two columns {name!r}: which is meant is not known")
-    parts: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, _TIME, "group", "row")}
-    for group, count in enumerate(table.group_rows):
-        for batch in table.batches(group, [*_NUMBERS, _TIME]):
-            for name in (*_NUMBERS, _TIME):
-                parts[name] += batch.column(batch.schema.get_field_index(name)).to_pylist()
-        parts["group"] += [group] * count
-        parts["row"] += range(count)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*_NUMBERS, _TIME)}
+    for group in range(len(table.group_rows)):
+        for batch in table.batches(group, list(parts)):
+            for name, found in parts.items():
+                found.append(batch.column(name).to_numpy(zero_copy_only=False))
     try:
-        times = _times(parts.pop(_TIME))
-        found = {name: _whole_numbers(each, name) for name, each in parts.items()}
-    except (TypeError, ValueError, OverflowError) as error:
+        numbers = {name: _whole_numbers(parts[name], name) for name in _NUMBERS}
+        times = _numbers(parts[_TIME], _TIME).astype(np.float64)
+    except ValueError as error:
         raise UserError(f"{path}: rows are not numbered: {error}") from None
-    return found | {_TIME: times}
+    row = _joined([np.arange(count) for count in table.group_rows])
+    groups = np.repeat(np.arange(len(table.group_rows)), table.group_rows)
+    order = np.lexsort((numbers["frame_index"], numbers["episode_index"]))
+    columns = {**numbers, _TIME: times, "group": groups, "row": row}
+    return {name: column[order] for name, column in columns.items()}
 
 
-def _times(values: Sequence[Any]) -> np.ndarray:
-    """float64[N], NaN where nothing is stated."""
-    times = np.array([np.nan if each is None else each for each in values], float)
-    if times.ndim != 1:
-        raise ValueError(f"{_TIME} has lists in place of numbers")
-    return times
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
-def _whole_numbers(values: Sequence[Any], name: str) -> np.ndarray:
-    """int64[N]; raises ValueError where one is not from 0 to 2^62, or is no whole number."""
-    if not values:
-        return np.zeros(0, np.int64)
-    numbers = np.asarray(values)
+def _numbers(parts: Sequence[np.ndarray], name: str) -> np.ndarray:
+    """All of a column, NaN where nothing is stated; raises ValueError where it holds others."""
+    numbers = _joined(parts)
     if numbers.dtype.kind not in "iuf" or numbers.ndim != 1:
-        raise ValueError(f"{name} does not have a number in every row")
-    # In this order, so that what is not a number is none of these, either.
+        raise ValueError(f"{name} does not hold a number in every row")
+    return numbers
+
+
+def _whole_numbers(parts: Sequence[np.ndarray], name: str) -> np.ndarray:
+    """int64[N]; raises ValueError where one is not from 0 to 2^62, or is no whole number."""
+    numbers = _numbers(parts, name)
     fits = (numbers >= 0) & (numbers < MOST) & (numbers == np.floor(numbers))
     if not fits.all():
         wrong = numbers[~fits][0]

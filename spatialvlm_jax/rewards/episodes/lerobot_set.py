@@ -146,14 +146,20 @@ class _Source:
 
 def _named_files(path: Path, camera: str, rows: FrameRows) -> Iterator[str]:
     """The paths in the cells of a table, where pictures are not all in the cells themselves."""
-    table = Table(path)
-    if not table.has_leaf(f"{camera}.path") or table.is_filled(f"{camera}.bytes"):
+    if not _names_files(path, path.stat().st_mtime_ns, camera):
         return
     reader = RowReader(path, f"{camera}.path")
     for group, row in zip(rows.group, rows.row, strict=True):
         cell = reader.cell(int(group), int(row))
         if isinstance(cell, dict) and isinstance(cell.get("path"), str):
             yield cell["path"]
+
+
+@functools.lru_cache(maxsize=8)
+def _names_files(path: Path, changed: int, camera: str) -> bool:
+    del changed
+    table = Table(path)
+    return table.has_leaf(f"{camera}.path") and not table.is_filled(f"{camera}.bytes")
 
 
 def _stored_pictures(

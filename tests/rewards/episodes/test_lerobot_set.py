@@ -185,11 +185,15 @@ def test_a_description_that_cannot_be_is_refused(spoil, said, tmp_path):
         (lambda columns: columns.update(index=[5, 5]), "two frames of one index: index is 5 in"),
         (lambda columns: columns.update(index=[-1, 0]), "index is -1 in a row, no whole number"),
         (lambda columns: columns.update(index=[0, 2**62]), "index is 4611686018427387904 in a row"),
+        (lambda columns: columns.update(index=[0, None]), "index is nan in a row"),
         (lambda columns: columns.update(index=[0.0, 0.5]), "index is 0.5 in a row"),
-        (lambda columns: columns.update(index=["0", "1"]), "index does not have a number in every"),
-        (lambda columns: columns.update(index=[[0], [1]]), "index does not have a number in every"),
+        (lambda columns: columns.update(index=["0", "1"]), "index does not hold a number in every"),
+        (lambda columns: columns.update(index=[[0], [1]]), "index does not hold a number in every"),
         (lambda columns: columns.update({n: [[0], [1]] for n in NUMBERS}), "not numbered"),
-        (lambda columns: columns.update(timestamp=[[0.0], [0.1]]), "timestamp has lists"),
+        (
+            lambda columns: columns.update(timestamp=[[0.0], [0.1]]),
+            "timestamp does not hold a number",
+        ),
         (lambda columns: columns.pop(CAMERA), f"has no column '{CAMERA}'; it has episode_index, "),
     ],
 )
