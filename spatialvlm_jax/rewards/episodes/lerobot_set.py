@@ -45,11 +45,12 @@ def lerobot_episodes(
     seen = layout.camera(camera)
     known = {each.number: each for each in layout.episodes()}
     wanted = sorted(known) if numbers is None else numbers
-    told = functools.cache(fingerprint_recording)  # many episodes may be in one file
-    found, index = [], {}
     for number in wanted:
         if number not in known:
             raise UserError(f"{root} has no episode {number}; it has {_span(sorted(known))}")
+    told = functools.cache(fingerprint_recording)  # many episodes may be in one file
+    found, index = [], {}
+    for number in wanted:
         source = _Source(layout, known[number], seen, chosen)
         whole, rows = source.rows()
         index[number] = rows.index

@@ -22,7 +22,7 @@ Features = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Camera:
+class RldsCamera:
     """The feature of an observation that holds the pictures.
 
     is_sure: whether it was named or described as the only one; else no record may have another.
@@ -32,7 +32,7 @@ class Camera:
     is_sure: bool
 
     @classmethod
-    def choose(cls, folder: Path, named: str, records: Iterable[Features]) -> "Camera":
+    def choose(cls, folder: Path, named: str, records: Iterable[Features]) -> "RldsCamera":
         """The camera of a set.
 
         Args:

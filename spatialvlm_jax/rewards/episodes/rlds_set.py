@@ -18,7 +18,7 @@ from spatialvlm_jax.foreign_files.places import record_place
 from spatialvlm_jax.foreign_files.tfrecord_files import MAX_RECORD_BYTES, list_records
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.episodes.frame_range import WHOLE, FrameRange
-from spatialvlm_jax.rewards.episodes.rlds_cameras import STEPS, Camera, Features
+from spatialvlm_jax.rewards.episodes.rlds_cameras import STEPS, Features, RldsCamera
 from spatialvlm_jax.rewards.episodes.stated_numbers import stated_number
 from spatialvlm_jax.rewards.episodes.stored_picture import encoded_picture
 
@@ -58,7 +58,7 @@ def rlds_episodes(
         return []
     # Whatever is read of it, a set's only camera is the same.
     looked_at = [records[number] for number in wanted] if camera else records
-    seen = Camera.choose(folder, camera, (each.features() for each in looked_at))
+    seen = RldsCamera.choose(folder, camera, (each.features() for each in looked_at))
     told = functools.cache(fingerprint_recording)
     return [_episode(number, records[number], seen, chosen, told) for number in wanted]
 
@@ -140,7 +140,11 @@ def _array_record(path: Path, number: int) -> bytes:
 
 
 def _episode(
-    number: int, record: _Record, camera: Camera, chosen: FrameRange, told: Callable[[Path], str]
+    number: int,
+    record: _Record,
+    camera: RldsCamera,
+    chosen: FrameRange,
+    told: Callable[[Path], str],
 ) -> Episode:
     name = f"episode {number}"
     where = f"{record.path}: {name}"
