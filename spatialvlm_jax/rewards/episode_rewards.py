@@ -99,7 +99,6 @@ class EpisodeRewards:
         )
         curve = smooth(read, spreads, settings.window // 2)
         reward = distance_reward(curve.distances, settings.target)
-        done = progress(curve.distances, settings.target)
         goal = settings.target, settings.tolerance, settings.hold
         return cls(
             number,
@@ -110,9 +109,9 @@ class EpisodeRewards:
             curve,
             reward,
             potential_shaping(reward, settings.gamma),
-            done,
+            progress(curve.distances, settings.target),
             has_succeeded(curve.distances, *goal),
-            monotonicity(done),
+            monotonicity(reward),
         )
 
     def summary(self) -> dict[str, Any]:

@@ -81,12 +81,16 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.clip(np.corrcoef(*ranks)[0, 1], -1.0, 1.0))
 
 
-def monotonicity(done: np.ndarray) -> float:
-    """How steadily progress rises: its rank correlation with time, 1 where it never falls.
+def monotonicity(rewards: np.ndarray) -> float:
+    """How steadily an episode comes nearer: the rank correlation of its reward with time.
 
-    Below 0 an episode moves away from its goal, or the model sees it the wrong way round. NaN where
-    fewer than two frames are known.
+    1 where each frame is nearer to the target than the one before. Below 0 it moves away from its
+    goal, or the model sees it the wrong way round. NaN where fewer than two frames are known.
+
+    Args:
+      rewards: float[N], as of `distance_reward`. Progress would not do: it is 0 wherever the
+        distance is farther from the target than at first, however far.
     """
-    if np.isfinite(np.asarray(done, np.float64)).sum() < 2:
+    if np.isfinite(np.asarray(rewards, np.float64)).sum() < 2:
         return math.nan
-    return rank_correlation(done, np.arange(len(done)))
+    return rank_correlation(rewards, np.arange(len(rewards)))

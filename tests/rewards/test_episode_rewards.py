@@ -50,6 +50,28 @@ def test_rewards_follow_from_distances():
     }
 
 
+@pytest.mark.parametrize(
+    ("distances", "monotonicity"),
+    [
+        (np.linspace(0.171, 0.264, 12), -1.0),
+        ([*np.linspace(0.5, 1.5, 25), *np.linspace(1.4, 0.45, 5)], -0.596),
+        ([0.5, 0.45, *np.linspace(0.5, 1.5, 28)], -0.9992),
+    ],
+)
+def test_monotonicity_is_below_0_where_a_curve_moves_away_from_its_first_distance(
+    distances, monotonicity
+):
+    assert rewards_of(distances).summary()["monotonicity"] == monotonicity
+
+
+@pytest.mark.parametrize(("target", "monotonicity"), [(0.0, -1.0), (0.5, 1.0), (0.3, 0.4)])
+def test_monotonicity_goes_by_how_far_the_target_is(target, monotonicity):
+    settings = RewardSettings(window=1, target=target)
+    # From 0.3 m these are 0.2, 0.1, 0.05 and 0.15 m away.
+    found = rewards_of([0.1, 0.2, 0.35, 0.45], settings=settings)
+    assert found.summary()["monotonicity"] == monotonicity
+
+
 def test_nothing_is_said_of_an_episode_that_cannot_be_told():
     found = rewards_of([math.nan, math.nan])
     assert not found.has_succeeded

@@ -103,8 +103,8 @@ def test_rank_correlation_counts_a_constant_as_nothing():
     assert rank_correlation(np.array([1.0, NAN]), np.array([1.0, 2.0])) == 0.0
 
 
-def test_monotonicity_is_of_progress_over_time():
-    assert monotonicity(np.array([0.0, 0.2, NAN, 0.5, 1.0])) == pytest.approx(1.0)
-    assert monotonicity(np.array([1.0, 0.5, 0.0])) == pytest.approx(-1.0)
-    assert monotonicity(np.full(4, 0.5)) == 0.0
-    assert np.isnan(monotonicity(np.array([0.5, NAN])))  # of one frame nothing is known
+def test_monotonicity_is_of_the_reward_over_time():
+    assert monotonicity(np.array([-1.0, -0.8, NAN, -0.5, 0.0])) == pytest.approx(1.0)
+    assert monotonicity(np.array([0.0, -0.5, -1.0])) == pytest.approx(-1.0)
+    assert monotonicity(np.full(4, -0.5)) == 0.0
+    assert np.isnan(monotonicity(np.array([-0.5, NAN])))  # of one frame nothing is known
