@@ -29,7 +29,7 @@ from spatialvlm_jax.flags import number, whole_number
 from spatialvlm_jax.generation.questions.visibility import contents_of
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import open_picture
-from spatialvlm_jax.inference.sights import DOUBTED
+from spatialvlm_jax.inference.spatial_answer import DOUBTED
 from spatialvlm_jax.random_stream import RandomStream, entropy_of
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.taught import TaughtNames

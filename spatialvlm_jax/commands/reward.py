@@ -297,7 +297,22 @@ def _write(
         return
     head = ("episode", "frames", "valid", "first", "last", "monotonicity", "success")
     rows = [(one_line(each["name"])[:40], *_figures(each)) for each in summaries]
-    print("\n".join([*align_columns([head, *rows], rule=True), "", str(args.out)]))
+    lines = [*align_columns([head, *rows], rule=True), "", *_doubts(summaries)]
+    print("\n".join([*lines, str(args.out)]))
+
+
+def _doubts(summaries: Sequence[dict[str, Any]]) -> Sequence[str]:
+    """A line for each thing that was doubted in an episode, and an empty one behind them."""
+    from spatialvlm_jax.errors import one_line
+    from spatialvlm_jax.inference.spatial_answer import DOUBTED
+
+    lines = [
+        f"{one_line(each['name'])[:40]}: in {count} of {each['frames']} frames the model holds it "
+        f"less than {100 * DOUBTED:g} % probable that there is {one_line(thing)}"
+        for each in summaries
+        for thing, count in each["doubted"].items()
+    ]
+    return [*lines, ""] if lines else []
 
 
 def _figures(summary: dict[str, Any]) -> Sequence[str]:

@@ -12,13 +12,10 @@ from spatialvlm_jax.generation.wording.phrasing import indefinite
 from spatialvlm_jax.generation.wording.templates import TEMPLATES
 from spatialvlm_jax.inference.asked_questions import PutWords
 from spatialvlm_jax.inference.conclude import Heard
-from spatialvlm_jax.inference.spatial_answer import UNSEEN, SpatialAnswer
+from spatialvlm_jax.inference.spatial_answer import DOUBTED, HELD_PROBABLE, UNSEEN, SpatialAnswer
 from spatialvlm_jax.taught import Taught, TaughtNames
 
 _EXISTENCE = "existence"
-# Below this probability a thing is doubted, and a note says so: of things that are there in crowded
-# pictures the shipped checkpoint doubts one in fifteen; at one half it would doubt one in five.
-DOUBTED = 0.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +56,7 @@ def with_sight(
     rarest = min(known, key=lambda thing: known[thing])
     seen_at_least = float(f"{known[rarest]:.4g}")
     percent = f"{100 * known[rarest]:.2g} %"
-    reason = f"the model holds it {percent} probable that there is {indefinite(rarest)}"
+    reason = f"{HELD_PROBABLE.format(percent)}{indefinite(rarest)}"
     note = "; ".join(filter(None, (answer.note, reason)))
     missing = " or ".join(indefinite(thing) for thing in known if known[thing] < least)
     if missing:

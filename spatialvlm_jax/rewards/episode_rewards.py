@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +60,8 @@ class EpisodeRewards:
     index, frame_index: int64[N]. read: float64[N], metres, before smoothing; with what holds the
       thing, where that was read, too.
     reward, shaped, progress: float64[N]. steadiness: `shaping.monotonicity`.
+    doubted: what the model holds improbable to be in the picture, as "a red mug" -> in how many of
+      the frames.
     """
 
     number: int
@@ -72,6 +75,7 @@ class EpisodeRewards:
     progress: np.ndarray
     has_succeeded: bool
     steadiness: float
+    doubted: Mapping[str, int]
 
     @classmethod
     def of(
@@ -112,6 +116,7 @@ class EpisodeRewards:
             progress(curve.distances, settings.target),
             has_succeeded(curve.distances, *goal),
             monotonicity(reward),
+            Counter(thing for each in readings for thing in each.doubted),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -126,6 +131,7 @@ class EpisodeRewards:
             "last_m": _short(known[-1]) if known.size else None,
             "success": self.has_succeeded,
             "monotonicity": None if math.isnan(self.steadiness) else _short(self.steadiness),
+            "doubted": dict(sorted(self.doubted.items())),
         }
 
 

@@ -14,6 +14,8 @@ class FrameReading:
     frame_index, index: as `EpisodeFrame` has them.
     distance, spread: metres, the median and the standard deviation; NaN where it could not tell.
     holder_distance, holder_spread: likewise, of what holds the thing, if that was asked.
+    doubted: what the model holds improbable to be in the picture, as `SpatialAnswer.doubted` says
+      it of the thing and of its holder.
     """
 
     frame_index: int
@@ -22,6 +24,7 @@ class FrameReading:
     spread: float = math.nan
     holder_distance: float = math.nan
     holder_spread: float = math.nan
+    doubted: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -31,7 +34,14 @@ class FrameReading:
         of_holder: SpatialAnswer | None = None,
     ) -> "FrameReading":
         """A reading where the answer is a length with a distribution, and none otherwise."""
-        return cls(frame.frame_index, frame.index, *_told(answer), *_told(of_holder))
+        doubted = [each.doubted for each in (answer, of_holder) if each is not None]
+        return cls(
+            frame.frame_index,
+            frame.index,
+            *_told(answer),
+            *_told(of_holder),
+            tuple(sorted({each for each in doubted if each})),
+        )
 
 
 def _told(answer: SpatialAnswer | None) -> tuple[float, float]:

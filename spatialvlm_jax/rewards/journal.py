@@ -1,8 +1,9 @@
 """What was read of frames so far, kept on disk: a run that is cut off goes on where it was.
 
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
-index, distance, spread] of a frame, with two more numbers where its holder was asked for, too;
-[episode] of one that is read to its end. A line that a kill cut off is left out.
+index, distance, spread] of a frame, with two more numbers where its holder was asked for, too, and
+a list of what was doubted at the end, where something was; [episode] of one that is read to its
+end. A line that a kill cut off is left out.
 """
 
 import json
@@ -90,6 +91,7 @@ class Journal:
             self.finished.add(_whole(row[0]))
             self.readings.setdefault(_whole(row[0]), [])
             return
+        doubted = tuple(map(_name, row.pop())) if row and isinstance(row[-1], list) else ()
         episode, frame, index, *told = row
         if len(told) not in (2, 4):
             raise ValueError("no reading")
@@ -98,7 +100,9 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
-        reading = FrameReading(_whole(frame), None if index is None else _whole(index), *numbers)
+        numbers += [math.nan] * (4 - len(numbers))
+        place = _whole(frame), None if index is None else _whole(index)
+        reading = FrameReading(*place, *numbers, doubted)
         self.readings.setdefault(_whole(episode), []).append(reading)
 
 
@@ -114,6 +118,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _name(value: Any) -> str:
+    if type(value) is not str:
+        raise ValueError(f"{value!r} is no name")
+    return value
+
+
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     names = sorted({*found, *wanted})
     return [name for name in names if found.get(name) != wanted.get(name)]
@@ -125,4 +135,6 @@ def _line(episode: int, reading: FrameReading) -> str:
     if not all(map(math.isnan, of_holder)):
         numbers += of_holder
     told = [None if math.isnan(number) else number for number in numbers]
-    return json.dumps([episode, reading.frame_index, reading.index, *told], allow_nan=False)
+    doubted = [list(reading.doubted)] if reading.doubted else []
+    row = [episode, reading.frame_index, reading.index, *told, *doubted]
+    return json.dumps(row, allow_nan=False)

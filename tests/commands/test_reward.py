@@ -16,6 +16,7 @@ from pyarrow import parquet
 from spatialvlm_jax import cli
 from spatialvlm_jax.commands.reward import told_weights
 from spatialvlm_jax.inference.putting import PutQuestion
+from spatialvlm_jax.inference.sights import with_sight
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.rewards.episode_rewards import COLUMNS, read_origin
 from tests.rewards.episodes.written import write_lerobot_v3, write_rlds
@@ -140,6 +141,46 @@ def test_what_holds_a_thing_is_read_beside_it(known, tmp_path, capsys) -> None:
     assert known.asked == asked
     assert cli.main([*words, f"--out={tmp_path}/held.parquet"]) == 2
     assert "something else (question_of_holder)" in capsys.readouterr().err
+
+
+def test_what_the_model_doubts_to_be_there_is_told(known, tmp_path, capsys, monkeypatch) -> None:
+    def doubting(self, asked, **how):
+        # 0.1 of whether there is one, but of pictures of gray 200, where it is 0.3.
+        return [
+            [
+                with_sight(
+                    answer_of(picture.image),
+                    ["gray gripper"],
+                    {"gray gripper": 0.3 if picture.image.max() == 200 else 0.1},
+                    0.04,
+                )
+            ]
+            for picture, _ in asked
+        ]
+
+    monkeypatch.setattr(Known, "ask_each", doubting)
+    grays = {"a": [250, 125, 50], "b": [200, 200], "c": [200, 100]}
+    folders = [str(write_approach(tmp_path / name, each)) for name, each in grays.items()]
+    out = tmp_path / "r.parquet"
+    words = ["reward", *folders, "--goal=distance between the gray gripper and the can"]
+    assert cli.main([*words, f"--out={out}"]) == 0
+    said = "the model holds it less than 20 % probable that there is a gray gripper"
+    first = capsys.readouterr().out
+    assert first.splitlines()[4:] == [
+        *first.splitlines()[4:5],
+        "",
+        f"a: in 3 of 3 frames {said}",
+        f"c: in 1 of 2 frames {said}",
+        "",
+        str(out),
+    ]
+    doubted = [each["doubted"] for each in read_origin(out)["episodes"]]
+    assert doubted == [{"a gray gripper": 3}, {}, {"a gray gripper": 1}]
+    assert cli.main([*words, f"--out={out}"]) == 0  # from what was read before
+    assert capsys.readouterr().out == first
+    assert cli.main([*words, f"--out={out}", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["episodes"]
+    assert [each["doubted"] for each in told] == doubted
 
 
 def test_data_sets_keep_their_numbers(known, tmp_path, capsys) -> None:

@@ -47,7 +47,17 @@ def test_rewards_follow_from_distances():
         "last_m": 0.25,
         "success": True,
         "monotonicity": 1.0,
+        "doubted": {},
     }
+
+
+def test_what_is_doubted_is_counted_by_thing():
+    doubted = [("a red mug",), (), ("a gray gripper", "a red mug")]
+    readings = [
+        FrameReading(place, None, 0.5, 0.1, doubted=each) for place, each in enumerate(doubted)
+    ]
+    found = EpisodeRewards.of(0, "a", readings, 0, PLAIN)
+    assert found.summary()["doubted"] == {"a gray gripper": 1, "a red mug": 2}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from spatialvlm_jax.inference.sights import with_sight
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
 from spatialvlm_jax.rewards.frame_reading import FrameReading
@@ -21,6 +22,22 @@ def test_what_is_said_of_the_holder_stands_beside():
     reading = FrameReading.of(FRAME, *answers)
     assert math.isnan(reading.distance)
     assert (reading.holder_distance, reading.holder_spread) == (0.48, 0.1)
+
+
+def test_what_the_model_doubts_to_be_there_is_kept_whether_it_answers_or_not():
+    told = SpatialAnswer("?", "0.5 m", 0.48, "m", 0.1, (0.3, 0.7))
+    seen = {"gray gripper": 0.15, "red mug": 0.03, "blue can": 0.2}
+    doubted = with_sight(told, ["gray gripper", "blue can"], seen, 0.01)
+    unseen = with_sight(told, ["red mug"], seen, 0.1)
+    sure = with_sight(told, ["blue can"], seen, 0.1)
+    found = FrameReading.of(FRAME, doubted)
+    assert (found.distance, found.doubted) == (0.48, ("a gray gripper",))
+    found = FrameReading.of(FRAME, unseen)
+    assert math.isnan(found.distance)
+    assert found.doubted == ("a red mug",)
+    assert FrameReading.of(FRAME, unseen, doubted).doubted == ("a gray gripper", "a red mug")
+    assert FrameReading.of(FRAME, doubted, doubted).doubted == ("a gray gripper",)
+    assert FrameReading.of(FRAME, sure, told).doubted == ()
 
 
 @pytest.mark.parametrize(

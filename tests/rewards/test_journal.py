@@ -68,6 +68,8 @@ def test_another_question_or_recording_is_refused(tmp_path):
         *("[0, 1]", "{}", "3", '["a"]', "[0, 1, 2, -0.5, 0.1]", "[0, 1.5, null, 1, 1]", "[true]"),
         *('{"a": 1}', '"a"', "[]", "null", f"[{2**63}]", f"[0, 1, {-(2**63) - 1}, 1, 1]"),
         *("[0, 1, 2, 1e999, 0.1]", "[0, 1, 2, 0.5, 1e999]", "[0, 1, 2, 0.5, 0.1, -1e999, 0.1]"),
+        *("[0, 1, 2, 0.5, 0.1, [3]]", '[["a"], 1]', '[0, 1, 2, ["a red mug"]]'),
+        *('[0, 1, 2, 0.5, 0.1, "a red mug"]', "[[]]"),
         *('[0, 1, 2, "0.5", 0.1]', "[0, 1, 2, true, 0.1]", f"[0, 1, 2, 1{'0' * 400}, 0.1]"),
     ],
 )
@@ -86,6 +88,24 @@ def test_whatever_number_a_set_gives_a_frame_is_there_again(index, tmp_path):
     again = Journal(tmp_path, HEAD)
     again.close()
     assert again.readings == {0: [FrameReading(0, index, 0.5, 0.1)]}
+
+
+def test_what_was_doubted_is_there_again(tmp_path):
+    doubted = ("a gray gripper", "a red mug")
+    rows = [
+        FrameReading(0, None, 0.5, 0.1, doubted=doubted),
+        FrameReading(1, None, 0.5, 0.1, 0.25, 0.0, doubted),
+    ]
+    journal = Journal(tmp_path, HEAD)
+    journal.add([(0, each) for each in rows])
+    journal.close()
+    again = Journal(tmp_path, HEAD)
+    again.close()
+    assert repr(again.readings[0]) == repr(rows)
+    assert (tmp_path / "readings.jsonl").read_text().splitlines()[1:] == [
+        '[0, 0, null, 0.5, 0.1, ["a gray gripper", "a red mug"]]',
+        '[0, 1, null, 0.5, 0.1, 0.25, 0.0, ["a gray gripper", "a red mug"]]',
+    ]
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
