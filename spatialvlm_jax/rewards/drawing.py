@@ -12,6 +12,7 @@ from spatialvlm_jax.pages.svg import HEIGHT, LEFT, RIGHT, WIDTH, Axis, PlotArea,
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
 from spatialvlm_jax.rewards.episodes.episode import Episode
+from spatialvlm_jax.rewards.place_names import cut_name
 
 KEY_FRAMES = 5
 MOST_DRAWN = 6
@@ -94,7 +95,7 @@ def _panel(episode: DrawnEpisode) -> str:
     )
     known = [area.point(x, y) for x, y in zip(frames, rewards.read, strict=True) if y == y]
     parts = [
-        text_at(LEFT, 17, _cut(rewards.name), "title", "start"),
+        text_at(LEFT, 17, cut_name(rewards.name, 53), "title", "start"),
         f'<g transform="translate(0 {_TITLE})">',
         *_bands(area, frames, lower, upper, curve.valid),
         area.axes(),
@@ -141,7 +142,3 @@ def _thumbs(episode: DrawnEpisode, area: PlotArea) -> Sequence[str]:
 
 
 _OUTLINED = ' fill="#fff" stroke="#000" stroke-width="2.5" paint-order="stroke"'
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 52 else f"{name[:50]}..."

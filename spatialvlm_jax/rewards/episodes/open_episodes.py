@@ -1,5 +1,6 @@
 """From paths to episodes, whatever they are recorded as."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from spatialvlm_jax.rewards.episodes.lerobot_set import lerobot_episodes
 from spatialvlm_jax.rewards.episodes.picture_folder import open_picture_folder
 from spatialvlm_jax.rewards.episodes.rlds_set import rlds_episodes
 from spatialvlm_jax.rewards.episodes.video_file import VIDEO_SUFFIXES, open_video
+from spatialvlm_jax.rewards.place_names import distinct_names
 
 _MOST_EPISODES = 1_000_000
 
@@ -38,7 +40,9 @@ def open_episodes(
     if not sets:
         if camera or split or numbers is not None:
             raise UserError("--camera, --split and --episodes are of data sets: leave them out")
-        return [_open_one(path, number, chosen) for number, path in enumerate(paths)]
+        opened = [_open_one(path, number, chosen) for number, path in enumerate(paths)]
+        named = zip(opened, distinct_names(paths), strict=True)
+        return [dataclasses.replace(each, name=name) for each, name in named]
     (root,) = sets
     if (root / "meta" / "info.json").is_file():
         if split:
