@@ -21,6 +21,12 @@ from spatialvlm_jax.rewards.frame_reading import FrameReading
 _FILE = "readings.jsonl"
 _INDICES = range(-(2**63), 2**63)  # as tables number frames: whatever a set says of its own
 
+# What cannot be told by its name alone: a head has fingerprints of it.
+_DIFFERS = {
+    "episodes": "episodes: files of theirs have changed, or others are named",
+    "model": "model: its files have changed, or another is named",
+}
+
 
 class Journal:
     """The readings of all episodes; only one process may hold it.
@@ -69,7 +75,7 @@ class Journal:
         rows = read_placed_lines(self._path)
         _, head = next(rows, ("", None))
         if head != wanted:
-            differs = "it" if not isinstance(head, dict) else ", ".join(_differing(head, wanted))
+            differs = "it" if not isinstance(head, dict) else "; ".join(_differing(head, wanted))
             raise UserError(
                 f"{self._path} was begun for something else ({differs}): name another --out, or "
                 f"remove {self._path.parent}"
@@ -100,9 +106,16 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
-        numbers += [math.nan] * (4 - len(numbers))
-        place = _whole(frame), None if index is None else _whole(index)
-        reading = FrameReading(*place, *numbers, doubted)
+        distance, spread, *holder = numbers
+        reading = FrameReading(
+            _whole(frame),
+            None if index is None else _whole(index),
+            distance,
+            spread,
+            holder[0] if holder else math.nan,
+            holder[1] if holder else math.nan,
+            doubted,
+        )
         self.readings.setdefault(_whole(episode), []).append(reading)
 
 
@@ -126,7 +139,7 @@ def _name(value: Any) -> str:
 
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     names = sorted({*found, *wanted})
-    return [name for name in names if found.get(name) != wanted.get(name)]
+    return [_DIFFERS.get(name, name) for name in names if found.get(name) != wanted.get(name)]
 
 
 def _line(episode: int, reading: FrameReading) -> str:

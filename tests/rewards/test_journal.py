@@ -58,7 +58,8 @@ def test_another_question_or_recording_is_refused(tmp_path):
     begun(tmp_path)
     with pytest.raises(UserError, match=r"something else \(goal\): name another --out"):
         Journal(tmp_path, HEAD | {"goal": "distance to the mug"})
-    with pytest.raises(UserError, match=r"\(episodes, more\)"):
+    said = r"\(episodes: files of theirs have changed, or others are named; more\): name"
+    with pytest.raises(UserError, match=said):
         Journal(tmp_path, {"goal": HEAD["goal"], "episodes": {}, "more": 1})
 
 
