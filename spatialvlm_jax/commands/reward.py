@@ -1,6 +1,7 @@
 """`spatialvlm reward`: dense rewards for recordings of robots, by what a model sees."""
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
         "hide what they hold"
     )
     add("--held-by", default="", metavar="THING", help=help_text)
-    help_text = "of each episode, the frames that the goal is of, such as 0-32, from 0 on (all)"
+    help_text = "of each episode, the frames that the goal is of, from 0 on: 0-32, or 7 alone (all)"
     add("--frames", default="", metavar="A-B", help=help_text)
     help_text = (
         "look at this part of each frame, shares of its width and height such as 0.2,0.3,0.8,0.9; "
@@ -130,7 +131,8 @@ def run(args: argparse.Namespace) -> int:
         chosen=chosen,
     )
     rewards, origin = _read(args, goal, crop, episodes, chosen, settings)
-    _write(args, goal.text, crop, episodes, rewards, origin)
+    made = dataclasses.asdict(settings)
+    _write(args, goal.text, crop, episodes, rewards, {**origin, **made})
     return 0
 
 
@@ -164,6 +166,12 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
     import spatialvlm_jax
     from spatialvlm_jax.rewards.crop import WHOLE_FRAME
 
+    camera = {
+        "key": args.camera,
+        "fov": args.fov,
+        "height": args.camera_height,
+        "pitch": args.pitch,
+    }
     return {
         "goal": goal.text,
         "question": goal.question,
@@ -171,7 +179,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
         "wordings": args.wordings,
         "scored_values": args.scored_values,
         "max_spread": args.max_spread,
-        "camera": [args.camera, args.fov, args.camera_height, args.pitch],
+        "camera": {name: told for name, told in camera.items() if told not in ("", None)},
         "version": spatialvlm_jax.__version__,
         **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
         **({"split": args.split} if args.split else {}),
@@ -283,10 +291,10 @@ def _write(
     from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.rewards.drawing import MOST_DRAWN, draw_curves, with_key_frames
     from spatialvlm_jax.rewards.episode_rewards import write_rewards
+    from spatialvlm_jax.rewards.place_names import cut_name
     from spatialvlm_jax.text_table import align_columns
 
-    made = {"window": args.window, "gamma": args.gamma, "target": args.target}
-    write_rewards(args.out, rewards, {**origin, **made})
+    write_rewards(args.out, rewards, origin)
     if args.picture is not None:
         both = zip(episodes[:MOST_DRAWN], rewards[:MOST_DRAWN], strict=True)
         drawn = [with_key_frames(*each, crop) for each in both]
@@ -296,7 +304,7 @@ def _write(
         print(json.dumps({**origin, "out": str(args.out), "episodes": summaries}, indent=1))
         return
     head = ("episode", "frames", "valid", "first", "last", "monotonicity", "success")
-    rows = [(one_line(each["name"])[:40], *_figures(each)) for each in summaries]
+    rows = [(cut_name(one_line(each["name"]), 40), *_figures(each)) for each in summaries]
     lines = [*align_columns([head, *rows], rule=True), "", *_doubts(summaries)]
     print("\n".join([*lines, str(args.out)]))
 
@@ -305,10 +313,11 @@ def _doubts(summaries: Sequence[dict[str, Any]]) -> Sequence[str]:
     """A line for each thing that was doubted in an episode, and an empty one behind them."""
     from spatialvlm_jax.errors import one_line
     from spatialvlm_jax.inference.spatial_answer import DOUBTED
+    from spatialvlm_jax.rewards.place_names import cut_name
 
     lines = [
-        f"{one_line(each['name'])[:40]}: in {count} of {each['frames']} frames the model holds it "
-        f"less than {100 * DOUBTED:g} % probable that there is {one_line(thing)}"
+        f"{cut_name(one_line(each['name']), 40)}: in {count} of {each['frames']} frames "
+        f"the model holds it less than {100 * DOUBTED:g} % probable that there is {one_line(thing)}"
         for each in summaries
         for thing, count in each["doubted"].items()
     ]

@@ -90,6 +90,58 @@ def test_folders_of_frames_become_a_table_and_a_picture(known, tmp_path, capsys)
     assert known.asked == 13
 
 
+def test_folders_of_one_name_are_told_apart(known, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("big").mkdir()
+    for name in ("f1", "f2", "big/f1"):
+        write_approach(Path(name), [250, 125])
+    words = ["reward", "f1", "f2", "big/f1", GOAL, "--out=r.parquet", "--picture=r.svg"]
+    assert cli.main(words) == 0
+    rows = capsys.readouterr().out.splitlines()[2:5]
+    assert [row.split()[0] for row in rows] == ["f1", "f2", "big/f1"]
+    names = [each["name"] for each in read_origin(Path("r.parquet"))["episodes"]]
+    assert names == ["f1", "f2", "big/f1"]
+    assert ">big/f1</text>" in Path("r.svg").read_text()
+
+
+def test_the_metadata_say_what_the_rewards_were_made_by(known, tmp_path, capsys) -> None:
+    folder = write_approach(tmp_path / "a", [250, 125])
+    words = ["reward", str(folder), GOAL, f"--out={tmp_path}/r.parquet", "--json"]
+    made = ["--window=3", "--gamma=0.5", "--target=0.25", "--tolerance=0.3", "--hold=2"]
+    assert cli.main([*words, *made]) == 0
+    told = json.loads(capsys.readouterr().out)
+    origin = read_origin(tmp_path / "r.parquet")
+    for each in (told, origin):
+        assert [each[name] for name in ("window", "gamma", "target")] == [3, 0.5, 0.25]
+        assert [each[name] for name in ("tolerance", "hold", "camera")] == [0.3, 2, {}]
+    words[3] = f"--out={tmp_path}/s.parquet"
+    assert cli.main([*words, "--fov=60", "--pitch=0"]) == 0
+    assert read_origin(tmp_path / "s.parquet")["camera"] == {"fov": 60.0, "pitch": 0.0}
+    root = write_lerobot_v3(tmp_path / "robot", (2,))
+    words = ["reward", str(root), GOAL, f"--out={tmp_path}/t.parquet", "--camera-height=1.5"]
+    assert cli.main([*words, "--camera=observation.images.top"]) == 0
+    camera = {"key": "observation.images.top", "height": 1.5}
+    assert read_origin(tmp_path / "t.parquet")["camera"] == camera
+
+
+def test_readings_of_a_picture_that_has_changed_are_refused(known, tmp_path, capsys) -> None:
+    folder = write_approach(tmp_path / "a", [250, 125])
+    words = ["reward", str(folder), GOAL, f"--out={tmp_path}/r.parquet"]
+    assert cli.main(words) == 0
+    capsys.readouterr()
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "1.png")
+    assert cli.main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "(episodes: files of theirs have changed, or others are named): name another" in line
+
+
+def test_one_frame_may_be_chosen_alone(known, tmp_path) -> None:
+    folder = write_approach(tmp_path / "a", [250, 125, 50])
+    out = tmp_path / "r.parquet"
+    assert cli.main(["reward", str(folder), GOAL, f"--out={out}", "--frames=1"]) == 0
+    assert parquet.read_table(out)["frame_index"].to_pylist() == [1]
+
+
 def test_names_that_are_not_in_utf_8_are_read_and_drawn_to(known, tmp_path, capsys) -> None:
     folder = write_approach(tmp_path / "a\udcff", [250, 50])
     drawn = tmp_path / "r\udcff.svg"
