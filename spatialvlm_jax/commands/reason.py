@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import check_suffix, number, place, whole_number
@@ -51,13 +50,12 @@ def add_parser(subparsers: Any) -> None:
     add("questions", nargs="*", metavar="QUESTION", help="composed ones, each on its own")
     add_model_flags(add)
     add("--json", action="store_true", help="print one JSON object")
-    add(
-        "--trace", type=Path, metavar="FILE", help="write all that was said, a JSON line a question"
-    )
+    help_text = "also write all that was said, a JSON line a question"
+    add("--trace", type=place, metavar="FILE.jsonl", help=help_text)
     help_text = "also write a page of picture and steps, with the truth where it is known"
     add("--page", type=place, metavar="FILE.html", help=help_text)
     help_text = "derive the conclusions of a trace again, without model, and picture but for --page"
-    add("--replay", type=Path, metavar="FILE", help=help_text)
+    add("--replay", type=place, metavar="FILE", help=help_text)
     _add_coordinator(parser.add_argument_group("a language model that breaks questions up"))
     add_camera_flags(parser)
 
@@ -85,8 +83,9 @@ def run(args: argparse.Namespace) -> int:
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.reasoning.trace import write_traces
 
-    if args.page is not None:
-        check_suffix(args.page, "--page", ".html")
+    for path, flag, suffix in ((args.page, "--page", ".html"), (args.trace, "--trace", ".jsonl")):
+        if path is not None:
+            check_suffix(path, flag, suffix)
     if args.replay is not None:
         traces, eyes = _replay(args)
     elif args.image is None or not args.questions:
@@ -206,4 +205,4 @@ def _describe(trace: "Trace") -> Sequence[str]:
     sure = "" if probability is None else f" (probability {probability:.2f})"
     lines = [one_line(trace.question), "", *align_columns(rows, rule=True, left=2), ""]
     reasoning = [one_line(step) for step in trace.reasoning()]
-    return [*lines, *reasoning, f"-> {trace.meta['text']}{sure}"]
+    return [*lines, *reasoning, f"-> {one_line(trace.meta['text'])}{sure}"]

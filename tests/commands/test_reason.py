@@ -123,6 +123,26 @@ def test_a_page_shows_the_truth_of_a_stored_picture(known, capsys, tmp_path: Pat
         assert said in line
 
 
+def test_nothing_but_a_file_of_traces_is_written_over(known, capsys, tmp_path: Path) -> None:
+    picture = tmp_path / "room.png"
+    picture.write_bytes(Path(PICTURE).read_bytes())
+    before = picture.read_bytes()
+    assert cli.main(["reason", str(picture), NEAREST, f"--trace={picture}"]) == 2
+    assert picture.read_bytes() == before
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--trace must name a .jsonl file, not '{picture}'" in line
+
+
+def test_what_a_trace_names_is_printed_without_escapes(known, capsys, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    question = "Which of the \x1b[31mblue ball and the gray sofa is nearest to the camera?"
+    assert cli.main(["reason", PICTURE, question, f"--trace={trace}"]) == 0
+    assert cli.main(["reason", f"--replay={trace}"]) == 0
+    shown = capsys.readouterr().out
+    assert "-> the [31mblue ball (probability" in shown
+    assert "\x1b" not in shown
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
