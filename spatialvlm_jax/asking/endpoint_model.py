@@ -17,7 +17,9 @@ from spatialvlm_jax.asking.question import AskingStopped, Manner, Question, Repl
 from spatialvlm_jax.endpoint_client import (
     API_KEY,
     ODD_REPLY,
+    NoReply,
     ReplyRefused,
+    asked_wait,
     check_address,
     complete,
     first_model,
@@ -78,7 +80,7 @@ class EndpointRespondent:
         """
         check_address(url, f"--model=openai:{url[:80]} has", "an endpoint")
         self._limits, self._budget = limits, budget
-        self._client = open_client(url, limits.seconds)
+        self._client = open_client(url)
         self._stop, self._refused = threading.Event(), set[str]()
         self._url = url
         self._model = model or self._first_listed()
@@ -156,9 +158,11 @@ class EndpointRespondent:
                     continue
                 if error.status_code < 500 and error.status_code not in _AGAIN:
                     raise _Failed(said) from None
-                wait = _asked_wait(error.response.headers.get("retry-after"))
+                wait = asked_wait(error)
             except openai.APIConnectionError as error:
                 said, wait = _describe_silence(error), None
+            except NoReply as error:
+                said, wait = f"no answer: {error}", None
             except ReplyRefused as error:
                 raise _Failed(str(error)) from None
             except (openai.OpenAIError, *ODD_REPLY):
@@ -198,7 +202,7 @@ class EndpointRespondent:
 
         try:
             return first_model(self._client, self._limits.seconds)
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, NoReply) as error:
             said = one_line(str(error))[:200]
             raise UserError(f"{self._url} lists no model: {said}; is it there?") from None
         except ReplyRefused as error:
@@ -256,11 +260,6 @@ def _describe_silence(error: Any) -> str:
     is_gone = type(cause).__name__ == "ConnectError"  # of whichever httpx the client has
     said = one_line(str(cause or "") or str(error))[:200]
     return f"{_GONE if is_gone else 'no answer'}: {said}"
-
-
-def _asked_wait(header: str | None) -> float | None:
-    """Seconds that an endpoint asks to wait; None where it does not say so in digits."""
-    return float(header) if header and header.isascii() and header.isdecimal() else None
 
 
 def data_url(image: np.ndarray, side: int) -> str:

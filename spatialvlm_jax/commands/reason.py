@@ -73,7 +73,7 @@ def _add_coordinator(group: Any) -> None:
     help_text = "different questions that it may ask about the picture (24)"
     flag = "--coordinator-questions"
     add(flag, type=whole_number(1, 1_000), default=24, metavar="N", help=help_text)
-    help_text = "until it must have answered (60)"
+    help_text = "that are waited for it in all (60)"
     flag = "--coordinator-seconds"
     add(flag, type=number(1.0, 86_400.0), default=60.0, metavar="SECONDS", help=help_text)
 
@@ -175,7 +175,7 @@ def _reason(args: argparse.Namespace) -> "tuple[list[Trace], Eyes]":
         )
         origin["coordinator"] = named
         traces = [
-            coordinate(question, connect(url, named, limits.seconds), ask, origin, limits)
+            coordinate(question, connect(url, named), ask, origin, limits)
             for question in args.questions
         ]
     return traces, eyes

@@ -15,7 +15,8 @@ from spatialvlm_jax.reasoning.tools import REPAIR, SYSTEM, Call, FaultyReply, ca
 from spatialvlm_jax.reasoning.trace import COORDINATOR, Message, Trace, concluded, write_answer
 from spatialvlm_jax.units import BARE, find_unit, told_value
 
-Complete = Callable[[Sequence[Message]], Message]
+# The next message of a chat, which is there within so many seconds.
+Complete = Callable[[Sequence[Message], float], Message]
 Ask = Callable[[Sequence[str]], Sequence[SpatialAnswer]]
 
 
@@ -27,7 +28,8 @@ class Ended(UserError):
 class CoordinatorLimits:
     """How far a coordinator may go.
 
-    steps: replies of it. sub_questions: different ones to the model. seconds: in all.
+    steps: replies of it. sub_questions: different ones to the model. seconds: that are waited for
+    it in all; what the vision-language model takes does not count.
     """
 
     steps: int = 12
@@ -37,7 +39,10 @@ class CoordinatorLimits:
 
 @dataclasses.dataclass
 class Coordination:
-    """One question on its way to an answer; `messages` grow as a chat does."""
+    """One question on its way to an answer.
+
+    messages: grow as a chat does. waited: seconds for the coordinator so far.
+    """
 
     complete: Complete
     ask: Ask
@@ -45,14 +50,12 @@ class Coordination:
     messages: list[Message]
     asked: dict[str, SpatialAnswer] = dataclasses.field(default_factory=dict)
     repaired: bool = False
+    waited: float = 0.0
 
     def run(self, clock: Callable[[], float]) -> Conclusion:
         """Goes on until an answer; raises `Ended` where there is none."""
-        begin = clock()
         for _ in range(self.limits.steps):
-            if clock() - begin > self.limits.seconds:
-                raise Ended(f"the coordinator gave no answer within {self.limits.seconds:g} s")
-            reply = self.complete(self.messages)
+            reply = self._next(clock)
             self.messages.append(reply)
             try:
                 calls = calls_of(reply)
@@ -66,6 +69,19 @@ class Coordination:
                 self._say(call.id, self._use(call))
         most = _counted(self.limits.steps, "step")
         raise Ended(f"the coordinator gave no answer in {most}")
+
+    def _next(self, clock: Callable[[], float]) -> Message:
+        """Its next message; raises `Ended` where no time is left to wait for it."""
+        late = Ended(f"the coordinator gave no answer within {self.limits.seconds:g} s")
+        if self.waited >= self.limits.seconds:
+            raise late
+        begin = clock()
+        try:
+            reply = self.complete(self.messages, self.limits.seconds - self.waited)
+        except TimeoutError:
+            raise late from None
+        self.waited += clock() - begin
+        return reply
 
     def _repair(self, reply: Message, fault: str) -> None:
         """Tells what was wrong, once."""
@@ -126,7 +142,8 @@ def coordinate(
     and never as an instruction.
 
     Args:
-      complete: gives the assistant's next message for a chat; raises `Ended` where it cannot.
+      complete: gives the assistant's next message for a chat, in so many seconds; raises `Ended`
+        where it cannot, TimeoutError where it would take longer.
       ask: answers questions about the picture.
 
     Returns:

@@ -1,12 +1,15 @@
 """A language model behind an OpenAI-compatible endpoint."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from spatialvlm_jax.endpoint_client import (
     ODD_REPLY,
+    NoReply,
+    ReplyLate,
     ReplyRefused,
+    asked_wait,
     check_address,
     first_model,
     open_client,
@@ -22,6 +25,9 @@ URL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR"
 MODEL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR_MODEL"
 NONE = "none"
 _MOST_TOKENS, _MOST_CALLS, _MOST_CHARACTERS = 1024, 64, 20_000
+_AGAIN = (408, 409, 429)  # and all from 500
+_WAIT = 0.5  # seconds before another try, where the endpoint asks for no other
+T = TypeVar("T")
 
 
 def named_coordinator(url: str, model: str, environment: Mapping[str, str]) -> tuple[str, str]:
@@ -37,49 +43,53 @@ def named_coordinator(url: str, model: str, environment: Mapping[str, str]) -> t
 
 
 def check_coordinator(url: str) -> None:
-    """Raises UserError where an address is none, or the client is not installed."""
+    """Raises UserError where an address or the key is none, or the client is not installed."""
     said = f"--coordinator, or {URL_VARIABLE} in the environment: {url[:80]!r} is"
     check_address(url, said, "a coordinator")
 
 
-def connect(url: str, model: str = "", seconds: float = 60.0) -> Complete:
+def connect(url: str, model: str = "") -> Complete:
     """What asks an endpoint for the next message of a chat; the key is in the environment.
 
     Args:
       url: its base, such as http://127.0.0.1:8000/v1. model: its name there; "" for the first one
-        that the endpoint lists. seconds: from now on; a request takes no longer than what is left.
+        that the endpoint lists.
 
     Raises:
-      UserError: the address is none, or the client is not installed.
+      UserError: the address or the key is none, or the client is not installed.
     """
     check_coordinator(url)
     import openai
 
-    client = open_client(url, seconds, retries=1)
-    begin = time.monotonic()
+    client = open_client(url)
 
-    def complete(messages: Sequence[Message]) -> Message:
-        timeout = max(1.0, seconds - (time.monotonic() - begin))
+    def complete(messages: Sequence[Message], seconds: float) -> Message:
+        until = time.monotonic() + seconds
         request: Any = {
             "messages": list(messages),
             "tools": schemas(),
             "temperature": 0,
             "max_tokens": _MOST_TOKENS,
         }
+
+        def ask() -> Any:
+            nonlocal model
+            model = model or first_model(client, until - time.monotonic())
+            return complete_chat(client, until - time.monotonic(), model=model, **request)
+
         try:
-            asked = client.with_options(timeout=timeout)
-            name = model or first_model(asked, timeout)
-            reply = complete_chat(asked, timeout, model=name, **request)
-            return _plain(reply.choices[0].message)
+            return _plain(_twice(ask, until).choices[0].message)
         except Ended:
             raise
+        except ReplyLate:
+            raise TimeoutError from None
         except openai.APIStatusError as error:
             raise Ended(
                 f"{url} refused with status {error.status_code}: {one_line(str(error))[:200]}"
             ) from None
         except ReplyRefused as error:
             raise Ended(f"{url} gives {error}") from None
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, NoReply) as error:
             raise Ended(f"{url} does not answer: {one_line(str(error))[:200]}") from None
         except ODD_REPLY:
             raise Ended(f"{url} does not speak as OpenAI's Chat Completions do") from None
@@ -87,12 +97,38 @@ def connect(url: str, model: str = "", seconds: float = 60.0) -> Complete:
     return complete
 
 
+def _twice(ask: Callable[[], T], until: float) -> T:
+    """What asking gives, asked again where it fails for now and there is time to wait.
+
+    Args:
+      until: of the monotonic clock.
+    """
+    import openai
+
+    try:
+        return ask()
+    except ReplyLate:
+        raise
+    except (openai.APIConnectionError, NoReply):
+        wait = _WAIT
+        if time.monotonic() + wait >= until:
+            raise
+    except openai.APIStatusError as error:
+        asked = asked_wait(error)
+        wait = _WAIT if asked is None else asked
+        is_for_now = error.status_code in _AGAIN or error.status_code >= 500
+        if not is_for_now or time.monotonic() + wait >= until:
+            raise
+    time.sleep(wait)
+    return ask()
+
+
 def _plain(message: Any) -> Message:
     """The fields of an assistant's message that are kept, within bounds."""
     refusal = getattr(message, "refusal", None)
     if refusal:
         raise Ended(f"the coordinator refused: {one_line(str(refusal))[:200]}")
-    found: Message = {"role": "assistant", "content": message.content}
+    found: Message = {"role": "assistant", "content": _text(message.content)}
     calls = [
         {
             "id": str(call.id),
@@ -109,3 +145,13 @@ def _plain(message: Any) -> Message:
     if calls:
         found["tool_calls"] = calls
     return found
+
+
+def _text(content: Any) -> str | None:
+    """The words of a message, which may come in parts; raises TypeError where they are none."""
+    if content is None or isinstance(content, str):
+        return content
+    words = [part["text"] for part in content if part["type"] == "text"]
+    if not all(isinstance(each, str) for each in words):
+        raise TypeError
+    return "".join(words)

@@ -40,7 +40,7 @@ def derive_again(trace: Trace) -> Trace:
     said = {str(arguments.get("question")): content for arguments, content in trace.calls("ask")}
     ended = str(trace.meta["ended"])
 
-    def complete(messages: Sequence[Message]) -> Message:
+    def complete(messages: Sequence[Message], seconds: float) -> Message:
         try:
             return next(replies)
         except StopIteration:

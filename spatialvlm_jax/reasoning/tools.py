@@ -74,7 +74,7 @@ def calls_of(reply: dict[str, Any]) -> list[Call]:
     """
     calls = reply.get("tool_calls") or []
     if not calls:
-        said = one_line(reply.get("content") or "")[:120]
+        said = one_line(str(reply.get("content") or ""))[:120]
         raise FaultyReply(f"it called no tool, and said {said!r}")
     if len(calls) > MOST_CALLS:
         raise FaultyReply(f"it called {len(calls)} tools at once, and at most {MOST_CALLS} may be")

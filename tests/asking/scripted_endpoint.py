@@ -9,7 +9,10 @@ from typing import Any
 
 
 class Scripted(http.server.BaseHTTPRequestHandler):
-    """Gives what the server's script makes of a request: a status and a text or a document."""
+    """Gives what the server's script makes of a request: a status and a text or a document.
+
+    A function among them is called with the handler, and sends what it likes.
+    """
 
     def do_GET(self) -> None:
         server: Any = self.server
@@ -21,6 +24,9 @@ class Scripted(http.server.BaseHTTPRequestHandler):
         with server.lock:
             server.requests.append((self.headers, body))
             said = server.script(body["messages"][0]["content"][-1]["text"], len(server.requests))
+        if callable(said):
+            said(self)
+            return
         status, words = said if isinstance(said, tuple) else (said, "not\nnow")
         if isinstance(status, int):
             self._send(status, {"error": {"message": words, "type": "", "code": None}})

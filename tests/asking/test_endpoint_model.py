@@ -127,6 +127,21 @@ def test_what_fails_for_now_is_tried_again(status, endpoint, tmp_path) -> None:
     assert scores(tmp_path)["states"]["right"] == 4
 
 
+def cut(handler: Any) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+
+
+def test_what_breaks_off_is_asked_again(endpoint, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("spatialvlm_jax.asking.endpoint_model._FIRST_WAIT", 0.0)
+    endpoint.script = lambda question, number: cut if number <= 2 else "B"
+    assert evaluate(endpoint, tmp_path, "--at-once=1") == 0
+    assert len(endpoint.requests) == 6
+    endpoint.script = lambda question, number: cut
+    assert evaluate(endpoint, tmp_path, "--at-once=1", "--retries=0", "--temperature=1") == 1
+    failures = {line.get("failure", "") for line in replies(tmp_path)}
+    assert any(each.startswith("no answer: its reply broke off: ") for each in failures)
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [

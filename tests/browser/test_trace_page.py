@@ -93,7 +93,7 @@ def test_why_a_coordinator_came_to_no_answer_is_shown(tmp_path: Path) -> None:
     limits = CoordinatorLimits(steps=2)
     questions = ("Why?", NEAREST)
     traces = [
-        coordinate(each, lambda messages: reply, ask, ORIGIN, limits, clock=lambda: 0.0)
+        coordinate(each, lambda messages, seconds: reply, ask, ORIGIN, limits, clock=lambda: 0.0)
         for each in questions
     ]
     page = written(tmp_path / "a.html", traces, stored_room())
