@@ -12,10 +12,14 @@ from spatialvlm_jax.units import find_unit
 
 MOST_CHARACTERS, MOST_NODES, MOST_EXPONENT = 500, 64, 8
 _POWERS = {"length": 1, "area": 2, "volume": 3, "ratio": 0, "angle": 0}
-# "2.1 m" and "3 m^2", whose unit belongs to the number before it.
+# "2.1 m" and "3 m ^ 2", whose unit belongs to the number before it, and whose power to the unit;
+# last a power that is none of a unit's.
 _MEASURE = re.compile(
-    r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([A-Za-z°]+)(?!\d)(?:(?:\^|\*\*)([23])|([²³]))?"
+    r"((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?![eE][+-]?\d)([A-Za-z]+)(?!\d)"
+    r"(?:\s*(?:\^|\*\*)\s*(?:([+-]?\d+)|\(\s*([+-]?\d+)\s*\))(?![\w.])|\s*([²³]))?"
+    r"(\s*(?:\^|\*\*|[²³]))?"
 )
+_POWER_SIGNS = {"^": "**", "²": "**2", "³": "**3"}
 _OF_SEVERAL: dict[str, Callable[[list[float]], float]] = {"max": max, "min": min, "sum": math.fsum}
 _OF_NUMBERS: dict[str, Callable[[float], int]] = {
     "ceil": math.ceil,
@@ -51,14 +55,18 @@ def compute(expression: str) -> Computed | bool:
     """The value of an expression such as "sqrt(2 m^2) + 30 cm" or "2.1 m < 7 ft".
 
     Numbers, units of `units.UNITS` behind them, + - * / ^, comparisons, and abs, ceil, floor, max,
-    min, round, sqrt, sum. At most 500 characters and 64 nodes; exponents are whole, up to 8.
+    min, round, sqrt, sum. At most 500 characters and 64 nodes; exponents are whole, up to 8. A
+    power behind a unit is the unit's however it is written: 2 m^2, 2 m ** 2 and 2 m² are two
+    square metres, and (2 m)^2 is four.
 
     Raises:
-      ComputeError: it is no such expression, mixes units, or has no finite value.
+      ComputeError: it is no such expression, mixes units, or a part of it has no finite value.
     """
     if len(expression) > MOST_CHARACTERS:
         raise ComputeError(f"an expression has at most {MOST_CHARACTERS} characters")
-    written = _MEASURE.sub(_with_unit, expression).replace("^", "**")
+    written = _MEASURE.sub(_with_unit, expression.replace("°", " degrees"))
+    for power, spelling in _POWER_SIGNS.items():
+        written = written.replace(power, spelling)
     try:
         tree = ast.parse(written.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -75,17 +83,29 @@ def compute(expression: str) -> Computed | bool:
         raise
     except (OverflowError, ZeroDivisionError, ValueError):  # the last of what is not a number
         raise ComputeError(f"{expression[:80]!r} has no finite value") from None
-    if not math.isfinite(found.value):
-        raise ComputeError(f"{expression[:80]!r} has no finite value")
     return found
 
 
 def _with_unit(match: re.Match[str]) -> str:
-    power = match[3] or {"²": "2", "³": "3"}.get(match[4] or "", "")
-    return f"({match[1]} * {match[2]}" + (f" ** {power})" if power else ")")
+    number, unit, plain, enclosed, raised, more = match.groups()
+    if more:
+        raise ComputeError(
+            f"the power of a unit is one whole number, as in 2 m^2: write (2 {unit[:20]}) for both"
+        )
+    power = plain or enclosed
+    written = f" ** {power}" if power else _POWER_SIGNS.get(raised or "", "")
+    return f"({number} * {unit}{written})"
 
 
 def _value(node: ast.expr) -> Computed:
+    """The value of a part; raises OverflowError where that is not finite."""
+    found = _any_value(node)
+    if not math.isfinite(found.value):
+        raise OverflowError
+    return found
+
+
+def _any_value(node: ast.expr) -> Computed:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return Computed(float(number))

@@ -30,7 +30,8 @@ _ARGUMENTS: dict[str, dict[str, tuple[list[str], bool, str]]] = {
 _DESCRIPTIONS = {
     "ask": "Asks the vision model; returns its words, and value, std, 90 % interval in unit.",
     "compute": (
-        "Computes with units; returns m, m^2, m^3 or a plain number. Angles are plain radians: "
+        "Computes with units; returns m, m^2, m^3 or a plain number. A power behind a unit is the "
+        "unit's: 2 m^2 is two square metres, (2 m)^2 is four. Angles are plain radians: "
         "divide by degrees, as in '(30 degrees + 5 degrees) / degrees'."
     ),
     "answer": "Gives the final answer.",

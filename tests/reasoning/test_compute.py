@@ -19,6 +19,9 @@ from spatialvlm_jax.reasoning.compute import Computed, ComputeError, compute
         ("-abs(-2) ** 2", -4, 0),
         ("sum(1 m, 2 m, 3 m)", 6, 1),
         ("1.5e1 mm", 0.015, 1),
+        ("30° / degrees", 30, 0),
+        ("1e-3 * 2 m + 1e+0 mm", 0.003, 1),
+        (".5 m + 2. m", 2.5, 1),
         ("(30 degrees + 5 degrees) / degrees", 35, 0),
     ],
 )
@@ -27,6 +30,23 @@ def test_arithmetic_keeps_units(expression: str, value: float, power: int) -> No
     assert isinstance(found, Computed)
     assert found.value == pytest.approx(value)
     assert found.power == power
+
+
+@pytest.mark.parametrize(
+    ("spellings", "value", "power"),
+    [
+        (("2 m^2", "2m^2", "2 m ^ 2", "2 m ** 2", "2 m**2", "2 m^(2)", "2 m²", "2 m ²"), 2, 2),
+        (("2 * m^2", "2 * m ** 2", "2 m * m", "2 m^+2", "2 m ^ ( +2 )"), 2, 2),
+        (("2 m^4", "2 m ** 4", "2 * m^4", "2 m^2 * m²"), 2, 4),
+        (("2 m^-1", "2 m ^ -1", "2 m ** (-1)", "2 * m^-1", "2 / m"), 2, -1),
+        (("(2 m)^2", "(2m) ** 2", "( 2 m )^(2)", "(2 * m)^2", "(2 m)²"), 4, 2),
+        (("6 m^2 / 2 m", "6 m ^ 2 / 2 m", "6 m² / 2 m"), 3, 1),
+        (("-2 m^2", "-(2 m ^ 2)"), -2, 2),
+    ],
+)
+def test_a_power_behind_a_unit_is_the_units(spellings, value: float, power: int) -> None:
+    for spelling in spellings:
+        assert compute(spelling) == Computed(value, power)
 
 
 def test_comparisons_give_a_verdict() -> None:
@@ -51,6 +71,18 @@ def test_it_is_written_in_si_units() -> None:
         ("1 / 0", "no finite value"),
         ("1e308 * 10", "no finite value"),
         ("floor(1e308 * 10 - 1e308 * 10)", "no finite value"),
+        ("1e400 > 1", "no finite value"),
+        ("1e400 - 1e400 < 1", "no finite value"),
+        ("1 / 1e400", "no finite value"),
+        ("min(1 m, 1e400 m)", "no finite value"),
+        ("1e308 * 10 < 1", "no finite value"),
+        ("2 m^(1 + 1)", "the power of a unit is one whole number"),
+        ("2 m^2.5", "the power of a unit is one whole number"),
+        ("2 m^2^2", "the power of a unit is one whole number"),
+        ("2 m² ** 2", "the power of a unit is one whole number"),
+        ("2 m²²", "the power of a unit is one whole number"),
+        ("2 m^sqrt(4)", "the power of a unit is one whole number"),
+        ("2 m^9", "a whole number up to 8"),
         ("2 parsecs", "'parsecs' is no unit"),
         ("__import__('os').system('true')", "is not allowed"),
         ("open('x')", "is not allowed"),
