@@ -117,7 +117,7 @@ class Coordination:
     def _conclude(self, call: Call) -> Conclusion:
         text = one_line(call.arguments["text"])
         value, unit = call.arguments["value"], call.arguments["unit"]
-        known = find_unit(unit) if unit else None
+        known = find_unit(unit) if unit else None  # of an answer with a value, it is checked
         if value is None or known is None:
             return Conclusion(text, value=value)
         told = told_value(float(value) * known.si, known.dimension)

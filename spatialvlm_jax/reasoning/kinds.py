@@ -118,9 +118,12 @@ def _triangle(asked: Sentence, draws: np.ndarray) -> np.ndarray:
 
 
 def _in_a_row(asked: Sentence, draws: np.ndarray) -> np.ndarray:
+    if draws[0].min() <= 0:
+        raise ValueError("nothing is side by side that has no width")
     # A hair more, so that equal widths fit whatever rounding says.
     count = np.floor(draws[1] / draws[0] * (1 + 1e-9))
-    return np.clip(count, 0, MOST_IN_A_ROW).astype(int).astype(str)
+    known = np.clip(count, 0, MOST_IN_A_ROW).astype(int).astype(str)
+    return np.where(count > MOST_IN_A_ROW, f"more than {MOST_IN_A_ROW}", known)
 
 
 def _turn(asked: Sentence, draws: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ def draw(sub_question: SubQuestion, answers: Sequence[SpatialAnswer], number: in
         are independent.
 
     Raises:
-      ValueError: an answer is none to the question.
+      ValueError: an answer is none to the question, or has no finite quantiles.
     """
     shares = (np.arange(DRAWS) + 0.5) / DRAWS
     order = np.random.default_rng(entropy_of("sub-question", number)).permutation(DRAWS)
@@ -68,6 +68,8 @@ def draw(sub_question: SubQuestion, answers: Sequence[SpatialAnswer], number: in
         to_left, to_right = map(_probability, answers)
         return (shares < (to_left + 1 - to_right) / 2).astype(float)[order]
     found = [_quantiles(answer, shares) for answer in answers]
+    if not np.isfinite(found).all():
+        raise ValueError("an answer whose distribution has no finite quantiles")
     if len(found) == 1:
         return found[0][order]
     if min(values[0] for values in found) <= 0:
@@ -76,10 +78,12 @@ def draw(sub_question: SubQuestion, answers: Sequence[SpatialAnswer], number: in
 
 
 def is_answered(sub_question: SubQuestion, answer: SpatialAnswer) -> bool:
-    """Whether an answer says what was asked for."""
+    """Whether an answer says what was asked for; no size is nothing, as a gap may be."""
     if sub_question.quantity == LEFT_OF:
         return answer.verdict in ("yes", "no")
-    return answer.value is not None
+    if answer.value is None:
+        return False
+    return answer.value > 0 or sub_question.quantity not in SIZE_QUESTIONS
 
 
 def has_spread(answer: SpatialAnswer) -> bool:
@@ -104,4 +108,5 @@ def _quantiles(answer: SpatialAnswer, shares: np.ndarray) -> np.ndarray:
         return np.full(len(shares), answer.value)
     low, middle, high = np.log([answer.interval[0], answer.value, answer.interval[1]])
     z = special.ndtri(shares) / _Z95
-    return np.exp(middle + z * np.where(z < 0, middle - low, high - middle))
+    with np.errstate(over="ignore"):  # whoever draws refuses what is not finite
+        return np.exp(middle + z * np.where(z < 0, middle - low, high - middle))

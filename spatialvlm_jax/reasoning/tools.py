@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from spatialvlm_jax.errors import UserError, one_line
+from spatialvlm_jax.units import find_unit
 
 SYSTEM = (
     "You answer questions about a picture that you cannot see. A vision model sees it: ask it "
@@ -24,7 +25,7 @@ _ARGUMENTS: dict[str, dict[str, tuple[list[str], bool, str]]] = {
     "answer": {
         "text": (["string"], True, "the answer in a sentence"),
         "value": (["number", "null"], False, "its number, where it is a quantity"),
-        "unit": (["string", "null"], False, "the unit of value, such as m or m^2"),
+        "unit": (["string", "null"], False, "of value, such as m, m^2 or degrees; null for none"),
     },
 }
 _DESCRIPTIONS = {
@@ -71,7 +72,7 @@ def calls_of(reply: dict[str, Any]) -> list[Call]:
 
     Raises:
       FaultyReply: it calls nothing, too much, a tool that there is not, or one with arguments that
-        are no JSON or not the tool's.
+        are no JSON or not the tool's, or with a unit that is not known.
     """
     calls = reply.get("tool_calls") or []
     if not calls:
@@ -99,6 +100,12 @@ def _arguments(name: str, arguments: str) -> dict[str, Any]:
         if (needed or value is not None) and not _is_one(value, types):
             raise FaultyReply(f"{each} of {name} is no {types[0]}")
         found[each] = value
+    unit = found.get("unit")
+    if unit is not None and found["value"] is not None and find_unit(unit) is None:
+        raise FaultyReply(
+            f"unit of {name} is none that is known, {one_line(unit)[:40]!r}: give such as m, m^2 "
+            "or degrees, or null where value has none"
+        )
     if unknown := given.keys() - found.keys():
         raise FaultyReply(f"{name} has no argument {min(unknown)[:40]!r}")
     return found

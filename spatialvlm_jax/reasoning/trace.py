@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,15 @@ from spatialvlm_jax.atomic_write import whole_file
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.reasoning.plan import Conclusion, Reasoned
+from spatialvlm_jax.units import UNITS
 
 MOST_BYTES = 64 * 2**20
 PLAN, COORDINATOR = "plan", "coordinator"
+# What deriving a trace raises whose parts are of other kinds, too large, or nested deeply.
+_UNDERIVED = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration),
+    *(TypeError, UserError, ValueError),
+)
 # Of answers, later than the first of these files; with what is not written.
 _ADDED: dict[str, Any] = {"note": "", "seen": None, "mean": None, "entropy": None, "asked": True}
 Message = dict[str, Any]
@@ -133,6 +140,8 @@ def read_answer(content: str) -> SpatialAnswer:
         isinstance(each, str) for each in (answer.question, answer.text, answer.unit, answer.note)
     ):
         raise TraceError(f"{content[:80]!r} has words that are none")
+    if answer.unit and answer.unit not in UNITS:
+        raise TraceError(f"{content[:80]!r} is in no unit that is known")
     if not isinstance(answer.asked, bool):
         raise TraceError(f"{content[:80]!r} does not say whether it was asked for")
     if answer.interval is not None and len(answer.interval) != 2:
@@ -188,24 +197,32 @@ def read_traces(path: Path, derive: Callable[[Trace], Trace]) -> Iterator[Trace]
       TraceError: the file is none of traces, or a line does not come out as it is written.
       OSError: it cannot be read.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise TraceError(f"{path} has more than {MOST_BYTES >> 20} MiB: split it")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise TraceError(f"{path} is not in UTF-8, so it is no file of traces") from None
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+    for number, line in enumerate(_read_text(path).removesuffix("\n").split("\n"), 1):
         trace = _read_line(line, f"{path}:{number}")
         try:
             derived = derive(trace)
             written = derived.line()
         except TraceError as error:
             raise TraceError(f"{path}:{number}: {error}") from None
-        except (UserError, KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        except _UNDERIVED:
             raise TraceError(f"{path}:{number} cannot be derived from what it says") from None
         if written != line + "\n":
             raise TraceError(f"{path}:{number} does not follow from the answers that it holds")
         yield derived
+
+
+def _read_text(path: Path) -> str:
+    # What is no file, such as a device, may never end, and tells no size.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise TraceError(f"{path} is no file: name one of traces")
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise TraceError(f"{path} has more than {MOST_BYTES >> 20} MiB: split it")
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise TraceError(f"{path} is not in UTF-8, so it is no file of traces") from None
 
 
 def _read_line(line: str, where: str) -> Trace:

@@ -164,6 +164,18 @@ def test_one_fault_is_told_and_mended(endpoint, tmp_path) -> None:
     assert "the arguments of ask are no JSON object: '{question:'" in told
 
 
+def test_a_unit_that_is_not_known_is_told_and_mended(endpoint, tmp_path) -> None:
+    odd = call("answer", {"text": "2 m.", "value": 2, "unit": "parsec"})
+    code, trace = reason(endpoint, [odd, call("answer", {"text": "2", "value": 2})], tmp_path)
+    assert (code, trace["meta"]["value"], trace["meta"]["unit"]) == (0, 2, "")
+    told = [each["content"] for each in trace["messages"] if each["role"] == "user"][1]
+    assert "none that is known, 'parsec': give such as m, m^2 or degrees, or null" in told
+    # Without a value there is nothing that a unit could be of.
+    yes = call("answer", {"text": "Yes.", "value": None, "unit": "none"})
+    code, trace = reason(endpoint, [yes], tmp_path)
+    assert (code, trace["meta"]["text"]) == (0, "Yes.")
+
+
 def test_words_that_are_no_text_are_kept(endpoint, tmp_path, capsys) -> None:
     # JSON may hold half of a surrogate pair, which UTF-8 may not.
     answer = call("answer", {"text": "wide \ud800"})
@@ -181,6 +193,7 @@ def test_words_that_are_no_text_are_kept(endpoint, tmp_path, capsys) -> None:
         ([call("ask", {"question": 3})], "question of ask is no string"),
         ([call("ask", {"question": "how?", "now": 1})], "ask has no argument 'now'"),
         ([call("answer", {"text": "x", "value": "9"})], "value of answer is no number"),
+        ([call("answer", {"text": "x", "value": 5, "unit": "parsec"})], "is known, 'parsec'"),
         ([words("It is wide.")], "it called no tool, and said 'It is wide.'"),
         ([words(None)], "it called no tool, and said ''"),
         ([words([{"type": "text", "text": "hi"}])], "it called no tool, and said 'hi'"),

@@ -64,6 +64,9 @@ def test_answers_from_both_ends_are_averaged() -> None:
         ("Do the a1, the b1 and the c1 form an equilateral triangle?", (3, 3, 1, 1, 3, 3), "no"),
         ("Could someone at the a1 with arms of 70 cm reach the b1?", (0.69, 0.69), "yes"),
         ("How many of the a1 would fit side by side across the b1?", (0.5, 1.5), "3"),
+        ("How many of the a1 would fit side by side across the b1?", (0.01, 0.99), "99"),
+        ("How many of the a1 would fit side by side across the b1?", (0.01, 1.0), "more than 99"),
+        ("How many of the a1 would fit side by side across the b1?", (0.001, 5.0), "more than 99"),
         ("Would the a1 fit on top of the b1?", (0.5, 1.5, 1.0, 1.0), "no"),
         ("Would the a1 fit through a gap of 0.8 m?", (0.81,), "no"),
         ("Would the a1 fit between the b1 and the c1?", (0.5, 0.6, 0.6), "yes"),
@@ -72,6 +75,20 @@ def test_answers_from_both_ends_are_averaged() -> None:
 def test_exact_answers_decide(question: str, values: tuple, outcome: str) -> None:
     found = ReasoningPlan.of(question).conclude([exact(value) for value in values])
     assert (found.outcome, found.probability) == (outcome, 1.0)
+
+
+@pytest.mark.parametrize("values", [(0.0, 1.5), (0.0, 0.0), (-1.0, 1.5), (1.5, 0.0)])
+def test_a_size_of_nothing_is_no_answer(values: tuple) -> None:
+    plan = ReasoningPlan.of("How many of the a1 would fit side by side across the b1?")
+    found = plan.conclude([exact(value) for value in values])
+    assert (found.text, found.outcome, found.probability) == (UNSURE, "", None)
+
+
+def test_a_distribution_without_end_is_none() -> None:
+    plan = ReasoningPlan.of("How many of the a1 would fit side by side across the b1?")
+    for endless in (answer(1.0, 1e-300, 1e300), answer(1.0, 0.9, 1e300)):
+        with pytest.raises(ValueError, match="finite|no width"):
+            plan.conclude([endless, endless])
 
 
 def test_without_a_spread_no_probability_is_claimed() -> None:
