@@ -1,7 +1,7 @@
 """From a composed question to what it asks, by the patterns of sentences that are known."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.reasoning.kinds import Sentence
@@ -11,12 +11,13 @@ MOST_OBJECTS, MOST_CHARACTERS = 8, 1000
 _OBJECTS = "(?P<objects>.+)"
 _LENGTH = r"(?P<length>[\d.]+ ?[a-z]+)"
 _ONE, _OTHER = "(?P<one>.+)", "(?P<other>.+)"
+_CAMERA = "(?:the camera|the viewer|me|us)"
 # Kind -> sentences, with an example of each. Objects are a list, a pair, or steps of a path.
 PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
     "nearest": (
         (
             rf"which of {_OBJECTS} is (?P<word>nearest|closest|farthest) (?:to|from) "
-            "(?:the camera|the viewer|us)",
+            f"{_CAMERA}",
             "Which of the mug, the lamp and the chair is nearest to the camera?",
         ),
     ),
@@ -28,7 +29,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "distance_order": (
         (
-            rf"(?:put|order|sort|rank) {_OBJECTS} by (?:their )?distance from the camera, "
+            rf"(?:put|order|sort|rank) {_OBJECTS} by (?:their )?distance from {_CAMERA}, "
             "(?P<word>nearest|closest|farthest) first",
             "Order the mug, the lamp and the chair by distance from the camera, nearest first.",
         ),
@@ -73,8 +74,13 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
     "reach": (
         (
             rf"(?:could|can) (?:someone|a person|a robot) with arms of {_LENGTH} reach {_ONE} "
-            "from the camera",
+            f"from {_CAMERA}",
             "Could someone with arms of 0.7 m reach the mug from the camera?",
+        ),
+        (
+            rf"(?:could|can) (?:someone|a person|a robot) at {_CAMERA} with arms of {_LENGTH} "
+            f"reach {_ONE}",
+            "Could someone at the camera with arms of 0.7 m reach the mug?",
         ),
         (
             rf"(?:could|can) (?:someone|a person|a robot) at {_OTHER} with arms of {_LENGTH} "
@@ -126,7 +132,8 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
 _COUNTS = {"triangle": (3, 3), "between": (3, 3), "reach": (1, 2), "through": (1, 1)}
 _COUNTS |= dict.fromkeys(("pair", "nearest_to"), (3, MOST_OBJECTS))
 _SAME_WORDS = {"closest": "nearest"}
-_ARTICLE = re.compile(r"(?:the|an|a) ", re.IGNORECASE)
+_DETERMINER = re.compile(r"(?:the|an|a|my|your|our|this|that) ", re.IGNORECASE)
+_WHO_LOOKS = ("camera", "viewer", "me", "us")
 
 
 class UnknownSentence(UserError):
@@ -138,7 +145,8 @@ def parse_sentence(question: str) -> tuple[str, Sentence]:
 
     Raises:
       UnknownSentence: it is of no kind that is known.
-      UserError: it is of a kind, but names too few or too many objects, one twice, or no length.
+      UserError: it is of a kind, but names too few or too many objects, one twice, the camera for
+        one, or no length, or its list may be read in two ways.
     """
     words = " ".join(question[: MOST_CHARACTERS + 1].split()).rstrip(" .?!")
     if len(words) > MOST_CHARACTERS:
@@ -156,7 +164,7 @@ def parse_sentence(question: str) -> tuple[str, Sentence]:
 
 def _read(kind: str, found: dict[str, str | None]) -> Sentence:
     named = [*_listed(kind, found)]
-    objects = tuple(_ARTICLE.sub("", name.strip(), count=1) for name in named)
+    objects = tuple(_DETERMINER.sub("", name.strip(), count=1) for name in named)
     fewest, most = _COUNTS.get(kind, (2, MOST_OBJECTS))
     if not fewest <= len(objects) <= most or not all(objects):
         wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
@@ -164,6 +172,11 @@ def _read(kind: str, found: dict[str, str | None]) -> Sentence:
     if len({name.lower() for name in objects}) < len(objects):
         raise UserError(
             f"a question of the kind {kind} names an object twice: {', '.join(objects)}"
+        )
+    if seeing := [name for name in objects if name.lower() in _WHO_LOOKS]:
+        raise UserError(
+            f"{seeing[0]!r} is who looks, and a question of the kind {kind} is about things in the "
+            "picture: leave it out, or say how a camera that is seen looks, as in the black camera"
         )
     word = (found.get("word") or "").lower()
     return Sentence(objects, _SAME_WORDS.get(word, word), _length(found.get("length")))
@@ -174,9 +187,26 @@ def _listed(kind: str, found: dict[str, str | None]) -> Iterator[str]:
         yield one
     if several := found.get("objects"):
         steps = r" (?:(?:and )?then )?(?:to|via) " if kind == "path" else r",? (?:and|or) |, "
-        yield from re.split(steps, several, flags=re.IGNORECASE)
+        named = [each.strip() for each in re.split(steps, several, flags=re.IGNORECASE)]
+        if kind != "path":
+            _check_list(named)
+        yield from named
     if other := found.get("other"):
         yield other
+
+
+def _check_list(named: Sequence[str]) -> None:
+    """Refuses "the black and white ball and the chair", which may be two things or three.
+
+    All have a word such as "the" before them, or none has, or the first one has that of all.
+    """
+    has_one = [bool(_DETERMINER.match(name)) or name.lower() in _WHO_LOOKS for name in named]
+    if any(has_one[1:]) and not all(has_one):
+        bare = named[has_one.index(False)]
+        raise UserError(
+            f"{bare[:40]!r} has no article and others have: write the before each thing, and a "
+            "name with and in one word, as in the black-and-white ball"
+        )
 
 
 def _length(text: str | None) -> float:

@@ -61,6 +61,70 @@ def test_objects_words_and_lengths_are_read(question: str, asked: Sentence) -> N
     assert found.length == pytest.approx(asked.length)
 
 
+@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us", "Me"])
+@pytest.mark.parametrize(
+    ("question", "kind", "objects"),
+    [
+        ("Which of the mug and the lamp is closest to {}?", "nearest", ("mug", "lamp")),
+        ("Which of the mug, the box and the lamp is farthest from {}?", "nearest", None),
+        ("Sort the mug and the lamp by distance from {}, nearest first.", "distance_order", None),
+        ("Could someone with arms of 1 m reach the mug from {}?", "reach", ("mug",)),
+        ("Could someone at {} with arms of 1 m reach the mug?", "reach", ("mug",)),
+    ],
+)
+def test_who_looks_counts_as_the_camera(question, kind, objects, who) -> None:
+    found, asked = parse_sentence(question.format(who))
+    assert found == kind
+    assert objects in (None, asked.objects)
+    quantities = {each.quantity for each in KINDS[kind].sub_questions(asked)}
+    assert quantities == {"camera_distance"}
+
+
+@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long is the path from {} to the lamp to the chair?",
+        "Would the mug fit on top of {}?",
+        "Would the chair fit between the lamp and {}?",
+        "Facing {}, which way must I turn to face the lamp?",
+        "Which of the mug, the lamp and {} is closest to the sofa?",
+    ],
+)
+def test_who_looks_is_no_thing_in_the_picture(question: str, who: str) -> None:
+    with pytest.raises(UserError, match="is who looks, .* leave it out, or say how a camera"):
+        parse_sentence(question.format(who))
+
+
+@pytest.mark.parametrize(
+    ("listed", "objects"),
+    [
+        ("the mug, lamp and box", ("mug", "lamp", "box")),
+        ("mug, lamp or box", ("mug", "lamp", "box")),
+        ("the black-and-white ball and the chair", ("black-and-white ball", "chair")),
+        ("my mug, this lamp and your black camera", ("mug", "lamp", "black camera")),
+    ],
+)
+def test_lists_are_read_where_there_is_one_way_to(listed: str, objects: tuple[str, ...]) -> None:
+    assert parse_sentence(f"How wide are {listed} side by side?")[1].objects == objects
+
+
+@pytest.mark.parametrize(
+    ("question", "bare"),
+    [
+        ("Which of the black and white ball and the chair is nearest to the camera?", "white ball"),
+        ("Which of the mug, lamp and the chair is nearest to the camera?", "lamp"),
+        ("Would the box fit between the black and white ball and the chair?", "white ball"),
+        ("How wide are mug and the chair side by side?", "mug"),
+    ],
+)
+def test_a_list_that_may_be_read_in_two_ways_is_refused(question: str, bare: str) -> None:
+    said = f"'{bare}' has no article and others have: write the before each thing"
+    with pytest.raises(UserError, match=said) as caught:
+        parse_sentence(question)
+    assert not isinstance(caught.value, UnknownSentence)
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
