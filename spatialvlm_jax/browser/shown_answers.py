@@ -18,7 +18,7 @@ class ShownAnswer:
     value, interval: in words, "" where there is none. bar: the interval as SVG. sure: probability
     of a verdict, 0 to 1. truth: in words. mark: "right", "near", "wrong" or "" where no truth is
     known. sub_answers, reasoning: the answers, in words, and the sentences that led to it. note: as
-    of `SpatialAnswer`.
+    of `SpatialAnswer`, and of each of the sub-answers.
     """
 
     question: str
@@ -91,6 +91,7 @@ def _row(answer: SpatialAnswer, truth: ExactAnswer | None) -> dict[str, str]:
     sure = "" if answer.confidence is None else f"{answer.confidence:.0%}"
     return {
         "question": answer.question,
+        "note": answer.note,
         "text": answer.describe_text(),
         "value": value,
         "interval": interval or sure,

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spatialvlm_jax.flags import place, whole_number
@@ -105,54 +105,30 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1))
     else:
-        declined = not all(each.asked for each in answers)
-        noted = _noted(answers)
-        print("\n".join([*_table(answers, noted), *_notes(answers, noted, declined)]))
+        print("\n".join([*_table(answers), *_notes(answers)]))
     return 0
 
 
-def _table(answers: Sequence["SpatialAnswer"], noted: Iterable[str]) -> list[str]:
+def _table(answers: Sequence["SpatialAnswer"]) -> list[str]:
     """The answers; those of which something is to be known are numbered as it is below them."""
     from spatialvlm_jax.errors import one_line
+    from spatialvlm_jax.inference.answer_notes import number_notes
     from spatialvlm_jax.text_table import align_columns
 
-    numbers = {note: number for number, note in enumerate(noted, 1)}
     head = ("question", "answer", "value", "90 % interval", "sure")
     rows = [
-        (
-            one_line(each.question),
-            one_line(each.text) + (f" ({numbers[each.note]})" if each.note else ""),
-            *_figures(each),
-        )
-        for each in answers
+        (one_line(each.question), one_line(each.text) + number, *_figures(each))
+        for each, number in zip(answers, number_notes(answers), strict=True)
     ]
     return align_columns([head, *rows], rule=True, left=2)
 
 
-def _noted(answers: Sequence["SpatialAnswer"]) -> dict[str, list[str]]:
-    """What is to be known of answers, in their order, and the questions that it is of."""
-    questions: dict[str, list[str]] = {}
-    for each in answers:
-        if each.note:
-            questions.setdefault(each.note, []).append(each.question)
-    return questions
+def _notes(answers: Sequence["SpatialAnswer"]) -> list[str]:
+    """What is to be known of them, behind an empty line, and how to ask what was not asked."""
+    from spatialvlm_jax.inference.answer_notes import tell_notes
 
-
-def _notes(
-    answers: Sequence["SpatialAnswer"], noted: Mapping[str, Sequence[str]], declined: bool
-) -> list[str]:
-    """What is to be known of them, behind an empty line, and how to ask what was not asked.
-
-    Args:
-      noted: as `_noted`. declined: whether some was not asked, because the model was not taught it.
-    """
-    from spatialvlm_jax.errors import one_line
-
-    lines = []
-    for number, (note, asked) in enumerate(noted.items(), 1):
-        named = ", ".join(f'"{one_line(question)}"' for question in asked)
-        lines.append(f"({number}) {named}: {one_line(note)}")
-    if declined:
+    lines = tell_notes(answers)
+    if not all(each.asked for each in answers):
         lines.append("--untaught asks what the model was not taught all the same")
     if any(not each.is_sure and (each.interval or each.confidence) for each in answers):
         lines.append("--always-answer says what the model doubts too much, too")

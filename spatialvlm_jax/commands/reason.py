@@ -193,16 +193,20 @@ def _as_dict(trace: "Trace") -> dict[str, Any]:
 
 
 def _describe(trace: "Trace") -> Sequence[str]:
-    """Lines for people."""
+    """Lines for people; answers of which something is to be known are numbered as in `ask`."""
     from spatialvlm_jax.errors import one_line
+    from spatialvlm_jax.inference.answer_notes import number_notes, tell_notes
     from spatialvlm_jax.text_table import align_columns
 
+    answers = trace.answers()
     rows = [("asked", "answer", "value", "90 % interval")]
-    for answer in trace.answers():
-        words = one_line(answer.question), answer.describe_text()
+    for answer, mark in zip(answers, number_notes(answers), strict=True):
+        words = one_line(answer.question), answer.describe_text() + mark
         rows.append((*words, *answer.describe_value()))
+    notes = tell_notes(answers)
     probability = trace.meta.get("probability")
     sure = "" if probability is None else f" (probability {probability:.2f})"
     lines = [one_line(trace.question), "", *align_columns(rows, rule=True, left=2), ""]
     reasoning = [one_line(step) for step in trace.reasoning()]
-    return [*lines, *reasoning, f"-> {one_line(trace.meta['text'])}{sure}"]
+    concluded = f"-> {one_line(trace.meta['text'])}{sure}"
+    return [*lines, *notes, *([""] if notes else []), *reasoning, concluded]

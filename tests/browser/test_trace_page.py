@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,23 @@ def test_words_of_a_model_are_shown_and_not_obeyed(tmp_path: Path) -> None:
     page = written(tmp_path / "a.html", [plan_trace(found, ORIGIN)], stored_room())
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_what_is_to_be_known_of_a_step_stands_below_its_question(tmp_path: Path) -> None:
+    notes = ("it holds it <b>10 %</b> probable", "")
+
+    def ask(questions: Sequence[str]) -> list[SpatialAnswer]:
+        return [
+            dataclasses.replace(guess(words), note=note)
+            for words, note in zip(questions, notes, strict=True)
+        ]
+
+    page = written(tmp_path / "a.html", [plan_trace(reason(NEAREST, ask), ORIGIN)], stored_room())
+    assert re.findall(r'<th scope="row">(.*?)</th>', page) == [
+        'how far is the red mug from the camera?<br><small class="note">it holds it '
+        "&lt;b&gt;10 %&lt;/b&gt; probable</small>",
+        "how far is the blue chair from the camera?",
+    ]
 
 
 def test_why_a_coordinator_came_to_no_answer_is_shown(tmp_path: Path) -> None:

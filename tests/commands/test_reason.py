@@ -44,6 +44,32 @@ def test_it_prints_sub_questions_reasoning_and_conclusion(known, capsys) -> None
     assert path.rstrip().endswith("-> 2 m (1.6 to 2.5 m)")
 
 
+def test_notes_are_numbered_behind_the_answers_and_told_below_them(
+    known, capsys, tmp_path: Path
+) -> None:
+    trace, page = tmp_path / "trace.jsonl", tmp_path / "page.html"
+    assert cli.main(["reason", PICTURE, PATH, f"--trace={trace}", f"--page={page}"]) == 0
+    told = capsys.readouterr().out.split("\n\n")
+    there, back = (
+        f"how far is the center of the {a} from the center of the {b}?"
+        for a, b in (("blue ball", "white chair"), ("white chair", "blue ball"))
+    )
+    rows = told[1].splitlines()[2:]
+    assert [row.split("?")[1].split()[:3] for row in rows] == [["2.0", "m", "(1)"]] * 2
+    assert told[2] == f'(1) "{there}", "{back}": asked otherwise'
+    assert told[3].startswith("Distance between the centers of the blue ball and the white chair")
+    assert cli.main(["reason", f"--replay={trace}"]) == 0
+    assert capsys.readouterr().out.split("\n\n")[2] == told[2]
+    shown = f'<th scope="row">{back}<br><small class="note">asked otherwise</small></th>'
+    assert shown in page.read_text()
+
+
+def test_a_table_without_notes_has_no_lines_of_them(known, capsys) -> None:
+    assert cli.main(["reason", PICTURE, NEAREST]) == 0
+    told = capsys.readouterr().out.split("\n\n")
+    assert [part.split()[0] for part in told] == ["Which", "asked", "Distance"]
+
+
 def test_a_replayed_trace_has_the_same_bytes(known, capsys, tmp_path) -> None:
     trace, again = tmp_path / "trace.jsonl", tmp_path / "again.jsonl"
     assert cli.main(["reason", PICTURE, NEAREST, PATH, "--json", f"--trace={trace}"]) == 0
