@@ -4,27 +4,39 @@ import re
 from collections.abc import Iterator, Sequence
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.flags import shorten
 from spatialvlm_jax.reasoning.kinds import Sentence
+from spatialvlm_jax.reasoning.unknown_sentence import describe_unknown
 from spatialvlm_jax.units import read_measure
 
 MOST_OBJECTS, MOST_CHARACTERS = 8, 1000
 _OBJECTS = "(?P<objects>.+)"
-_LENGTH = r"(?P<length>[\d.]+ ?[a-z]+)"
+_LENGTH = r"(?P<length>[\d.]+ ?[a-z]*)"  # without a unit, to tell that it has none
 _ONE, _OTHER = "(?P<one>.+)", "(?P<other>.+)"
+_ONE_THING = "(?P<other>[^,:]+)"  # before a list, or where one may follow
 _CAMERA = "(?:the camera|the viewer|me|us)"
+_NEAREST = "(?P<word>nearest|closest|farthest|nearer|closer|farther) (?:to|from)"
+_WHO = "(?:someone|a person|a robot)"
 # Kind -> sentences, with an example of each. Objects are a list, a pair, or steps of a path.
 PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
     "nearest": (
         (
-            rf"which of {_OBJECTS} is (?P<word>nearest|closest|farthest) (?:to|from) "
-            f"{_CAMERA}",
+            f"which of {_OBJECTS} is (?:the )?{_NEAREST} {_CAMERA}",
             "Which of the mug, the lamp and the chair is nearest to the camera?",
+        ),
+        (
+            f"which is (?:the )?{_NEAREST} {_CAMERA}[,:] {_OBJECTS}",
+            "Which is closer to the camera, the mug or the lamp?",
         ),
     ),
     "nearest_to": (
         (
-            rf"which of {_OBJECTS} is (?P<word>nearest|closest|farthest) (?:to|from) {_OTHER}",
+            f"which of {_OBJECTS} is (?:the )?{_NEAREST} {_ONE_THING}",
             "Which of the mug, the lamp and the chair is closest to the sofa?",
+        ),
+        (
+            f"which is (?:the )?{_NEAREST} {_ONE_THING}[,:] {_OBJECTS}",
+            "Which is closer to the sofa, the mug or the lamp?",
         ),
     ),
     "distance_order": (
@@ -73,19 +85,20 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "reach": (
         (
-            rf"(?:could|can) (?:someone|a person|a robot) with arms of {_LENGTH} reach {_ONE} "
-            f"from {_CAMERA}",
+            rf"(?:could|can) {_WHO} with arms of {_LENGTH} reach {_ONE} from {_CAMERA}",
             "Could someone with arms of 0.7 m reach the mug from the camera?",
         ),
         (
-            rf"(?:could|can) (?:someone|a person|a robot) at {_CAMERA} with arms of {_LENGTH} "
-            f"reach {_ONE}",
+            rf"(?:could|can) {_WHO} at {_CAMERA} with arms of {_LENGTH} reach {_ONE}",
             "Could someone at the camera with arms of 0.7 m reach the mug?",
         ),
         (
-            rf"(?:could|can) (?:someone|a person|a robot) at {_OTHER} with arms of {_LENGTH} "
-            f"reach {_ONE}",
+            rf"(?:could|can) {_WHO} at {_OTHER} with arms of {_LENGTH} reach {_ONE}",
             "Could someone at the chair with arms of 70 cm reach the mug?",
+        ),
+        (
+            f"(?:could|can) (?:i|we|{_WHO}) reach {_ONE} with arms of {_LENGTH} from {_CAMERA}",
+            "Could I reach the mug with arms of 0.7 m from the camera?",
         ),
     ),
     "in_a_row": (
@@ -131,7 +144,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
 # Fewest and most objects of a kind; others take from two.
 _COUNTS = {"triangle": (3, 3), "between": (3, 3), "reach": (1, 2), "through": (1, 1)}
 _COUNTS |= dict.fromkeys(("pair", "nearest_to"), (3, MOST_OBJECTS))
-_SAME_WORDS = {"closest": "nearest"}
+_SAME_WORDS = dict.fromkeys(("closest", "nearer", "closer"), "nearest") | {"farther": "farthest"}
 _DETERMINER = re.compile(r"(?:the|an|a|my|your|our|this|that) ", re.IGNORECASE)
 _WHO_LOOKS = ("camera", "viewer", "me", "us")
 
@@ -155,11 +168,7 @@ def parse_sentence(question: str) -> tuple[str, Sentence]:
         for pattern, _ in patterns:
             if match := re.fullmatch(pattern, words, re.IGNORECASE):
                 return kind, _read(kind, match.groupdict())
-    examples = "; ".join(f'"{patterns[0][1]}"' for patterns in list(PATTERNS.values())[:3])
-    raise UnknownSentence(
-        f"no way is known to break up {words[:80]!r}: ask it as in docs/reasoning.md, such as "
-        f"{examples}, or name a --coordinator"
-    )
+    raise UnknownSentence(describe_unknown(words, PATTERNS))
 
 
 def _read(kind: str, found: dict[str, str | None]) -> Sentence:
@@ -204,7 +213,7 @@ def _check_list(named: Sequence[str]) -> None:
     if any(has_one[1:]) and not all(has_one):
         bare = named[has_one.index(False)]
         raise UserError(
-            f"{bare[:40]!r} has no article and others have: write the before each thing, and a "
+            f"{shorten(bare)!r} has no article and others have: write the before each thing, and a "
             "name with and in one word, as in the black-and-white ball"
         )
 
@@ -212,7 +221,9 @@ def _check_list(named: Sequence[str]) -> None:
 def _length(text: str | None) -> float:
     if text is None:
         return 0.0
+    if not text[-1].isalpha():
+        raise UserError(f"{shorten(text)!r} has no unit: write such as 0.7 m or 70 cm")
     measure = read_measure(text)
     if measure is None or measure[1].dimension != "length" or not measure[0] > 0:
-        raise UserError(f"{text!r} is no length: write such as 0.7 m or 70 cm")
+        raise UserError(f"{shorten(text)!r} is no length: write such as 0.7 m or 70 cm")
     return measure[0] * measure[1].si

@@ -43,6 +43,16 @@ def test_all_kinds_have_sentences() -> None:
             "Which of the mug, the lamp and the ball is farthest from the sofa?",
             Sentence(("mug", "lamp", "ball", "sofa"), "farthest"),
         ),
+        ("Which of the mug and the box is the closer to me?", Sentence(("mug", "box"), "nearest")),
+        ("Which is farther from the viewer: a mug or a box?", Sentence(("mug", "box"), "farthest")),
+        (
+            "Which is nearer to the sofa, the mug, the lamp or the chair?",
+            Sentence(("mug", "lamp", "chair", "sofa"), "nearest"),
+        ),
+        (
+            "Can we reach the blue ball with arms of 70 cm from the camera?",
+            Sentence(("blue ball",), "", 0.7),
+        ),
         (
             "How long is the way from the mug via the lamp to a box?",
             Sentence(("mug", "lamp", "box")),
@@ -133,6 +143,9 @@ def test_a_list_that_may_be_read_in_two_ways_is_refused(question: str, bare: str
         ("How wide are the mug, the lamp and the mug side by side?", "an object twice"),
         ("Would the sofa fit through a gap of 3 kg?", "is no length: write such as 0.7 m"),
         ("Would the sofa fit through a gap of 0.0 m?", "is no length"),
+        ("Would the sofa fit through a gap of 0.8?", "'0.8' has no unit: write such as 0.7 m"),
+        ("Could someone with arms of 0.7 reach the mug from me?", "'0.7' has no unit"),
+        ("Could I reach the mug with arms of 0.7 from the camera?", "'0.7' has no unit"),
         ("How wide are " + "the mug, " * 200 + "the box side by side?", "at most 1000 characters"),
     ],
 )
@@ -141,6 +154,12 @@ def test_what_a_kind_cannot_be_asked_is_refused_in_one_line(question: str, said:
         parse_sentence(question)
     assert not isinstance(caught.value, UnknownSentence)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("words", ["closer", "nearer", "farther", "nearest"])
+def test_what_names_its_two_behind_a_colon_is_no_question_about_these_two(words: str) -> None:
+    with pytest.raises(UnknownSentence):
+        parse_sentence(f"Which of these two is {words} to the camera: the mug or the lamp?")
 
 
 @settings(max_examples=25, deadline=None)
