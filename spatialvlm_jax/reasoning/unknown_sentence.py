@@ -54,7 +54,7 @@ def nearest_examples(
 
 def _own_stems(pattern: str) -> set[str]:
     """Of a pattern's own words, without what stands in its groups for things and lengths."""
-    return _stems(re.sub(r"\(\?P<(?!word)\w+>[^()]*\)|\(\?P<word>|\(\?:", " ", pattern))
+    return _stems(re.sub(r"\(\?(?:P<(?!word)\w+>|!)[^()]*\)|\(\?P<word>|\(\?:", " ", pattern))
 
 
 def _stems(words: str) -> set[str]:

@@ -48,6 +48,8 @@ def test_names_of_things_in_examples_bring_nothing_nearer() -> None:
     [
         "how wide is the blue ball?",
         "Is the mug left of the lamp",
+        "Would something 0.5 m wide fit between the mug and the box?",
+        "Does something with a width of 0.5 m fit between the mug and the box?",
         "Which is taller, the mug or the box?",
     ],
 )
