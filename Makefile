@@ -83,8 +83,10 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	  --config.train.init_from=runs/pretrain_settle/model.safetensors
 	$(PYTHON) train.py --config=configs/hold.py --workdir=runs/pretrain_hold \
 	  --config.train.init_from=runs/pretrain_teach/model.safetensors
-	$(PYTHON) eval.py --workdir=runs/pretrain_hold --config.eval.images=600 --config.eval.scored_values=64
-	$(VENV)/bin/spatialvlm export runs/pretrain_hold runs/small128.safetensors --dtype=bfloat16
+	$(PYTHON) train.py --config=configs/carry.py --workdir=runs/pretrain_carry \
+	  --config.train.init_from=runs/pretrain_hold/model.safetensors
+	$(PYTHON) eval.py --workdir=runs/pretrain_carry --config.eval.images=600 --config.eval.scored_values=64
+	$(VENV)/bin/spatialvlm export runs/pretrain_carry runs/small128.safetensors --dtype=bfloat16
 	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.

@@ -148,6 +148,20 @@ def figures(curves: Sequence[ReadCurve]) -> dict[str, Any]:
     return found
 
 
+def each_curve(curves: Sequence[ReadCurve]) -> list[dict[str, Any]]:
+    """Of every curve what it is of, its agreement, and how much of it is known."""
+    return [
+        {
+            "stage": each.stage,
+            "name": each.rewards.name,
+            "agreement": each.agreement,
+            "frames": len(each.truth),
+            "valid": int(each.rewards.curve.valid.sum()),
+        }
+        for each in curves
+    ]
+
+
 def table(found: dict[str, Any]) -> list[str]:
     """Lines for people."""
     head = ("stage", "curves", "frames", "valid", "Spearman, median", "worst", "backwards")
@@ -257,7 +271,7 @@ def main() -> None:
     if args.picture:
         write_text(args.picture, picture(curves[args.draw * len(STAGES) :][: len(STAGES)]))
     if args.json:
-        write_json(args.json, found)
+        write_json(args.json, {**found, "each": each_curve(curves)})
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 python train.py --config=configs/hold.py --workdir=runs/hold
 
-It goes on from the shipped checkpoint `small128`, or, as the last stage of `make pretrain`, from
-what `teach` made (`--config.train.init_from`). Stills of the preset `holding` are of few objects,
+It goes on from the shipped checkpoint `small128`, or, as a stage of `make pretrain`, from what
+`teach` made (`--config.train.init_from`). Stills of the preset `holding` are of few objects,
 one of which is in the gripper, so that most questions for a distance are about it; scenes of the
 kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls to
 nothing. Each kind of scene is held out, and evaluated before the first step, too.

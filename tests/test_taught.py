@@ -16,7 +16,7 @@ from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 # Of all that follows the header of a shipped file: its tensors, one after the other.
 TENSORS = {
     "small": "4dc024c7568d8f18270044d25c2a73c00d9bdb84f40c35e2ee82413dbf185595",
-    "small128": "fd273ba8b36ca625100b179468d5fbab4d402e771c22c3c343e7c3762c9d2d7c",
+    "small128": "ddfde3f3f92bc830cf46d927abec9801549d4d538010a80864bbbb91a27c4533",
 }
 TYPES = {"small": SMALL_TYPES, "small128": (*SMALL_TYPES, *teach.NEW_TYPES)}
 

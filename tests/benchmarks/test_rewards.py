@@ -10,6 +10,7 @@ from PIL import Image
 import spatialvlm_jax
 from benchmarks.rewards import (
     crop_around,
+    each_curve,
     figures,
     goals_of,
     main,
@@ -64,6 +65,15 @@ def test_curves_are_compared_by_rank_and_constants_count_nothing():
         "backwards": 2,
     }
     assert [line.split()[0] for line in table(found)[2:]] == ["approach", "carry", "all"]
+    assert each_curve(curves[:1]) == [
+        {
+            "stage": "approach",
+            "name": "episode 0",
+            "agreement": pytest.approx(1.0),
+            "frames": len(curves[0].truth),
+            "valid": len(curves[0].truth),
+        }
+    ]
     assert picture(curves[:2]).count("<image") == 10
 
 
