@@ -16,11 +16,10 @@ from typing import IO, Any
 from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_placed_lines
+from spatialvlm_jax.rewards.episodes.stated_numbers import MOST
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 
 _FILE = "readings.jsonl"
-_INDICES = range(-(2**63), 2**63)  # as tables number frames: whatever a set says of its own
-
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
     "episodes": "episodes: files of theirs have changed, or others are named",
@@ -106,21 +105,14 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
-        distance, spread, *holder = numbers
-        reading = FrameReading(
-            _whole(frame),
-            None if index is None else _whole(index),
-            distance,
-            spread,
-            holder[0] if holder else math.nan,
-            holder[1] if holder else math.nan,
-            doubted,
-        )
+        place = _whole(frame), None if index is None else _whole(index)
+        distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
+        reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted)
         self.readings.setdefault(_whole(episode), []).append(reading)
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or value not in _INDICES:
+    if type(value) is not int or not 0 <= value < MOST:
         raise ValueError(f"{value!r} is no number of a frame")
     return value
 

@@ -67,7 +67,7 @@ def test_another_question_or_recording_is_refused(tmp_path):
     "line",
     [
         *("[0, 1]", "{}", "3", '["a"]', "[0, 1, 2, -0.5, 0.1]", "[0, 1.5, null, 1, 1]", "[true]"),
-        *('{"a": 1}', '"a"', "[]", "null", f"[{2**63}]", f"[0, 1, {-(2**63) - 1}, 1, 1]"),
+        *('{"a": 1}', '"a"', "[]", "null", f"[{2**62}]", "[0, 1, -1, 1, 1]"),
         *("[0, 1, 2, 1e999, 0.1]", "[0, 1, 2, 0.5, 1e999]", "[0, 1, 2, 0.5, 0.1, -1e999, 0.1]"),
         *("[0, 1, 2, 0.5, 0.1, [3]]", '[["a"], 1]', '[0, 1, 2, ["a red mug"]]'),
         *('[0, 1, 2, 0.5, 0.1, "a red mug"]', "[[]]"),
@@ -81,8 +81,8 @@ def test_lines_that_are_no_readings_are_refused(line, tmp_path):
         Journal(tmp_path, HEAD)
 
 
-@pytest.mark.parametrize("index", [-1, -(2**63), 2**62, 2**63 - 1])
-def test_whatever_number_a_set_gives_a_frame_is_there_again(index, tmp_path):
+@pytest.mark.parametrize("index", [0, 2**62 - 1])
+def test_whatever_number_a_set_may_give_a_frame_is_there_again(index, tmp_path):
     journal = Journal(tmp_path, HEAD)
     journal.add([(0, FrameReading(0, index, 0.5, 0.1))])
     journal.close()
