@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.flags import shorten
+from spatialvlm_jax.inference.said_names import bare_name, is_begun, is_who_looks
 from spatialvlm_jax.reasoning.kinds import Sentence
 from spatialvlm_jax.reasoning.unknown_sentence import describe_unknown
 from spatialvlm_jax.units import read_measure
@@ -14,7 +15,7 @@ _OBJECTS = "(?P<objects>.+)"
 _LENGTH = r"(?P<length>[\d.]+ ?[a-z]*)"  # without a unit, to tell that it has none
 _ONE, _OTHER = "(?P<one>.+)", "(?P<other>.+)"
 _ONE_THING = "(?P<other>[^,:]+)"  # before a list, or where one may follow
-_CAMERA = "(?:the camera|the viewer|me|us)"
+_CAMERA = "(?:the camera|the viewer|me|us|you)"
 _NEAREST = "(?P<word>nearest|closest|farthest|nearer|closer|farther) (?:to|from)"
 _WHO = "(?:someone|a person|a robot)"
 # Kind -> sentences, with an example of each. Objects are a list, a pair, or steps of a path.
@@ -146,8 +147,6 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
 _COUNTS = {"triangle": (3, 3), "between": (3, 3), "reach": (1, 2), "through": (1, 1)}
 _COUNTS |= dict.fromkeys(("pair", "nearest_to"), (3, MOST_OBJECTS))
 _SAME_WORDS = dict.fromkeys(("closest", "nearer", "closer"), "nearest") | {"farther": "farthest"}
-_DETERMINER = re.compile(r"(?:the|an|a|my|your|our|this|that) ", re.IGNORECASE)
-_WHO_LOOKS = ("camera", "viewer", "me", "us")
 
 
 class UnknownSentence(UserError):
@@ -174,7 +173,7 @@ def parse_sentence(question: str) -> tuple[str, Sentence]:
 
 def _read(kind: str, found: dict[str, str | None]) -> Sentence:
     named = [*_listed(kind, found)]
-    objects = tuple(_DETERMINER.sub("", name.strip(), count=1) for name in named)
+    objects = tuple(bare_name(name.strip()) for name in named)
     fewest, most = _COUNTS.get(kind, (2, MOST_OBJECTS))
     if not fewest <= len(objects) <= most or not all(objects):
         wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
@@ -183,7 +182,7 @@ def _read(kind: str, found: dict[str, str | None]) -> Sentence:
         raise UserError(
             f"a question of the kind {kind} names an object twice: {', '.join(objects)}"
         )
-    if seeing := [name for name in objects if name.lower() in _WHO_LOOKS]:
+    if seeing := [*filter(is_who_looks, objects)]:
         raise UserError(
             f"{seeing[0]!r} is who looks, and a question of the kind {kind} is about things in the "
             "picture: leave it out, or say how a camera that is seen looks, as in the black camera"
@@ -210,7 +209,7 @@ def _check_list(named: Sequence[str]) -> None:
 
     All have a word such as "the" before them, or none has, or the first one has that of all.
     """
-    has_one = [bool(_DETERMINER.match(name)) or name.lower() in _WHO_LOOKS for name in named]
+    has_one = [*map(is_begun, named)]
     if any(has_one[1:]) and not all(has_one):
         bare = named[has_one.index(False)]
         raise UserError(

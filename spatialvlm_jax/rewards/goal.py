@@ -6,11 +6,9 @@ import re
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.generation.wording.distances import DISTANCE_QUESTIONS
 from spatialvlm_jax.inference.question_forms import matching_forms
+from spatialvlm_jax.inference.said_names import bare_name, is_begun, is_who_looks
 
 _MAX_CHARACTERS = 300
-_BEGINNINGS = "the|an?|my|your|our|his|her|its|their|this|that|these|those"
-_BEGINNING = re.compile(rf"(?:{_BEGINNINGS}) +", re.IGNORECASE)
-_CAMERA = frozenset(("camera", "viewer", "me", "us", "you"))
 _PAIR = re.compile(
     r"(?:the )?(gap|shortest distance|distance) (between|from) (.+?)\.?", re.IGNORECASE
 )
@@ -69,13 +67,15 @@ class Goal:
         question = _question(quantity, things)
         if not held_by:
             return cls(words, question)
-        if _is_camera(things[0]):
+        if is_who_looks(things[0]):
             raise UserError(
                 f"{held_by!r} cannot hold the camera: begin the goal with what is held, such as "
                 f'"distance from {things[1]} to the camera"'
             )
-        if _is_camera(held_by):
-            raise UserError(f"the camera holds no {_bare(things[0])!r}: name what does, or nothing")
+        if is_who_looks(held_by):
+            raise UserError(
+                f"the camera holds no {bare_name(things[0])!r}: name what does, or nothing"
+            )
         return cls(words, question, _question(quantity, (held_by, things[1])))
 
 
@@ -92,7 +92,7 @@ def _check_length(question: str, untaught: bool) -> None:
             f"{question!r} asks for no length (its type is {forms[0].kind.name!r}): "
             'say the goal as "distance between A and B"'
         )
-    if forms and any(map(_is_camera, forms[0].objects.values())):
+    if forms and any(map(is_who_looks, forms[0].objects.values())):
         raise UserError(
             f'{question!r} takes the camera for a thing: say the goal as "distance to A", of which '
             "A is a thing"
@@ -117,7 +117,7 @@ def _named(words: str) -> tuple[str, tuple[str, str]]:
         )
     if len(splits) > 1:
         # "the black and white ball and the mug": of two things, both are begun.
-        splits = [each for each in splits if all(map(_is_begun, each))]
+        splits = [each for each in splits if all(map(is_begun, each))]
     if len(splits) != 1:
         raise UserError(
             f"{words!r} may name several pairs of things: begin these two, and nothing in them, "
@@ -130,22 +130,9 @@ def _splits(text: str, amid: re.Pattern[str]) -> list[tuple[str, str]]:
     return [(text[: each.start()], text[each.end() :]) for each in amid.finditer(text)]
 
 
-def _is_begun(thing: str) -> bool:
-    return _BEGINNING.match(thing) is not None or _is_camera(thing)
-
-
-def _bare(thing: str) -> str:
-    """Without the word that begins it."""
-    return _BEGINNING.sub("", thing, count=1)
-
-
-def _is_camera(thing: str) -> bool:
-    return _bare(thing).lower() in _CAMERA
-
-
 def _question(quantity: str, things: tuple[str, str]) -> str:
-    first, second = map(_bare, things)
-    others = [_bare(thing) for thing in things if not _is_camera(thing)]
+    first, second = map(bare_name, things)
+    others = [bare_name(thing) for thing in things if not is_who_looks(thing)]
     if not others:
         raise UserError("the goal is the distance of the camera from itself: name a thing")
     if first.casefold() == second.casefold():

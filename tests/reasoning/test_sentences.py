@@ -71,7 +71,7 @@ def test_objects_words_and_lengths_are_read(question: str, asked: Sentence) -> N
     assert found.length == pytest.approx(asked.length)
 
 
-@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us", "Me"])
+@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us", "you", "Me"])
 @pytest.mark.parametrize(
     ("question", "kind", "objects"),
     [
@@ -90,7 +90,7 @@ def test_who_looks_counts_as_the_camera(question, kind, objects, who) -> None:
     assert quantities == {"camera_distance"}
 
 
-@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us"])
+@pytest.mark.parametrize("who", ["the camera", "the viewer", "me", "us", "you"])
 @pytest.mark.parametrize(
     "question",
     [
@@ -113,6 +113,7 @@ def test_who_looks_is_no_thing_in_the_picture(question: str, who: str) -> None:
         ("mug, lamp or box", ("mug", "lamp", "box")),
         ("the black-and-white ball and the chair", ("black-and-white ball", "chair")),
         ("my mug, this lamp and your black camera", ("mug", "lamp", "black camera")),
+        ("his mug and her lamp", ("mug", "lamp")),
     ],
 )
 def test_lists_are_read_where_there_is_one_way_to(listed: str, objects: tuple[str, ...]) -> None:
