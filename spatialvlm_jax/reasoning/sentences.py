@@ -14,6 +14,8 @@ MOST_OBJECTS, MOST_CHARACTERS = 8, 1000
 _OBJECTS = "(?P<objects>.+)"
 _LENGTH = r"(?P<length>[\d.]+ ?[a-z]*)"  # without a unit, to tell that it has none
 _ONE, _OTHER = "(?P<one>.+)", "(?P<other>.+)"
+# "Something 0.5 m wide" is no thing in the picture, and how wide it is need not be asked.
+_ONE_SEEN = f"(?!something ){_ONE}"
 _ONE_THING = "(?P<other>[^,:]+)"  # before a list, or where one may follow
 _CAMERA = "(?:the camera|the viewer|me|us|you)"
 _NEAREST = "(?P<word>nearest|closest|farthest|nearer|closer|farther) (?:to|from)"
@@ -109,18 +111,20 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "on_top": (
-        (f"(?:would|does) {_ONE} fit on top of {_OTHER}", "Would the mug fit on top of the box?"),
+        (
+            f"(?:would|does) {_ONE_SEEN} fit on top of {_OTHER}",
+            "Would the mug fit on top of the box?",
+        ),
     ),
     "through": (
         (
-            rf"(?:would|does) {_ONE} fit through a gap of {_LENGTH}",
+            f"(?:would|does) {_ONE_SEEN} fit through a gap of {_LENGTH}",
             "Would the sofa fit through a gap of 0.8 m?",
         ),
     ),
     "between": (
         (
-            # "Something 0.5 m wide" is no thing in the picture: models are asked that as it is.
-            rf"(?:would|does) (?!something ){_ONE} fit between {_OBJECTS}",
+            f"(?:would|does) {_ONE_SEEN} fit between {_OBJECTS}",
             "Would the chair fit between the lamp and the sofa?",
         ),
     ),

@@ -59,6 +59,14 @@ def test_a_simple_question_is_told_to_be_asked_by_itself(question: str) -> None:
         parse_sentence(question)
 
 
+@pytest.mark.parametrize(
+    "rest", ["fit on top of the box", "fit through a gap of 0.8 m", "fit between us"]
+)
+def test_something_of_a_width_is_no_thing_to_ask_about(rest: str) -> None:
+    with pytest.raises(UnknownSentence, match="no way is known to break up 'Would something"):
+        parse_sentence(f"Would something 0.5 m wide {rest}?")
+
+
 def test_a_long_question_is_cut_off_with_dots() -> None:
     with pytest.raises(UnknownSentence, match=r"break up '(blah ){12}\.\.\.': ask"):
         parse_sentence("blah " * 40)
