@@ -174,21 +174,22 @@ class LeRobotLayout:
             yield from _described(path, rows, lambda row: self._of_v3(row, tasks))
 
     def _of_v3(self, row: Mapping[str, Any], tasks: Mapping[int, str]) -> LeRobotEpisode:
-        films = [f"videos/{name}" for name, kind in self.cameras.items() if kind == "video"]
+        films = [name for name, kind in self.cameras.items() if kind == "video"]
 
         def place(of: str) -> dict[str, int]:
             return {name: stated_number(row[f"{of}/{name}"], f"{of}/{name}") for name in _PLACE}
 
         def start(film: str) -> float:
-            return stated_seconds(row[f"{film}/from_timestamp"], f"{film}/from_timestamp")
+            column = f"videos/{film}/from_timestamp"
+            return stated_seconds(row[column], column)
 
         return LeRobotEpisode(
             stated_number(row["episode_index"], "episode_index"),
             _length(row),
             _task(row.get("tasks"), tasks),
             place("data"),
-            {film.removeprefix("videos/"): place(film) for film in films},
-            {film.removeprefix("videos/"): start(film) for film in films},
+            {film: place(f"videos/{film}") for film in films},
+            {film: start(film) for film in films},
         )
 
     def tasks(self) -> dict[int, str]:
