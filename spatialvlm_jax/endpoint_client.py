@@ -23,6 +23,7 @@ MOST_BYTES = 16 * 2**20  # of a reply
 ODD_REPLY = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 # Seconds after which the client itself gives up silence, where an exchange has been left before.
 _LONGER = 10.0
+_PASSING = (408, 409, 429)  # and all from 500
 _HERE = threading.local()  # note: is told what the exchange of this thread opens
 
 
@@ -138,6 +139,11 @@ def first_model(client: Any, seconds: float) -> str:
     if not isinstance(name, str) or not name:
         raise ValueError("a model without a name")
     return name
+
+
+def is_for_now(error: Any) -> bool:
+    """Whether the status of an `openai.APIStatusError` may pass, so that it may be asked again."""
+    return error.status_code in _PASSING or error.status_code >= 500
 
 
 def asked_wait(error: Any) -> float | None:

@@ -23,6 +23,7 @@ from spatialvlm_jax.endpoint_client import (
     check_address,
     complete,
     first_model,
+    is_for_now,
     open_client,
 )
 from spatialvlm_jax.errors import UserError, one_line
@@ -34,7 +35,6 @@ _MOST_CHARACTERS = 20_000  # of a reply that is kept
 _EXACT_BYTES = 256 * 1024  # a picture up to this size is sent as PNG
 _QUALITY = 92
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds before another try
-_AGAIN = (408, 409, 429)  # and all from 500
 _HOPELESS = (401, 403, 404)
 # Failures that end it: of an endpoint that has answered before, of one that has not, or is gone.
 _IN_A_ROW, _IN_A_ROW_AT_FIRST = 20, 3
@@ -156,7 +156,7 @@ class EndpointRespondent:
                     ) from None
                 if error.status_code == 400 and self._adapt(request, str(error)):
                     continue
-                if error.status_code < 500 and error.status_code not in _AGAIN:
+                if not is_for_now(error):
                     raise _Failed(said) from None
                 wait = asked_wait(error)
             except openai.APIConnectionError as error:

@@ -12,6 +12,7 @@ from spatialvlm_jax.endpoint_client import (
     asked_wait,
     check_address,
     first_model,
+    is_for_now,
     open_client,
 )
 from spatialvlm_jax.endpoint_client import complete as complete_chat
@@ -25,7 +26,6 @@ URL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR"
 MODEL_VARIABLE = "SPATIALVLM_REASON_COORDINATOR_MODEL"
 NONE = "none"
 _MOST_TOKENS, _MOST_CALLS, _MOST_CHARACTERS = 1024, 64, 20_000
-_AGAIN = (408, 409, 429)  # and all from 500
 _WAIT = 0.5  # seconds before another try, where the endpoint asks for no other
 T = TypeVar("T")
 
@@ -116,8 +116,7 @@ def _twice(ask: Callable[[], T], until: float) -> T:
     except openai.APIStatusError as error:
         asked = asked_wait(error)
         wait = _WAIT if asked is None else asked
-        is_for_now = error.status_code in _AGAIN or error.status_code >= 500
-        if not is_for_now or time.monotonic() + wait >= until:
+        if not is_for_now(error) or time.monotonic() + wait >= until:
             raise
     time.sleep(wait)
     return ask()
