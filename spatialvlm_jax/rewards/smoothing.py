@@ -10,10 +10,10 @@ import numpy as np
 # A reading is never trusted further than to a hundredth.
 LEAST_RELATIVE_SPREAD = 0.01
 _ROUNDS = 4
-_OUTLIER = 6.0  # medians of residuals from where on a reading counts nothing (Cleveland, 1979)
-# Standard deviations within which a reading counts, however near to the curve the others are: while
-# a robot waits, residuals are next to nothing, and all that moves behind would count nothing.
-_AGREES = 1.0
+# From where on a reading counts nothing: so many medians of all residuals (Cleveland, 1979), of
+# those in its own window, and standard deviations, whichever is most. While a robot waits,
+# residuals are next to nothing, and all that moves behind would be far off by the first alone.
+_OUTLIER, _OUTLIER_NEAR, _AGREES = 6.0, 3.0, 1.0
 _BOTTOM = 1e-6
 
 
@@ -81,7 +81,7 @@ def _fit(
     fitted = _running_median(windows[0], there > 0, logs)
     trend = spread = logs
     for _ in range(_ROUNDS):
-        trust = _windows(_trust((logs - fitted) / sigmas, valid), half_window)
+        trust = _windows(_trust((logs - fitted) / sigmas, valid, half_window), half_window)
         weights = near * there * trust / windows[1] ** 2
         trend, spread = _lines(windows[0], windows[1], weights, offsets)
         fitted = np.where(np.isfinite(trend), trend, fitted)
@@ -103,10 +103,14 @@ def _running_median(windows: np.ndarray, there: np.ndarray, otherwise: np.ndarra
     return np.where(known, median, otherwise)
 
 
-def _trust(residuals: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def _trust(residuals: np.ndarray, valid: np.ndarray, half_window: int) -> np.ndarray:
     """Tukey's bisquare of residuals in standard deviations: 1 agrees, 0 is far off."""
-    scale = max(_OUTLIER * float(np.median(np.abs(residuals[valid]))), _AGREES)
-    return np.clip(1.0 - (residuals / scale) ** 2, 0.0, None) ** 2
+    sizes = np.where(valid, np.abs(residuals), 0.0)
+    there = _windows(valid.astype(np.float64), half_window) > 0
+    near = _running_median(_windows(sizes, half_window), there, sizes)
+    usual = max(_OUTLIER * float(np.median(sizes[valid])), _AGREES)
+    scale = np.maximum(usual, _OUTLIER_NEAR * near)
+    return np.clip(1.0 - (sizes / scale) ** 2, 0.0, None) ** 2
 
 
 def _lines(

@@ -37,8 +37,16 @@ def waiting_first(frames: int, nearest: float) -> np.ndarray:
 def test_what_moves_is_no_outlier_to_what_waits():
     truth = np.r_[np.full(20, 1.0), [0.9, 0.8, 0.7, 0.6]]
     curve = smooth(truth, 0.1 * truth, 4)
-    np.testing.assert_allclose(curve.distances[-4:], [0.83, 0.768, 0.693, 0.604], atol=1e-3)
+    np.testing.assert_allclose(curve.distances[-4:], [0.817, 0.764, 0.693, 0.602], atol=1e-3)
     np.testing.assert_allclose(curve.distances[:15], 1.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("relative", [0.03, 0.1, 0.25])
+def test_a_fast_approach_behind_a_wait_is_followed_to_its_end(relative):
+    truth = np.r_[np.full(12, 1.0), [0.9, 0.7, 0.5, 0.3, 0.2, 0.15]]
+    curve = smooth(truth, relative * truth, 4).distances
+    assert (np.diff(curve) < 1e-9).all()
+    np.testing.assert_allclose(curve[-4:], [0.42, 0.31, 0.21, 0.14], atol=0.02)
 
 
 @pytest.mark.parametrize("relative", [0.1, 0.2, 0.3])
