@@ -146,6 +146,16 @@ def is_for_now(error: Any) -> bool:
     return error.status_code in _PASSING or error.status_code >= 500
 
 
+def joined_text(content: Any) -> str | None:
+    """The words of a message, which may come in parts; raises one of `ODD_REPLY` where none are."""
+    if content is None or isinstance(content, str):
+        return content
+    words = [part["text"] for part in content if part["type"] == "text"]
+    if not all(isinstance(each, str) for each in words):
+        raise TypeError
+    return "".join(words)
+
+
 def asked_wait(error: Any) -> float | None:
     """Seconds that an endpoint asks to wait, of an `openai.APIStatusError`.
 

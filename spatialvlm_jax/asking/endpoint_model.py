@@ -24,6 +24,7 @@ from spatialvlm_jax.endpoint_client import (
     complete,
     first_model,
     is_for_now,
+    joined_text,
     open_client,
 )
 from spatialvlm_jax.errors import UserError, one_line
@@ -185,7 +186,7 @@ class EndpointRespondent:
         """The text of a completion, whose tokens are counted."""
         total = getattr(getattr(found, "usage", None), "total_tokens", None)
         message = found.choices[0].message
-        refusal, text = getattr(message, "refusal", None), message.content
+        refusal, text = getattr(message, "refusal", None), joined_text(message.content)
         if not isinstance(total, int) or total < 1:
             total = _TOKENS_OF_A_PICTURE + (characters + len(text or "")) // _CHARACTERS_OF_A_TOKEN
         self._budget.add(total)
@@ -193,8 +194,6 @@ class EndpointRespondent:
             raise _Failed(f"{_REFUSED}: {one_line(str(refusal))[:200]}")
         if text is None:
             raise _Failed(f"no text; it ended by {one_line(str(found.choices[0].finish_reason))}")
-        if not isinstance(text, str):
-            raise TypeError
         return text[:_MOST_CHARACTERS]
 
     def _first_listed(self) -> str:

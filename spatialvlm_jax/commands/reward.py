@@ -104,6 +104,7 @@ def _add_rewards(add: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reads, smooths, writes and prints."""
+    from spatialvlm_jax import progress
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.flags import check_suffix
     from spatialvlm_jax.rewards.crop import Crop
@@ -123,13 +124,11 @@ def run(args: argparse.Namespace) -> int:
     goal = Goal.of(args.goal, args.untaught, args.held_by)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     crop = Crop.parse(args.crop)
-    episodes = open_episodes(
-        args.episodes_at,
-        camera=args.camera,
-        split=args.split,
-        numbers=parse_numbers(args.episodes) if args.episodes else None,
-        chosen=chosen,
-    )
+    numbers = parse_numbers(args.episodes) if args.episodes else None
+    with progress.waiting("looking at the recordings", "looked at them", quiet=args.json):
+        episodes = open_episodes(
+            args.episodes_at, camera=args.camera, split=args.split, numbers=numbers, chosen=chosen
+        )
     rewards, origin = _read(args, goal, crop, episodes, chosen, settings)
     made = dataclasses.asdict(settings)
     _write(args, goal.text, crop, episodes, rewards, {**origin, **made})

@@ -13,6 +13,7 @@ from spatialvlm_jax.endpoint_client import (
     check_address,
     first_model,
     is_for_now,
+    joined_text,
     open_client,
 )
 from spatialvlm_jax.endpoint_client import complete as complete_chat
@@ -127,7 +128,7 @@ def _plain(message: Any) -> Message:
     refusal = getattr(message, "refusal", None)
     if refusal:
         raise Ended(f"the coordinator refused: {one_line(str(refusal))[:200]}")
-    found: Message = {"role": "assistant", "content": _text(message.content)}
+    found: Message = {"role": "assistant", "content": joined_text(message.content)}
     calls = [
         {
             "id": str(call.id),
@@ -144,13 +145,3 @@ def _plain(message: Any) -> Message:
     if calls:
         found["tool_calls"] = calls
     return found
-
-
-def _text(content: Any) -> str | None:
-    """The words of a message, which may come in parts; raises TypeError where they are none."""
-    if content is None or isinstance(content, str):
-        return content
-    words = [part["text"] for part in content if part["type"] == "text"]
-    if not all(isinstance(each, str) for each in words):
-        raise TypeError
-    return "".join(words)

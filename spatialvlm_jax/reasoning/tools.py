@@ -97,6 +97,8 @@ def _arguments(name: str, arguments: str) -> dict[str, Any]:
     found = {}
     for each, (types, needed, _) in _ARGUMENTS[name].items():
         value = given.get(each)
+        if value == "" and not needed:  # what some models say for null
+            value = None
         if (needed or value is not None) and not _is_one(value, types):
             raise FaultyReply(f"{each} of {name} is no {types[0]}")
         found[each] = value

@@ -142,6 +142,13 @@ def test_what_breaks_off_is_asked_again(endpoint, tmp_path, monkeypatch) -> None
     assert any(each.startswith("no answer: its reply broke off: ") for each in failures)
 
 
+def test_a_reply_in_parts_is_their_text(endpoint, tmp_path) -> None:
+    parts = [{"type": "text", "text": "B"}, {"type": "other"}]
+    endpoint.script = lambda question, number: {"role": "assistant", "content": parts}
+    assert evaluate(endpoint, tmp_path) == 0
+    assert {line["text"] for line in replies(tmp_path)} == {"B"}
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [

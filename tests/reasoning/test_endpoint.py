@@ -170,6 +170,9 @@ def test_a_unit_that_is_not_known_is_told_and_mended(endpoint, tmp_path) -> None
     assert (code, trace["meta"]["value"], trace["meta"]["unit"]) == (0, 2, "")
     told = [each["content"] for each in trace["messages"] if each["role"] == "user"][1]
     assert "none that is known, 'parsec': give such as m, m^2 or degrees, or null" in told
+    none = call("answer", {"text": "3", "value": 3, "unit": ""})
+    code, trace = reason(endpoint, [none], tmp_path)
+    assert (code, trace["meta"]["value"], trace["meta"]["unit"]) == (0, 3, "")
     # Without a value there is nothing that a unit could be of.
     yes = call("answer", {"text": "Yes.", "value": None, "unit": "none"})
     code, trace = reason(endpoint, [yes], tmp_path)

@@ -63,6 +63,16 @@ def test_another_question_or_recording_is_refused(tmp_path):
         Journal(tmp_path, {"goal": HEAD["goal"], "episodes": {}, "more": 1})
 
 
+def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
+    Journal(tmp_path, HEAD | {"crop": "0,0,0.01,1"}).close()
+    journal = Journal(tmp_path, HEAD)
+    journal.add([(0, FrameReading(0, None, 0.5, 0.1))])
+    journal.close()
+    again = Journal(tmp_path, HEAD)
+    again.close()
+    assert again.readings == {0: [FrameReading(0, None, 0.5, 0.1)]}
+
+
 @pytest.mark.parametrize(
     "line",
     [
