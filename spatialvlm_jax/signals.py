@@ -222,10 +222,10 @@ def _say(line: str, stream: int = 2) -> None:
 
 
 def _end(code: int, line: str) -> NoReturn:
-    """The line is the last one, whatever the main thread writes meanwhile."""
-    _kill_workers()
+    """The line is the last one, whatever the main thread writes or starts meanwhile."""
     last = os.dup(2)
     _lead_nowhere([1, 2])
+    _kill_workers()
     _say(line, last)
     os._exit(code)
 
@@ -246,11 +246,15 @@ def _workers() -> list[int]:
 
     They would end by themselves, but with a traceback where they still wait for their orders.
     """
-    found, own = [], str(os.getpid()).encode()
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+    if not os.path.isdir("/proc"):
+        return []
+    found, own, command = [], str(os.getpid()).encode(), _read("self", "cmdline")
+    for name in os.listdir("/proc"):
         with contextlib.suppress(OSError):
             if name.isdecimal() and _read(name, "stat").rpartition(b")")[2].split()[1] == own:
-                found += [int(name)] if _SPAWNED in _read(name, "cmdline") else []
+                line = _read(name, "cmdline")
+                # At first a new process is called as this one is.
+                found += [int(name)] if _SPAWNED in line or line == command else []
     return found
 
 

@@ -144,6 +144,37 @@ def test_ctrl_c_to_the_whole_group_is_one_line_whatever_workers_do(tmp_path, mom
     assert said == "stopping: nothing to save yet; the same command starts again\n"
 
 
+STARTING = """
+import os, subprocess, sys, threading
+from spatialvlm_jax import signals
+
+kill_workers = signals._kill_workers
+
+def start_another():
+    child = os.fork()
+    if not child:
+        threading.Event().wait()
+    kill_workers()
+    _, status = os.waitpid(child, 0)
+    subprocess.run([sys.executable, "-c", "import sys; sys.stderr.write('begun too late')"])
+    signals._say(f"killed by {os.WTERMSIG(status)}", said)
+
+said = os.dup(1)
+signals._kill_workers = start_another
+signals.listen()
+os.kill(os.getpid(), signals.signal.SIGINT)
+threading.Event().wait()
+"""
+
+
+def test_a_worker_that_is_just_started_ends_without_a_word():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", STARTING]
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert found.stdout == "killed by 9\n"
+    assert found.stderr == "stopping: nothing to save yet; the same command starts again\n"
+
+
 ON_A_TERMINAL = """
 import fcntl, pathlib, signal, sys, termios, time
 from spatialvlm_jax import signals
