@@ -58,6 +58,17 @@ class Worlds:
     share: float = 1.0
     fresh: bool = False
 
+    def again(self, stage: str, images: int, seed: int, share: float) -> "Worlds":
+        """New scenes of the same kind, for another stage of a training."""
+        recipe = dataclasses.replace(self.recipe, images=images, seed=seed)
+        return Worlds(self.name, f"runs/data/{stage}_{self.name}", recipe, share)
+
+    def asking(self, **fields: Any) -> "Worlds":
+        """The same scenes, asked about otherwise: `fields` of `QAConfig`."""
+        questions = dataclasses.replace(self.recipe.questions, **fields)
+        recipe = dataclasses.replace(self.recipe, questions=questions)
+        return dataclasses.replace(self, recipe=recipe)
+
     def trained_on(self, spatial: float) -> tuple[ConfigDict, ...]:
         """Spatial and general questions of the split "train"; `spatial` is the former's part."""
         path = "" if self.fresh else self.path

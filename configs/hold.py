@@ -20,15 +20,9 @@ from configs import common, teach
 STEPS = 1_200
 
 
-def _again(worlds: common.Worlds, images: int, seed: int, share: float) -> common.Worlds:
-    """New scenes of a kind that `teach` has."""
-    recipe = dataclasses.replace(worlds.recipe, images=images, seed=seed)
-    return common.Worlds(worlds.name, f"runs/data/hold_{worlds.name}", recipe, share)
-
-
-CLEAR = _again(teach.CLEAR, 3_000, 9000, share=0.18)
-GALLERY = _again(teach.GALLERY, 2_000, 9100, share=0.12)
-MANIPULATION = _again(teach.MANIPULATION, 2_000, 9200, share=0.1)
+CLEAR = teach.CLEAR.again("hold", 3_000, 9000, share=0.18)
+GALLERY = teach.GALLERY.again("hold", 2_000, 9100, share=0.12)
+MANIPULATION = teach.MANIPULATION.again("hold", 2_000, 9200, share=0.1)
 # What is held touches the gripper, and how far their centers are apart is as good a question as any
 # other. What else is asked about are places, which distances come of.
 HOLDING = common.Worlds(
