@@ -311,12 +311,13 @@ def _write(
 def _doubts(summaries: Sequence[dict[str, Any]]) -> Sequence[str]:
     """A line for each thing that was doubted in an episode, and an empty one behind them."""
     from spatialvlm_jax.errors import one_line
-    from spatialvlm_jax.inference.spatial_answer import DOUBTED
+    from spatialvlm_jax.inference.spatial_answer import DOUBTED, HELD_PROBABLE
     from spatialvlm_jax.rewards.place_names import cut_name
 
+    held = HELD_PROBABLE.format(f"less than {100 * DOUBTED:g} %")
     lines = [
         f"{cut_name(one_line(each['name']), 40)}: in {count} of {each['frames']} frames "
-        f"the model holds it less than {100 * DOUBTED:g} % probable that there is {one_line(thing)}"
+        f"{held}{one_line(thing)}"
         for each in summaries
         for thing, count in each["doubted"].items()
     ]

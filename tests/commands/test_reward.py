@@ -66,6 +66,16 @@ def write_approach(folder: Path, grays: list[int]) -> Path:
     return folder
 
 
+def write_halves(folder: Path, left: int, grays: list[int], width: int) -> Path:
+    """Frames whose left half stays as it is."""
+    folder.mkdir()
+    for place, gray in enumerate(grays):
+        image = np.full((16, width, 3), left, np.uint8)
+        image[:, width // 2 :] = gray
+        Image.fromarray(image).save(folder / f"{place}.png")
+    return folder
+
+
 def test_folders_of_frames_become_a_table_and_a_picture(known, tmp_path, capsys) -> None:
     first = write_approach(tmp_path / "first", [250, 200, 150, 100, 50, 20, 20, 20, 20])
     second = write_approach(tmp_path / "second", [50, 0, 150, 200])
@@ -168,12 +178,7 @@ def test_other_settings_of_the_reward_ask_nothing_again(known, tmp_path, capsys)
 
 
 def test_what_holds_a_thing_is_read_beside_it(known, tmp_path, capsys) -> None:
-    folder = tmp_path / "a"
-    folder.mkdir()
-    for place, gray in enumerate((250, 125, 50)):
-        image = np.full((16, 16, 3), 100, np.uint8)
-        image[:, 8:] = gray
-        Image.fromarray(image).save(folder / f"{place}.png")
+    folder = write_halves(tmp_path / "a", 100, [250, 125, 50], width=16)
     words = ["reward", str(folder), GOAL, "--json", "--window=1"]
     assert cli.main([*words, f"--out={tmp_path}/alone.parquet"]) == 0
     alone = json.loads(capsys.readouterr().out)
@@ -282,12 +287,7 @@ def test_a_part_of_each_episode_joins_back_by_the_numbers_of_the_whole(known, tm
 
 
 def test_of_a_crop_each_frame_is_asked_about_and_drawn(known, tmp_path, capsys) -> None:
-    folder = tmp_path / "a"
-    folder.mkdir()
-    for place, gray in enumerate((200, 100, 50)):
-        image = np.full((16, 32, 3), 250, np.uint8)
-        image[:, 16:] = gray
-        Image.fromarray(image).save(folder / f"{place}.png")
+    folder = write_halves(tmp_path / "a", 250, [200, 100, 50], width=32)
     out, drawn = tmp_path / "r.parquet", tmp_path / "r.svg"
     words = ["reward", str(folder), GOAL, f"--out={out}", "--window=1"]
     assert cli.main([*words, "--crop=0.5,0,1,1", f"--picture={drawn}"]) == 0

@@ -23,11 +23,25 @@ def begun(folder: Path) -> Path:
     return folder / "readings.jsonl"
 
 
+def keep(folder: Path, reading: FrameReading) -> dict[int, list[FrameReading]]:
+    """Writes the one reading of episode 0, and tells what is to be there again."""
+    journal = Journal(folder, HEAD)
+    journal.add([(0, reading)])
+    journal.close()
+    return {0: [reading]}
+
+
+def read_again(folder: Path) -> Journal:
+    """As the next run finds it."""
+    journal = Journal(folder, HEAD)
+    journal.close()
+    return journal
+
+
 def test_what_was_read_is_there_again(tmp_path):
     path = begun(tmp_path)
     before = path.read_text()
-    journal = Journal(tmp_path, HEAD)
-    journal.close()
+    journal = read_again(tmp_path)
     assert journal.readings[0] == [FrameReading(0, 7, 0.5, 0.1), FrameReading(1, 8, 0.25, 0.0)]
     (unread,) = journal.readings[1]
     assert math.isnan(unread.distance)
@@ -39,16 +53,14 @@ def test_an_episode_without_frames_is_finished_too(tmp_path):
     journal = Journal(tmp_path, HEAD)
     journal.finish(5)
     journal.close()
-    again = Journal(tmp_path, HEAD)
-    again.close()
+    again = read_again(tmp_path)
     assert again.readings == {5: []}
 
 
 def test_a_line_that_was_cut_off_is_read_again(tmp_path):
     path = begun(tmp_path)
     path.write_bytes(path.read_bytes()[:-3] + b"")
-    journal = Journal(tmp_path, HEAD)
-    journal.close()
+    journal = read_again(tmp_path)
     assert journal.finished == set()
     assert len(journal.readings[0]) == 2
     assert path.read_bytes().endswith(b"]\n")
@@ -65,12 +77,8 @@ def test_another_question_or_recording_is_refused(tmp_path):
 
 def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
     Journal(tmp_path, HEAD | {"crop": "0,0,0.01,1"}).close()
-    journal = Journal(tmp_path, HEAD)
-    journal.add([(0, FrameReading(0, None, 0.5, 0.1))])
-    journal.close()
-    again = Journal(tmp_path, HEAD)
-    again.close()
-    assert again.readings == {0: [FrameReading(0, None, 0.5, 0.1)]}
+    kept = keep(tmp_path, FrameReading(0, None, 0.5, 0.1))
+    assert read_again(tmp_path).readings == kept
 
 
 @pytest.mark.parametrize(
@@ -93,12 +101,8 @@ def test_lines_that_are_no_readings_are_refused(line, tmp_path):
 
 @pytest.mark.parametrize("index", [0, 2**62 - 1])
 def test_whatever_number_a_set_may_give_a_frame_is_there_again(index, tmp_path):
-    journal = Journal(tmp_path, HEAD)
-    journal.add([(0, FrameReading(0, index, 0.5, 0.1))])
-    journal.close()
-    again = Journal(tmp_path, HEAD)
-    again.close()
-    assert again.readings == {0: [FrameReading(0, index, 0.5, 0.1)]}
+    kept = keep(tmp_path, FrameReading(0, index, 0.5, 0.1))
+    assert read_again(tmp_path).readings == kept
 
 
 def test_what_was_doubted_is_there_again(tmp_path):
@@ -110,8 +114,7 @@ def test_what_was_doubted_is_there_again(tmp_path):
     journal = Journal(tmp_path, HEAD)
     journal.add([(0, each) for each in rows])
     journal.close()
-    again = Journal(tmp_path, HEAD)
-    again.close()
+    again = read_again(tmp_path)
     assert repr(again.readings[0]) == repr(rows)
     assert (tmp_path / "readings.jsonl").read_text().splitlines()[1:] == [
         '[0, 0, null, 0.5, 0.1, ["a gray gripper", "a red mug"]]',
@@ -150,6 +153,5 @@ def test_any_readings_are_there_again(tmp_path, rows):
     for place, (episode, told) in enumerate(rows):
         journal.add([(episode, FrameReading(place, None, *(told or ())))])
     journal.close()
-    again = Journal(tmp_path, HEAD)
-    again.close()
+    again = read_again(tmp_path)
     assert repr(again.readings) == repr(journal.readings)
