@@ -28,6 +28,9 @@ class EncoderConfig(Settings):
     mlp_width: hidden units of a layer's MLP.
     stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
       convolutions to the same grid, which learns faster from scratch on small images.
+    stem_overlap: that many more convolutions of stem "conv", which do not halve: a token sees as much
+      as one of patches 2 ** stem_overlap as large, and there are more of them. Weights of such a
+      model, with larger patches and as many convolutions, fit (`train.init_from`).
     """
 
     image_size: Pixels = 64
@@ -37,6 +40,7 @@ class EncoderConfig(Settings):
     heads: _Heads = 2
     mlp_width: Annotated[int, Range(1, 1_048_576)] = 512
     stem: Literal["patch", "conv"] = "patch"
+    stem_overlap: Annotated[int, Range(0, 4)] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,6 +53,8 @@ class EncoderConfig(Settings):
             raise SettingError(
                 "patch_size", f"{patch} is not 2, 4, 8, ...; stem='conv' halves pictures"
             )
+        if self.stem != "conv" and self.stem_overlap:
+            raise SettingError("stem_overlap", f"{self.stem_overlap} is of stem='conv' alone")
         if self.width % self.heads:
             raise SettingError("heads", f"{self.heads} does not divide width={self.width}")
 

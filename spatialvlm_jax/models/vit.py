@@ -41,38 +41,42 @@ class PatchStem(nnx.Module):
         return y.reshape(rows, size * size, -1)
 
 
-class StridedConvolution(nnx.Module):
-    """A 3x3 convolution of stride 2, layer normalisation over channels, tanh GELU."""
+class StemConvolution(nnx.Module):
+    """A 3x3 convolution of a stride, layer normalisation over channels, tanh GELU."""
 
-    def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, *, rngs: nnx.Rngs) -> None:
         """The kernel is [row, column, input, output]; the norm's bias serves as its bias."""
         linear = Linear(9 * inputs, outputs, bias=False, rngs=rngs)
         self.kernel = nnx.Param(linear.kernel[...].reshape(3, 3, inputs, outputs))
         self.norm = LayerNorm(outputs)
+        self.stride = stride
 
-    def __call__(self, x: Float[Array, "B H W inputs"]) -> Float[Array, "B H//2 W//2 outputs"]:
+    def __call__(self, x: Float[Array, "B H W inputs"]) -> Float[Array, "B _ _ outputs"]:
+        """Sides are divided by the stride."""
         x = jax.lax.conv_general_dilated(
             x,
             self.kernel[...].astype(x.dtype),
-            window_strides=(2, 2),
-            padding=((0, 1), (0, 1)),
+            window_strides=(self.stride, self.stride),
+            padding="SAME",
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
         )
         return jax.nn.gelu(self.norm(x), approximate=True)
 
 
 class ConvolutionStem(nnx.Module):
-    """Strided convolutions down to the patch grid, widths doubling to `width`, then a linear map.
+    """Convolutions down to the patch grid, and some that stay on it, widths doubling to `width`,
+    then a linear map.
 
     Learns faster from nothing than one large patch (Xiao et al., arXiv 2106.14881).
     """
 
     def __init__(self, config: EncoderConfig, *, rngs: nnx.Rngs) -> None:
-        levels = config.patch_size.bit_length() - 1
+        strides = [2] * (config.patch_size.bit_length() - 1) + [1] * config.stem_overlap
+        levels = len(strides)
         widths = [3] + [max(8, config.width >> (levels - 1 - i)) for i in range(levels)]
         self.convolutions = nnx.List(
-            StridedConvolution(inputs, outputs, rngs=rngs)
-            for inputs, outputs in itertools.pairwise(widths)
+            StemConvolution(inputs, outputs, stride, rngs=rngs)
+            for (inputs, outputs), stride in zip(itertools.pairwise(widths), strides, strict=True)
         )
         self.out = Linear(widths[-1], config.width, bias=True, rngs=rngs)
 

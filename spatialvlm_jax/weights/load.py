@@ -22,7 +22,7 @@ from spatialvlm_jax.weights.read import read_parameter, read_rounded
 from spatialvlm_jax.weights.settings import ATTENTION, TOKENIZER, check_settings
 
 Part = Literal["model", "encoder", "decoder"]
-CAMERA_MAPS = "camera/"
+CAMERA_MAPS, POSITIONS = "camera/", "encoder/positions"
 OPTIONAL = ("dense_head", CAMERA_MAPS)  # what a file may lack, or have too much
 _UNUSED = {"huggingface": huggingface.UNUSED, "ours": OPTIONAL, "big_vision": big_vision.UNUSED}
 
@@ -130,7 +130,12 @@ def _pieces(
     names = set(files.names())
     if files.kind == "ours":
         return [
-            Piece(name, x.shape if name + SCALE in names else plain_shape(name, x), (name,))
+            Piece(
+                name,
+                x.shape if name + SCALE in names else plain_shape(name, x),
+                (name,),
+                rows="positions" if name == POSITIONS else "",
+            )
             for name, x in parameters.items()
             if part in ("model", name.split("/")[0])
             and (name in names or not (name.startswith(OPTIONAL) or _is_ours_alone(name)))

@@ -48,6 +48,7 @@ SLIDING = ModelConfig(decoder=DecoderConfig(depth=1, heads=2, kv_heads=1, slidin
             lambda: EncoderConfig(image_size=36, patch_size=6, stem="conv"),
             "patch_size: 6 is not 2, 4, 8, ...; stem='conv' halves pictures",
         ),
+        (lambda: EncoderConfig(stem_overlap=1), "stem_overlap: 1 is of stem='conv' alone"),
         (lambda: EncoderConfig(width=64, heads=3), "heads: 3 does not divide width=64"),
         (lambda: DecoderConfig(heads=4, kv_heads=3), "kv_heads: 3 does not divide heads=4"),
         (lambda: DecoderConfig(head_size=9), "head_size: 9 is odd"),

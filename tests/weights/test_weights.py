@@ -304,6 +304,27 @@ def test_positions_are_resized_between_square_grids(tmp_path: Path) -> None:
     assert manifest.adapted == {"encoder/positions": "positions: 4 rows to 16"}
 
 
+def test_weights_of_ours_begin_a_model_of_smaller_patches(tmp_path: Path) -> None:
+    encoder = dataclasses.replace(MODEL.encoder, image_size=32, patch_size=16, stem="conv")
+    coarse = dataclasses.replace(MODEL, encoder=encoder)
+    smaller = dataclasses.replace(encoder, patch_size=8, stem_overlap=1)
+    fine = dataclasses.replace(MODEL, encoder=smaller)
+    before = numbered(coarse)
+    save_file(before, tmp_path / "coarse.safetensors")
+    after, manifest = load_weights({"model": tmp_path / "coarse.safetensors"}, fine, shapes(fine))
+    assert manifest.adapted == {"encoder/positions": "positions: 4 rows to 16"}
+    for name, array in after.items():
+        if name != "encoder/positions":
+            np.testing.assert_array_equal(array, before[name], err_msg=name)
+    for corner, known in ((0, 0), (3, 1), (12, 2), (15, 3)):
+        np.testing.assert_array_equal(
+            after["encoder/positions"][corner], before["encoder/positions"][known]
+        )
+    plain = dataclasses.replace(fine, encoder=dataclasses.replace(smaller, stem_overlap=0))
+    with pytest.raises(WeightsError, match="unexpected encoder/stem/convolutions/3|the model"):
+        load_weights({"model": tmp_path / "coarse.safetensors"}, plain, shapes(plain))
+
+
 def test_bfloat16_archives_are_read(tmp_path: Path) -> None:
     before = numbered(MODEL)
     save_big_vision(tmp_path / "wide.npz", before, MODEL)
