@@ -16,14 +16,14 @@ from ml_collections import ConfigDict
 
 from configs import carry, teach
 
-STEPS = 2_000
+STEPS = 3_000
 PATCH_SIZE = 8  # pixels; `small128` had 16
 POINTER_WEIGHT = 0.3  # of looking where a named thing is, which is what small ones fail by
 
 CLEAR = carry.CLEAR.again("fine", 4_000, 9800, share=0.2)
 GALLERY = carry.GALLERY.again("fine", 3_000, 9900, share=0.14)
-MANIPULATION = carry.MANIPULATION.again("fine", 6_000, 10_000, share=0.26)
-HOLDING = carry.HOLDING.again("fine", 8_000, 10_100, share=0.4)
+MANIPULATION = carry.MANIPULATION.again("fine", 9_000, 10_000, share=0.26)
+HOLDING = carry.HOLDING.again("fine", 12_000, 10_100, share=0.4)
 
 
 def get_config() -> ConfigDict:
