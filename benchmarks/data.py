@@ -14,9 +14,10 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from data_loaders.build import train_loader
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import dense_labels
 from spatialvlm_jax.atomic_write import write_json
 from spatialvlm_jax.experiment import DataConfig, DatasetConfig, DenseConfig, Experiment
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.storage.shards import open_split
 
@@ -49,7 +50,7 @@ def measure(directory: Path, seconds: float) -> dict[str, float]:
         "ours, image and pairs": rate(pairs_and_image, 1, seconds),
     }
     data = DataConfig(datasets=(DatasetConfig("data", str(directory)),), batch_size=16)
-    targets = DenseConfig(1.0, dense_labels(), DENSE_VALUES)
+    targets = DenseConfig(1.0, dense_labels(), OBJECT_VALUES)
     for name, dense in (("packed batches", None), ("packed batches, dense targets", targets)):
         loader = train_loader(Experiment(data=data, dense=dense))
         figures[name] = rate(lambda i, loader=loader: next(loader), 16, seconds)  # type: ignore[misc]

@@ -6,11 +6,12 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import dense_labels
 from spatialvlm_jax.config import to_config_dict
 from spatialvlm_jax.experiment import DatasetConfig, DenseConfig, Experiment, WorldsRecipe
 from spatialvlm_jax.models.variants import build_model_config
 from spatialvlm_jax.questions import QAConfig, QuestionTypeName
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.worlds.catalog import COLORS
 
 SPATIAL = ("qualitative", "quantitative")
@@ -149,7 +150,7 @@ def use_dense_targets(
     dense = DenseConfig(
         weight,
         dense_labels(),
-        DENSE_VALUES,
+        OBJECT_VALUES,
         words=6 if plurals else 4,
         colors=len(COLORS) if colors else 0,
         camera=camera,

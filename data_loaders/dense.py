@@ -2,12 +2,11 @@
 
 The label of a patch is that of the object which covers most of it, if that is at least a quarter
 of the patch (objects on small pictures are small), else 0 for background. Values are those of that
-object; a background patch knows its depth only. Lengths go through a logarithm and signed
-positions through asinh, so that near and far, small and large count alike.
+object (`scene.object_values`); a background patch knows its depth only.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,26 +15,15 @@ from data_loaders.functional import BatchRow, Pair
 from spatialvlm_jax.batch import CAMERA_VALUES, DenseTargets
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.generation.wording.phrasing import plural
+from spatialvlm_jax.inputs.name_tokens import find_names
 from spatialvlm_jax.inputs.pictures import Placement, resize_nearest
-from spatialvlm_jax.inputs.prefixes import Tokens
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES, SMALLEST_METRES, object_values
 from spatialvlm_jax.scene.records import QA, canonical_from_up
 from spatialvlm_jax.storage.examples import StoredExample
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
 
-DENSE_VALUES = 8
-VALUE_NAMES = (
-    "log_depth",
-    "center_x",
-    "center_y",
-    "center_z",
-    "log_distance",
-    "log_width",
-    "log_height",
-    "log_depth_extent",
-)
 MIN_COVERAGE = 0.25
-_SMALLEST_METRES = 1e-3
 _CATEGORY_INDEX = {name: index for index, name in enumerate(CATEGORIES)}
 _COLOR_INDEX = {name: index for index, name in enumerate(COLORS)}
 
@@ -74,7 +62,7 @@ def camera_values(example: StoredExample) -> tuple[np.ndarray, np.ndarray]:
     """Log camera height in metres and up in the camera frame: float32[4], and bool[4]: known."""
     camera, values = example.camera(), np.full(CAMERA_VALUES, np.nan)
     if camera.height is not None:
-        values[0] = np.log(max(camera.height, _SMALLEST_METRES))
+        values[0] = np.log(max(camera.height, SMALLEST_METRES))
     if camera.up is not None:
         values[1:] = camera.up
     known = np.isfinite(values)
@@ -101,28 +89,6 @@ def patch_owners(patches: np.ndarray, objects: int) -> np.ndarray:
     coverage = np.bincount(flat.ravel(), minlength=count * slots).reshape(count, slots)
     coverage[:, 0] = 0
     return np.where(coverage.max(1) >= MIN_COVERAGE * pixels, coverage.argmax(1), 0)
-
-
-def object_values(
-    centers: np.ndarray, spans: np.ndarray, rotation: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The values of every object but the first, which is the patch's own depth.
-
-    Args:
-      centers: float[K, 3], metres, camera frame.
-      spans: float[K, 3], sizes along the canonical axes, metres; NaN where unknown.
-      rotation: float[3, 3], canonical from camera, or None where gravity is unknown.
-    Returns:
-      values: float32[K, 7]; known: bool[K, 7].
-    """
-    values = np.full((len(centers), DENSE_VALUES - 1), np.nan)
-    if rotation is not None:
-        values[:, :3] = np.arcsinh(centers @ rotation.T)
-    values[:, 3] = np.log(np.maximum(np.linalg.norm(centers, axis=1), _SMALLEST_METRES))
-    # Canonical x, z, y: width, height, depth.
-    values[:, 4:] = np.log(np.maximum(spans[:, [0, 2, 1]], _SMALLEST_METRES))
-    known = np.isfinite(values)
-    return np.where(known, values, 0.0).astype(np.float32), known
 
 
 def patch_log_depth(
@@ -154,23 +120,6 @@ def object_table(example: StoredExample) -> tuple[np.ndarray, np.ndarray]:
     return np.pad(values, ((1, 0), (1, 0))), np.pad(known, ((1, 0), (1, 0)))
 
 
-def find_names(prefix: Tokens, names: Mapping[int, Tokens]) -> np.ndarray:
-    """Which name each token of `prefix` is part of: int64[tokens], a key of `names`; 0 for none.
-
-    Each name is looked for where it first stands outside of longer ones: "mug" is not that of
-    "red mug".
-    """
-    found = np.zeros(len(prefix), np.int64)
-    for key, name in sorted(names.items(), key=lambda item: -len(item[1])):
-        size = len(name)
-        for start in range(len(prefix) - size + 1):
-            span = slice(start, start + size)
-            if tuple(prefix[span]) == tuple(name) and not found[span].any():
-                found[span] = key
-                break
-    return found
-
-
 @dataclasses.dataclass(frozen=True)
 class DenseReader:
     """Reads dense targets at a model's patch grid.
@@ -194,7 +143,7 @@ class DenseReader:
         Raises:
           DataError: the run's head is of other sizes than the targets.
         """
-        sizes = {"labels": dense_labels(), "values": DENSE_VALUES}
+        sizes = {"labels": dense_labels(), "values": OBJECT_VALUES}
         if dense.colors:
             sizes["colors"] = len(COLORS)
         for name, size in sizes.items():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from data_loaders.build import Loader, train_loader
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import dense_labels
 from data_loaders.errors import DataError
 from data_loaders.preparation import open_loader
 from data_loaders.sources import TokenizedSource
@@ -28,6 +28,7 @@ from spatialvlm_jax.experiment import (
     ModelConfig,
 )
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.training.sharding import device_mesh
 from spatialvlm_jax.worlds.catalog import COLORS
 
@@ -55,7 +56,7 @@ def read(data: DataConfig, rows: Sequence[int] | None = None) -> Loader:
 
 def dense(data: DataConfig) -> Experiment:
     """With all that auxiliary losses need, of four words each."""
-    sizes = DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4, colors=len(COLORS), camera=True)
+    sizes = DenseConfig(0.1, dense_labels(), OBJECT_VALUES, 4, colors=len(COLORS), camera=True)
     heads = dataclasses.replace(sizes, pointer_weight=0.1, copy_weight=0.1)
     return Experiment(data=data, model=MODEL, dense=heads)
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_loaders.build import train_loader
 from data_loaders.camera import CameraReader
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import dense_labels
 from data_loaders.evaluation import EvalBatch, eval_batches
 from data_loaders.in_place import open_in_place
 from spatialvlm_jax.batch import NOT_TOLD, BatchSpec
@@ -22,6 +22,7 @@ from spatialvlm_jax.experiment import (
 from spatialvlm_jax.inputs.pictures import Placement, resize_image
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.intrinsics import pinhole
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.scene.rays import patch_rays
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from tests.conversion.published import write_folder
@@ -159,7 +160,7 @@ def test_pictures_are_brought_to_one_lens_where_theirs_is_known(stored: Path) ->
 
 def test_dense_targets_follow_the_picture(stored: Path) -> None:
     told = experiment(stored, **{**EXACT, "camera": "canonical"}, camera_focal=0.5)
-    told = dataclasses.replace(told, dense=DenseConfig(0.1, dense_labels(), DENSE_VALUES, 4))
+    told = dataclasses.replace(told, dense=DenseConfig(0.1, dense_labels(), OBJECT_VALUES, 4))
     targets = next(train_loader(told)).dense
     plain = next(train_loader(dataclasses.replace(told, data=experiment(stored).data))).dense
     assert targets is not None

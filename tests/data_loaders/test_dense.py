@@ -10,6 +10,7 @@ from data_loaders.functional import pack_row
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES, VALUE_NAMES
 from spatialvlm_jax.scene.records import QA
 from spatialvlm_jax.storage.examples import StoredExample, encode_example
 from spatialvlm_jax.worlds.catalog import CATEGORIES, COLORS
@@ -80,8 +81,8 @@ def test_targets_of_a_whole_picture() -> None:
         np.log(0.25),
         np.log(0.5),
     ]
-    assert targets.values.shape == (4, dense.DENSE_VALUES)
-    assert len(dense.VALUE_NAMES) == dense.DENSE_VALUES
+    assert targets.values.shape == (4, OBJECT_VALUES)
+    assert len(VALUE_NAMES) == OBJECT_VALUES
     np.testing.assert_allclose(targets.values[0], expected, rtol=1e-5)
     np.testing.assert_allclose(targets.values[1], [np.log(4.0), *[0] * 7], rtol=1e-6)
     assert targets.value_mask.astype(int).tolist() == [[1] * 8, [1] + [0] * 7, [1] * 8, [1] * 8]
@@ -121,25 +122,6 @@ def test_the_last_token_of_a_name_carries_the_object_s_values() -> None:
     np.testing.assert_array_equal(targets.mention_mask[named], known[[2, 1]])
     assert known[1:, 1:].all()
     assert not known[:, 0].any()
-
-
-@pytest.mark.parametrize(
-    ("prefix", "names", "found"),
-    [
-        ((5, 1, 2, 1, 3), {7: (1, 3)}, [0, 0, 0, 7, 7]),
-        ((5, 1, 2), {7: (1, 3)}, [0, 0, 0]),
-        ((1,), {7: (1, 3)}, [0]),
-        # A name that ends or begins a longer one is found outside of it, or not at all.
-        ((1, 3, 9, 3), {1: (3,), 2: (1, 3)}, [2, 2, 0, 1]),
-        ((1, 3, 9, 1), {1: (1,), 2: (1, 3)}, [2, 2, 0, 1]),
-        ((9, 1, 3), {1: (3,), 2: (1, 3)}, [0, 2, 2]),
-        ((3, 9, 3), {1: (3,), 2: (3,)}, [1, 0, 2]),
-    ],
-)
-def test_names_are_found_whole_and_outside_of_longer_ones(
-    prefix: tuple[int, ...], names: dict[int, tuple[int, ...]], found: list[int]
-) -> None:
-    assert dense.find_names(prefix, names).tolist() == found
 
 
 def test_plurals_name_a_patch_too() -> None:

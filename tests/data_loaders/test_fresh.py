@@ -14,7 +14,7 @@ import pytest
 from data_loaders import fresh
 from data_loaders.build import Loader, train_loader
 from data_loaders.contents import digest_examples, verify_shards
-from data_loaders.dense import DENSE_VALUES, dense_labels
+from data_loaders.dense import dense_labels
 from data_loaders.errors import DataError
 from data_loaders.fresh import EXAMPLES, FIRST_SCENE, FreshExamples
 from data_loaders.sources import TokenizedSource
@@ -34,6 +34,7 @@ from spatialvlm_jax.generation.settings import open_endless, stages_of
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.questions import QAConfig
 from spatialvlm_jax.recipes import generation_settings, render_missing
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.storage.examples import encode_example
 
 RECIPE = WorldsRecipe(preset="simple", seed=3, image_size=32, questions=QAConfig(pairs_per_image=6))
@@ -44,7 +45,7 @@ GENERAL = DatasetConfig("general", worlds=RECIPE, fresh=True, kinds=("general",)
 def loader(rows: Sequence[int] | None = None, **fields: Any) -> Loader:
     settings = {"datasets": (MEMBER, GENERAL), "batch_size": 4, "length": 64} | fields
     model = ModelConfig(encoder=EncoderConfig(image_size=32, patch_size=8))
-    dense = DenseConfig(0.1, dense_labels(), DENSE_VALUES)
+    dense = DenseConfig(0.1, dense_labels(), OBJECT_VALUES)
     data = DataConfig(**settings, pairs_per_image=4)
     return train_loader(Experiment(data=data, model=model, dense=dense), rows=rows)
 
