@@ -19,7 +19,7 @@ import numpy as np
 
 import spatialvlm_jax
 from spatialvlm_jax.atomic_write import write_json
-from spatialvlm_jax.inference.loaded_model import QUESTION_BUCKETS
+from spatialvlm_jax.inference.asked_rows import QUESTION_BUCKETS
 from spatialvlm_jax.inference.picture import open_picture
 from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 

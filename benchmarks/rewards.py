@@ -34,17 +34,17 @@ from tqdm import tqdm
 
 import spatialvlm_jax
 from spatialvlm_jax.atomic_write import write_json, write_text
-from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
+from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.scored_values import SCORED_VALUES
-from spatialvlm_jax.rewards.asking import asking_distance
+from spatialvlm_jax.rewards.asking import asking_frames
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.drawing import DrawnEpisode, draw_curves, key_frames
 from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.goal import Goal
-from spatialvlm_jax.rewards.reading import AskPictures
+from spatialvlm_jax.rewards.reading import AskFrames
 from spatialvlm_jax.rewards.shaping import rank_correlation
 from spatialvlm_jax.scene.records import Scene
 from spatialvlm_jax.text_table import align_columns
@@ -112,21 +112,20 @@ def read_curve(
     name: str,
     goals: Goals,
     images: np.ndarray,
-    asked: Sequence[AskPictures],
-    window: int,
+    ask: AskFrames,
+    settings: RewardSettings,
 ) -> ReadCurve:
     """Asks about all frames of a stage.
 
     Args:
       images: uint8[N, H, W, 3], those of its frames.
-      asked: for the distance, and for that of what holds the thing, if it is read beside.
     """
     readings: list[FrameReading] = []
     for start in range(0, len(images), MOST_PICTURES):
         pictures = [open_picture(image) for image in images[start : start + MOST_PICTURES]]
-        for picture, *answers in zip(pictures, *(ask(pictures) for ask in asked), strict=True):
-            readings.append(FrameReading.of(EpisodeFrame(len(readings), None, picture), *answers))
-    made = EpisodeRewards.of(0, name, readings, 0, RewardSettings(window))
+        for picture, said in zip(pictures, ask(pictures), strict=True):
+            readings.append(FrameReading.of(EpisodeFrame(len(readings), None, picture), said))
+    made = EpisodeRewards.of(0, name, readings, 0, settings)
     return ReadCurve(stage, made, goals.truth, images)
 
 
@@ -222,7 +221,11 @@ def _flags() -> argparse.ArgumentParser:
         "look at the part that has gripper, thing and goal, of frames with four times the pixels"
     )
     parser.add_argument("--crop", action="store_true", help=help_text)
-    help_text = "ask for the gripper's distance, too, while it carries, as by --held-by"
+    help_text = "read distances from places or from answers, as by --by"
+    parser.add_argument("--by", default="", choices=("places", "answers"), help=help_text)
+    help_text = "what the distance is from does not move, as by --still"
+    parser.add_argument("--still", action="store_true", help=help_text)
+    help_text = "look at the gripper, too, while it carries, as by --held-by"
     parser.add_argument("--held", action="store_true", help=help_text)
     parser.add_argument("--window", type=int, default=9, help="default: %(default)s")
     parser.add_argument("--image-size", type=int, default=128, help="default: %(default)s")
@@ -237,6 +240,7 @@ def _flags() -> argparse.ArgumentParser:
 def main() -> None:
     args = _flags().parse_args()
     size = 2 * args.image_size if args.crop else args.image_size
+    settings = RewardSettings(args.window, by=args.by, still=args.still)
     config = WorldConfig.preset("manipulation", image_size=size)
     model = None if args.write else spatialvlm_jax.load(args.model, unseen=not args.guarded)
     curves: list[ReadCurve] = []
@@ -250,20 +254,15 @@ def main() -> None:
             continue
         for stage, goals in goals_of(episode).items():
             holder = episode.gripper if args.held and stage == "carry" else ""
-            goal = Goal.of(goals.text, held_by=holder)
-            asked = [
-                asking_distance(
-                    model,
-                    question,
-                    camera=CameraFacts(),
-                    wordings=args.wordings,
-                    scored_values=SCORED_VALUES,
-                )
-                for question in (goal.question, goal.of_holder)
-                if question
-            ]
+            ask = asking_frames(
+                model,
+                Goal.of(goals.text, held_by=holder),
+                camera=CameraFacts(),
+                wordings=args.wordings,
+                scored_values=SCORED_VALUES,
+            )
             name = "episode {}: {} to {}".format(index, *goals.pair)
-            curves.append(read_curve(stage, name, goals, images[goals.frames], asked, args.window))
+            curves.append(read_curve(stage, name, goals, images[goals.frames], ask, settings))
     if not curves:
         return
     found = figures(curves)

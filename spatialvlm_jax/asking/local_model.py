@@ -9,7 +9,8 @@ import numpy as np
 from spatialvlm_jax.asking.question import Manner, Question, Reply
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.evaluation.tracks import CAMERA
-from spatialvlm_jax.inference.loaded_model import MOST_PICTURES, QUESTION_BUCKETS, LoadedModel
+from spatialvlm_jax.inference.asked_rows import MOST_PICTURES, QUESTION_BUCKETS
+from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import Picture
 
 # Questions that are read at once, with the places that are filled up.

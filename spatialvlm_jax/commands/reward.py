@@ -24,8 +24,9 @@ EPISODE is a folder with a picture a frame, a video (extra `video`), a LeRobot d
 an RLDS data set in TFDS layout; of the first two there may be several. Frames where the model
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
 the same command goes on; with other --gamma, --window or --target it asks nothing again. A goal
-often holds for a part of an episode only: --frames says which. What matters is often a part of the
-picture only: a model that looks at --crop sees it larger, and tells it better.
+often holds for a part of an episode only: --frames says which. Say --still where what the distance
+is from does not move, and --held-by what holds the thing: both make curves truer. What matters is
+often a part of the picture only: a model that looks at --crop sees it larger, and tells it better.
 """
 _EPILOG = """\
 examples:
@@ -50,10 +51,14 @@ def add_parser(subparsers: Any) -> None:
     help_text = 'the distance that should become small, such as "distance between A and B"'
     add("--goal", required=True, metavar="TEXT", help=help_text)
     help_text = (
-        "what holds the first thing that the goal names: its distance is read beside, as fingers "
-        "hide what they hold"
+        "what holds the first thing that the goal names: it is read beside, as fingers hide what "
+        "they hold"
     )
     add("--held-by", default="", metavar="THING", help=help_text)
+    help_text = (
+        "the second thing that the goal names does not move: it is where most frames have it"
+    )
+    add("--still", action="store_true", help=help_text)
     help_text = "of each episode, the frames that the goal is of, from 0 on: 0-32, or 7 alone (all)"
     add("--frames", default="", metavar="A-B", help=help_text)
     help_text = (
@@ -91,6 +96,11 @@ def _add_reading(add: Any) -> None:
 
 
 def _add_rewards(add: Any) -> None:
+    help_text = (
+        "take distances from where the model holds the things to be, or from its answers (places, "
+        "where it tells any and the distance is between centers)"
+    )
+    add("--by", default="", choices=("places", "answers"), help=help_text)
     help_text = "frames that are smoothed over, an odd number; 1 smooths nothing (9)"
     add("--window", type=whole_number(1, 10_001), default=9, metavar="FRAMES", help=help_text)
     add("--gamma", type=number(1e-6, 1.0), default=0.99, help="discount of the shaping (0.99)")
@@ -120,7 +130,15 @@ def run(args: argparse.Namespace) -> int:
         check_suffix(args.picture, "--picture", ".svg")
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
-    settings = RewardSettings(args.window, args.gamma, args.target, args.tolerance, args.hold)
+    settings = RewardSettings(
+        args.window,
+        args.gamma,
+        args.target,
+        args.tolerance,
+        args.hold,
+        args.by or ("places" if args.still else ""),
+        args.still,
+    )
     goal = Goal.of(args.goal, args.untaught, args.held_by)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     crop = Crop.parse(args.crop)
@@ -154,7 +172,7 @@ def _read(
         journal = Journal(folder, {**origin, "episodes": sources})
         try:
             if any(each.number not in journal.finished for each in episodes):
-                _ask_all(args, goal, crop, episodes, journal)
+                _ask_all(args, goal, crop, episodes, journal, settings.by == "places")
         finally:
             journal.close()
     return _rewards(episodes, journal, chosen, settings), origin
@@ -174,6 +192,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
     return {
         "goal": goal.text,
         "question": goal.question,
+        "read": "answers and places",
         "model": [str(args.model), *told_weights(args)],
         "wordings": args.wordings,
         "scored_values": args.scored_values,
@@ -206,34 +225,36 @@ def told_weights(args: Any) -> list[str]:
 
 
 def _ask_all(
-    args: Any, goal: Any, crop: "Crop", episodes: "Sequence[Episode]", journal: Any
+    args: Any,
+    goal: Any,
+    crop: "Crop",
+    episodes: "Sequence[Episode]",
+    journal: Any,
+    needs_places: bool,
 ) -> None:
     from spatialvlm_jax import progress
 
     if not args.json:
         progress.begin_importing()
+    from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
     from spatialvlm_jax.inference.load import load_to_ask
-    from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
     from spatialvlm_jax.inference.picture import CameraFacts
-    from spatialvlm_jax.rewards.asking import asking_distance
+    from spatialvlm_jax.rewards.asking import asking_frames
     from spatialvlm_jax.rewards.reading import read_episodes
 
     progress.end_importing()
     with progress.waiting("loading the model", "loaded it", quiet=args.json):
         model = load_to_ask(args.model, args.tokenizer, args.untaught, args.unseen)
-    ask, *ask_beside = [
-        asking_distance(
-            model,
-            question,
-            camera=CameraFacts(args.fov, args.camera_height, args.pitch),
-            crop=crop,
-            max_spread=args.max_spread,
-            wordings=args.wordings,
-            scored_values=args.scored_values,
-        )
-        for question in (goal.question, goal.of_holder)
-        if question
-    ]
+    ask = asking_frames(
+        model,
+        goal,
+        camera=CameraFacts(args.fov, args.camera_height, args.pitch),
+        crop=crop,
+        max_spread=args.max_spread,
+        wordings=args.wordings,
+        scored_values=args.scored_values,
+        needs_places=needs_places,
+    )
     lengths = [each.length for each in episodes]
     total = None if None in lengths else sum(length or 0 for length in lengths)
     bar = progress.bar(desc="reading", unit="frame", total=total, quiet=args.json)
@@ -246,7 +267,6 @@ def _ask_all(
             batch=MOST_PICTURES,
             advance=bar.update,
             tell=_tell,
-            ask_holder=next(iter(ask_beside), None),
         )
 
 
@@ -261,12 +281,13 @@ def _tell(line: str) -> None:
 def _rewards(
     episodes: "Sequence[Episode]", journal: Any, chosen: "FrameRange", settings: Any
 ) -> "Sequence[EpisodeRewards]":
-    from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
+    from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, check_places
 
     found: list[EpisodeRewards] = []
     first = 0
     for count, each in enumerate(episodes, 1):
         readings = journal.readings[each.number]
+        check_places(readings, settings.by)
         found.append(EpisodeRewards.of(each.number, each.name, readings, first, settings))
         # Whole recordings are counted, whichever frames are read: the numbers stay the same.
         if not chosen.is_part:

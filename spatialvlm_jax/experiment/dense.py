@@ -54,6 +54,11 @@ class DenseConfig(Settings):
             )
 
     @property
+    def teaches_names(self) -> bool:
+        """Whether a name in a question is asked for the place and the size of what it names."""
+        return self.weight * self.value_weight > 0
+
+    @property
     def categories(self) -> int:
         """Classes of category, background included, where colours are told apart from them."""
         return 1 + (self.labels - 1) // max(self.colors, 1)

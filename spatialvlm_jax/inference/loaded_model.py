@@ -11,12 +11,22 @@ import jax
 import numpy as np
 from flax import nnx
 
-from spatialvlm_jax.batch import CameraInput
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.experiment import Experiment
 from spatialvlm_jax.inference.asked_questions import AskedQuestions, PutWords
+from spatialvlm_jax.inference.asked_rows import (
+    MOST_QUESTIONS,
+    PICTURE_BUCKETS,
+    PREFIX_BUCKETS,
+    AskedRow,
+    ReadyRows,
+    filled_shape,
+    filled_up,
+    plain_words,
+)
 from spatialvlm_jax.inference.conclude import Heard
 from spatialvlm_jax.inference.image_encodings import ImageEncodings, picture_key
+from spatialvlm_jax.inference.named_places import NamingQuestion, named_places
 from spatialvlm_jax.inference.picture import CameraFacts, Picture, PictureLike, open_picture
 from spatialvlm_jax.inference.putting import PutQuestion, put_as_taught
 from spatialvlm_jax.inference.scored_values import SCORED_VALUES, check_scored_values
@@ -24,21 +34,16 @@ from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt, SpatialAnswer
 from spatialvlm_jax.inference.told_camera import ToldCamera
 from spatialvlm_jax.inference.ways import AskedOfPicture, QuestionWays
 from spatialvlm_jax.inputs.camera import stack_cameras
-from spatialvlm_jax.inputs.pictures import Placement, resize_image
+from spatialvlm_jax.inputs.pictures import resize_image
 from spatialvlm_jax.inputs.prefixes import pad_prefixes
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.models.named_values import read_named_values
 from spatialvlm_jax.models.score import encode_images, read_behind_images
 from spatialvlm_jax.models.vlm import VLM, SplitModel
 from spatialvlm_jax.scene.camera import KnownCamera
+from spatialvlm_jax.scene.object_values import OBJECT_VALUES
 from spatialvlm_jax.taught import Taught
 
-# Questions are filled up to one of these, and their tokens too, so that few shapes are compiled.
-QUESTION_BUCKETS = (1, 4, 16, 32)
-# The longest prompt of a benchmark, Spatial457's, has some 1,050 tokens of the small vocabulary.
-PREFIX_BUCKETS = (32, 64, 128, 256, 512, 1024, 1536)
-_SHORT_PREFIXES, _MANY = 16, 16  # another one, where so many are asked that it pays
-PICTURE_BUCKETS = (1, 2, 4, 8)  # likewise of pictures
-MOST_PICTURES, MOST_QUESTIONS = PICTURE_BUCKETS[-1], QUESTION_BUCKETS[-1]
 _UNTOLD = CameraFacts()
 _TOLD_BY = 4_096  # numbers of an array, which tell it from others
 
@@ -157,7 +162,7 @@ class LoadedModel:
         Raises:
           UserError: it is empty, or not in UTF-8.
         """
-        _plain_words(question)
+        plain_words(question)
         return put_as_taught(question, self.taught, self.untaught)
 
     def reply_each(
@@ -207,6 +212,46 @@ class LoadedModel:
         asking = self._read(rows)
         answers = [[texts for _, texts in pairs] for _, pairs in asked]
         return asking.by_row(asking.likelihoods(asking.filled(answers, ()), per_token))
+
+    @property
+    def tells_places(self) -> bool:
+        """Whether it was taught where what a question names is, beside what the answer is."""
+        dense = self.experiment.dense
+        return dense is not None and dense.values == OBJECT_VALUES and dense.teaches_names
+
+    def place_each(
+        self,
+        asked: Sequence[tuple[Picture, Sequence[NamingQuestion]]],
+        *,
+        camera: CameraFacts = _UNTOLD,
+    ) -> list[list[np.ndarray]]:
+        """Where things are that questions name, as the model holds half-way to its answer.
+
+        Args:
+          asked: up to 8 pictures, and up to 32 questions about each, which are put as they are.
+          camera: what is known of the camera of all of them, as in `ask`.
+
+        Returns:
+          Of each question float64[names, 3], metres, canonical frame (`scene.records`), seen from
+          the camera; NaN where a name does not stand in the question.
+
+        Raises:
+          UserError: the model was not taught places, or as `ask_each`.
+        """
+        if not self.tells_places:
+            raise UserError("this model was not taught to tell where things are (dense.weight)")
+        told = [(self.tell(picture, camera), questions) for picture, questions in asked]
+        rows = self._rows(
+            [(picture, [each.words for each in each_of]) for picture, each_of in told]
+        )
+        values = np.asarray(read_named_values(self._split, *self._ready(rows)))
+        return [
+            [
+                named_places(self.tokenizer, prefix, question.names, numbers)
+                for prefix, question, numbers in zip(row.prefixes, questions, of_row, strict=False)
+            ]
+            for row, (_, questions), of_row in zip(rows, told, values, strict=False)
+        ]
 
     @functools.cached_property
     def digest(self) -> str:
@@ -260,7 +305,7 @@ class LoadedModel:
 
     def _prefix(self, question: str, camera: KnownCamera) -> tuple[int, ...]:
         """The tokens of a question as the run put its own; raises UserError for none."""
-        words = _plain_words(question)
+        words = plain_words(question)
         if said := self._camera.sentence(camera):
             words = f"{said} {words}"
         template = self.experiment.data.prefix_template
@@ -272,24 +317,39 @@ class LoadedModel:
             )
         return tokens
 
-    def _rows(self, asked: Sequence[tuple[Picture, Sequence[str]]]) -> list["_Row"]:
+    def _rows(self, asked: Sequence[tuple[Picture, Sequence[str]]]) -> list[AskedRow]:
         return [self._row(picture, list(map(PutWords, questions))) for picture, questions in asked]
 
-    def _row(self, picture: Picture, asked: Sequence[PutWords]) -> "_Row":
+    def _row(self, picture: Picture, asked: Sequence[PutWords]) -> AskedRow:
         prefixes = [self._prefix(each.words, picture.camera) for each in asked]
         told = self._camera.encode(picture.camera)
         place = self._camera.encode.place(picture.camera)
-        return _Row(picture, told, place, asked, prefixes)
+        return AskedRow(picture, told, place, asked, prefixes)
 
-    def _heard(self, rows: Sequence["_Row"], scored_values: int) -> list[list[Heard]]:
+    def _heard(self, rows: Sequence[AskedRow], scored_values: int) -> list[list[Heard]]:
         """What is said to all that is asked in each row."""
         asking = self._read(rows)
         asked = asking.filled([row.asked for row in rows], PutWords(""))
         return asking.by_row(asking.heard(asked, scored_values))
 
-    def _read(self, rows: Sequence["_Row"]) -> AskedQuestions:
+    def _read(self, rows: Sequence[AskedRow]) -> AskedQuestions:
         """Reads as many pictures and questions as there are, both filled up to a bucket."""
-        pictures, slots, width = self._shape(rows)
+        ready = self._ready(rows)
+        slots = ready.tokens.shape[1]
+        return AskedQuestions(
+            self._split,
+            self.tokenizer,
+            read_behind_images(self._split, *ready),
+            self.temperature,
+            self.experiment.eval.max_answer_tokens,
+            len(ready.embeddings) * slots,
+            slots,
+            [len(row.asked) for row in rows],
+        )
+
+    def _ready(self, rows: Sequence[AskedRow]) -> ReadyRows:
+        """Encoded pictures and questions as programs take them, both filled up to a bucket."""
+        pictures, slots, width = filled_shape(rows)
         padded = [pad_prefixes(row.prefixes, slots, width) for row in rows]
         padded += [pad_prefixes([], slots, width)] * (pictures - len(rows))
         tokens, lengths = map(np.stack, zip(*padded, strict=True))
@@ -298,68 +358,15 @@ class LoadedModel:
         keys = [f"{self._encoder} {key}" for key in shown]
         encoded = self.encodings.of(keys, lambda places: self._encode([filled[i] for i in places]))
         words: Any = stack_cameras([row.told for row in filled]).words
-        asked: Any = (tokens, lengths, words)
-        counts = [len(row.asked) for row in rows]
-        read = read_behind_images(self._split, encoded, *asked)
-        most = self.experiment.eval.max_answer_tokens
-        return AskedQuestions(
-            self._split,
-            self.tokenizer,
-            read,
-            self.temperature,
-            most,
-            pictures * slots,
-            slots,
-            counts,
-        )
+        return ReadyRows(encoded, tokens, lengths, words)
 
-    def _shape(self, rows: Sequence["_Row"]) -> tuple[int, int, int]:
-        """Pictures, questions about each and their tokens, filled up: each is compiled once."""
-        slots = _bucket(max(len(row.asked) for row in rows), QUESTION_BUCKETS)
-        pictures = _bucket(len(rows), PICTURE_BUCKETS)
-        widths = (_SHORT_PREFIXES, *PREFIX_BUCKETS) if slots * pictures >= _MANY else PREFIX_BUCKETS
-        width = _bucket(max(len(tokens) for row in rows for tokens in row.prefixes), widths)
-        return pictures, slots, width
-
-    def _encode(self, rows: Sequence["_Row"]) -> Sequence[jax.Array]:
+    def _encode(self, rows: Sequence[AskedRow]) -> Sequence[jax.Array]:
         """The encodings of their pictures, which are filled up to a bucket."""
-        filled = [*rows, *[rows[0]] * (_bucket(len(rows), PICTURE_BUCKETS) - len(rows))]
+        filled = [*rows, *[rows[0]] * (filled_up(len(rows), PICTURE_BUCKETS) - len(rows))]
         squares: Any = np.stack([self._square(row) for row in filled])
         rays: Any = stack_cameras([row.told for row in filled]).rays
         return encode_images(self._split, squares, rays)[: len(rows)]
 
-    def _square(self, row: "_Row") -> np.ndarray:
+    def _square(self, row: AskedRow) -> np.ndarray:
         size, resize = self.experiment.model.encoder.image_size, self.experiment.data.resize
         return resize_image(row.picture.image, size, resize, row.place)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Row:
-    """What is asked about one picture, as words and as it is put.
-
-    told: what the model is told of its camera. place: where it comes to lie in the square.
-    """
-
-    picture: Picture
-    told: CameraInput
-    place: Placement | None
-    asked: Sequence[PutWords]
-    prefixes: Sequence[tuple[int, ...]]
-
-
-def _bucket(count: int, buckets: Sequence[int]) -> int:
-    if count > buckets[-1]:
-        raise UserError(f"{count} at once: ask about at most {buckets[-1]}")
-    return next(bucket for bucket in buckets if bucket >= count)
-
-
-def _plain_words(question: str) -> str:
-    """A question in one line, as a line end ends a prefix; raises UserError where it is none."""
-    words = " ".join(question.split())
-    try:
-        words.encode()
-    except UnicodeEncodeError:
-        raise UserError("a question is not in UTF-8") from None
-    if not words:
-        raise UserError("a question is empty")
-    return words

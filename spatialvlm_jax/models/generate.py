@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Float32, Int32, UInt8, UInt32
 from spatialvlm_jax.batch import NOT_TOLD, AnyArray, Array, CameraInput
 from spatialvlm_jax.models import masks
 from spatialvlm_jax.models.attention import Keys
+from spatialvlm_jax.models.decoder import Kept
 from spatialvlm_jax.models.kept_programs import KeptProgram
 from spatialvlm_jax.models.layers import unstack, unstack_layers
 from spatialvlm_jax.models.vlm import VLM, SplitModel
@@ -259,6 +260,25 @@ def read_behind(
     lengths: Int32[Array, "B S"],
 ) -> ReadQuestions:
     """Runs questions once behind pictures that are encoded, with the words about their cameras."""
+    lengths, hidden, _, keys = run_questions(model, embeddings, words, tokens, lengths)
+    last = jnp.maximum(lengths - 1, 0)[..., None, None]
+    state = jnp.take_along_axis(hidden, last, axis=-2)[..., 0, :]
+    return ReadQuestions(lengths, state, keys)
+
+
+def run_questions(
+    model: VLM,
+    embeddings: Float[Array, "B N D"],
+    words: Int32[Array, "B C"] | None,
+    tokens: Int32[Array, "B S P"],
+    lengths: Int32[Array, "B S"],
+) -> tuple[Int32[Array, "I Q"], Float[Array, "I Q P D"], Kept, tuple[Keys, Keys]]:
+    """What the decoder makes of questions behind pictures, as `read_behind` takes them.
+
+    Returns:
+      Lengths, then what `Decoder` returns, of I images with Q questions each: B and S, or, where
+      the image sees the question and each has its own, B * S and 1.
+    """
     if model.config.attention == "prefix":
         # The image sees the question, so each question needs its own copy of the image.
         embeddings = jnp.repeat(embeddings, lengths.shape[1], axis=0)
@@ -268,7 +288,7 @@ def read_behind(
     segments = (position < lengths[..., None]).astype(jnp.int32)
     suffix = jnp.zeros(tokens.shape, bool)
     image, image_mask = model.image_stream(embeddings, words)
-    hidden, _, keys = model.decoder(
+    hidden, kept, keys = model.decoder(
         image,
         model.decoder.embedder.encode(tokens, embeddings.dtype),
         jnp.broadcast_to(position, tokens.shape),
@@ -277,9 +297,7 @@ def read_behind(
         masks.image_text_mask(model.config.attention, segments, suffix),
         image_mask,
     )
-    last = jnp.maximum(lengths - 1, 0)[..., None, None]
-    state = jnp.take_along_axis(hidden, last, axis=-2)[..., 0, :]
-    return ReadQuestions(lengths, state, keys)
+    return lengths, hidden, kept, keys
 
 
 def _slots(keys: Float[Array, "*texts K H"], count: int) -> Float[Array, "*texts {count} H"]:

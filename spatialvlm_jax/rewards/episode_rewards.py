@@ -6,15 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from spatialvlm_jax.atomic_write import whole_file
-from spatialvlm_jax.bounds import Range, Settings, Share
+from spatialvlm_jax.bounds import Range, SettingError, Settings, Share
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.held import with_holder
+from spatialvlm_jax.rewards.placed import placed_distances
 from spatialvlm_jax.rewards.shaping import (
     distance_reward,
     has_succeeded,
@@ -30,6 +31,10 @@ COLUMNS = (
     *("distance_m", "std_m", "reward", "reward_shaped", "valid"),
 )
 _METADATA_KEY = b"spatialvlm"
+NO_PLACES = (
+    "no places are told, of this goal or by this model: leave --still and --by=places out. They "
+    "are of distances between centers, and told by models with dense targets (dense.weight)"
+)
 
 
 Frames = Annotated[int, Range(1, 1_000_000)]
@@ -41,6 +46,8 @@ class RewardSettings(Settings):
     """How readings become rewards.
 
     window: frames that are smoothed over, an odd number; 1 leaves readings as they are.
+    by: what distances are read from, the places that a model tells or its answers; "" takes places
+      where it tells them. still: what the distance is from does not move.
     gamma: discount of the shaping. target: wished distance, metres.
     tolerance, hold: an episode has succeeded if its last `hold` frames are at most `tolerance`
       metres away from that.
@@ -51,6 +58,13 @@ class RewardSettings(Settings):
     target: Metres = 0.0
     tolerance: Metres = 0.1
     hold: Frames = 5
+    by: Literal["", "places", "answers"] = ""
+    still: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.still and self.by == "answers":
+            raise SettingError("still", "answers tell no places: read by places")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,6 +83,7 @@ class EpisodeRewards:
     index: np.ndarray
     frame_index: np.ndarray
     read: np.ndarray
+    by_places: bool
     curve: Curve
     reward: np.ndarray
     shaped: np.ndarray
@@ -91,12 +106,7 @@ class EpisodeRewards:
         Args:
           first_index: of the episode's frame 0 in the whole set, where that numbers no frames.
         """
-        pairs = [
-            (each.distance, each.spread, each.holder_distance, each.holder_spread)
-            for each in readings
-        ]
-        distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
-        read, spreads = with_holder((distance, spread), (holder[0], holder[1]))
+        read, spreads = _distances(readings, settings)
         counted = (
             first_index + each.frame_index if each.index is None else each.index
             for each in readings
@@ -110,6 +120,7 @@ class EpisodeRewards:
             np.array(list(counted), np.int64),
             np.array([each.frame_index for each in readings], np.int64),
             read,
+            is_by_places(readings, settings.by),
             curve,
             reward,
             potential_shaping(reward, settings.gamma),
@@ -127,12 +138,43 @@ class EpisodeRewards:
             "name": self.name,
             "frames": len(self.index),
             "valid": int(self.curve.valid.sum()),
+            "by": "places" if self.by_places else "answers",
             "first_m": _short(known[0]) if known.size else None,
             "last_m": _short(known[-1]) if known.size else None,
             "success": self.has_succeeded,
             "monotonicity": None if math.isnan(self.steadiness) else _short(self.steadiness),
             "doubted": dict(sorted(self.doubted.items())),
         }
+
+
+def _distances(
+    readings: Sequence[FrameReading], settings: RewardSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every frame, with standard deviations: float64[N], metres; NaN where there is none."""
+    pairs = [
+        (each.distance, each.spread, each.holder_distance, each.holder_spread) for each in readings
+    ]
+    distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
+    if not is_by_places(readings, settings.by):
+        return with_holder((distance, spread), (holder[0], holder[1]))
+    things = max(len(each.places) for each in readings)
+    nowhere = [(math.nan,) * 3] * things
+    places = np.array([each.places or nowhere for each in readings], np.float64)
+    placed = placed_distances(places, settings.still)
+    # Whether it can be told at all, and how surely, is what the answer says.
+    return np.where(np.isnan(distance), np.nan, placed), placed * (spread / distance)
+
+
+def is_by_places(readings: Sequence[FrameReading], by: str) -> bool:
+    """Whether distances come from places: where some were told, unless it is to be by answers."""
+    return by != "answers" and any(each.places for each in readings)
+
+
+def check_places(readings: Sequence[FrameReading], by: str) -> None:
+    """Raises UserError where distances are to come from places, and readings have none."""
+    is_read = any(math.isfinite(each.distance) for each in readings)
+    if by == "places" and is_read and not is_by_places(readings, by):
+        raise UserError(NO_PLACES)
 
 
 def _short(number: float) -> float:

@@ -2,9 +2,24 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
+
+Place = tuple[float, float, float]
+
+
+class SaidOfFrame(NamedTuple):
+    """What a model says of one picture.
+
+    answer: to the question for the distance. of_holder: to that for the distance of what holds the
+    thing, if it was asked. places: of `FrameReading`.
+    """
+
+    answer: SpatialAnswer
+    of_holder: SpatialAnswer | None = None
+    places: tuple[Place, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +31,9 @@ class FrameReading:
     holder_distance, holder_spread: likewise, of what holds the thing, if that was asked.
     doubted: what the model holds improbable to be in the picture, as `SpatialAnswer.doubted` says
       it of the thing and of its holder.
+    places: where it holds the thing to be, what the distance is from, and the holder if that was
+      asked for: metres, canonical frame (`scene.records`), NaN where it says none. Empty of models
+      that tell no places, and of distances that are not between centers.
     """
 
     frame_index: int
@@ -25,22 +43,21 @@ class FrameReading:
     holder_distance: float = math.nan
     holder_spread: float = math.nan
     doubted: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        frame: EpisodeFrame,
-        answer: SpatialAnswer | None,
-        of_holder: SpatialAnswer | None = None,
-    ) -> "FrameReading":
+    def of(cls, frame: EpisodeFrame, said: SaidOfFrame | None) -> "FrameReading":
         """A reading where the answer is a length with a distribution, and none otherwise."""
-        doubted = [each.doubted for each in (answer, of_holder) if each is not None]
+        if said is None:
+            return cls(frame.frame_index, frame.index)
+        doubted = [each.doubted for each in said[:2] if each is not None]
         return cls(
             frame.frame_index,
             frame.index,
-            *_told(answer),
-            *_told(of_holder),
+            *_told(said.answer),
+            *_told(said.of_holder),
             tuple(sorted({each for each in doubted if each})),
+            said.places,
         )
 
 

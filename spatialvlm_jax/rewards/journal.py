@@ -1,9 +1,10 @@
 """What was read of frames so far, kept on disk: a run that is cut off goes on where it was.
 
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
-index, distance, spread] of a frame, with two more numbers where its holder was asked for, too, and
-a list of what was doubted at the end, where something was; [episode] of one that is read to its
-end. A line that a kill cut off is left out.
+index, distance, spread] of a frame, with two more numbers where its holder was asked for, too, a
+list of what was doubted, where something was, and {"places": [[x, y, z], ...]} at the end, where
+the model told any; [episode] of one that is read to its end. A line that a kill cut off is left
+out.
 """
 
 import json
@@ -17,9 +18,10 @@ from spatialvlm_jax.atomic_write import write_text
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 from spatialvlm_jax.rewards.episodes.stated_numbers import MOST
-from spatialvlm_jax.rewards.frame_reading import FrameReading
+from spatialvlm_jax.rewards.frame_reading import FrameReading, Place
 
 _FILE = "readings.jsonl"
+_NOWHERE: Place = (math.nan, math.nan, math.nan)
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
     "episodes": "episodes: files of theirs have changed, or others are named",
@@ -86,7 +88,7 @@ class Journal:
                 break  # what follows a line that was cut off is read again
             try:
                 self._take(row)
-            except (TypeError, ValueError, OverflowError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 raise UserError(
                     f"{self._path}: {where} is damaged: remove {self._path.parent} to begin anew"
                 ) from None
@@ -98,6 +100,7 @@ class Journal:
             self.finished.add(_whole(row[0]))
             self.readings.setdefault(_whole(row[0]), [])
             return
+        places = _places(row.pop()) if row and isinstance(row[-1], dict) else ()
         doubted = tuple(map(_name, row.pop())) if row and isinstance(row[-1], list) else ()
         episode, frame, index, *told = row
         if len(told) not in (2, 4):
@@ -109,7 +112,7 @@ class Journal:
             raise ValueError("no reading")
         place = _whole(frame), None if index is None else _whole(index)
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
-        reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted)
+        reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted, places)
         self.readings.setdefault(_whole(episode), []).append(reading)
 
 
@@ -131,6 +134,17 @@ def _name(value: Any) -> str:
     return value
 
 
+def _places(value: Mapping[str, Any]) -> tuple[Place, ...]:
+    places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])
+    if len(places) not in (2, 3):
+        raise ValueError("no places of two things, or of three")
+    return places
+
+
+def _place(x: Any, y: Any, z: Any) -> Place:
+    return _number(x), _number(y), _number(z)
+
+
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     names = sorted({*found, *wanted})
     return [_DIFFERS.get(name, name) for name in names if found.get(name) != wanted.get(name)]
@@ -143,5 +157,7 @@ def _line(episode: int, reading: FrameReading) -> str:
         numbers += of_holder
     told = [None if math.isnan(number) else number for number in numbers]
     doubted = [list(reading.doubted)] if reading.doubted else []
-    row = [episode, reading.frame_index, reading.index, *told, *doubted]
+    places = [None if math.isnan(each[0]) else list(each) for each in reading.places]
+    placed = [{"places": places}] if places else []
+    row = [episode, reading.frame_index, reading.index, *told, *doubted, *placed]
     return json.dumps(row, allow_nan=False)

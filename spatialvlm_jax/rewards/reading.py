@@ -4,33 +4,31 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from spatialvlm_jax.inference.picture import Picture
-from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
-from spatialvlm_jax.rewards.frame_reading import FrameReading
+from spatialvlm_jax.rewards.frame_reading import FrameReading, SaidOfFrame
 from spatialvlm_jax.rewards.journal import Journal
 
-# Pictures -> one answer each.
-AskPictures = Callable[[Sequence[Picture]], Sequence[SpatialAnswer]]
+# Pictures -> what is said of each.
+AskFrames = Callable[[Sequence[Picture]], Sequence[SaidOfFrame]]
 Tell = Callable[[str], None]
 
 
 def read_episodes(
     episodes: Sequence[Episode],
-    ask: AskPictures,
+    ask: AskFrames,
     journal: Journal,
     *,
     at_once: int,
     batch: int,
     advance: Callable[[int], None],
     tell: Tell,
-    ask_holder: AskPictures | None = None,
 ) -> None:
     """Reads what is not in the journal yet; each recording is decoded once, from its beginning.
 
     Args:
       at_once: episodes that are open side by side. batch: pictures that are asked about at once.
       advance: is told of frames that are done. tell: of the first frame of an episode that cannot
-        be read. ask_holder: for the distance of what holds the thing, of the same pictures.
+        be read.
 
     Raises:
       UserError: a recording cannot be read on; what was read before is kept.
@@ -50,7 +48,7 @@ def read_episodes(
             for one in opened:
                 if len(taken) < batch and (frame := one.next_frame()) is not None:
                     taken.append((one, frame))
-        _ask_frames(taken, [ask] if ask_holder is None else [ask, ask_holder], journal)
+        _ask_frames(taken, ask, journal)
         advance(len(taken))
         for one in opened:
             if one.ended:
@@ -59,17 +57,15 @@ def read_episodes(
 
 
 def _ask_frames(
-    taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]],
-    asked: Sequence[AskPictures],
-    journal: Journal,
+    taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]], ask: AskFrames, journal: Journal
 ) -> None:
     pictures = [frame.picture for _, frame in taken if frame.picture is not None]
-    answers = zip(*(ask(pictures) for ask in asked), strict=True) if pictures else iter(())
+    said = iter(ask(pictures) if pictures else ())
     journal.add(
         [
             (
                 each.episode.number,
-                FrameReading.of(frame, *((None,) if frame.picture is None else next(answers))),
+                FrameReading.of(frame, None if frame.picture is None else next(said)),
             )
             for each, frame in taken
         ]

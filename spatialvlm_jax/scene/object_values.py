@@ -43,7 +43,7 @@ def object_values(
     return np.where(known, values, 0.0).astype(np.float32), known
 
 
-def places_of(values: np.ndarray) -> np.ndarray:
+def object_places(values: np.ndarray) -> np.ndarray:
     """Where objects are, of their values: the inverse of what `object_values` makes of a center.
 
     How far off one is is told better by its distance than by its coordinates, which say where to

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
+from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from spatialvlm_jax.inference.loaded_model import PICTURE_BUCKETS, LoadedModel
+from spatialvlm_jax.inference.asked_rows import PICTURE_BUCKETS
+from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.picture import Picture, open_picture
 
 # A quantity and a choice are answered by different programs.

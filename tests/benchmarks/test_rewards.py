@@ -20,10 +20,13 @@ from benchmarks.rewards import (
     write_episode,
 )
 from spatialvlm_jax.inference.spatial_answer import SpatialAnswer
+from spatialvlm_jax.rewards.episode_rewards import RewardSettings
+from spatialvlm_jax.rewards.frame_reading import SaidOfFrame
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.episodes import draw_episode, render_episode
 
 EPISODE = draw_episode(WorldConfig.preset("manipulation"), 5, 0, 40)
+PLAIN = RewardSettings(window=1)
 IMAGES = np.zeros((40, 8, 8, 3), np.uint8)
 
 
@@ -33,7 +36,8 @@ def saying(distances):
 
     def ask(pictures):
         values = [next(told) for _ in pictures]
-        return [SpatialAnswer("?", "", value, "m", 0.1 * value) for value in values]
+        answers = [SpatialAnswer("?", "", value, "m", 0.1 * value) for value in values]
+        return list(map(SaidOfFrame, answers))
 
     return ask
 
@@ -53,7 +57,7 @@ def test_curves_are_compared_by_rank_and_constants_count_nothing():
     for stage, goals in goals_of(EPISODE).items():
         images = IMAGES[goals.frames]
         for said in (goals.truth, 3.0 - goals.truth, np.full(len(goals.truth), 0.5)):
-            curves.append(read_curve(stage, "episode 0", goals, images, [saying(said)], 1))
+            curves.append(read_curve(stage, "episode 0", goals, images, saying(said), PLAIN))
     assert [each.agreement for each in curves] == pytest.approx([1, -1, 0] * 2)
     found = figures(curves)
     assert found["all"] == {
@@ -80,8 +84,13 @@ def test_curves_are_compared_by_rank_and_constants_count_nothing():
 def test_the_grippers_way_is_read_beside_what_it_carries():
     goals = goals_of(EPISODE)["carry"]
     level = np.full(len(goals.truth), 0.5)
-    asked = [saying(level), saying(goals.truth + 0.1)]
-    curve = read_curve("carry", "episode 0", goals, IMAGES[goals.frames], asked, 1)
+    of_thing, of_holder = saying(level), saying(goals.truth + 0.1)
+
+    def ask(pictures):
+        both = zip(of_thing(pictures), of_holder(pictures), strict=True)
+        return [SaidOfFrame(thing.answer, holder.answer) for thing, holder in both]
+
+    curve = read_curve("carry", "episode 0", goals, IMAGES[goals.frames], ask, PLAIN)
     assert curve.agreement == pytest.approx(1.0)
 
 

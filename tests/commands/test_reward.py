@@ -30,6 +30,7 @@ class Known:
 
     doubt = NEVER
     asked: int = 0
+    tells_places = False
 
     def put(self, question: str) -> PutQuestion:
         return PutQuestion(question)

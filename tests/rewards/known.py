@@ -7,6 +7,7 @@ import numpy as np
 from spatialvlm_jax.inference.picture import Picture, open_picture
 from spatialvlm_jax.inference.spatial_answer import UNSURE, SpatialAnswer
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
+from spatialvlm_jax.rewards.frame_reading import SaidOfFrame
 
 
 def distance_of(image: np.ndarray) -> float:
@@ -30,9 +31,9 @@ class KnownModel:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def ask(self, pictures: Sequence[Picture]) -> list[SpatialAnswer]:
+    def ask(self, pictures: Sequence[Picture]) -> list[SaidOfFrame]:
         self.batches.append(len(pictures))
-        return [answer_of(picture.image) for picture in pictures]
+        return [SaidOfFrame(answer_of(picture.image)) for picture in pictures]
 
 
 def episode_of(number: int, grays: Sequence[int | None], passes: list[int]) -> Episode:

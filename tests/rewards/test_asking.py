@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from spatialvlm_jax.errors import UserError
-from spatialvlm_jax.inference.loaded_model import MOST_PICTURES
+from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.putting import put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
-from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_distance
+from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_frames
 from spatialvlm_jax.rewards.crop import Crop
+from spatialvlm_jax.rewards.goal import Goal
 from spatialvlm_jax.taught import Taught
 from tests.rewards.known import answer_of
 
 FACTS = CameraFacts(fov=60.0)
+FAR = Goal("far", "how far?")
 
 
 @dataclasses.dataclass
@@ -24,6 +26,7 @@ class Asked:
 
     doubt: Doubt
     taught: Taught | None = None
+    tells_places: bool = False
 
     def put(self, question):
         return put_as_taught(question, self.taught)
@@ -36,13 +39,27 @@ class Asked:
         self.how, self.count = how, len(asked)
         return [[how["doubt"](answer_of(picture.image, *words))] for picture, words in asked]
 
+    def place_each(self, asked, *, camera):
+        """As far ahead as a picture is bright, each thing beside the one before; the second
+        wording has all of them 3 m further off."""
+        self.placed, self.facts = [questions for _, questions in asked], camera
+        return [
+            [
+                np.array([[side, picture.image.mean() + 3 * (way == 1), 0.0] for side in range(2)])[
+                    : len(question.names)
+                ]
+                for way, question in enumerate(questions)
+            ]
+            for picture, questions in asked
+        ]
+
 
 @pytest.mark.parametrize(("wanted", "spread"), [({}, MAX_SPREAD), ({"max_spread": 1.2}, 1.2)])
 def test_doubt_is_what_is_wanted_whatever_was_fitted_for_answers(wanted, spread):
     model = Asked(Doubt(1.1))
-    ask = asking_distance(model, "how far?", camera=FACTS, wordings=2, scored_values=64, **wanted)
+    ask = asking_frames(model, FAR, camera=FACTS, wordings=2, scored_values=64, **wanted)
     pictures = [open_picture(np.full((8, 8, 3), gray, np.uint8)) for gray in (250, 125)]
-    answers = ask(pictures)
+    said = ask(pictures)
     assert model.count == MOST_PICTURES
     assert model.how == {
         "camera": FACTS,
@@ -51,13 +68,13 @@ def test_doubt_is_what_is_wanted_whatever_was_fitted_for_answers(wanted, spread)
         "scored_values": 64,
     }
     # Their intervals span a factor of 1.5.
-    assert [each.value for each in answers] == ([None, None] if spread < 1.5 else [1.0, 0.5])
+    assert [each.answer.value for each in said] == ([None, None] if spread < 1.5 else [1.0, 0.5])
 
 
 def test_of_a_window_the_camera_is_told_as_that_of_the_whole() -> None:
     model = Asked(NEVER)
-    ask = asking_distance(
-        model, "how far?", camera=FACTS, crop=Crop(0.5, 0.0, 1.0, 1.0), wordings=1, scored_values=0
+    ask = asking_frames(
+        model, FAR, camera=FACTS, crop=Crop(0.5, 0.0, 1.0, 1.0), wordings=1, scored_values=0
     )
     ask([open_picture(np.full((16, 32, 3), 250, np.uint8))])
     assert model.how["camera"] == CameraFacts()
@@ -70,10 +87,66 @@ def test_of_a_window_the_camera_is_told_as_that_of_the_whole() -> None:
 def test_what_the_model_was_not_taught_is_told_before_any_frame_is_asked_about():
     model = Asked(NEVER, Taught({"distance": 3}))
     with pytest.raises(UserError, match="not taught questions of the type 'depth'; --untaught"):
-        asking_distance(
+        asking_frames(
             model,
-            "how deep is the mug?",
+            Goal("depth", "how deep is the mug?"),
             camera=FACTS,
             wordings=1,
             scored_values=0,
         )
+
+
+def places_of(goal, **how):
+    """What is said of the places in two pictures, and what was asked for it."""
+    model = Asked(NEVER, tells_places=True)
+    ask = asking_frames(model, goal, camera=FACTS, scored_values=0, **how)
+    said = ask([open_picture(np.full((8, 8, 3), gray, np.uint8)) for gray in (2, 4)])
+    assert model.facts == FACTS
+    return [each.places for each in said], model.placed[0]
+
+
+def test_both_things_are_placed_by_all_wordings():
+    places, asked = places_of(Goal.of("distance between the gripper and the can"), wordings=3)
+    assert places == [((0, 2, 0), (1, 2, 0)), ((0, 4, 0), (1, 4, 0))]
+    assert [each.names for each in asked] == [("gripper", "can")] * 3
+    assert asked[0].words == "how far is the center of the gripper from the center of the can?"
+    assert asked[1].words == "how far is the center of the can from the center of the gripper?"
+
+
+def test_the_holder_is_placed_behind_them():
+    goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
+    places, asked = places_of(goal, wordings=1)
+    # The holder is asked for by what is the second wording here.
+    assert places[0] == ((0, 2, 0), (1, 2, 0), (0, 5, 0))
+    assert [each.names for each in asked] == [("mug", "ball"), ("gripper", "ball")]
+
+
+def test_the_camera_is_where_it_is():
+    places, asked = places_of(Goal.of("distance to the can"), wordings=1)
+    assert places[1] == ((0, 4, 0), (0, 0, 0))
+    assert asked[0].names == ("can",)
+
+
+@pytest.mark.parametrize("text", ["gap between the gripper and the can", "how deep is the mug?"])
+def test_other_lengths_have_no_places(text):
+    goal = Goal.of(text)
+    assert places_of_nothing(goal) == [(), ()]
+    model = Asked(NEVER, tells_places=True)
+    with pytest.raises(UserError, match="no places are told, of this goal or by this model"):
+        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, needs_places=True)
+
+
+def places_of_nothing(goal):
+    model = Asked(NEVER, tells_places=True)
+    ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0)
+    return [each.places for each in ask([open_picture(np.zeros((8, 8, 3), np.uint8))] * 2)]
+
+
+def test_models_that_tell_no_places_are_not_asked_for_any():
+    model = Asked(NEVER)
+    goal = Goal.of("distance between the gripper and the can")
+    ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0)
+    assert [each.places for each in ask([open_picture(np.zeros((8, 8, 3), np.uint8))])] == [()]
+    assert not hasattr(model, "placed")
+    with pytest.raises(UserError, match="told by models with dense targets"):
+        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, needs_places=True)

@@ -13,6 +13,7 @@ from spatialvlm_jax.rewards.episode_rewards import (
     EpisodeRewards,
     RewardSettings,
     check_place,
+    check_places,
     read_origin,
     write_rewards,
 )
@@ -43,6 +44,7 @@ def test_rewards_follow_from_distances():
         "name": "episode 0",
         "frames": 4,
         "valid": 3,
+        "by": "answers",
         "first_m": 1.0,
         "last_m": 0.25,
         "success": True,
@@ -58,6 +60,48 @@ def test_what_is_doubted_is_counted_by_thing():
     ]
     found = EpisodeRewards.of(0, "a", readings, 0, PLAIN)
     assert found.summary()["doubted"] == {"a gray gripper": 1, "a red mug": 2}
+
+
+def placed(*places, answer=0.5, **fields) -> EpisodeRewards:
+    """Readings with these places, all of one answer with a spread of a fifth of it."""
+    readings = [
+        FrameReading(number, None, answer, 0.2 * answer, places=each)
+        for number, each in enumerate(places)
+    ]
+    return EpisodeRewards.of(0, "a", readings, 0, RewardSettings(window=1, **fields))
+
+
+ORIGIN = (0.0, 0.0, 0.0)
+NOWHERE = (math.nan,) * 3
+
+
+def test_distances_come_from_places_where_they_are_told():
+    places = [((3.0, 4.0, 0.0), ORIGIN), ((0.0, 0.0, 2.0), ORIGIN), ((1.0, 0.0, 0.0), NOWHERE)]
+    found = placed(*places)
+    np.testing.assert_allclose(found.read, [5.0, 2.0, math.nan])
+    np.testing.assert_allclose(found.curve.spreads[:2], [1.0, 0.4])
+    assert found.by_places
+    assert found.summary()["by"] == "places"
+    np.testing.assert_allclose(placed(*places, by="answers").read, [0.5] * 3)
+    assert placed(*places, by="answers").summary()["by"] == "answers"
+    # Most of the frames have the second thing there.
+    np.testing.assert_allclose(placed(*places, still=True).read, [5.0, 2.0, 1.0])
+
+
+def test_what_the_answer_cannot_tell_no_place_tells():
+    assert not placed(((3.0, 4.0, 0.0), ORIGIN), answer=math.nan).curve.valid.any()
+
+
+def test_places_that_are_wanted_and_not_told_are_an_error():
+    told, other = FrameReading(0, None, 0.5, 0.1), FrameReading(0, None)
+    for by in ("", "answers"):
+        check_places([told], by)
+    check_places([other], "places")
+    check_places([FrameReading(0, None, 0.5, 0.1, places=(ORIGIN, ORIGIN))], "places")
+    with pytest.raises(UserError, match="leave --still and --by=places out"):
+        check_places([told], "places")
+    with pytest.raises(UserError, match="still: answers tell no places"):
+        RewardSettings(by="answers", still=True)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,9 @@ def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
         *("[0, 1, 2, 1e999, 0.1]", "[0, 1, 2, 0.5, 1e999]", "[0, 1, 2, 0.5, 0.1, -1e999, 0.1]"),
         *("[0, 1, 2, 0.5, 0.1, [3]]", '[["a"], 1]', '[0, 1, 2, ["a red mug"]]'),
         *('[0, 1, 2, 0.5, 0.1, "a red mug"]', "[[]]"),
+        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 3]]}]', "[0, 1, 2, 0.5, 0.1, {}]"),
+        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2], null]}]', '[0, 1, 2, {"places": [null, null]}]'),
+        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, "3"], null]}]', '[0, 1, 2, 1, 1, {"places": 3}]'),
         *('[0, 1, 2, "0.5", 0.1]', "[0, 1, 2, true, 0.1]", f"[0, 1, 2, 1{'0' * 400}, 0.1]"),
     ],
 )
@@ -120,6 +123,21 @@ def test_what_was_doubted_is_there_again(tmp_path):
         '[0, 0, null, 0.5, 0.1, ["a gray gripper", "a red mug"]]',
         '[0, 1, null, 0.5, 0.1, 0.25, 0.0, ["a gray gripper", "a red mug"]]',
     ]
+
+
+def test_places_are_there_again(tmp_path):
+    nowhere, there = (math.nan,) * 3, (0.1, 0.9, -0.25)
+    rows = [
+        FrameReading(0, None, 0.5, 0.1, places=(there, nowhere)),
+        FrameReading(1, 7, 0.5, 0.1, 0.25, 0.0, ("a red mug",), (there, there, nowhere)),
+        FrameReading(2, 8, places=(nowhere, there)),
+    ]
+    journal = Journal(tmp_path, HEAD)
+    journal.add([(0, each) for each in rows])
+    journal.close()
+    assert repr(read_again(tmp_path).readings[0]) == repr(rows)
+    first = (tmp_path / "readings.jsonl").read_text().splitlines()[1]
+    assert first == '[0, 0, null, 0.5, 0.1, {"places": [[0.1, 0.9, -0.25], null]}]'
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from spatialvlm_jax.experiment import Experiment
+from spatialvlm_jax.inference.asked_rows import filled_shape
 from spatialvlm_jax.inference.conclude import Heard
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
@@ -29,7 +30,7 @@ class Counting(LoadedModel):
         self.asked.append(
             [(row.picture.image[0, 0].tolist(), [put.words for put in row.asked]) for row in rows]
         )
-        self.shapes.append(self._shape(rows)[:2])
+        self.shapes.append(filled_shape(rows)[:2])
         return [[Heard("1 m", "m", confidence=0.5) for _ in row.asked] for row in rows]
 
 

@@ -1,0 +1,84 @@
+"""`spatialvlm reward` with a model that tells places."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pyarrow import parquet
+
+from spatialvlm_jax import cli
+from spatialvlm_jax.inference.putting import PutQuestion
+from spatialvlm_jax.rewards.episode_rewards import read_origin
+from tests.rewards.known import answer_of
+
+GOAL = "--goal=distance between the gripper and the can"
+HEIGHTS = {250: 0.3, 125: 0.2, 50: 0.1}
+
+
+class Placing:
+    """A loaded model: the gripper comes down from 0.3 m over the can, which the last frame has
+    elsewhere."""
+
+    tells_places = True
+    asked = 0
+
+    def put(self, question: str) -> PutQuestion:
+        return PutQuestion(question)
+
+    def ask_each(self, asked, **how):
+        Placing.asked += len({id(picture) for picture, _ in asked})
+        return [[answer_of(picture.image, *words)] for picture, words in asked]
+
+    def place_each(self, asked, *, camera):
+        found = []
+        for picture, questions in asked:
+            gray = int(picture.image[0, 0, 0])
+            can = (0.0, 1.0 if gray > 50 else 1.5, 0.0)
+            found.append([np.array([[0.0, 1.0, HEIGHTS[gray]], can]) for _ in questions])
+        return found
+
+
+@pytest.fixture
+def words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    monkeypatch.setattr("spatialvlm_jax.inference.load.load_to_ask", lambda *where: Placing())
+    (tmp_path / "a").mkdir()
+    for place, gray in enumerate(HEIGHTS):
+        Image.fromarray(np.full((8, 8, 3), gray, np.uint8)).save(tmp_path / "a" / f"{place}.png")
+    return ["reward", str(tmp_path / "a"), GOAL, "--window=1", f"--out={tmp_path}/r.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "first", "last"),
+    [
+        ([], 0.3, (0.1**2 + 0.5**2) ** 0.5),
+        (["--by=places"], 0.3, (0.1**2 + 0.5**2) ** 0.5),
+        (["--still"], 0.3, 0.1),
+        (["--by=answers"], 1.0, 0.2),
+    ],
+)
+def test_distances_come_from_places(words, flags, first, last, tmp_path, capsys) -> None:
+    assert cli.main([*words, *flags]) == 0
+    table = parquet.read_table(tmp_path / "r.parquet")
+    np.testing.assert_allclose(table["distance_m"].to_numpy()[[0, 2]], [first, last], rtol=1e-5)
+    origin = read_origin(tmp_path / "r.parquet")
+    assert origin["still"] is ("--still" in flags)
+    assert origin["episodes"][0]["by"] == ("answers" if "--by=answers" in flags else "places")
+    asked = Placing.asked
+    assert cli.main([*words, "--by=answers"]) == 0  # from what was read before
+    assert Placing.asked == asked
+
+
+def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypatch) -> None:
+    wanted = "no places are told, of this goal or by this model: leave --still and --by=places out"
+    gap = [each.replace("distance", "gap") for each in words]
+    assert cli.main([*gap, "--by=places"]) == 2
+    assert wanted in capsys.readouterr().err
+    assert cli.main([*words, "--still", "--by=answers"]) == 2
+    assert "still: answers tell no places" in capsys.readouterr().err
+    monkeypatch.setattr(Placing, "tells_places", False)
+    assert cli.main([*words, "--still"]) == 2
+    assert wanted in capsys.readouterr().err
+    assert cli.main(words) == 0
+    assert cli.main([*words, "--still"]) == 2  # from what was read before
+    assert wanted in capsys.readouterr().err
