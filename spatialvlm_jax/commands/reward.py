@@ -128,6 +128,9 @@ def run(args: argparse.Namespace) -> int:
     check_place(args.out)
     if args.picture is not None:
         check_suffix(args.picture, "--picture", ".svg")
+    if args.still and args.by == "answers":
+        raise UserError("--still: answers tell no places, by which something could stand still")
+    args.by = "places" if args.still else args.by
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(
@@ -136,7 +139,6 @@ def run(args: argparse.Namespace) -> int:
         args.target,
         args.tolerance,
         args.hold,
-        args.by or ("places" if args.still else ""),
         args.still,
     )
     goal = Goal.of(args.goal, args.untaught, args.held_by)
@@ -162,6 +164,7 @@ def _read(
     settings: Any,
 ) -> tuple[Any, Any]:
     """The rewards of all episodes, and what they were made of."""
+    from spatialvlm_jax.rewards.episode_rewards import check_places
     from spatialvlm_jax.rewards.journal import Journal
     from spatialvlm_jax.storage.only_writer import only_writer
 
@@ -172,9 +175,12 @@ def _read(
         journal = Journal(folder, {**origin, "episodes": sources})
         try:
             if any(each.number not in journal.finished for each in episodes):
-                _ask_all(args, goal, crop, episodes, journal, settings.by == "places")
+                _ask_all(args, goal, crop, episodes, journal)
         finally:
             journal.close()
+    if args.by == "places":
+        for each in episodes:
+            check_places(journal.readings[each.number])
     return _rewards(episodes, journal, chosen, settings), origin
 
 
@@ -192,7 +198,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
     return {
         "goal": goal.text,
         "question": goal.question,
-        "read": "answers and places",
+        "by": args.by if args.by == "answers" else "places where they are told",
         "model": [str(args.model), *told_weights(args)],
         "wordings": args.wordings,
         "scored_values": args.scored_values,
@@ -225,12 +231,7 @@ def told_weights(args: Any) -> list[str]:
 
 
 def _ask_all(
-    args: Any,
-    goal: Any,
-    crop: "Crop",
-    episodes: "Sequence[Episode]",
-    journal: Any,
-    needs_places: bool,
+    args: Any, goal: Any, crop: "Crop", episodes: "Sequence[Episode]", journal: Any
 ) -> None:
     from spatialvlm_jax import progress
 
@@ -253,7 +254,7 @@ def _ask_all(
         max_spread=args.max_spread,
         wordings=args.wordings,
         scored_values=args.scored_values,
-        needs_places=needs_places,
+        by=args.by,
     )
     lengths = [each.length for each in episodes]
     total = None if None in lengths else sum(length or 0 for length in lengths)
@@ -281,13 +282,12 @@ def _tell(line: str) -> None:
 def _rewards(
     episodes: "Sequence[Episode]", journal: Any, chosen: "FrameRange", settings: Any
 ) -> "Sequence[EpisodeRewards]":
-    from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, check_places
+    from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards
 
     found: list[EpisodeRewards] = []
     first = 0
     for count, each in enumerate(episodes, 1):
         readings = journal.readings[each.number]
-        check_places(readings, settings.by)
         found.append(EpisodeRewards.of(each.number, each.name, readings, first, settings))
         # Whole recordings are counted, whichever frames are read: the numbers stay the same.
         if not chosen.is_part:

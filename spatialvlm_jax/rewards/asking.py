@@ -1,6 +1,7 @@
 """A loaded model as one that is asked for one distance in many pictures."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from spatialvlm_jax.rewards.reading import AskFrames
 # How wide the 90 % interval of a reading may be. What was fitted for answers refuses most frames
 # that a curve is well read from, which weighs each by its spread.
 MAX_SPREAD = 8.0
+By = Literal["", "places", "answers"]
 _CAMERA: Place = (0.0, 0.0, 0.0)
 # Distances that follow from where things are, and the placeholders of what they are between.
 _BETWEEN_CENTERS = {"centre_distance": ("a", "b"), "camera_distance": ("a",)}
@@ -35,7 +37,7 @@ def asking_frames(
     max_spread: float = MAX_SPREAD,
     wordings: int,
     scored_values: int,
-    needs_places: bool = False,
+    by: By = "",
 ) -> AskFrames:
     """Asks for the distance of a goal in pictures side by side, up to 8 of them; and where the
     things are, if the model tells that, too.
@@ -44,17 +46,19 @@ def asking_frames(
       camera, wordings, scored_values: as `LoadedModel.ask` has them.
       crop: the part of each picture that is looked at; `camera` is that of the whole.
       max_spread: an answer whose 90 % interval spans a larger factor is none.
-      needs_places: whether it is of no use without.
+      by: whether places are asked for; "" asks where the model tells them, and the distance is one
+        between centers. What holds the thing is placed then, and not asked for its distance.
 
     Raises:
-      UserError: the model was not taught such questions, or it tells no places that are needed.
+      UserError: the model was not taught such questions, or it tells no places that are wanted.
     """
     questions = [question for question in (goal.question, goal.of_holder) if question]
     words = [_put(model, question) for question in questions]
     doubt = Doubt(max_spread, 0.0)
-    naming = _naming(words, wordings) if model.tells_places else []
-    if needs_places and not naming:
+    naming = _naming(words, wordings) if model.tells_places and by != "answers" else []
+    if by == "places" and not naming:
         raise UserError(NO_PLACES)
+    questions = questions[:1] if naming else questions
 
     def ask(pictures: Sequence[Picture]) -> Sequence[SaidOfFrame]:
         facts = camera
@@ -131,9 +135,19 @@ def _places(
     naming: Sequence[Sequence[NamingQuestion]], placed: Sequence[np.ndarray]
 ) -> tuple[Place, ...]:
     """The thing's, that of what the distance is from, and the holder's: each the median of where
-    it is held to be in all wordings."""
-    left, found = iter(placed), []
+    it is held to be in all wordings that name it."""
+    left = iter(placed)
+    seen: dict[str, list[np.ndarray]] = {}
     for of_question in naming:
-        middle = np.median([next(left) for _ in of_question], axis=0).tolist()
-        found.append([tuple(place) for place in (*middle, _CAMERA)][:2])
-    return (*found[0], *(each[0] for each in found[1:]))
+        for each in of_question:
+            for name, place in zip(each.names, next(left), strict=True):
+                seen.setdefault(name, []).append(place)
+    places = {name: _middle(each) for name, each in seen.items()}
+    (thing, *other), *of_holder = (of_question[0].names for of_question in naming)
+    there = places[other[0]] if other else _CAMERA
+    return (places[thing], there, *(places[holder] for holder, *_ in of_holder))
+
+
+def _middle(places: Sequence[np.ndarray]) -> Place:
+    x, y, z = np.median(places, axis=0).tolist()
+    return x, y, z

@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 
 from spatialvlm_jax.atomic_write import whole_file
-from spatialvlm_jax.bounds import Range, SettingError, Settings, Share
+from spatialvlm_jax.bounds import Range, Settings, Share
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.held import with_holder
@@ -46,8 +46,7 @@ class RewardSettings(Settings):
     """How readings become rewards.
 
     window: frames that are smoothed over, an odd number; 1 leaves readings as they are.
-    by: what distances are read from, the places that a model tells or its answers; "" takes places
-      where it tells them. still: what the distance is from does not move.
+    still: what the distance is from does not move; of readings with places.
     gamma: discount of the shaping. target: wished distance, metres.
     tolerance, hold: an episode has succeeded if its last `hold` frames are at most `tolerance`
       metres away from that.
@@ -58,13 +57,7 @@ class RewardSettings(Settings):
     target: Metres = 0.0
     tolerance: Metres = 0.1
     hold: Frames = 5
-    by: Literal["", "places", "answers"] = ""
     still: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.still and self.by == "answers":
-            raise SettingError("still", "answers tell no places: read by places")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,8 +98,13 @@ class EpisodeRewards:
 
         Args:
           first_index: of the episode's frame 0 in the whole set, where that numbers no frames.
+
+        Raises:
+          UserError: what the distance is from is to be still, and answers were read alone.
         """
-        read, spreads = _distances(readings, settings)
+        if settings.still:
+            check_places(readings)
+        read, spreads = _distances(readings, settings.still)
         counted = (
             first_index + each.frame_index if each.index is None else each.index
             for each in readings
@@ -120,7 +118,7 @@ class EpisodeRewards:
             np.array(list(counted), np.int64),
             np.array([each.frame_index for each in readings], np.int64),
             read,
-            is_by_places(readings, settings.by),
+            is_by_places(readings),
             curve,
             reward,
             potential_shaping(reward, settings.gamma),
@@ -147,33 +145,30 @@ class EpisodeRewards:
         }
 
 
-def _distances(
-    readings: Sequence[FrameReading], settings: RewardSettings
-) -> tuple[np.ndarray, np.ndarray]:
+def _distances(readings: Sequence[FrameReading], still: bool) -> tuple[np.ndarray, np.ndarray]:
     """Of every frame, with standard deviations: float64[N], metres; NaN where there is none."""
     pairs = [
         (each.distance, each.spread, each.holder_distance, each.holder_spread) for each in readings
     ]
     distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
-    if not is_by_places(readings, settings.by):
+    if not is_by_places(readings):
         return with_holder((distance, spread), (holder[0], holder[1]))
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
     places = np.array([each.places or nowhere for each in readings], np.float64)
-    placed = placed_distances(places, settings.still)
+    placed = placed_distances(places, still)
     # Whether it can be told at all, and how surely, is what the answer says.
     return np.where(np.isnan(distance), np.nan, placed), placed * (spread / distance)
 
 
-def is_by_places(readings: Sequence[FrameReading], by: str) -> bool:
-    """Whether distances come from places: where some were told, unless it is to be by answers."""
-    return by != "answers" and any(each.places for each in readings)
+def is_by_places(readings: Sequence[FrameReading]) -> bool:
+    """Whether distances come from places, which they do where some were told."""
+    return any(each.places for each in readings)
 
 
-def check_places(readings: Sequence[FrameReading], by: str) -> None:
-    """Raises UserError where distances are to come from places, and readings have none."""
-    is_read = any(math.isfinite(each.distance) for each in readings)
-    if by == "places" and is_read and not is_by_places(readings, by):
+def check_places(readings: Sequence[FrameReading]) -> None:
+    """Raises UserError where distances were read, and places of things were not."""
+    if any(math.isfinite(each.distance) for each in readings) and not is_by_places(readings):
         raise UserError(NO_PLACES)
 
 

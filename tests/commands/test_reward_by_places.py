@@ -54,7 +54,6 @@ def words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         ([], 0.3, (0.1**2 + 0.5**2) ** 0.5),
         (["--by=places"], 0.3, (0.1**2 + 0.5**2) ** 0.5),
         (["--still"], 0.3, 0.1),
-        (["--by=answers"], 1.0, 0.2),
     ],
 )
 def test_distances_come_from_places(words, flags, first, last, tmp_path, capsys) -> None:
@@ -63,10 +62,20 @@ def test_distances_come_from_places(words, flags, first, last, tmp_path, capsys)
     np.testing.assert_allclose(table["distance_m"].to_numpy()[[0, 2]], [first, last], rtol=1e-5)
     origin = read_origin(tmp_path / "r.parquet")
     assert origin["still"] is ("--still" in flags)
-    assert origin["episodes"][0]["by"] == ("answers" if "--by=answers" in flags else "places")
+    assert origin["episodes"][0]["by"] == "places"
     asked = Placing.asked
-    assert cli.main([*words, "--by=answers"]) == 0  # from what was read before
+    assert cli.main([*words, "--still"]) == 0  # from what was read before
+    assert parquet.read_table(tmp_path / "r.parquet")["distance_m"][2].as_py() == pytest.approx(0.1)
     assert Placing.asked == asked
+
+
+def test_or_from_answers(words, tmp_path, capsys) -> None:
+    assert cli.main([*words, "--by=answers"]) == 0
+    table = parquet.read_table(tmp_path / "r.parquet")
+    np.testing.assert_allclose(table["distance_m"].to_numpy()[[0, 2]], [1.0, 0.2], rtol=1e-5)
+    assert read_origin(tmp_path / "r.parquet")["episodes"][0]["by"] == "answers"
+    assert cli.main(words) == 2
+    assert "was begun for something else (by): name another --out" in capsys.readouterr().err
 
 
 def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypatch) -> None:
@@ -75,7 +84,7 @@ def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypa
     assert cli.main([*gap, "--by=places"]) == 2
     assert wanted in capsys.readouterr().err
     assert cli.main([*words, "--still", "--by=answers"]) == 2
-    assert "still: answers tell no places" in capsys.readouterr().err
+    assert "--still: answers tell no places" in capsys.readouterr().err
     monkeypatch.setattr(Placing, "tells_places", False)
     assert cli.main([*words, "--still"]) == 2
     assert wanted in capsys.readouterr().err

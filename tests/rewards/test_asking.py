@@ -116,8 +116,8 @@ def test_both_things_are_placed_by_all_wordings():
 def test_the_holder_is_placed_behind_them():
     goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
     places, asked = places_of(goal, wordings=1)
-    # The holder is asked for by what is the second wording here.
-    assert places[0] == ((0, 2, 0), (1, 2, 0), (0, 5, 0))
+    # The holder is asked for by what is the second wording here, and the ball by both.
+    assert places[0] == ((0, 2, 0), (1, 3.5, 0), (0, 5, 0))
     assert [each.names for each in asked] == [("mug", "ball"), ("gripper", "ball")]
 
 
@@ -133,7 +133,7 @@ def test_other_lengths_have_no_places(text):
     assert places_of_nothing(goal) == [(), ()]
     model = Asked(NEVER, tells_places=True)
     with pytest.raises(UserError, match="no places are told, of this goal or by this model"):
-        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, needs_places=True)
+        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, by="places")
 
 
 def places_of_nothing(goal):
@@ -149,4 +149,14 @@ def test_models_that_tell_no_places_are_not_asked_for_any():
     assert [each.places for each in ask([open_picture(np.zeros((8, 8, 3), np.uint8))])] == [()]
     assert not hasattr(model, "placed")
     with pytest.raises(UserError, match="told by models with dense targets"):
-        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, needs_places=True)
+        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0, by="places")
+
+
+def test_by_answers_no_places_are_asked_for():
+    model = Asked(NEVER, tells_places=True)
+    goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
+    pictures = [open_picture(np.full((8, 8, 3), 250, np.uint8))]
+    for by, has_holder in (("answers", True), ("", False)):
+        ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0, by=by)
+        (said,) = ask(pictures)
+        assert (said.of_holder is not None, bool(said.places)) == (has_holder, not has_holder)

@@ -82,8 +82,6 @@ def test_distances_come_from_places_where_they_are_told():
     np.testing.assert_allclose(found.curve.spreads[:2], [1.0, 0.4])
     assert found.by_places
     assert found.summary()["by"] == "places"
-    np.testing.assert_allclose(placed(*places, by="answers").read, [0.5] * 3)
-    assert placed(*places, by="answers").summary()["by"] == "answers"
     # Most of the frames have the second thing there.
     np.testing.assert_allclose(placed(*places, still=True).read, [5.0, 2.0, 1.0])
 
@@ -93,15 +91,12 @@ def test_what_the_answer_cannot_tell_no_place_tells():
 
 
 def test_places_that_are_wanted_and_not_told_are_an_error():
-    told, other = FrameReading(0, None, 0.5, 0.1), FrameReading(0, None)
-    for by in ("", "answers"):
-        check_places([told], by)
-    check_places([other], "places")
-    check_places([FrameReading(0, None, 0.5, 0.1, places=(ORIGIN, ORIGIN))], "places")
+    check_places([FrameReading(0, None)])
+    check_places([FrameReading(0, None, 0.5, 0.1, places=(ORIGIN, ORIGIN))])
     with pytest.raises(UserError, match="leave --still and --by=places out"):
-        check_places([told], "places")
-    with pytest.raises(UserError, match="still: answers tell no places"):
-        RewardSettings(by="answers", still=True)
+        check_places([FrameReading(0, None, 0.5, 0.1)])
+    with pytest.raises(UserError, match="no places are told"):
+        rewards_of([0.5], settings=RewardSettings(still=True))
 
 
 @pytest.mark.parametrize(
