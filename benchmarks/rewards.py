@@ -12,8 +12,8 @@ distance by rank (Spearman); a curve that says the same throughout counts 0. Epi
 their seed is drawn by no training.
 
 Each curve is made in three ways of what is read: of answers, as by --by=answers; of places, as the
-command does unless told otherwise; and of places, told that the second thing stands still and, while
-it carries, that the gripper holds the first, as by --still and --held-by.
+command does unless told otherwise; and of places, told that the second thing stands still and,
+while it carries, that the gripper holds the first, as by --still and --held-by.
 
 Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
 --guarded they are read as `spatialvlm reward` reads them unless told otherwise: what the model
