@@ -28,7 +28,7 @@ from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.weights.settings import LEAST_SEEN, SPREAD, TEMPERATURE, TOKENIZER
 
-_WEIGHTS = "model.safetensors"
+_WEIGHTS, _PLACES = "model.safetensors", "dense_head/mentions/kernel"
 
 
 def load_to_ask(
@@ -123,8 +123,12 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
 
         model, step = restore_model(experiment, workdir, contents=contents)
     source = Path(checkpoint) if checkpoint else workdir / _WEIGHTS
-    header = SafetensorFiles(source).metadata if checkpoint else {"step": str(step)}
-    return _as_recorded(LoadedModel(model, experiment, tokenizer), RunRecord.of(source, header))
+    files = SafetensorFiles(source) if checkpoint else None
+    header = {"step": str(step)} if files is None else files.metadata
+    # What a file lacks of the dense head was drawn, and would tell places of nothing.
+    holds_places = files is None or _PLACES in files.names()
+    loaded = LoadedModel(model, experiment, tokenizer, holds_places=holds_places)
+    return _as_recorded(loaded, RunRecord.of(source, header))
 
 
 def _as_recorded(model: LoadedModel, record: RunRecord) -> LoadedModel:

@@ -60,6 +60,7 @@ class LoadedModel:
     untaught: answer others, too, with a note.
     least_seen: what a question names is asked for, too, and is not there where it is less probable;
       fitted on held-out scenes. None: that is not asked.
+    holds_places: whether its weights have what tells places; a file may lack it.
     encodings: of the pictures that it was asked about last, which are not encoded again; what
       `dataclasses.replace` makes of it may be another model, and encodes its own.
     """
@@ -72,6 +73,7 @@ class LoadedModel:
     taught: Taught | None = None
     untaught: bool = False
     least_seen: float | None = None
+    holds_places: bool = True
     encodings: ImageEncodings = dataclasses.field(default_factory=ImageEncodings, repr=False)
 
     def ask(
@@ -217,7 +219,8 @@ class LoadedModel:
     def tells_places(self) -> bool:
         """Whether it was taught where what a question names is, beside what the answer is."""
         dense = self.experiment.dense
-        return dense is not None and dense.values == OBJECT_VALUES and dense.teaches_names
+        is_taught = dense is not None and dense.values == OBJECT_VALUES and dense.teaches_names
+        return is_taught and self.holds_places
 
     def place_each(
         self,

@@ -24,6 +24,7 @@ from spatialvlm_jax.rewards.shaping import (
     progress,
 )
 from spatialvlm_jax.rewards.smoothing import Curve, smooth
+from spatialvlm_jax.scene.object_values import SMALLEST_METRES
 
 # Names by which LeRobot's trainings find frames and progress; then ours.
 COLUMNS = (
@@ -156,7 +157,7 @@ def _distances(readings: Sequence[FrameReading], still: bool) -> tuple[np.ndarra
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
     places = np.array([each.places or nowhere for each in readings], np.float64)
-    placed = placed_distances(places, still)
+    placed = np.maximum(placed_distances(places, still), SMALLEST_METRES)
     # Whether it can be told at all, and how surely, is what the answer says.
     return np.where(np.isnan(distance), np.nan, placed), placed * (spread / distance)
 

@@ -1,9 +1,11 @@
 """Where the things are that questions name: of known numbers, and of the shipped model."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import spatialvlm_jax
 from spatialvlm_jax.errors import UserError
@@ -11,7 +13,9 @@ from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.named_places import NamingQuestion, named_places
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
+from spatialvlm_jax.models import checkpoint_file
 from spatialvlm_jax.scene.records import Scene, canonical_from_up
+from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.worlds.config import WorldConfig
 from spatialvlm_jax.worlds.layout import draw_layout
 from spatialvlm_jax.worlds.source import chunk_size, render_layouts
@@ -85,6 +89,19 @@ def test_the_shipped_model_holds_things_to_be_where_they_are(
     # Beside other questions and pictures a place is the same.
     (alone,) = shipped.place_each([(pictures[3], [asked[3], asked[3]])], camera=CameraFacts())
     np.testing.assert_allclose(alone[1], places[3], atol=2e-3)
+
+
+def test_weights_without_a_dense_head_tell_no_places(tmp_path: Path) -> None:
+    files = SafetensorFiles(checkpoint_file.shipped("small128"))
+    kept = {
+        name: files.read(name, [slice(None)] * len(files.shape(name)))
+        for name in files.names()
+        if not name.startswith("dense_head/")
+    }
+    save_file(kept, tmp_path / "bare.safetensors", files.metadata)
+    bare = spatialvlm_jax.load(tmp_path / "bare.safetensors")
+    assert bare.model.dense_head is not None
+    assert not bare.tells_places
 
 
 def test_a_model_that_was_not_taught_places_says_so(shipped: LoadedModel) -> None:

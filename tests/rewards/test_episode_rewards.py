@@ -86,6 +86,10 @@ def test_distances_come_from_places_where_they_are_told():
     np.testing.assert_allclose(placed(*places, still=True).read, [5.0, 2.0, 1.0])
 
 
+def test_two_things_in_one_place_are_next_to_nothing_apart():
+    np.testing.assert_allclose(placed((ORIGIN, ORIGIN), (ORIGIN, NOWHERE)).read, [1e-3, math.nan])
+
+
 def test_what_the_answer_cannot_tell_no_place_tells():
     assert not placed(((3.0, 4.0, 0.0), ORIGIN), answer=math.nan).curve.valid.any()
 
