@@ -153,15 +153,17 @@ def figures(curves: Sequence[ReadCurve]) -> dict[str, Any]:
                 "worst": float(ranks.min()),
                 "below_30": int((ranks < 0.3).sum()),
                 "backwards": int((ranks < 0).sum()),
-                "median_relative_error": float(np.median(np.concatenate(_errors(chosen)))),
+                "median_relative_error": _median_error(chosen),
             }
     return found
 
 
-def _errors(curves: Sequence[ReadCurve]) -> list[np.ndarray]:
-    """Relative errors of all distances that are known."""
+def _median_error(curves: Sequence[ReadCurve]) -> float | None:
+    """Of all distances that are known, relative to the exact ones."""
     both = [(each.rewards.curve, each.truth) for each in curves]
-    return [np.abs(curve.distances / truth - 1)[curve.valid] for curve, truth in both]
+    errors = [np.abs(curve.distances / truth - 1)[curve.valid] for curve, truth in both]
+    known = np.concatenate(errors)
+    return float(np.median(known)) if known.size else None
 
 
 def each_curve(curves: Sequence[ReadCurve]) -> list[dict[str, Any]]:
@@ -189,15 +191,19 @@ def table(found: dict[str, Any]) -> list[str]:
         (
             way,
             stage,
-            *(str(row["curves"]), f"{100 * row['valid']:.0f} %"),
+            *(str(row["curves"]), _percent(row["valid"])),
             *(f"{row['median']:.3f}", f"{row['worst']:.2f}"),
             *(str(row["below_30"]), str(row["backwards"])),
-            f"{100 * row['median_relative_error']:.0f} %",
+            _percent(row["median_relative_error"]),
         )
         for way, stages in found.items()
         for stage, row in stages.items()
     ]
     return align_columns([head, *rows], rule=True)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
 
 
 def write_episode(folder: Path, episode: ManipulationEpisode, images: Sequence[np.ndarray]) -> None:

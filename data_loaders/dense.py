@@ -15,7 +15,7 @@ from data_loaders.functional import BatchRow, Pair
 from spatialvlm_jax.batch import CAMERA_VALUES, DenseTargets
 from spatialvlm_jax.experiment import DenseConfig, ModelConfig
 from spatialvlm_jax.generation.wording.phrasing import plural
-from spatialvlm_jax.inputs.name_tokens import find_names
+from spatialvlm_jax.inputs.name_tokens import encode_name, find_names
 from spatialvlm_jax.inputs.pictures import Placement, resize_nearest
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.object_values import OBJECT_VALUES, SMALLEST_METRES, object_values
@@ -218,7 +218,7 @@ class DenseReader:
     ) -> np.ndarray:
         """Whose name each text token is part of: int64[L], 0 for none, i + 1 for object i."""
         asked = {index for record in records for index in record.objects}
-        tokens = {index: self.tokenizer.encode(captions[index]) for index in asked}
+        tokens = {index: encode_name(self.tokenizer, captions[index]) for index in asked}
         mentioned = np.zeros(len(row.tokens), np.int64)
         for segment, ((prefix, _), record) in enumerate(zip(pairs, records, strict=True), 1):
             start = int(np.argmax(row.segment_ids == segment))

@@ -23,10 +23,11 @@ trainings read.
 EPISODE is a folder with a picture a frame, a video (extra `video`), a LeRobot data set (v2, v3) or
 an RLDS data set in TFDS layout; of the first two there may be several. Frames where the model
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
-the same command goes on; with other --gamma, --window or --target it asks nothing again. A goal
-often holds for a part of an episode only: --frames says which. Say --still where what the distance
-is from does not move, and --held-by what holds the thing: both make curves truer. What matters is
-often a part of the picture only: a model that looks at --crop sees it larger, and tells it better.
+the same command goes on; with other --gamma, --window, --target or --still it asks nothing again.
+A goal often holds for a part of an episode only: --frames says which. Say --still where what the
+distance is from does not move, and --held-by what holds the thing: both make curves truer. What
+matters is often a part of the picture only: a model that looks at --crop sees it larger, and tells
+it better.
 """
 _EPILOG = """\
 examples:
@@ -85,6 +86,11 @@ def _add_sets(add: Any) -> None:
 
 
 def _add_reading(add: Any) -> None:
+    help_text = (
+        "take distances from where the model holds the things to be, or from its answers (places, "
+        "where it tells any, of distances between centers and from the camera)"
+    )
+    add("--by", default="auto", choices=("auto", "places", "answers"), help=help_text)
     help_text = "ask in up to N ways, both orders of the objects among them (4)"
     add("--wordings", type=whole_number(1, 6), default=4, metavar="N", help=help_text)
     help_text = "how many worded answers a distance is read from (96)"
@@ -96,11 +102,6 @@ def _add_reading(add: Any) -> None:
 
 
 def _add_rewards(add: Any) -> None:
-    help_text = (
-        "take distances from where the model holds the things to be, or from its answers (places, "
-        "where it tells any and the distance is between centers)"
-    )
-    add("--by", default="", choices=("places", "answers"), help=help_text)
     help_text = "frames that are smoothed over, an odd number; 1 smooths nothing (9)"
     add("--window", type=whole_number(1, 10_001), default=9, metavar="FRAMES", help=help_text)
     add("--gamma", type=number(1e-6, 1.0), default=0.99, help="discount of the shaping (0.99)")
@@ -130,7 +131,6 @@ def run(args: argparse.Namespace) -> int:
         check_suffix(args.picture, "--picture", ".svg")
     if args.still and args.by == "answers":
         raise UserError("--still: answers tell no places, by which something could stand still")
-    args.by = "places" if args.still else args.by
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(
@@ -141,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
         args.hold,
         args.still,
     )
-    goal = Goal.of(args.goal, args.untaught, args.held_by)
+    goal = Goal.of(args.goal, args.untaught, args.held_by, args.still)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     crop = Crop.parse(args.crop)
     numbers = parse_numbers(args.episodes) if args.episodes else None
@@ -198,7 +198,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
     return {
         "goal": goal.text,
         "question": goal.question,
-        "by": args.by if args.by == "answers" else "places where they are told",
+        "by": "answers" if args.by == "answers" else "auto",
         "model": [str(args.model), *told_weights(args)],
         "wordings": args.wordings,
         "scored_values": args.scored_values,
@@ -254,7 +254,7 @@ def _ask_all(
         max_spread=args.max_spread,
         wordings=args.wordings,
         scored_values=args.scored_values,
-        by=args.by,
+        by="places" if args.still else args.by,
     )
     lengths = [each.length for each in episodes]
     total = None if None in lengths else sum(length or 0 for length in lengths)

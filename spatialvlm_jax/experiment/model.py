@@ -28,9 +28,9 @@ class EncoderConfig(Settings):
     mlp_width: hidden units of a layer's MLP.
     stem: "patch" is one strided convolution (SigLIP); "conv" is a stack of strided 3x3
       convolutions to the same grid, which learns faster from scratch on small images.
-    stem_overlap: that many more convolutions of stem "conv", which do not halve: a token sees as
-      much as one of patches 2 ** stem_overlap as large, and there are more of them. Weights of a
-      model with those patches and as many convolutions fit (`train.init_from`).
+    stem_overlap: that many more convolutions of stem "conv", which do not halve: with 1, a token
+      sees as much as one of patches twice as large, and there are four times as many. Weights of a
+      model with larger patches and as many convolutions fit (`train.init_from`).
     """
 
     image_size: Pixels = 64

@@ -243,6 +243,8 @@ class LoadedModel:
         """
         if not self.tells_places:
             raise UserError("this model was not taught to tell where things are (dense.weight)")
+        if not any(questions for _, questions in asked):
+            return [[] for _ in asked]
         told = [(self.tell(picture, camera), questions) for picture, questions in asked]
         rows = self._rows(
             [(picture, [each.words for each in each_of]) for picture, each_of in told]

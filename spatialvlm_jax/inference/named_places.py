@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spatialvlm_jax.inputs.name_tokens import find_names
+from spatialvlm_jax.inputs.name_tokens import count_names, encode_name, find_names
 from spatialvlm_jax.inputs.prefixes import Tokens
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.scene.object_values import object_places
+
+_FARTHEST_METRES = 1e6
 
 
 class NamingQuestion(NamedTuple):
@@ -17,11 +19,17 @@ class NamingQuestion(NamedTuple):
     words: str
     names: tuple[str, ...]
 
+    def is_clear(self, tokenizer: Tokenizer) -> bool:
+        """Whether each name stands in it once: elsewhere it would be of something else."""
+        names = dict(enumerate(encode_name(tokenizer, name) for name in self.names))
+        counts = count_names(tokenizer.encode_prefix(self.words), names)
+        return len(set(self.names)) == len(self.names) and set(counts.values()) == {1}
+
 
 def named_places(
     tokenizer: Tokenizer, prefix: Tokens, names: Sequence[str], values: np.ndarray
 ) -> np.ndarray:
-    """Where each of `names` is: float64[names, 3], of `scene.object_values.object_places`.
+    """Where each of `names` is: float64[names, 3], metres, canonical frame, seen from the camera.
 
     Args:
       prefix: the tokens of a question.
@@ -30,7 +38,7 @@ def named_places(
     Returns:
       NaN where a name does not stand in the question, or the model says no number.
     """
-    numbers = {place: tokenizer.encode(name) for place, name in enumerate(names, 1)}
+    numbers = {place: encode_name(tokenizer, name) for place, name in enumerate(names, 1)}
     found = find_names(prefix, numbers)
     places = np.full((len(names), 3), np.nan)
     for place in numbers:
@@ -38,4 +46,6 @@ def named_places(
         if tokens.size:
             with np.errstate(over="ignore", invalid="ignore"):
                 places[place - 1] = object_places(values[tokens[-1]])
-    return np.where(np.isfinite(places).all(axis=1, keepdims=True), places, np.nan)
+    with np.errstate(invalid="ignore"):
+        is_place = (np.abs(places) < _FARTHEST_METRES).all(axis=1, keepdims=True)
+    return np.where(is_place, places, np.nan)

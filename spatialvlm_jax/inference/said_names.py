@@ -9,7 +9,8 @@ _WHO_LOOKS = frozenset(("camera", "viewer", "me", "us", "you"))
 
 def bare_name(thing: str) -> str:
     """A name without the word that begins it: "red mug" of "the red mug"."""
-    return _BEGINNING.sub("", thing, count=1)
+    begun = _BEGINNING.match(thing)
+    return thing if begun is None else thing[begun.end() :]
 
 
 def is_who_looks(thing: str) -> bool:

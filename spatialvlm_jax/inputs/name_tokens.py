@@ -5,6 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from spatialvlm_jax.inputs.prefixes import Tokens
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
+
+_BEFORE, _TAKEN = "the", -1
+
+
+def encode_name(tokenizer: Tokenizer, name: str) -> Tokens:
+    """The tokens of a name where it stands in a sentence, which some tokenizers write otherwise at
+    the beginning of one."""
+    return tokenizer.encode(f"{_BEFORE} {name}")[len(tokenizer.encode(_BEFORE)) :]
 
 
 def find_names(prefix: Tokens, names: Mapping[int, Tokens]) -> np.ndarray:
@@ -22,3 +31,15 @@ def find_names(prefix: Tokens, names: Mapping[int, Tokens]) -> np.ndarray:
                 found[span] = key
                 break
     return found
+
+
+def count_names(prefix: Tokens, names: Mapping[int, Tokens]) -> dict[int, int]:
+    """How often each of `names` stands in `prefix` outside of longer ones, by its key."""
+    left, counts = list(prefix), dict.fromkeys(names, 0)
+    for key, name in sorted(names.items(), key=lambda item: -len(item[1])):
+        size = len(name)
+        for start in range(len(left) - size + 1):
+            if tuple(left[start : start + size]) == tuple(name):
+                counts[key] += 1
+                left[start : start + size] = [_TAKEN] * size
+    return counts

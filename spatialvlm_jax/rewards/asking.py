@@ -22,7 +22,7 @@ from spatialvlm_jax.rewards.reading import AskFrames
 # How wide the 90 % interval of a reading may be. What was fitted for answers refuses most frames
 # that a curve is well read from, which weighs each by its spread.
 MAX_SPREAD = 8.0
-By = Literal["", "places", "answers"]
+By = Literal["auto", "places", "answers"]
 _CAMERA: Place = (0.0, 0.0, 0.0)
 # Distances that follow from where things are, and the placeholders of what they are between.
 _BETWEEN_CENTERS = {"centre_distance": ("a", "b"), "camera_distance": ("a",)}
@@ -37,7 +37,7 @@ def asking_frames(
     max_spread: float = MAX_SPREAD,
     wordings: int,
     scored_values: int,
-    by: By = "",
+    by: By = "auto",
 ) -> AskFrames:
     """Asks for the distance of a goal in pictures side by side, up to 8 of them; and where the
     things are, if the model tells that, too.
@@ -46,8 +46,8 @@ def asking_frames(
       camera, wordings, scored_values: as `LoadedModel.ask` has them.
       crop: the part of each picture that is looked at; `camera` is that of the whole.
       max_spread: an answer whose 90 % interval spans a larger factor is none.
-      by: whether places are asked for; "" asks where the model tells them, and the distance is one
-        between centers. What holds the thing is placed then, and not asked for its distance.
+      by: whether places are asked for; "auto" asks where the model tells them, and the distance is
+        one that follows from them.
 
     Raises:
       UserError: the model was not taught such questions, or it tells no places that are wanted.
@@ -55,10 +55,11 @@ def asking_frames(
     questions = [question for question in (goal.question, goal.of_holder) if question]
     words = [_put(model, question) for question in questions]
     doubt = Doubt(max_spread, 0.0)
-    naming = _naming(words, wordings) if model.tells_places and by != "answers" else []
+    naming = [] if by == "answers" else _naming(model, words, wordings)
     if by == "places" and not naming:
         raise UserError(NO_PLACES)
-    questions = questions[:1] if naming else questions
+    # Of a holder that is placed, it only matters whether it is there.
+    ways = (wordings, 1 if naming else wordings)
 
     def ask(pictures: Sequence[Picture]) -> Sequence[SaidOfFrame]:
         facts = camera
@@ -73,20 +74,18 @@ def asking_frames(
                 [(picture, [question]) for picture in filled],
                 camera=facts,
                 doubt=doubt,
-                wordings=wordings,
+                wordings=count,
                 scored_values=scored_values,
             )
-            for question in questions
+            for question, count in zip(questions, ways, strict=False)
         ]
         places = _places_in(model, filled, facts, naming)
-        return [
-            SaidOfFrame(
-                answers[0][number][0],
-                answers[1][number][0] if len(answers) > 1 else None,
-                places[number],
-            )
-            for number in range(len(pictures))
+        said = [
+            SaidOfFrame(*(answer for (answer,) in of_picture))
+            for of_picture in zip(*answers, strict=True)
         ]
+        placed = zip(said, places, strict=True)
+        return [each._replace(places=where) for each, where in placed][: len(pictures)]
 
     return ask
 
@@ -99,16 +98,20 @@ def _put(model: LoadedModel, question: str) -> str:
     return put.words
 
 
-def _naming(questions: Sequence[str], wordings: int) -> list[list[NamingQuestion]]:
+def _naming(
+    model: LoadedModel, questions: Sequence[str], wordings: int
+) -> list[list[NamingQuestion]]:
     """The ways to ask each question, with the things that its distance is between the centers of;
-    nothing where one is no such distance."""
-    found = [_things(question) for question in questions]
-    if not all(found):
+    nothing where one is no such distance, or where the model tells no places of such names."""
+    things = [_things(question) for question in questions]
+    if not model.tells_places or not all(things):
         return []
-    return [
-        [NamingQuestion(way.question, things) for way in reword(question, wordings)]
-        for question, things in zip(questions, found, strict=True)
+    naming = [
+        [NamingQuestion(way.question, names) for way in reword(question, wordings)]
+        for question, names in zip(questions, things, strict=True)
     ]
+    every = (each for of_question in naming for each in of_question)
+    return naming if all(each.is_clear(model.tokenizer) for each in every) else []
 
 
 def _things(question: str) -> tuple[str, ...]:
@@ -134,20 +137,15 @@ def _places_in(
 def _places(
     naming: Sequence[Sequence[NamingQuestion]], placed: Sequence[np.ndarray]
 ) -> tuple[Place, ...]:
-    """The thing's, that of what the distance is from, and the holder's: each the median of where
-    it is held to be in all wordings that name it."""
-    left = iter(placed)
-    seen: dict[str, list[np.ndarray]] = {}
-    for of_question in naming:
-        for each in of_question:
-            for name, place in zip(each.names, next(left), strict=True):
-                seen.setdefault(name, []).append(place)
-    places = {name: _middle(each) for name, each in seen.items()}
-    (thing, *other), *of_holder = (of_question[0].names for of_question in naming)
-    there = places[other[0]] if other else _CAMERA
-    return (places[thing], there, *(places[holder] for holder, *_ in of_holder))
+    """The thing's, that of what the distance is from, and the holder's, metres, canonical frame:
+    each the median of where it is held to be in all wordings.
 
-
-def _middle(places: Sequence[np.ndarray]) -> Place:
-    x, y, z = np.median(places, axis=0).tolist()
-    return x, y, z
+    Args:
+      naming: the ways to ask for the thing, then for its holder. placed: float64[names, 3] of each.
+    """
+    count = len(naming[0])
+    thing, *other = np.median(placed[:count], axis=0)
+    places = [thing, other[0] if other else np.array(_CAMERA)]
+    if len(naming) > 1:
+        places.append(np.median(placed[count:], axis=0)[0])
+    return tuple((float(x), float(y), float(z)) for x, y, z in places)

@@ -66,7 +66,7 @@ class EpisodeRewards:
     """All that is known of an episode's N frames; NaN where the model could not tell.
 
     index, frame_index: int64[N]. read: float64[N], metres, before smoothing; with what holds the
-      thing, where that was read, too.
+      thing, where that was read, too. by_places: whether it comes from places.
     reward, shaped, progress: float64[N]. steadiness: `shaping.monotonicity`.
     doubted: what the model holds improbable to be in the picture, as "a red mug" -> in how many of
       the frames.
@@ -157,14 +157,18 @@ def _distances(readings: Sequence[FrameReading], still: bool) -> tuple[np.ndarra
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
     places = np.array([each.places or nowhere for each in readings], np.float64)
+    # Whether it can be told at all, and how surely, is what the answer says. What is not told is
+    # placed somewhere all the same, and no other frame goes by that.
+    places[np.isnan(distance)] = np.nan
+    if things > 2:
+        places[np.isnan(holder[0]), 2] = np.nan
     placed = np.maximum(placed_distances(places, still), SMALLEST_METRES)
-    # Whether it can be told at all, and how surely, is what the answer says.
-    return np.where(np.isnan(distance), np.nan, placed), placed * (spread / distance)
+    return placed, placed * (spread / distance)
 
 
 def is_by_places(readings: Sequence[FrameReading]) -> bool:
-    """Whether distances come from places, which they do where some were told."""
-    return any(each.places for each in readings)
+    """Whether distances come from places, which they do where any was told."""
+    return any(math.isfinite(x) for each in readings for x, _, _ in each.places)
 
 
 def check_places(readings: Sequence[FrameReading]) -> None:

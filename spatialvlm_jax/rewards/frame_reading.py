@@ -50,7 +50,7 @@ class FrameReading:
         """A reading where the answer is a length with a distribution, and none otherwise."""
         if said is None:
             return cls(frame.frame_index, frame.index)
-        doubted = [each.doubted for each in said[:2] if each is not None]
+        doubted = [each.doubted for each in (said.answer, said.of_holder) if each is not None]
         return cls(
             frame.frame_index,
             frame.index,

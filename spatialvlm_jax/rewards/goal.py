@@ -33,7 +33,9 @@ class Goal:
     of_holder: str = ""
 
     @classmethod
-    def of(cls, text: str, untaught: bool = False, held_by: str = "") -> "Goal":
+    def of(
+        cls, text: str, untaught: bool = False, held_by: str = "", still: bool = False
+    ) -> "Goal":
         """Reads "distance between the gripper and the can", or a question for a length.
 
         Without further words a distance is between the centers of two objects, which models measure
@@ -44,10 +46,12 @@ class Goal:
         Args:
           untaught: take questions of no known wording, too.
           held_by: what holds the first thing that the goal names, "the gray gripper".
+          still: whether the second thing does not move.
 
         Raises:
           UserError: it names no distance, more than one, that of the camera from itself, or none
-            that something else could have in the place of what it holds.
+            that something else could have in the place of what it holds; or no second thing that
+            could stand still.
         """
         words, held_by = " ".join(text.split()), " ".join(held_by.split())
         if not words or len(words) > _MAX_CHARACTERS:
@@ -62,8 +66,18 @@ class Goal:
                     f"{words!r} does not say which thing {held_by!r} holds: say the goal as "
                     '"distance between A and B", of which A is held'
                 )
+            if still:
+                raise UserError(
+                    f'{words!r} does not say which thing stands still: say the goal as "distance '
+                    'between A and B", of which B does'
+                )
             return cls(words, words)
         quantity, things = _named(words)
+        if still and (quantity != "centre_distance" or any(map(is_who_looks, things))):
+            raise UserError(
+                f'what {words!r} is from cannot stand still: say the goal as "distance between A '
+                'and B", of which B is a thing that does'
+            )
         question = _question(quantity, things)
         if not held_by:
             return cls(words, question)
@@ -72,6 +86,8 @@ class Goal:
                 f"{held_by!r} cannot hold the camera: begin the goal with what is held, such as "
                 f'"distance from {things[1]} to the camera"'
             )
+        if bare_name(held_by).casefold() == bare_name(things[0]).casefold():
+            raise UserError(f"{held_by!r} cannot hold itself: name what holds it, or nothing")
         if is_who_looks(held_by):
             raise UserError(
                 f"the camera holds no {bare_name(things[0])!r}: name what does, or nothing"

@@ -22,6 +22,7 @@ from spatialvlm_jax.rewards.frame_reading import FrameReading, Place
 
 _FILE = "readings.jsonl"
 _NOWHERE: Place = (math.nan, math.nan, math.nan)
+_FARTHEST_METRES = 1e9  # a model says no such place
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
     "episodes": "episodes: files of theirs have changed, or others are named",
@@ -44,6 +45,7 @@ class Journal:
         self.readings: dict[int, list[FrameReading]] = {}
         self.finished: set[int] = set()
         self._path = folder / _FILE
+        self._things = 3 if "question_of_holder" in head else 2
         wanted = json.loads(json.dumps(head))
         if self._path.exists() and self._path.stat().st_size:
             self._read(wanted)
@@ -100,7 +102,7 @@ class Journal:
             self.finished.add(_whole(row[0]))
             self.readings.setdefault(_whole(row[0]), [])
             return
-        places = _places(row.pop()) if row and isinstance(row[-1], dict) else ()
+        places = self._places(row.pop()) if row and isinstance(row[-1], dict) else ()
         doubted = tuple(map(_name, row.pop())) if row and isinstance(row[-1], list) else ()
         episode, frame, index, *told = row
         if len(told) not in (2, 4):
@@ -114,6 +116,12 @@ class Journal:
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
         reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted, places)
         self.readings.setdefault(_whole(episode), []).append(reading)
+
+    def _places(self, value: Mapping[str, Any]) -> tuple[Place, ...]:
+        places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])
+        if len(places) != self._things:
+            raise ValueError(f"no places of {self._things} things")
+        return places
 
 
 def _whole(value: Any) -> int:
@@ -134,15 +142,11 @@ def _name(value: Any) -> str:
     return value
 
 
-def _places(value: Mapping[str, Any]) -> tuple[Place, ...]:
-    places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])
-    if len(places) not in (2, 3):
-        raise ValueError("no places of two things, or of three")
-    return places
-
-
 def _place(x: Any, y: Any, z: Any) -> Place:
-    return _number(x), _number(y), _number(z)
+    place = _number(x), _number(y), _number(z)
+    if max(map(abs, place)) > _FARTHEST_METRES:
+        raise ValueError(f"{place} is no place")
+    return place
 
 
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

@@ -60,14 +60,12 @@ def _ask_frames(
     taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]], ask: AskFrames, journal: Journal
 ) -> None:
     pictures = [frame.picture for _, frame in taken if frame.picture is not None]
-    said = iter(ask(pictures) if pictures else ())
+    asked = [place for place, (_, frame) in enumerate(taken) if frame.picture is not None]
+    said = dict(zip(asked, ask(pictures) if pictures else (), strict=True))
     journal.add(
         [
-            (
-                each.episode.number,
-                FrameReading.of(frame, None if frame.picture is None else next(said)),
-            )
-            for each, frame in taken
+            (each.episode.number, FrameReading.of(frame, said.get(place)))
+            for place, (each, frame) in enumerate(taken)
         ]
     )
 

@@ -30,7 +30,7 @@ def pretrained(
 
     def load(parameters: Mapping[str, jax.ShapeDtypeStruct]) -> Mapping[str, jax.Array]:
         check_beginning(experiment, contents)
-        arrays, manifest = load_weights(sources, experiment.model, parameters)
+        arrays, manifest = load_weights(sources, experiment.model, parameters, begins=True)
         multihost.print_once(manifest.summary())
         if multihost.is_main_process():
             write_json(workdir / "weights.json", dataclasses.asdict(manifest))

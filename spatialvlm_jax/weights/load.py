@@ -57,6 +57,8 @@ def load_weights(
     sources: Mapping[Part, Path],
     config: ModelConfig,
     parameters: Mapping[str, jax.ShapeDtypeStruct],
+    *,
+    begins: bool = False,
 ) -> tuple[dict[str, jax.Array], Manifest]:
     """Reads parameters from one or more places.
 
@@ -64,6 +66,8 @@ def load_weights(
       sources: "model" for all, or "encoder" and "decoder" from different places; later ones win.
       config: of the model.
       parameters: shape, dtype and sharding of every parameter of the model.
+      begins: whether they are trained on: positions of ours may then be those of another grid of
+        patches, as those of published files always may.
 
     Returns:
       The parameters that were found, and what became of everything.
@@ -75,7 +79,9 @@ def load_weights(
     arrays: dict[str, jax.Array] = {}
     for part, path in sources.items():
         try:
-            loaded = _load_part(open_weights(path), config, part, parameters, manifest)
+            files = open_weights(path)
+            pieces = _pieces(files, config, part, parameters, begins)
+            loaded = _load_part(files, pieces, part, parameters, manifest)
         except WeightsError as error:
             raise WeightsError(f"{error}{describe_other_sizes(path, config)}") from None
         arrays |= loaded
@@ -86,13 +92,12 @@ def load_weights(
 
 def _load_part(
     files: TensorFiles,
-    config: ModelConfig,
+    pieces: Sequence[Piece],
     part: Part,
     parameters: Mapping[str, jax.ShapeDtypeStruct],
     manifest: Manifest,
 ) -> dict[str, jax.Array]:
     """The parameters that one place gives."""
-    pieces = _pieces(files, config, part, parameters)
     _check_names(files, pieces, part, manifest)
     arrays: dict[str, jax.Array] = {}
     for piece in progress.bar(
@@ -125,6 +130,7 @@ def _pieces(
     config: ModelConfig,
     part: Part,
     parameters: Mapping[str, jax.ShapeDtypeStruct],
+    begins: bool,
 ) -> list[Piece]:
     """The pieces of a part of the model in the files' format."""
     names = set(files.names())
@@ -134,7 +140,7 @@ def _pieces(
                 name,
                 x.shape if name + SCALE in names else plain_shape(name, x),
                 (name,),
-                rows="positions" if name == POSITIONS else "",
+                rows="positions" if begins and name == POSITIONS else "",
             )
             for name, x in parameters.items()
             if part in ("model", name.split("/")[0])

@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from spatialvlm_jax import cli
 from spatialvlm_jax.inference.putting import PutQuestion
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.rewards.episode_rewards import read_origin
 from tests.rewards.known import answer_of
 
@@ -21,6 +22,7 @@ class Placing:
     elsewhere."""
 
     tells_places = True
+    tokenizer = Tokenizer.from_config("small")
     asked = 0
 
     def put(self, question: str) -> PutQuestion:
@@ -35,7 +37,14 @@ class Placing:
         for picture, questions in asked:
             gray = int(picture.image[0, 0, 0])
             can = (0.0, 1.0 if gray > 50 else 1.5, 0.0)
-            found.append([np.array([[0.0, 1.0, HEIGHTS[gray]], can]) for _ in questions])
+            # Of the hand that holds it, too, which is 0.1 m above, and 0.2 m higher at last.
+            above = {"gripper": 0.0, "hand": 0.1 if gray > 50 else 0.3}
+            found.append(
+                [
+                    np.array([[0.0, 1.0, HEIGHTS[gray] + above[each.names[0]]], can])
+                    for each in questions
+                ]
+            )
         return found
 
 
@@ -69,6 +78,18 @@ def test_distances_come_from_places(words, flags, first, last, tmp_path, capsys)
     assert Placing.asked == asked
 
 
+def test_what_is_held_goes_with_its_holder(words, tmp_path, capsys) -> None:
+    held = [*words, "--still", "--held-by=the hand"]
+    assert cli.main(held) == 0
+    asked = Placing.asked
+    assert cli.main(held) == 0  # from what was read before
+    assert Placing.asked == asked
+    distances = parquet.read_table(tmp_path / "r.parquet")["distance_m"].to_numpy()
+    np.testing.assert_allclose(distances, [0.3, 0.2, (0.1 + 0.3) / 2], rtol=1e-5)
+    assert cli.main(words) == 2
+    assert "something else (question_of_holder)" in capsys.readouterr().err
+
+
 def test_or_from_answers(words, tmp_path, capsys) -> None:
     assert cli.main([*words, "--by=answers"]) == 0
     table = parquet.read_table(tmp_path / "r.parquet")
@@ -83,6 +104,8 @@ def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypa
     gap = [each.replace("distance", "gap") for each in words]
     assert cli.main([*gap, "--by=places"]) == 2
     assert wanted in capsys.readouterr().err
+    assert cli.main([*gap, "--still"]) == 2
+    assert "is from cannot stand still" in capsys.readouterr().err
     assert cli.main([*words, "--still", "--by=answers"]) == 2
     assert "--still: answers tell no places" in capsys.readouterr().err
     monkeypatch.setattr(Placing, "tells_places", False)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from spatialvlm_jax.inputs.name_tokens import find_names
+from spatialvlm_jax.inputs.name_tokens import count_names, encode_name, find_names
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,23 @@ def test_names_are_found_whole_and_outside_of_longer_ones(
     prefix: tuple[int, ...], names: dict[int, tuple[int, ...]], found: list[int]
 ) -> None:
     assert find_names(prefix, names).tolist() == found
+
+
+def test_names_are_counted_outside_of_longer_ones() -> None:
+    counts = count_names((1, 3, 9, 3, 3, 1, 3), {1: (3,), 2: (1, 3), 3: (4,)})
+    assert counts == {1: 2, 2: 2, 3: 0}
+
+
+def test_a_name_is_encoded_as_it_stands_in_a_sentence() -> None:
+    tokenizer = Tokenizer.from_config("small")
+    assert encode_name(tokenizer, "red mug") == tokenizer.encode("red mug")
+    sentence = tokenizer.encode("how far is the red mug from the ball?")
+    assert count_names(sentence, {1: encode_name(tokenizer, "red mug")}) == {1: 1}
+
+    class Bare:
+        """Without a mark at the beginning, as some tokenizers are."""
+
+        def encode(self, text: str) -> tuple[int, ...]:
+            return tuple(map(ord, text))
+
+    assert encode_name(Bare(), "mug") == tuple(map(ord, " mug"))

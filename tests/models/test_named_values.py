@@ -38,6 +38,17 @@ def test_it_is_what_training_reads_of_a_question_alone(
         np.testing.assert_allclose(values[image, question, :length], expected, atol=2e-5, rtol=2e-5)
 
 
+def test_words_about_the_camera_are_read_before(lively: Callable[..., VLM]) -> None:
+    model = lively()
+    embeddings = encode_images(model, IMAGES)
+    plain, told, padded = (
+        np.asarray(read_named_values(model, embeddings, PREFIXES, LENGTHS, words))
+        for words in (None, np.array([[5, 6], [7, 8]], np.int32), np.zeros((2, 2), np.int32))
+    )
+    assert np.abs(told - plain)[LENGTHS > 0].max() > 0.01
+    assert padded.shape == plain.shape
+
+
 def test_a_model_without_a_dense_head_holds_nothing() -> None:
     model = VLM(TINY, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="has no dense head"):

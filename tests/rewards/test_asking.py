@@ -10,6 +10,7 @@ from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.putting import put_as_taught
 from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
+from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_frames
 from spatialvlm_jax.rewards.crop import Crop
 from spatialvlm_jax.rewards.goal import Goal
@@ -27,6 +28,7 @@ class Asked:
     doubt: Doubt
     taught: Taught | None = None
     tells_places: bool = False
+    tokenizer = Tokenizer.from_config("small")
 
     def put(self, question):
         return put_as_taught(question, self.taught)
@@ -116,8 +118,8 @@ def test_both_things_are_placed_by_all_wordings():
 def test_the_holder_is_placed_behind_them():
     goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
     places, asked = places_of(goal, wordings=1)
-    # The holder is asked for by what is the second wording here, and the ball by both.
-    assert places[0] == ((0, 2, 0), (1, 3.5, 0), (0, 5, 0))
+    # The holder is asked for by what is the second wording here, and placed by that alone.
+    assert places[0] == ((0, 2, 0), (1, 2, 0), (0, 5, 0))
     assert [each.names for each in asked] == [("mug", "ball"), ("gripper", "ball")]
 
 
@@ -156,7 +158,31 @@ def test_by_answers_no_places_are_asked_for():
     model = Asked(NEVER, tells_places=True)
     goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
     pictures = [open_picture(np.full((8, 8, 3), 250, np.uint8))]
-    for by, has_holder in (("answers", True), ("", False)):
+    for by, wordings in (("answers", 2), ("auto", 1)):
         ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0, by=by)
         (said,) = ask(pictures)
-        assert (said.of_holder is not None, bool(said.places)) == (has_holder, not has_holder)
+        assert said.of_holder is not None
+        assert len(said.places) == (0 if by == "answers" else 3)
+        assert model.how["wordings"] == wordings  # of the holder, which is asked last
+
+
+def test_of_a_window_places_are_those_in_the_window() -> None:
+    model = Asked(NEVER, tells_places=True)
+    goal = Goal.of("distance between the mug and the ball")
+    window = Crop(0.5, 0.0, 1.0, 1.0)
+    ask = asking_frames(model, goal, camera=FACTS, crop=window, wordings=1, scored_values=0)
+    image = np.full((16, 32, 3), 2, np.uint8)
+    image[:, 16:] = 4
+    (said,) = ask([open_picture(image)])
+    assert said.places == ((0, 4, 0), (1, 4, 0))
+    assert model.facts == CameraFacts()
+
+
+@pytest.mark.parametrize("things", ["mug and the center", "red mug and the how far"])
+def test_names_that_are_words_of_the_question_are_not_placed(things: str) -> None:
+    assert places_of_nothing(Goal.of(f"distance between the {things}")) == [(), ()]
+
+
+def test_names_that_end_others_are_placed() -> None:
+    places, _ = places_of(Goal.of("distance between the red mug and the mug"), wordings=3)
+    assert places[0] == ((0, 2, 0), (1, 2, 0))

@@ -92,6 +92,31 @@ def test_two_things_in_one_place_are_next_to_nothing_apart():
 
 def test_what_the_answer_cannot_tell_no_place_tells():
     assert not placed(((3.0, 4.0, 0.0), ORIGIN), answer=math.nan).curve.valid.any()
+    # Nor does it tell of other frames where something stands.
+    there, wrong = ((3.0, 4.0, 0.0), ORIGIN), ((0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
+    readings = [
+        FrameReading(0, None, 0.5, 0.1, places=there),
+        *(FrameReading(number, None, places=wrong) for number in (1, 2, 3)),
+    ]
+    found = EpisodeRewards.of(0, "a", readings, 0, RewardSettings(window=1, still=True))
+    np.testing.assert_allclose(found.read, [5.0, *[math.nan] * 3])
+
+
+def test_a_holder_that_is_not_seen_carries_nothing():
+    thing, held = (1.0, 0.0, 0.0), (1.0, 0.0, 2.0)
+    beside = [0.4, math.nan, 0.4]
+    readings = [
+        FrameReading(number, None, 0.5, 0.1, told, 0.1, (), (thing, ORIGIN, holder))
+        for number, (told, holder) in enumerate(zip(beside, (held, thing, held), strict=True))
+    ]
+    found = EpisodeRewards.of(0, "a", readings, 0, RewardSettings(window=1))
+    np.testing.assert_allclose(found.read, [1.0, 1.0, 1.0])
+
+
+def test_places_that_are_nowhere_leave_the_answers():
+    found = placed((NOWHERE, NOWHERE), (NOWHERE, NOWHERE))
+    assert not found.by_places
+    np.testing.assert_allclose(found.read, [0.5, 0.5])
 
 
 def test_places_that_are_wanted_and_not_told_are_an_error():

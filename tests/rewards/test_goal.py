@@ -1,5 +1,7 @@
 """Goals in words, and what the model is asked."""
 
+import re
+
 import pytest
 
 from spatialvlm_jax.errors import UserError
@@ -153,3 +155,24 @@ def test_a_holder_holds_no_camera_and_no_camera_holds(camera):
 def test_a_thing_is_no_goal_for_itself():
     with pytest.raises(UserError, match="distance of 'purple ball' from itself"):
         Goal.of("distance between the purple ball and the Purple ball")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("distance to the can", "what 'distance to the can' is from cannot stand still"),
+        ("distance between the camera and the can", "is from cannot stand still: say the goal as"),
+        ("gap between the mug and the can", "is from cannot stand still"),
+        ("how far apart are the mug and the can?", "does not say which thing stands still"),
+    ],
+)
+def test_only_a_thing_stands_still(text, said):
+    with pytest.raises(UserError, match=re.escape(said)):
+        Goal.of(text, still=True)
+    goal = "distance between the mug and the can"
+    assert Goal.of(goal, still=True) == Goal.of(goal)
+
+
+def test_nothing_holds_itself():
+    with pytest.raises(UserError, match="'my mug' cannot hold itself"):
+        Goal.of("distance between the Mug and the can", held_by="my mug")

@@ -92,6 +92,8 @@ def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
         *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 3]]}]', "[0, 1, 2, 0.5, 0.1, {}]"),
         *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2], null]}]', '[0, 1, 2, {"places": [null, null]}]'),
         *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, "3"], null]}]', '[0, 1, 2, 1, 1, {"places": 3}]'),
+        '[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 3], [1, 2, 3], [1, 2, 3]]}]',
+        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 1e308], null]}]', '[0, 1, {"places": [null]}]'),
         *('[0, 1, 2, "0.5", 0.1]', "[0, 1, 2, true, 0.1]", f"[0, 1, 2, 1{'0' * 400}, 0.1]"),
     ],
 )
@@ -126,16 +128,24 @@ def test_what_was_doubted_is_there_again(tmp_path):
 
 
 def test_places_are_there_again(tmp_path):
+    (tmp_path / "held").mkdir()
     nowhere, there = (math.nan,) * 3, (0.1, 0.9, -0.25)
     rows = [
         FrameReading(0, None, 0.5, 0.1, places=(there, nowhere)),
-        FrameReading(1, 7, 0.5, 0.1, 0.25, 0.0, ("a red mug",), (there, there, nowhere)),
         FrameReading(2, 8, places=(nowhere, there)),
+        FrameReading(1, 7, 0.5, 0.1, 0.25, 0.0, ("a red mug",), (there, there, nowhere)),
     ]
     journal = Journal(tmp_path, HEAD)
-    journal.add([(0, each) for each in rows])
+    journal.add([(0, each) for each in rows[:2]])
     journal.close()
-    assert repr(read_again(tmp_path).readings[0]) == repr(rows)
+    assert repr(read_again(tmp_path).readings[0]) == repr(rows[:2])
+    held = HEAD | {"question_of_holder": "how far is the hand?"}
+    journal = Journal(tmp_path / "held", held)
+    journal.add([(0, rows[2])])
+    journal.close()
+    again = Journal(tmp_path / "held", held)
+    again.close()
+    assert repr(again.readings[0]) == repr(rows[2:])
     first = (tmp_path / "readings.jsonl").read_text().splitlines()[1]
     assert first == '[0, 0, null, 0.5, 0.1, {"places": [[0.1, 0.9, -0.25], null]}]'
 

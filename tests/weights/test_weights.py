@@ -311,7 +311,8 @@ def test_weights_of_ours_begin_a_model_of_smaller_patches(tmp_path: Path) -> Non
     fine = dataclasses.replace(MODEL, encoder=smaller)
     before = numbered(coarse)
     save_file(before, tmp_path / "coarse.safetensors")
-    after, manifest = load_weights({"model": tmp_path / "coarse.safetensors"}, fine, shapes(fine))
+    source: dict[Part, Path] = {"model": tmp_path / "coarse.safetensors"}
+    after, manifest = load_weights(source, fine, shapes(fine), begins=True)
     assert manifest.adapted == {"encoder/positions": "positions: 4 rows to 16"}
     for name, array in after.items():
         if name != "encoder/positions":
@@ -321,8 +322,10 @@ def test_weights_of_ours_begin_a_model_of_smaller_patches(tmp_path: Path) -> Non
             after["encoder/positions"][corner], before["encoder/positions"][known]
         )
     plain = dataclasses.replace(fine, encoder=dataclasses.replace(smaller, stem_overlap=0))
-    with pytest.raises(WeightsError, match="unexpected encoder/stem/convolutions/3|the model"):
-        load_weights({"model": tmp_path / "coarse.safetensors"}, plain, shapes(plain))
+    with pytest.raises(WeightsError, match="unexpected encoder/stem/convolutions/3/kernel"):
+        load_weights(source, plain, shapes(plain), begins=True)
+    with pytest.raises(WeightsError, match=r"encoder/positions is \(4, 8\), the model wants"):
+        load_weights(source, fine, shapes(fine))
 
 
 def test_bfloat16_archives_are_read(tmp_path: Path) -> None:
