@@ -79,14 +79,12 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	$(PYTHON) train.py --config=configs/pretrain.py:see --workdir=runs/pretrain_see
 	$(PYTHON) train.py --config=configs/pretrain.py:speak --workdir=runs/pretrain_speak
 	$(PYTHON) train.py --config=configs/pretrain.py:settle --workdir=runs/pretrain_settle
-	$(PYTHON) train.py --config=configs/teach.py --workdir=runs/pretrain_teach \
-	  --config.train.init_from=runs/pretrain_settle/model.safetensors
-	$(PYTHON) train.py --config=configs/hold.py --workdir=runs/pretrain_hold \
-	  --config.train.init_from=runs/pretrain_teach/model.safetensors
-	$(PYTHON) train.py --config=configs/carry.py --workdir=runs/pretrain_carry \
-	  --config.train.init_from=runs/pretrain_hold/model.safetensors
-	$(PYTHON) eval.py --workdir=runs/pretrain_carry --config.eval.images=600 --config.eval.scored_values=64
-	$(VENV)/bin/spatialvlm export runs/pretrain_carry runs/small128.safetensors --dtype=bfloat16
+	$(PYTHON) train.py --config=configs/teach.py --workdir=runs/pretrain_teach
+	$(PYTHON) train.py --config=configs/hold.py --workdir=runs/pretrain_hold
+	$(PYTHON) train.py --config=configs/carry.py --workdir=runs/pretrain_carry
+	$(PYTHON) train.py --config=configs/fine.py --workdir=runs/pretrain_fine
+	$(PYTHON) eval.py --workdir=runs/pretrain_fine --config.eval.images=600 --config.eval.scored_values=64
+	$(VENV)/bin/spatialvlm export runs/pretrain_fine runs/small128.safetensors --dtype=bfloat16
 	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.

@@ -2,13 +2,12 @@
 
 python train.py --config=configs/carry.py --workdir=runs/carry
 
-It goes on from the shipped checkpoint `small128`, or, as the last stage of `make pretrain`, from
-what `hold` made (`--config.train.init_from`). In most pictures of `hold` gripper and thing touch,
-so that it reads a gripper that is near as one that has grasped. Here more pictures are of any
-moment of its work, near ones are asked about, too, and what is held is asked for its distance from
-the camera more often. Scenes of the kinds taught before are mixed in, so that nothing is forgotten,
-and the learning rate falls to nothing. Each kind of scene is held out, and evaluated before the
-first step, too.
+A stage of `make pretrain`: it goes on from what `hold` made. In most pictures of `hold` gripper and
+thing touch, so that it reads a gripper that is near as one that has grasped. Here more pictures are
+of any moment of its work, near ones are asked about, too, and what is held is asked for its
+distance from the camera more often. Scenes of the kinds taught before are mixed in, so that nothing
+is forgotten, and the learning rate falls to nothing. Each kind of scene is held out, and evaluated
+before the first step, too.
 
 It can be stopped and started again by the same command.
 """
@@ -34,7 +33,7 @@ HOLDING = hold.HOLDING.again("carry", 8_000, 9700, share=0.42).asking(
 
 
 def get_config() -> ConfigDict:
-    config = teach.get_stage("carry", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS)
+    config = teach.get_stage("carry", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS, before="hold")
     config.dense.weight = DENSE_WEIGHT
     config.eval.images = 64
     return config

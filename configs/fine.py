@@ -2,12 +2,12 @@
 
 python train.py --config=configs/fine.py --workdir=runs/fine
 
-It goes on from the shipped checkpoint `small128`, or, as the last stage of `make pretrain`, from
-what `carry` made (`--config.train.init_from`). Patches of 16 pixels are large for a mug on a table
-that is seen from where a robot works: most such things fill no quarter of one, so that no patch is
-asked about them, and several lie in one. Patches of 8 pixels see as much of their neighbours as
-those of 16 did (`stem_overlap`), so that all weights are taken over as they are. Scenes are of the
-kinds of `carry`, new ones.
+The last stage of `make pretrain`, which the shipped checkpoint `small128` comes from: it goes on
+from what `carry` made. Patches of 16 pixels are large for a mug on a table that is seen from where
+a robot works: most such things fill no quarter of one, so that no patch is asked about them, and
+several lie in one. Patches of 8 pixels see as much of their neighbours as those of 16 did
+(`stem_overlap`), so that all weights are taken over as they are. Scenes are of the kinds of
+`carry`, new ones.
 
 It can be stopped and started again by the same command.
 """
@@ -17,7 +17,6 @@ from ml_collections import ConfigDict
 from configs import carry, teach
 
 STEPS = 3_000
-PATCH_SIZE = 8  # pixels; `small128` had 16
 POINTER_WEIGHT = 0.3  # of looking where a named thing is, which is what small ones fail by
 
 CLEAR = carry.CLEAR.again("fine", 4_000, 9800, share=0.2)
@@ -27,9 +26,8 @@ HOLDING = carry.HOLDING.again("fine", 12_000, 10_100, share=0.4)
 
 
 def get_config() -> ConfigDict:
-    config = teach.get_stage("fine", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS)
-    config.model.encoder.patch_size = PATCH_SIZE
-    config.model.encoder.stem_overlap = 1
+    worlds = (CLEAR, GALLERY, MANIPULATION, HOLDING)
+    config = teach.get_stage("fine", worlds, STEPS, before="carry", model="small128")
     config.dense.weight = carry.DENSE_WEIGHT
     config.dense.pointer_weight = POINTER_WEIGHT
     config.eval.images = 64

@@ -2,11 +2,10 @@
 
 python train.py --config=configs/hold.py --workdir=runs/hold
 
-It goes on from the shipped checkpoint `small128`, or, as a stage of `make pretrain`, from what
-`teach` made (`--config.train.init_from`). Stills of the preset `holding` are of few objects,
-one of which is in the gripper, so that most questions for a distance are about it; scenes of the
-kinds taught before are mixed in, so that nothing is forgotten, and the learning rate falls to
-nothing. Each kind of scene is held out, and evaluated before the first step, too.
+A stage of `make pretrain`: it goes on from what `teach` made. Stills of the preset `holding` are of
+few objects, one of which is in the gripper, so that most questions for a distance are about it;
+scenes of the kinds taught before are mixed in, so that nothing is forgotten, and the learning rate
+falls to nothing. Each kind of scene is held out, and evaluated before the first step, too.
 
 It can be stopped and started again by the same command.
 """
@@ -54,6 +53,6 @@ HOLDING = common.Worlds(
 
 
 def get_config() -> ConfigDict:
-    config = teach.get_stage("hold", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS)
+    config = teach.get_stage("hold", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS, before="teach")
     config.eval.images = 64
     return config

@@ -55,7 +55,7 @@ def get_config(stage: str = "speak") -> ConfigDict:
     """
     if stage not in STAGES:
         raise ValueError(f'no stage "{stage}"; there are {", ".join(STAGES)}')
-    config = common.experiment(f"pretrain_{stage}", model="small128")
+    config = common.experiment(f"pretrain_{stage}", model="small128_coarse")
     common.use_several_worlds(config, [CLEAR])
     common.use_small_recipe(config)
     config.optim.peak_lr = 1.5e-3

@@ -2,12 +2,11 @@
 
 python train.py --config=configs/teach.py --workdir=runs/teach
 
-It goes on from the shipped checkpoint `small128`, or, as a stage of `make pretrain`, from what
-`settle` made (`--config.train.init_from`). Depth and floor area are what some composed
-questions come down to (`spatialvlm reason`), and stills of the preset `manipulation` are what
-rewards are read from (`spatialvlm reward`). New clear scenes and galleries are mixed in, so that
-nothing is forgotten, and the learning rate falls to nothing. Each kind of scene is held out, and
-evaluated before the first step, too.
+A stage of `make pretrain`: it goes on from what `settle` made. Depth and floor area are what some
+composed questions come down to (`spatialvlm reason`), and stills of the preset `manipulation` are
+what rewards are read from (`spatialvlm reward`). New clear scenes and galleries are mixed in, so
+that nothing is forgotten, and the learning rate falls to nothing. Each kind of scene is held out,
+and evaluated before the first step, too.
 
 It can be stopped and started again by the same command.
 """
@@ -71,15 +70,22 @@ MANIPULATION = common.Worlds(
 
 
 def get_config() -> ConfigDict:
-    config = get_stage("teach", (CLEAR, GALLERY, MANIPULATION), STEPS)
+    config = get_stage("teach", (CLEAR, GALLERY, MANIPULATION), STEPS, before="settle")
     config.eval.every = 750
     config.eval.images = 192
     return config
 
 
-def get_stage(name: str, worlds: Sequence[common.Worlds], steps: int) -> ConfigDict:
-    """What a stage that goes on from the shipped checkpoint has, whatever it teaches."""
-    config = common.experiment(name, model="small128")
+def get_stage(
+    name: str,
+    worlds: Sequence[common.Worlds],
+    steps: int,
+    *,
+    before: str,
+    model: str = "small128_coarse",
+) -> ConfigDict:
+    """What a stage has that goes on from the one `before` it, whatever it teaches."""
+    config = common.experiment(name, model=model)
     common.use_several_worlds(config, worlds)
     common.use_small_recipe(config)
     config.data.block_length = 64
@@ -88,7 +94,7 @@ def get_stage(name: str, worlds: Sequence[common.Worlds], steps: int) -> ConfigD
     config.optim.schedule = "wsd"
     config.optim.warmup_steps = 50
     config.optim.decay_steps = steps - config.optim.warmup_steps
-    config.train.init_from = "small128"
+    config.train.init_from = f"runs/pretrain_{before}/model.safetensors"
     config.train.steps = steps
     config.train.average_decay = 0.998
 

@@ -32,6 +32,16 @@ ENCODERS = {
     ),
     "small": EncoderConfig(stem="conv"),
     "small128": EncoderConfig(
+        image_size=128,
+        patch_size=8,
+        width=192,
+        depth=6,
+        heads=3,
+        mlp_width=768,
+        stem="conv",
+        stem_overlap=1,
+    ),
+    "small128_coarse": EncoderConfig(
         image_size=128, patch_size=16, width=192, depth=6, heads=3, mlp_width=768, stem="conv"
     ),
     "medium": EncoderConfig(
@@ -64,11 +74,13 @@ def _gemma2(
     )
 
 
+_SMALL128 = DecoderConfig(width=192, depth=6, heads=3, kv_heads=3, mlp_width=512)
 # Gemma: arXiv 2403.08295; Gemma 2: arXiv 2408.00118, table 1.
 DECODERS = {
     "debug": DecoderConfig(width=32, depth=2, kv_heads=1, head_size=16, mlp_width=64),
     "small": DecoderConfig(),
-    "small128": DecoderConfig(width=192, depth=6, heads=3, kv_heads=3, mlp_width=512),
+    "small128": _SMALL128,
+    "small128_coarse": _SMALL128,
     "medium": DecoderConfig(width=384, depth=8, heads=6, kv_heads=2, mlp_width=1536),
     "gemma_2b": DecoderConfig(
         vocab_size=PALIGEMMA_VOCABULARY,

@@ -4,6 +4,7 @@ import math
 
 import hypothesis
 import numpy as np
+from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from spatialvlm_jax.rewards.placed import placed_distances
@@ -31,13 +32,15 @@ def test_what_stands_still_is_where_most_frames_have_it():
 
 
 def test_what_is_held_goes_with_its_holder():
-    holder = [[4.0, 0.0, 1.0], [3.0, 0.0, 1.0], [2.0, 0.0, 1.0]]
+    holder = np.array([[4.0, 0.0, 1.0], [3.0, 0.0, 1.0], [2.0, 0.0, 1.0]])
     seen = [[4.0, 0.0, 0.0], NOWHERE, [2.0, 0.0, 0.0]]
     still = np.zeros((3, 3))
     np.testing.assert_allclose(placed_distances(stacked(seen, still, holder)), [4, 3, 2])
-    wrong = [[4.0, 0.0, 0.0], [3.0, 0.0, 0.0], [2.0, 0.0, 2.0]]
-    found = placed_distances(stacked(wrong, still, holder))
-    np.testing.assert_allclose(found, [4, 3, math.hypot(2, 1)])
+    # Half-way where the two are next to each other, and with the holder where they are far apart.
+    for error, height in ((0.01, 0.005), (2.0, 0.0)):
+        seen = [[4.0, 0.0, 0.0], [3.0, 0.0, 0.0], [2.0, 0.0, error]]
+        found = placed_distances(stacked(seen, still, holder))
+        np.testing.assert_allclose(found, [4, 3, math.hypot(2, height)], rtol=2e-4)
     unseen = stacked(FIRST, still, [NOWHERE] * 3)
     np.testing.assert_allclose(placed_distances(unseen), [4, 3, 2])
 
@@ -49,11 +52,15 @@ def test_nothing_comes_of_nothing():
         assert placed_distances(np.zeros((0, things, 3)), still=True).shape == (0,)
 
 
-@hypothesis.given(
-    arrays.arrays(np.float64, (5, 3, 3), elements=METRES),
-    arrays.arrays(np.float64, 3, elements=METRES),
-)
-def test_it_does_not_matter_where_one_stands(places, away):
-    for still in (False, True):
-        found = placed_distances(places, still)
-        np.testing.assert_allclose(placed_distances(places + away, still), found, atol=1e-9)
+@hypothesis.given(arrays.arrays(np.float64, (5, 3, 3), elements=METRES), st.floats(-4, 4))
+def test_it_does_not_matter_where_a_camera_looks(places, turn):
+    around = np.array(
+        [[math.cos(turn), -math.sin(turn), 0], [math.sin(turn), math.cos(turn), 0], [0, 0, 1]]
+    )
+    for things in (2, 3):
+        whole = places[:, :things]
+        for still in (False, True):
+            # Of one frame: the medians of several are of each axis.
+            found = placed_distances(whole[:1], still)
+            turned = placed_distances(whole[:1] @ around.T, still)
+            np.testing.assert_allclose(turned, found, atol=1e-9)
