@@ -11,8 +11,8 @@ that between the thing and the other one from then on (carry). Both are compared
 distance by rank (Spearman); a curve that says the same throughout counts 0. Episodes are held out:
 their seed is drawn by no training.
 
-Each curve is made in three ways of what is read: of answers, as by --by=answers; of places, as the
-command does unless told otherwise; and of places, told that the second thing stands still and,
+Each curve is made in three ways of what is read: of answers, as the command does unless told
+otherwise; of places, as by --by=places; and of places, told that the second thing stands still and,
 while it carries, that the gripper holds the first, as by --still and --held-by.
 
 Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
@@ -28,7 +28,7 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -42,7 +42,7 @@ from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 from spatialvlm_jax.rewards.asking import asking_frames
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.drawing import DrawnEpisode, draw_curves, key_frames
-from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings, is_by_places
+from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings, tells_places
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.goal import Goal
@@ -126,10 +126,11 @@ def read_curves(
         for picture, said in zip(pictures, ask(pictures), strict=True):
             readings.append(FrameReading.of(EpisodeFrame(len(readings), None, picture), said))
     curves = []
-    for way in WAYS if is_by_places(readings) else WAYS[:1]:
+    for way in WAYS if tells_places(readings) else WAYS[:1]:
         things = {"answers": 0, "places": 2, "told": 3}[way]
         known = [dataclasses.replace(each, places=each.places[:things]) for each in readings]
-        settings = RewardSettings(window, still=way == "told")
+        by: Literal["places", "answers"] = "answers" if way == "answers" else "places"
+        settings = RewardSettings(window, still=way == "told", by=by)
         made = EpisodeRewards.of(0, name, known, 0, settings)
         curves.append(ReadCurve(stage, way, made, goals.truth, images))
     return curves

@@ -87,8 +87,9 @@ def _add_sets(add: Any) -> None:
 
 def _add_reading(add: Any) -> None:
     help_text = (
-        "take distances from where the model holds the things to be, or from its answers (places, "
-        "where it tells any, of distances between centers and from the camera)"
+        "take distances from where the model holds the things to be, or from its answers; it tells "
+        "places of distances between centers and from the camera (places with --still or "
+        "--held-by, else answers)"
     )
     add("--by", default="auto", choices=("auto", "places", "answers"), help=help_text)
     help_text = "ask in up to N ways, both orders of the objects among them (4)"
@@ -140,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
         args.tolerance,
         args.hold,
         args.still,
+        args.by,
     )
     goal = Goal.of(args.goal, args.untaught, args.held_by, args.still)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
@@ -164,7 +166,6 @@ def _read(
     settings: Any,
 ) -> tuple[Any, Any]:
     """The rewards of all episodes, and what they were made of."""
-    from spatialvlm_jax.rewards.episode_rewards import check_places
     from spatialvlm_jax.rewards.journal import Journal
     from spatialvlm_jax.storage.only_writer import only_writer
 
@@ -178,9 +179,6 @@ def _read(
                 _ask_all(args, goal, crop, episodes, journal)
         finally:
             journal.close()
-    if args.by == "places":
-        for each in episodes:
-            check_places(journal.readings[each.number])
     return _rewards(episodes, journal, chosen, settings), origin
 
 
@@ -198,7 +196,6 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
     return {
         "goal": goal.text,
         "question": goal.question,
-        "by": "answers" if args.by == "answers" else "auto",
         "model": [str(args.model), *told_weights(args)],
         "wordings": args.wordings,
         "scored_values": args.scored_values,
@@ -210,6 +207,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
         **({"frames": str(chosen)} if chosen.is_part else {}),
         **({"crop": str(crop)} if crop != WHOLE_FRAME else {}),
         **({"question_of_holder": goal.of_holder} if goal.of_holder else {}),
+        **({"holder_by": "answers"} if goal.of_holder and args.by == "answers" else {}),
     }
 
 

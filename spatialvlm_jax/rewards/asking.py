@@ -46,8 +46,8 @@ def asking_frames(
       camera, wordings, scored_values: as `LoadedModel.ask` has them.
       crop: the part of each picture that is looked at; `camera` is that of the whole.
       max_spread: an answer whose 90 % interval spans a larger factor is none.
-      by: whether places are asked for; "auto" asks where the model tells them, and the distance is
-        one that follows from them.
+      by: "places" where nothing is of use without. What holds the thing is only asked for its
+        distance by "answers", or where no places are told.
 
     Raises:
       UserError: the model was not taught such questions, or it tells no places that are wanted.
@@ -55,7 +55,8 @@ def asking_frames(
     questions = [question for question in (goal.question, goal.of_holder) if question]
     words = [_put(model, question) for question in questions]
     doubt = Doubt(max_spread, 0.0)
-    naming = [] if by == "answers" else _naming(model, words, wordings)
+    is_by_answers = by == "answers" and len(words) > 1
+    naming = [] if is_by_answers else _naming(model, words, wordings)
     if by == "places" and not naming:
         raise UserError(NO_PLACES)
     # Of a holder that is placed, it only matters whether it is there.

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -47,7 +47,9 @@ class RewardSettings(Settings):
     """How readings become rewards.
 
     window: frames that are smoothed over, an odd number; 1 leaves readings as they are.
-    still: what the distance is from does not move; of readings with places.
+    by: what distances are read from, places that the model tells or its answers; "auto" takes
+      places where something is known of them: what does not move, or what holds the thing.
+    still: what the distance is from does not move.
     gamma: discount of the shaping. target: wished distance, metres.
     tolerance, hold: an episode has succeeded if its last `hold` frames are at most `tolerance`
       metres away from that.
@@ -59,6 +61,11 @@ class RewardSettings(Settings):
     tolerance: Metres = 0.1
     hold: Frames = 5
     still: bool = False
+    by: Literal["auto", "places", "answers"] = "auto"
+
+    @property
+    def needs_places(self) -> bool:
+        return self.still or self.by == "places"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,11 +108,11 @@ class EpisodeRewards:
           first_index: of the episode's frame 0 in the whole set, where that numbers no frames.
 
         Raises:
-          UserError: what the distance is from is to be still, and answers were read alone.
+          UserError: places are needed, and answers were read alone.
         """
-        if settings.still:
+        if settings.needs_places:
             check_places(readings)
-        read, spreads = _distances(readings, settings.still)
+        read, spreads = _distances(readings, settings)
         counted = (
             first_index + each.frame_index if each.index is None else each.index
             for each in readings
@@ -119,7 +126,7 @@ class EpisodeRewards:
             np.array(list(counted), np.int64),
             np.array([each.frame_index for each in readings], np.int64),
             read,
-            is_by_places(readings),
+            is_by_places(readings, settings),
             curve,
             reward,
             potential_shaping(reward, settings.gamma),
@@ -146,13 +153,15 @@ class EpisodeRewards:
         }
 
 
-def _distances(readings: Sequence[FrameReading], still: bool) -> tuple[np.ndarray, np.ndarray]:
+def _distances(
+    readings: Sequence[FrameReading], settings: RewardSettings
+) -> tuple[np.ndarray, np.ndarray]:
     """Of every frame, with standard deviations: float64[N], metres; NaN where there is none."""
     pairs = [
         (each.distance, each.spread, each.holder_distance, each.holder_spread) for each in readings
     ]
     distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
-    if not is_by_places(readings):
+    if not is_by_places(readings, settings):
         return with_holder((distance, spread), (holder[0], holder[1]))
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
@@ -162,18 +171,24 @@ def _distances(readings: Sequence[FrameReading], still: bool) -> tuple[np.ndarra
     places[np.isnan(distance)] = np.nan
     if things > 2:
         places[np.isnan(holder[0]), 2] = np.nan
-    placed = np.maximum(placed_distances(places, still), SMALLEST_METRES)
+    placed = np.maximum(placed_distances(places, settings.still), SMALLEST_METRES)
     return placed, placed * (spread / distance)
 
 
-def is_by_places(readings: Sequence[FrameReading]) -> bool:
-    """Whether distances come from places, which they do where any was told."""
+def tells_places(readings: Sequence[FrameReading]) -> bool:
+    """Whether any place was told."""
     return any(math.isfinite(x) for each in readings for x, _, _ in each.places)
+
+
+def is_by_places(readings: Sequence[FrameReading], settings: RewardSettings) -> bool:
+    """Whether distances come from places."""
+    wanted = settings.needs_places or any(len(each.places) > 2 for each in readings)
+    return settings.by != "answers" and wanted and tells_places(readings)
 
 
 def check_places(readings: Sequence[FrameReading]) -> None:
     """Raises UserError where distances were read, and places of things were not."""
-    if any(math.isfinite(each.distance) for each in readings) and not is_by_places(readings):
+    if any(math.isfinite(each.distance) for each in readings) and not tells_places(readings):
         raise UserError(NO_PLACES)
 
 

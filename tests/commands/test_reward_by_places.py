@@ -60,7 +60,8 @@ def words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("flags", "first", "last"),
     [
-        ([], 0.3, (0.1**2 + 0.5**2) ** 0.5),
+        ([], 1.0, 0.2),
+        (["--by=answers"], 1.0, 0.2),
         (["--by=places"], 0.3, (0.1**2 + 0.5**2) ** 0.5),
         (["--still"], 0.3, 0.1),
     ],
@@ -71,7 +72,7 @@ def test_distances_come_from_places(words, flags, first, last, tmp_path, capsys)
     np.testing.assert_allclose(table["distance_m"].to_numpy()[[0, 2]], [first, last], rtol=1e-5)
     origin = read_origin(tmp_path / "r.parquet")
     assert origin["still"] is ("--still" in flags)
-    assert origin["episodes"][0]["by"] == "places"
+    assert origin["episodes"][0]["by"] == ("answers" if first == 1.0 else "places")
     asked = Placing.asked
     assert cli.main([*words, "--still"]) == 0  # from what was read before
     assert parquet.read_table(tmp_path / "r.parquet")["distance_m"][2].as_py() == pytest.approx(0.1)
@@ -87,17 +88,10 @@ def test_what_is_held_goes_with_its_holder(words, tmp_path, capsys) -> None:
     distances = parquet.read_table(tmp_path / "r.parquet")["distance_m"].to_numpy()
     # It is seen at 0.1 m and carried at 0.3 m at last, which is too far apart to be both.
     np.testing.assert_allclose(distances, [0.3, 0.2, 0.3], rtol=0.02)
+    assert cli.main([*words, "--held-by=the hand", "--by=answers"]) == 2
+    assert "was begun for something else (holder_by): name another --out" in capsys.readouterr().err
     assert cli.main(words) == 2
     assert "something else (question_of_holder)" in capsys.readouterr().err
-
-
-def test_or_from_answers(words, tmp_path, capsys) -> None:
-    assert cli.main([*words, "--by=answers"]) == 0
-    table = parquet.read_table(tmp_path / "r.parquet")
-    np.testing.assert_allclose(table["distance_m"].to_numpy()[[0, 2]], [1.0, 0.2], rtol=1e-5)
-    assert read_origin(tmp_path / "r.parquet")["episodes"][0]["by"] == "answers"
-    assert cli.main(words) == 2
-    assert "was begun for something else (by): name another --out" in capsys.readouterr().err
 
 
 def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypatch) -> None:

@@ -158,6 +158,10 @@ def test_by_answers_no_places_are_asked_for():
     model = Asked(NEVER, tells_places=True)
     goal = Goal.of("distance between the mug and the ball", held_by="the gripper")
     pictures = [open_picture(np.full((8, 8, 3), 250, np.uint8))]
+    alone = asking_frames(
+        model, Goal.of(goal.text), camera=FACTS, wordings=1, scored_values=0, by="answers"
+    )
+    assert len(alone(pictures)[0].places) == 2  # which cost little, and may be used later
     for by, wordings in (("answers", 2), ("auto", 1)):
         ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0, by=by)
         (said,) = ask(pictures)

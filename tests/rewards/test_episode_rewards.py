@@ -77,21 +77,27 @@ NOWHERE = (math.nan,) * 3
 
 def test_distances_come_from_places_where_they_are_told():
     places = [((3.0, 4.0, 0.0), ORIGIN), ((0.0, 0.0, 2.0), ORIGIN), ((1.0, 0.0, 0.0), NOWHERE)]
-    found = placed(*places)
+    found = placed(*places, by="places")
     np.testing.assert_allclose(found.read, [5.0, 2.0, math.nan])
     np.testing.assert_allclose(found.curve.spreads[:2], [1.0, 0.4])
     assert found.by_places
     assert found.summary()["by"] == "places"
+    for settings in ({}, {"by": "answers"}):
+        found = placed(*places, **settings)
+        np.testing.assert_allclose(found.read, [0.5] * 3)
+        assert found.summary()["by"] == "answers"
     # Most of the frames have the second thing there.
     np.testing.assert_allclose(placed(*places, still=True).read, [5.0, 2.0, 1.0])
 
 
 def test_two_things_in_one_place_are_next_to_nothing_apart():
-    np.testing.assert_allclose(placed((ORIGIN, ORIGIN), (ORIGIN, NOWHERE)).read, [1e-3, math.nan])
+    found = placed((ORIGIN, ORIGIN), (ORIGIN, NOWHERE), by="places")
+    np.testing.assert_allclose(found.read, [1e-3, math.nan])
 
 
 def test_what_the_answer_cannot_tell_no_place_tells():
-    assert not placed(((3.0, 4.0, 0.0), ORIGIN), answer=math.nan).curve.valid.any()
+    unsure = placed(((3.0, 4.0, 0.0), ORIGIN), answer=math.nan, by="places")
+    assert not unsure.curve.valid.any()
     # Nor does it tell of other frames where something stands.
     there, wrong = ((3.0, 4.0, 0.0), ORIGIN), ((0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
     readings = [
