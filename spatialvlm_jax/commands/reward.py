@@ -23,7 +23,7 @@ trainings read.
 EPISODE is a folder with a picture a frame, a video (extra `video`), a LeRobot data set (v2, v3) or
 an RLDS data set in TFDS layout; of the first two there may be several. Frames where the model
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
-the same command goes on; with other --gamma, --window, --target or --still it asks nothing again.
+the same command goes on; with other --gamma, --window, --target or --still nothing is asked again.
 A goal often holds for a part of an episode only: --frames says which. Say --still where what the
 distance is from does not move, and --held-by what holds the thing: both make curves truer. What
 matters is often a part of the picture only: a model that looks at --crop sees it larger, and tells
@@ -207,7 +207,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
         **({"frames": str(chosen)} if chosen.is_part else {}),
         **({"crop": str(crop)} if crop != WHOLE_FRAME else {}),
         **({"question_of_holder": goal.of_holder} if goal.of_holder else {}),
-        **({"holder_by": "answers"} if goal.of_holder and args.by == "answers" else {}),
+        **({"by": "answers"} if goal.of_holder and args.by == "answers" else {}),
     }
 
 
@@ -324,6 +324,8 @@ def _write(
     head = ("episode", "frames", "valid", "first", "last", "monotonicity", "success")
     rows = [(cut_name(one_line(each["name"]), 40), *_figures(each)) for each in summaries]
     lines = [*align_columns([head, *rows], rule=True), "", *_doubts(summaries)]
+    if args.held_by and args.by != "answers":
+        lines += _by_answers(summaries)
     print("\n".join([*lines, str(args.out)]))
 
 
@@ -341,6 +343,15 @@ def _doubts(summaries: Sequence[dict[str, Any]]) -> Sequence[str]:
         for thing, count in each["doubted"].items()
     ]
     return [*lines, ""] if lines else []
+
+
+def _by_answers(summaries: Sequence[dict[str, Any]]) -> Sequence[str]:
+    """A line for what was to be read by places and was not, and an empty one behind it."""
+    count = sum(each["by"] == "answers" and each["valid"] > 0 for each in summaries)
+    if not count:
+        return []
+    told = f"{count} of {len(summaries)} by answers"
+    return [f"{told}: no places are told, of this goal or by this model", ""]
 
 
 def _figures(summary: dict[str, Any]) -> Sequence[str]:

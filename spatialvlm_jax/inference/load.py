@@ -28,7 +28,11 @@ from spatialvlm_jax.weights.run_record import RunRecord
 from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 from spatialvlm_jax.weights.settings import LEAST_SEEN, SPREAD, TEMPERATURE, TOKENIZER
 
-_WEIGHTS, _PLACES = "model.safetensors", "dense_head/mentions/kernel"
+_WEIGHTS = "model.safetensors"
+# What tells places.
+_PLACES = {
+    f"dense_head/{name}" for name in ("mention_norm/scale", "mentions/kernel", "mentions/bias")
+}
 
 
 def load_to_ask(
@@ -126,7 +130,7 @@ def _load_own(workdir: Path, checkpoint: str, experiment: Experiment, named: str
     files = SafetensorFiles(source) if checkpoint else None
     header = {"step": str(step)} if files is None else files.metadata
     # What a file lacks of the dense head was drawn, and would tell places of nothing.
-    holds_places = files is None or _PLACES in files.names()
+    holds_places = files is None or set(files.names()) >= _PLACES
     loaded = LoadedModel(model, experiment, tokenizer, holds_places=holds_places)
     return _as_recorded(loaded, RunRecord.of(source, header))
 

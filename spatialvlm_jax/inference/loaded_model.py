@@ -236,7 +236,8 @@ class LoadedModel:
 
         Returns:
           Of each question float64[names, 3], metres, canonical frame (`scene.records`), seen from
-          the camera; NaN where a name does not stand in the question.
+          the camera; NaN where a name does not stand in the question, or was looked for before.
+          Where a name stands in it twice, the first counts: `NamingQuestion.is_clear` tells.
 
         Raises:
           UserError: the model was not taught places, or as `ask_each`.
@@ -245,6 +246,8 @@ class LoadedModel:
             raise UserError("this model was not taught to tell where things are (dense.weight)")
         if not any(questions for _, questions in asked):
             return [[] for _ in asked]
+        for name in (name for _, questions in asked for each in questions for name in each.names):
+            plain_words(name)
         told = [(self.tell(picture, camera), questions) for picture, questions in asked]
         rows = self._rows(
             [(picture, [each.words for each in each_of]) for picture, each_of in told]

@@ -53,12 +53,8 @@ def asking_frames(
       UserError: the model was not taught such questions, or it tells no places that are wanted.
     """
     questions = [question for question in (goal.question, goal.of_holder) if question]
-    words = [_put(model, question) for question in questions]
+    naming = _checked_naming(model, goal, questions, wordings, by)
     doubt = Doubt(max_spread, 0.0)
-    is_by_answers = by == "answers" and len(words) > 1
-    naming = [] if is_by_answers else _naming(model, words, wordings)
-    if by == "places" and not naming:
-        raise UserError(NO_PLACES)
     # Of a holder that is placed, it only matters whether it is there.
     ways = (wordings, 1 if naming else wordings)
 
@@ -89,6 +85,22 @@ def asking_frames(
         return [each._replace(places=where) for each, where in placed][: len(pictures)]
 
     return ask
+
+
+def _checked_naming(
+    model: LoadedModel, goal: Goal, questions: Sequence[str], wordings: int, by: By
+) -> list[list[NamingQuestion]]:
+    """What places are asked by, as `_naming` has it; raises UserError as `asking_frames` does."""
+    words = [_put(model, question) for question in questions]
+    if len(words) > 1 and set(_things(words[1])[:1]) & set(_things(words[0])):
+        raise UserError(
+            f"{goal.text!r}: what is held and what holds it are one thing to this model"
+        )
+    is_by_answers = by == "answers" and len(words) > 1
+    naming = [] if is_by_answers else _naming(model, words, wordings)
+    if by == "places" and not naming:
+        raise UserError(NO_PLACES)
+    return naming
 
 
 def _put(model: LoadedModel, question: str) -> str:

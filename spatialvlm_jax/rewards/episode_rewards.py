@@ -34,7 +34,8 @@ COLUMNS = (
 _METADATA_KEY = b"spatialvlm"
 NO_PLACES = (
     "no places are told, of this goal or by this model: leave --still and --by=places out. They "
-    "are of distances between centers, and told by models with dense targets (dense.weight)"
+    "are of distances between centers and from the camera, of names that are no words of the "
+    "question, and told by models with dense targets (dense.weight)"
 )
 
 

@@ -89,7 +89,7 @@ def test_what_is_held_goes_with_its_holder(words, tmp_path, capsys) -> None:
     # It is seen at 0.1 m and carried at 0.3 m at last, which is too far apart to be both.
     np.testing.assert_allclose(distances, [0.3, 0.2, 0.3], rtol=0.02)
     assert cli.main([*words, "--held-by=the hand", "--by=answers"]) == 2
-    assert "was begun for something else (holder_by): name another --out" in capsys.readouterr().err
+    assert "was begun for something else (by): name another --out" in capsys.readouterr().err
     assert cli.main(words) == 2
     assert "something else (question_of_holder)" in capsys.readouterr().err
 
@@ -104,6 +104,9 @@ def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypa
     assert cli.main([*words, "--still", "--by=answers"]) == 2
     assert "--still: answers tell no places" in capsys.readouterr().err
     monkeypatch.setattr(Placing, "tells_places", False)
+    held = [*words[:-1], "--held-by=the hand", f"--out={tmp_path}/held.parquet"]
+    assert cli.main(held) == 0
+    assert "1 of 1 by answers: no places are told, of this goal" in capsys.readouterr().out
     assert cli.main([*words, "--still"]) == 2
     assert wanted in capsys.readouterr().err
     assert cli.main(words) == 0

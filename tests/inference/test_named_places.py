@@ -91,12 +91,15 @@ def test_the_shipped_model_holds_things_to_be_where_they_are(
     np.testing.assert_allclose(alone[1], places[3], atol=2e-3)
 
 
-def test_weights_without_a_dense_head_tell_no_places(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lacks", ["dense_head/", "dense_head/mention_norm/", "dense_head/mentions/bias"]
+)
+def test_weights_that_lack_some_of_the_head_tell_no_places(lacks: str, tmp_path: Path) -> None:
     files = SafetensorFiles(checkpoint_file.shipped("small128"))
     kept = {
         name: files.read(name, [slice(None)] * len(files.shape(name)))
         for name in files.names()
-        if not name.startswith("dense_head/")
+        if not name.startswith(lacks)
     }
     save_file(kept, tmp_path / "bare.safetensors", files.metadata)
     bare = spatialvlm_jax.load(tmp_path / "bare.safetensors")
@@ -110,3 +113,11 @@ def test_a_model_that_was_not_taught_places_says_so(shipped: LoadedModel) -> Non
     picture = open_picture(np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(UserError, match="not taught to tell where things are"):
         untaught.place_each([(picture, [NamingQuestion(WORDS, ("mug",))])])
+
+
+def test_names_that_are_none_are_refused(shipped: LoadedModel) -> None:
+    picture = open_picture(np.zeros((16, 16, 3), np.uint8))
+    for name, said in (("\udcff", "is not in UTF-8"), (" ", "is empty")):
+        with pytest.raises(UserError, match=said):
+            shipped.place_each([(picture, [NamingQuestion(WORDS, (name,))])])
+    assert shipped.place_each([(picture, [])]) == [[]]

@@ -14,7 +14,7 @@ from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_frames
 from spatialvlm_jax.rewards.crop import Crop
 from spatialvlm_jax.rewards.goal import Goal
-from spatialvlm_jax.taught import Taught
+from spatialvlm_jax.taught import Taught, TaughtNames
 from tests.rewards.known import answer_of
 
 FACTS = CameraFacts(fov=60.0)
@@ -190,3 +190,11 @@ def test_names_that_are_words_of_the_question_are_not_placed(things: str) -> Non
 def test_names_that_end_others_are_placed() -> None:
     places, _ = places_of(Goal.of("distance between the red mug and the mug"), wordings=3)
     assert places[0] == ((0, 2, 0), (1, 2, 0))
+
+
+def test_a_holder_that_the_model_knows_by_the_name_of_the_thing_is_refused() -> None:
+    names = TaughtNames(("mug", "ball"), ("gray", "red"))
+    model = Asked(NEVER, Taught({"centre_distance": 3}, names), tells_places=True)
+    goal = Goal.of("distance between the gray mug and the ball", held_by="the grey mug")
+    with pytest.raises(UserError, match="what is held and what holds it are one thing"):
+        asking_frames(model, goal, camera=FACTS, wordings=1, scored_values=0)
