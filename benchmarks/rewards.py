@@ -28,7 +28,7 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -42,7 +42,7 @@ from spatialvlm_jax.inference.scored_values import SCORED_VALUES
 from spatialvlm_jax.rewards.asking import asking_frames
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.drawing import DrawnEpisode, draw_curves, key_frames
-from spatialvlm_jax.rewards.episode_rewards import EpisodeRewards, RewardSettings, tells_places
+from spatialvlm_jax.rewards.episode_rewards import By, EpisodeRewards, RewardSettings, tells_places
 from spatialvlm_jax.rewards.episodes.episode import EpisodeFrame
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.goal import Goal
@@ -129,7 +129,7 @@ def read_curves(
     for way in WAYS if tells_places(readings) else WAYS[:1]:
         things = {"answers": 0, "places": 2, "told": 3}[way]
         known = [dataclasses.replace(each, places=each.places[:things]) for each in readings]
-        by: Literal["places", "answers"] = "answers" if way == "answers" else "places"
+        by: By = "answers" if way == "answers" else "places"
         settings = RewardSettings(window, still=way == "told", by=by)
         made = EpisodeRewards.of(0, name, known, 0, settings)
         curves.append(ReadCurve(stage, way, made, goals.truth, images))

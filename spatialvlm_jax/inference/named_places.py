@@ -8,9 +8,7 @@ import numpy as np
 from spatialvlm_jax.inputs.name_tokens import count_names, encode_name, find_names
 from spatialvlm_jax.inputs.prefixes import Tokens
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
-from spatialvlm_jax.scene.object_values import object_places
-
-_FARTHEST_METRES = 1e6
+from spatialvlm_jax.scene.object_values import FARTHEST_METRES, object_places
 
 
 class NamingQuestion(NamedTuple):
@@ -47,5 +45,5 @@ def named_places(
             with np.errstate(over="ignore", invalid="ignore"):
                 places[place - 1] = object_places(values[tokens[-1]])
     with np.errstate(invalid="ignore"):
-        is_place = (np.abs(places) < _FARTHEST_METRES).all(axis=1, keepdims=True)
+        is_place = (np.abs(places) < FARTHEST_METRES).all(axis=1, keepdims=True)
     return np.where(is_place, places, np.nan)

@@ -1,6 +1,6 @@
 """Where names stand among the tokens of a question."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,12 +24,9 @@ def find_names(prefix: Tokens, names: Mapping[int, Tokens]) -> np.ndarray:
     """
     found = np.zeros(len(prefix), np.int64)
     for key, name in sorted(names.items(), key=lambda item: -len(item[1])):
-        size = len(name)
-        for start in range(len(prefix) - size + 1):
-            span = slice(start, start + size)
-            if tuple(prefix[span]) == tuple(name) and not found[span].any():
-                found[span] = key
-                break
+        free = (span for span in _spans(prefix, name) if not found[span].any())
+        if (span := next(free, None)) is not None:
+            found[span] = key
     return found
 
 
@@ -37,9 +34,15 @@ def count_names(prefix: Tokens, names: Mapping[int, Tokens]) -> dict[int, int]:
     """How often each of `names` stands in `prefix` outside of longer ones, by its key."""
     left, counts = list(prefix), dict.fromkeys(names, 0)
     for key, name in sorted(names.items(), key=lambda item: -len(item[1])):
-        size = len(name)
-        for start in range(len(left) - size + 1):
-            if tuple(left[start : start + size]) == tuple(name):
-                counts[key] += 1
-                left[start : start + size] = [_TAKEN] * size
+        for span in _spans(left, name):
+            counts[key] += 1
+            left[span] = [_TAKEN] * len(name)
     return counts
+
+
+def _spans(tokens: Sequence[int], name: Tokens) -> Iterator[slice]:
+    """Where `name` stands, each place looked up when it is due: `tokens` may change meanwhile."""
+    for start in range(len(tokens) - len(name) + 1):
+        span = slice(start, start + len(name))
+        if tuple(tokens[span]) == tuple(name):
+            yield span

@@ -25,25 +25,17 @@ def _vit(patch: int, width: int, depth: int, heads: int, mlp_width: int) -> Enco
     )
 
 
+_COARSE = EncoderConfig(
+    image_size=128, patch_size=16, width=192, depth=6, heads=3, mlp_width=768, stem="conv"
+)
 # Sizes of "Scaling Vision Transformers" (arXiv 2106.04560) and of SoViT (arXiv 2305.13035).
 ENCODERS = {
     "debug": EncoderConfig(
         image_size=32, patch_size=8, width=32, depth=2, heads=2, mlp_width=64, stem="conv"
     ),
     "small": EncoderConfig(stem="conv"),
-    "small128": EncoderConfig(
-        image_size=128,
-        patch_size=8,
-        width=192,
-        depth=6,
-        heads=3,
-        mlp_width=768,
-        stem="conv",
-        stem_overlap=1,
-    ),
-    "small128_coarse": EncoderConfig(
-        image_size=128, patch_size=16, width=192, depth=6, heads=3, mlp_width=768, stem="conv"
-    ),
+    "small128": dataclasses.replace(_COARSE, patch_size=8, stem_overlap=1),
+    "small128_coarse": _COARSE,
     "medium": EncoderConfig(
         image_size=128, patch_size=16, width=384, depth=8, heads=6, mlp_width=1536, stem="conv"
     ),

@@ -1,7 +1,6 @@
 """A loaded model as one that is asked for one distance in many pictures."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from spatialvlm_jax.inference.question_forms import matching_forms
 from spatialvlm_jax.inference.rewording import reword
 from spatialvlm_jax.inference.spatial_answer import Doubt
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
-from spatialvlm_jax.rewards.episode_rewards import NO_PLACES
+from spatialvlm_jax.rewards.episode_rewards import NO_PLACES, By
 from spatialvlm_jax.rewards.frame_reading import Place, SaidOfFrame
 from spatialvlm_jax.rewards.goal import Goal
 from spatialvlm_jax.rewards.reading import AskFrames
@@ -22,7 +21,6 @@ from spatialvlm_jax.rewards.reading import AskFrames
 # How wide the 90 % interval of a reading may be. What was fitted for answers refuses most frames
 # that a curve is well read from, which weighs each by its spread.
 MAX_SPREAD = 8.0
-By = Literal["auto", "places", "answers"]
 _CAMERA: Place = (0.0, 0.0, 0.0)
 # Distances that follow from where things are, and the placeholders of what they are between.
 _BETWEEN_CENTERS = {"centre_distance": ("a", "b"), "camera_distance": ("a",)}
@@ -77,12 +75,12 @@ def asking_frames(
             for question, count in zip(questions, ways, strict=False)
         ]
         places = _places_in(model, filled, facts, naming)
-        said = [
-            SaidOfFrame(*(answer for (answer,) in of_picture))
-            for of_picture in zip(*answers, strict=True)
-        ]
-        placed = zip(said, places, strict=True)
-        return [each._replace(places=where) for each, where in placed][: len(pictures)]
+        said = zip(zip(*answers, strict=True), places, strict=True)
+        made = (
+            SaidOfFrame(*(answer for (answer,) in each))._replace(places=where)
+            for each, where in said
+        )
+        return list(made)[: len(pictures)]
 
     return ask
 

@@ -41,6 +41,7 @@ NO_PLACES = (
 
 Frames = Annotated[int, Range(1, 1_000_000)]
 Metres = Annotated[float, Range(0, 1e6)]
+By = Literal["auto", "places", "answers"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +49,12 @@ class RewardSettings(Settings):
     """How readings become rewards.
 
     window: frames that are smoothed over, an odd number; 1 leaves readings as they are.
-    by: what distances are read from, places that the model tells or its answers; "auto" takes
-      places where something is known of them: what does not move, or what holds the thing.
-    still: what the distance is from does not move.
     gamma: discount of the shaping. target: wished distance, metres.
     tolerance, hold: an episode has succeeded if its last `hold` frames are at most `tolerance`
       metres away from that.
+    still: what the distance is from does not move.
+    by: what distances are read from, places that the model tells or its answers; "auto" takes
+      places where something is known of them: what does not move, or what holds the thing.
     """
 
     window: Frames = 9
@@ -62,10 +63,11 @@ class RewardSettings(Settings):
     tolerance: Metres = 0.1
     hold: Frames = 5
     still: bool = False
-    by: Literal["auto", "places", "answers"] = "auto"
+    by: By = "auto"
 
     @property
     def needs_places(self) -> bool:
+        """Whether answers alone are not enough."""
         return self.still or self.by == "places"
 
 
@@ -113,7 +115,8 @@ class EpisodeRewards:
         """
         if settings.needs_places:
             check_places(readings)
-        read, spreads = _distances(readings, settings)
+        by_places = is_by_places(readings, settings)
+        read, spreads = _distances(readings, by_places, settings.still)
         counted = (
             first_index + each.frame_index if each.index is None else each.index
             for each in readings
@@ -127,7 +130,7 @@ class EpisodeRewards:
             np.array(list(counted), np.int64),
             np.array([each.frame_index for each in readings], np.int64),
             read,
-            is_by_places(readings, settings),
+            by_places,
             curve,
             reward,
             potential_shaping(reward, settings.gamma),
@@ -155,14 +158,14 @@ class EpisodeRewards:
 
 
 def _distances(
-    readings: Sequence[FrameReading], settings: RewardSettings
+    readings: Sequence[FrameReading], by_places: bool, still: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of every frame, with standard deviations: float64[N], metres; NaN where there is none."""
     pairs = [
         (each.distance, each.spread, each.holder_distance, each.holder_spread) for each in readings
     ]
     distance, spread, *holder = np.array(pairs, np.float64).reshape(-1, 4).T
-    if not is_by_places(readings, settings):
+    if not by_places:
         return with_holder((distance, spread), (holder[0], holder[1]))
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
@@ -172,7 +175,7 @@ def _distances(
     places[np.isnan(distance)] = np.nan
     if things > 2:
         places[np.isnan(holder[0]), 2] = np.nan
-    placed = np.maximum(placed_distances(places, settings.still), SMALLEST_METRES)
+    placed = np.maximum(placed_distances(places, still), SMALLEST_METRES)
     return placed, placed * (spread / distance)
 
 

@@ -19,10 +19,10 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.foreign_files.json_files import read_placed_lines
 from spatialvlm_jax.rewards.episodes.stated_numbers import MOST
 from spatialvlm_jax.rewards.frame_reading import FrameReading, Place
+from spatialvlm_jax.scene.object_values import FARTHEST_METRES
 
 _FILE = "readings.jsonl"
 _NOWHERE: Place = (math.nan, math.nan, math.nan)
-_FARTHEST_METRES = 1e9  # a model says no such place
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
     "episodes": "episodes: files of theirs have changed, or others are named",
@@ -144,7 +144,7 @@ def _name(value: Any) -> str:
 
 def _place(x: Any, y: Any, z: Any) -> Place:
     place = _number(x), _number(y), _number(z)
-    if max(map(abs, place)) > _FARTHEST_METRES:
+    if max(map(abs, place)) > FARTHEST_METRES:
         raise ValueError(f"{place} is no place")
     return place
 

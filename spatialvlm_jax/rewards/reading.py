@@ -59,9 +59,10 @@ def read_episodes(
 def _ask_frames(
     taken: Sequence[tuple["_OpenEpisode", EpisodeFrame]], ask: AskFrames, journal: Journal
 ) -> None:
-    pictures = [frame.picture for _, frame in taken if frame.picture is not None]
-    asked = [place for place, (_, frame) in enumerate(taken) if frame.picture is not None]
-    said = dict(zip(asked, ask(pictures) if pictures else (), strict=True))
+    pictures = {
+        place: frame.picture for place, (_, frame) in enumerate(taken) if frame.picture is not None
+    }
+    said = dict(zip(pictures, ask(list(pictures.values())) if pictures else (), strict=True))
     journal.add(
         [
             (each.episode.number, FrameReading.of(frame, said.get(place)))

@@ -18,6 +18,7 @@ VALUE_NAMES = (
     "log_depth_extent",
 )
 SMALLEST_METRES = 1e-3
+FARTHEST_METRES = 1e6  # what is said to be farther is no place
 _CENTER, _DISTANCE = slice(1, 4), 4
 
 
