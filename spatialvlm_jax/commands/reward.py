@@ -130,8 +130,6 @@ def run(args: argparse.Namespace) -> int:
     check_place(args.out)
     if args.picture is not None:
         check_suffix(args.picture, "--picture", ".svg")
-    if args.still and args.by == "answers":
-        raise UserError("--still: answers tell no places, by which something could stand still")
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     settings = RewardSettings(

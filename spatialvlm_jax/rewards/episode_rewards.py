@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from spatialvlm_jax.atomic_write import whole_file
-from spatialvlm_jax.bounds import Range, Settings, Share
+from spatialvlm_jax.bounds import Range, SettingError, Settings, Share
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.held import with_holder
@@ -64,6 +64,12 @@ class RewardSettings(Settings):
     hold: Frames = 5
     still: bool = False
     by: By = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.still and self.by == "answers":
+            reason = "answers tell no places, by which something could stand still"
+            raise SettingError("still", reason)
 
     @property
     def needs_places(self) -> bool:

@@ -3,8 +3,8 @@
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
 index, distance, spread] of a frame, with two more numbers where its holder was asked for, too, a
 list of what was doubted, where something was, and {"places": [[x, y, z], ...]} at the end, where
-the model told any; [episode] of one that is read to its end. A line that a kill cut off is left
-out.
+the model told any; [episode, frames] of one that is read to its end, with how many it has. A line
+that a kill cut off is left out.
 """
 
 import json
@@ -22,11 +22,13 @@ from spatialvlm_jax.rewards.frame_reading import FrameReading, Place
 from spatialvlm_jax.scene.object_values import FARTHEST_METRES
 
 _FILE = "readings.jsonl"
+_LAYOUT = 2  # of its lines; what an earlier one keeps lacks places
 _NOWHERE: Place = (math.nan, math.nan, math.nan)
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
     "episodes": "episodes: files of theirs have changed, or others are named",
     "model": "model: its files have changed, or another is named",
+    "layout": "layout: another version of this program kept them",
 }
 
 
@@ -46,13 +48,13 @@ class Journal:
         self.finished: set[int] = set()
         self._path = folder / _FILE
         self._things = 3 if "question_of_holder" in head else 2
-        wanted = json.loads(json.dumps(head))
+        wanted = json.loads(json.dumps({**head, "layout": _LAYOUT}))
         if self._path.exists() and self._path.stat().st_size:
             self._read(wanted)
         lines = [json.dumps(wanted)]
         for episode, readings in self.readings.items():
             lines += [_line(episode, each) for each in readings]
-        lines += [json.dumps([episode]) for episode in sorted(self.finished)]
+        lines += [self._end(episode) for episode in sorted(self.finished)]
         write_text(self._path, "".join(f"{line}\n" for line in lines))
         self._file: IO[str] = self._path.open("a", encoding="utf-8")
 
@@ -67,12 +69,15 @@ class Journal:
         """Keeps that an episode has no more frames."""
         self.finished.add(episode)
         self.readings.setdefault(episode, [])
-        self._file.write(f"{json.dumps([episode])}\n")
+        self._file.write(f"{self._end(episode)}\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.close()
+
+    def _end(self, episode: int) -> str:
+        return json.dumps([episode, len(self.readings[episode])])
 
     def _read(self, wanted: Mapping[str, Any]) -> None:
         rows = read_placed_lines(self._path)
@@ -90,7 +95,7 @@ class Journal:
                 break  # what follows a line that was cut off is read again
             try:
                 self._take(row)
-            except (KeyError, TypeError, ValueError, OverflowError):
+            except (LookupError, TypeError, ValueError, OverflowError):
                 raise UserError(
                     f"{self._path}: {where} is damaged: remove {self._path.parent} to begin anew"
                 ) from None
@@ -98,13 +103,17 @@ class Journal:
     def _take(self, row: Any) -> None:
         if not isinstance(row, list):
             raise ValueError("no list")
-        if len(row) == 1:
-            self.finished.add(_whole(row[0]))
-            self.readings.setdefault(_whole(row[0]), [])
+        readings = self.readings.setdefault(_whole(row[0]), [])
+        if row[0] in self.finished:
+            raise ValueError("it had ended")
+        if len(row) == 2:
+            if _whole(row[1]) != len(readings):
+                raise ValueError(f"{len(readings)} of {row[1]} frames")
+            self.finished.add(row[0])
             return
-        places = self._places(row.pop()) if row and isinstance(row[-1], dict) else ()
-        doubted = tuple(map(_name, row.pop())) if row and isinstance(row[-1], list) else ()
-        episode, frame, index, *told = row
+        places = self._places(row.pop()) if isinstance(row[-1], dict) else ()
+        doubted = tuple(map(_name, row.pop())) if isinstance(row[-1], list) else ()
+        _, frame, index, *told = row
         if len(told) not in (2, 4):
             raise ValueError("no reading")
         numbers = [math.nan if each is None else _number(each) for each in told]
@@ -112,10 +121,12 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
+        if readings and _whole(frame) <= readings[-1].frame_index:
+            raise ValueError("frames are not in order")
         place = _whole(frame), None if index is None else _whole(index)
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
         reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted, places)
-        self.readings.setdefault(_whole(episode), []).append(reading)
+        readings.append(reading)
 
     def _places(self, value: Mapping[str, Any]) -> tuple[Place, ...]:
         places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from spatialvlm_jax.bounds import SettingError
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.episode_rewards import (
     COLUMNS,
@@ -132,6 +133,8 @@ def test_places_that_are_wanted_and_not_told_are_an_error():
         check_places([FrameReading(0, None, 0.5, 0.1)])
     with pytest.raises(UserError, match="no places are told"):
         rewards_of([0.5], settings=RewardSettings(still=True))
+    with pytest.raises(SettingError, match="still: answers tell no places"):
+        RewardSettings(still=True, by="answers")
 
 
 @pytest.mark.parametrize(

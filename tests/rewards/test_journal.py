@@ -66,6 +66,21 @@ def test_a_line_that_was_cut_off_is_read_again(tmp_path):
     assert path.read_bytes().endswith(b"]\n")
 
 
+def test_lines_that_are_missing_are_told(tmp_path):
+    path = begun(tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:2], *lines[3:]]) + "\n")
+    with pytest.raises(UserError, match=r"readings\.jsonl: line 4 is damaged"):
+        Journal(tmp_path, HEAD)
+
+
+def test_readings_of_another_layout_are_refused(tmp_path):
+    path = begun(tmp_path)
+    path.write_text(path.read_text().replace('"layout": 2', '"layout": 1'))
+    with pytest.raises(UserError, match="layout: another version of this program kept them"):
+        Journal(tmp_path, HEAD)
+
+
 def test_another_question_or_recording_is_refused(tmp_path):
     begun(tmp_path)
     with pytest.raises(UserError, match=r"something else \(goal\): name another --out"):
@@ -84,17 +99,19 @@ def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
 @pytest.mark.parametrize(
     "line",
     [
-        *("[0, 1]", "{}", "3", '["a"]', "[0, 1, 2, -0.5, 0.1]", "[0, 1.5, null, 1, 1]", "[true]"),
-        *('{"a": 1}', '"a"', "[]", "null", f"[{2**62}]", "[0, 1, -1, 1, 1]"),
-        *("[0, 1, 2, 1e999, 0.1]", "[0, 1, 2, 0.5, 1e999]", "[0, 1, 2, 0.5, 0.1, -1e999, 0.1]"),
-        *("[0, 1, 2, 0.5, 0.1, [3]]", '[["a"], 1]', '[0, 1, 2, ["a red mug"]]'),
-        *('[0, 1, 2, 0.5, 0.1, "a red mug"]', "[[]]"),
-        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 3]]}]', "[0, 1, 2, 0.5, 0.1, {}]"),
-        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2], null]}]', '[0, 1, 2, {"places": [null, null]}]'),
-        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, "3"], null]}]', '[0, 1, 2, 1, 1, {"places": 3}]'),
-        '[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 3], [1, 2, 3], [1, 2, 3]]}]',
-        *('[0, 1, 2, 0.5, 0.1, {"places": [[1, 2, 1e308], null]}]', '[0, 1, {"places": [null]}]'),
-        *('[0, 1, 2, "0.5", 0.1]', "[0, 1, 2, true, 0.1]", f"[0, 1, 2, 1{'0' * 400}, 0.1]"),
+        *("[0, 1]", "[0]", "{}", "3", '["a"]', "[0, 2, 2, -0.5, 0.1]", "[0, 2.5, null, 1, 1]"),
+        "[true]",
+        *('{"a": 1}', '"a"', "[]", "null", f"[{2**62}]", "[0, 2, -1, 1, 1]"),
+        *("[0, 2, 2, 1e999, 0.1]", "[0, 2, 2, 0.5, 1e999]", "[0, 2, 2, 0.5, 0.1, -1e999, 0.1]"),
+        *("[0, 2, 2, 0.5, 0.1, [3]]", '[["a"], 1]', '[0, 2, 2, ["a red mug"]]'),
+        *('[0, 2, 2, 0.5, 0.1, "a red mug"]', "[[]]"),
+        *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, 3]]}]', "[0, 2, 2, 0.5, 0.1, {}]"),
+        *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2], null]}]', '[0, 2, 2, {"places": [null, null]}]'),
+        *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, "3"], null]}]', '[0, 2, 2, 1, 1, {"places": 3}]'),
+        '[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, 3], [1, 2, 3], [1, 2, 3]]}]',
+        *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, 1e308], null]}]', '[0, 2, {"places": [null]}]'),
+        *("[1, 1, null, 1, 1]", "[1, 1]", "[0, 1, 2, 0.5, 0.1]", "[0, 0, 2, 0.5, 0.1]"),
+        *('[0, 2, 2, "0.5", 0.1]', "[0, 2, 2, true, 0.1]", f"[0, 2, 2, 1{'0' * 400}, 0.1]"),
     ],
 )
 def test_lines_that_are_no_readings_are_refused(line, tmp_path):
@@ -132,7 +149,7 @@ def test_places_are_there_again(tmp_path):
     nowhere, there = (math.nan,) * 3, (0.1, 0.9, -0.25)
     rows = [
         FrameReading(0, None, 0.5, 0.1, places=(there, nowhere)),
-        FrameReading(2, 8, places=(nowhere, there)),
+        FrameReading(1, 8, places=(nowhere, there)),
         FrameReading(1, 7, 0.5, 0.1, 0.25, 0.0, ("a red mug",), (there, there, nowhere)),
     ]
     journal = Journal(tmp_path, HEAD)

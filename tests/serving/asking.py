@@ -32,17 +32,20 @@ TOKENIZER = Tokenizer.from_config("small")
 class Telling:
     """Answers with the question and the picture's red; `gate` holds it up while it is closed.
 
-    counted: the questions whose tokens were counted, which is done before they are queued.
+    is_asked: set once a batch has come to the gate. counted: the questions whose tokens were
+      counted, which is done before they are queued.
     """
 
     tokenizer = TOKENIZER
 
     def __init__(self) -> None:
         self.gate, self.batches = threading.Event(), list[list[int]]()
+        self.is_asked = threading.Event()
         self.counted = list[str]()
         self.gate.set()
 
     def ask_each(self, asked, *, scored_values):
+        self.is_asked.set()
         self.gate.wait(30)
         self.batches.append([len(questions) for _, questions in asked])
         if any(question == "fail" for _, questions in asked for question in questions):

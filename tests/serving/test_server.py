@@ -109,7 +109,8 @@ def test_equal_pictures_of_different_cameras_are_asked_about_apart() -> None:
         bodies = [{**chat("far", picture_url(40)), "spatial": each} for each in known]
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             pool.submit(send, port, chat("first", picture_url(1)))
-            wait_until(port, "spatialvlm_requests_waiting 1.0")
+            # Its batch is made: none of the others comes into it.
+            assert model.is_asked.wait(30)
             answers = [pool.submit(send, port, body) for body in bodies]
             # On a busy machine requests are taken long before; an answer now would be a refusal.
             while len(model.counted) < 5 and not any(each.done() for each in answers):
