@@ -1,8 +1,8 @@
 """What rewards from a model are worth: curves of rendered episodes beside the exact distance.
 
     python benchmarks/rewards.py --episodes=100 --json=rewards.json
-    python benchmarks/rewards.py --episodes=100 --guarded --json=guarded.json
     python benchmarks/rewards.py --episodes=100 --crop --json=crop.json
+    python benchmarks/rewards.py --episodes=100 --guarded --json=guarded.json
     python benchmarks/rewards.py --episodes=2 --write=runs/episodes --frames=60
 
 A gripper approaches a thing on a table, grasps it, lifts it and carries it over another one. Each
@@ -15,11 +15,13 @@ Each curve is made in three ways of what is read: of answers, as the command doe
 otherwise; of places, as by --by=places; and of places, told that the second thing stands still and,
 while it carries, that the gripper holds the first, as by --still and --held-by.
 
-Frames are read as by --unseen, whether or not the model holds things to be in the picture. With
---guarded they are read as `spatialvlm reward` reads them unless told otherwise: what the model
-does not see makes a frame not valid. With --crop frames are rendered with twice the pixels a side,
-and of each episode the smallest square is read that has gripper, thing and goal in all frames, as
-whoever sets up a camera would say by --crop.
+Frames are read as by --there: what is asked about is in all episodes, and hidden by other things in
+some of their frames. Places of what is hidden are not known, so that such a frame may not be valid,
+and is left out of the comparison. With --guarded they are read as `spatialvlm reward` reads them
+unless told otherwise: what the model does not see makes a frame not valid, in however many of an
+episode's frames that is. With --crop frames are rendered with
+twice the pixels a side, and of each episode the smallest square is read that has gripper, thing and
+goal in all frames, as whoever sets up a camera would say by --crop.
 
 --write only renders, into folders with a picture a frame, and goals.json with goals and distances.
 """
@@ -267,7 +269,7 @@ def main() -> None:
     args = _flags().parse_args()
     size = 2 * args.image_size if args.crop else args.image_size
     config = WorldConfig.preset("manipulation", image_size=size)
-    model = None if args.write else spatialvlm_jax.load(args.model, unseen=not args.guarded)
+    model = None if args.write else spatialvlm_jax.load(args.model)
     curves: list[ReadCurve] = []
     for index in tqdm(range(args.episodes), unit="episode"):
         episode = draw_episode(config, args.seed, index, args.frames)
@@ -285,6 +287,7 @@ def main() -> None:
                 camera=CameraFacts(),
                 wordings=args.wordings,
                 scored_values=SCORED_VALUES,
+                there=not args.guarded,
             )
             name = "episode {}: {} to {}".format(index, *goals.pair)
             curves += read_curves(stage, name, goals, images[goals.frames], ask, args.window)

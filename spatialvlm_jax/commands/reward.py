@@ -25,14 +25,14 @@ an RLDS data set in TFDS layout; of the first two there may be several. Frames w
 cannot tell are marked, not guessed. Readings are kept beside the table: cut off and started again,
 the same command goes on; with other --gamma, --window, --target or --still nothing is asked again.
 A goal often holds for a part of an episode only: --frames says which. Say --still where what the
-distance is from does not move, and --held-by what holds the thing: both make curves truer. What
-matters is often a part of the picture only: a model that looks at --crop sees it larger, and tells
-it better.
+distance is from does not move, --held-by what holds the thing, and --there that all of it is in the
+recording: they make curves truer. What matters is often a part of the picture only: a model that
+looks at --crop sees it larger, and tells it better.
 """
 _EPILOG = """\
 examples:
   spatialvlm reward runs/episodes/001 --goal="distance between the gray gripper and the red mug" \\
-    --frames=0-32 --out=runs/reward.parquet --picture=runs/reward.svg
+    --frames=0-32 --still --there --out=runs/reward.parquet --picture=runs/reward.svg
   spatialvlm reward lerobot/pick_can --camera=observation.images.top --episodes=0-9 \\
     --goal="distance between the gripper and the can" --model=runs/mine --out=rewards.parquet
 """
@@ -60,6 +60,11 @@ def add_parser(subparsers: Any) -> None:
         "the second thing that the goal names does not move: it is where most frames have it"
     )
     add("--still", action="store_true", help=help_text)
+    help_text = (
+        "all that the goal names is there: where the model does not see it in some frames, it is "
+        "hidden in those (unless said, frames where it is not seen are not valid)"
+    )
+    add("--there", action="store_true", help=help_text)
     help_text = "of each episode, the frames that the goal is of, from 0 on: 0-32, or 7 alone (all)"
     add("--frames", default="", metavar="A-B", help=help_text)
     help_text = (
@@ -132,6 +137,8 @@ def run(args: argparse.Namespace) -> int:
         check_suffix(args.picture, "--picture", ".svg")
     if args.window % 2 == 0:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
+    if args.there and args.unseen:
+        raise UserError("--there goes by what the model sees, which --unseen does not ask: say one")
     settings = RewardSettings(
         args.window,
         args.gamma,
@@ -200,7 +207,7 @@ def _origin(args: Any, goal: Any, crop: "Crop", chosen: "FrameRange") -> dict[st
         "max_spread": args.max_spread,
         "camera": {name: told for name, told in camera.items() if told not in ("", None)},
         "version": spatialvlm_jax.__version__,
-        **{name: True for name in ("untaught", "unseen") if getattr(args, name)},
+        **{name: True for name in ("untaught", "unseen", "there") if getattr(args, name)},
         **({"split": args.split} if args.split else {}),
         **({"frames": str(chosen)} if chosen.is_part else {}),
         **({"crop": str(crop)} if crop != WHOLE_FRAME else {}),
@@ -251,6 +258,7 @@ def _ask_all(
         wordings=args.wordings,
         scored_values=args.scored_values,
         by="places" if args.still else args.by,
+        there=args.there,
     )
     lengths = [each.length for each in episodes]
     total = None if None in lengths else sum(length or 0 for length in lengths)

@@ -1,5 +1,6 @@
 """A loaded model as one that is asked for one distance in many pictures."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from spatialvlm_jax.inference.named_places import NamingQuestion
 from spatialvlm_jax.inference.picture import CameraFacts, Picture
 from spatialvlm_jax.inference.question_forms import matching_forms
 from spatialvlm_jax.inference.rewording import reword
-from spatialvlm_jax.inference.spatial_answer import Doubt
+from spatialvlm_jax.inference.spatial_answer import Doubt, SpatialAnswer
 from spatialvlm_jax.rewards.crop import WHOLE_FRAME, Crop
 from spatialvlm_jax.rewards.episode_rewards import NO_PLACES, By
 from spatialvlm_jax.rewards.frame_reading import Place, SaidOfFrame
@@ -36,6 +37,7 @@ def asking_frames(
     wordings: int,
     scored_values: int,
     by: By = "auto",
+    there: bool = False,
 ) -> AskFrames:
     """Asks for the distance of a goal in pictures side by side, up to 8 of them; and where the
     things are, if the model tells that, too.
@@ -46,10 +48,14 @@ def asking_frames(
       max_spread: an answer whose 90 % interval spans a larger factor is none.
       by: "places" where nothing is of use without. What holds the thing is only asked for its
         distance by "answers", or where no places are told.
+      there: what the goal names is in the recording: no answer is refused for not seeing it. What
+        is doubted is told all the same.
 
     Raises:
       UserError: the model was not taught such questions, or it tells no places that are wanted.
     """
+    if there and model.least_seen is not None:
+        model = dataclasses.replace(model, least_seen=0.0)
     questions = [question for question in (goal.question, goal.of_holder) if question]
     naming = _checked_naming(model, goal, questions, wordings, by)
     doubt = Doubt(max_spread, 0.0)
@@ -76,10 +82,7 @@ def asking_frames(
         ]
         places = _places_in(model, filled, facts, naming)
         said = zip(zip(*answers, strict=True), places, strict=True)
-        made = (
-            SaidOfFrame(*(answer for (answer,) in each))._replace(places=where)
-            for each, where in said
-        )
+        made = (_said([answer for (answer,) in each], where, naming) for each, where in said)
         return list(made)[: len(pictures)]
 
     return ask
@@ -143,6 +146,29 @@ def _places_in(
         return [()] * len(pictures)
     placed = model.place_each([(picture, asked) for picture in pictures], camera=camera)
     return [_places(naming, each) for each in placed]
+
+
+def _said(
+    answers: Sequence[SpatialAnswer],
+    places: tuple[Place, ...],
+    naming: Sequence[Sequence[NamingQuestion]],
+) -> SaidOfFrame:
+    """Of one frame: the answers to its questions, and where the things are."""
+    of_holder = answers[1] if len(answers) > 1 else None
+    hidden = _hidden(naming, [each.doubted for each in answers])
+    return SaidOfFrame(answers[0], of_holder, places, hidden)
+
+
+def _hidden(naming: Sequence[Sequence[NamingQuestion]], doubted: Sequence[str]) -> tuple[int, ...]:
+    """Which places are of what is `doubted`, such as "a red mug"; in the order of `_places`."""
+    things = {each.partition(" ")[2] for each in doubted if each}
+    names = [
+        of_question[0].names[:count] for of_question, count in zip(naming, (2, 1), strict=False)
+    ]
+    thing, *other = names[0] if names else ("",)
+    holder = names[1] if len(names) > 1 else ()
+    placed = (thing, *(other or ("",)), *holder)
+    return tuple(number for number, name in enumerate(placed) if name in things)
 
 
 def _places(

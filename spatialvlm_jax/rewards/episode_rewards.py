@@ -176,13 +176,22 @@ def _distances(
     things = max(len(each.places) for each in readings)
     nowhere = [(math.nan,) * 3] * things
     places = np.array([each.places or nowhere for each in readings], np.float64)
-    # Whether it can be told at all, and how surely, is what the answer says. What is not told is
-    # placed somewhere all the same, and no other frame goes by that.
-    places[np.isnan(distance)] = np.nan
+    # Whether it can be told at all, and how surely, is what the answer says. What is not told or
+    # hidden is placed somewhere all the same, and no other frame goes by that.
+    hidden = _hidden(readings, things)
+    places[hidden] = np.nan
+    places[np.isnan(distance) | hidden[:, 0]] = np.nan
     if things > 2:
         places[np.isnan(holder[0]), 2] = np.nan
     placed = np.maximum(placed_distances(places, still), SMALLEST_METRES)
     return placed, placed * (spread / distance)
+
+
+def _hidden(readings: Sequence[FrameReading], things: int) -> np.ndarray:
+    """bool[N, things]: which are doubted in a frame and not in most: something is in front of them.
+    What is doubted in most frames is there and hard to see, which sets no frame apart."""
+    doubted = np.array([[k in each.hidden for k in range(things)] for each in readings], bool)
+    return doubted & (2 * doubted.sum(axis=0) < len(readings))
 
 
 def tells_places(readings: Sequence[FrameReading]) -> bool:

@@ -14,12 +14,13 @@ class SaidOfFrame(NamedTuple):
     """What a model says of one picture.
 
     answer: to the question for the distance. of_holder: to that for the distance of what holds the
-    thing, if it was asked. places: of `FrameReading`.
+    thing, if it was asked. places, hidden: of `FrameReading`.
     """
 
     answer: SpatialAnswer
     of_holder: SpatialAnswer | None = None
     places: tuple[Place, ...] = ()
+    hidden: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,7 @@ class FrameReading:
     places: where it holds the thing to be, what the distance is from, and the holder if that was
       asked for: metres, canonical frame (`scene.records`), NaN where it says none. Empty of models
       that tell no places, and of distances that are not between centers.
+    hidden: which of these places are of something doubted, by their numbers.
     """
 
     frame_index: int
@@ -44,6 +46,7 @@ class FrameReading:
     holder_spread: float = math.nan
     doubted: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    hidden: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, frame: EpisodeFrame, said: SaidOfFrame | None) -> "FrameReading":
@@ -58,6 +61,7 @@ class FrameReading:
             *_told(said.of_holder),
             tuple(sorted({each for each in doubted if each})),
             said.places,
+            said.hidden,
         )
 
 

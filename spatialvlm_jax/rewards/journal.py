@@ -3,8 +3,9 @@
 One JSON list a line behind a head that says what was asked of which episodes: [episode, frame,
 index, distance, spread] of a frame, with two more numbers where its holder was asked for, too, a
 list of what was doubted, where something was, and {"places": [[x, y, z], ...]} at the end, where
-the model told any; [episode, frames] of one that is read to its end, with how many it has. A line
-that a kill cut off is left out.
+the model told any, with "hidden": [0], the numbers of those that are of something doubted;
+[episode, frames] of one that is read to its end, with how many it has. A line that a kill cut off
+is left out.
 """
 
 import json
@@ -111,7 +112,14 @@ class Journal:
                 raise ValueError(f"{len(readings)} of {row[1]} frames")
             self.finished.add(row[0])
             return
-        places = self._places(row.pop()) if isinstance(row[-1], dict) else ()
+        reading = self._reading(row)
+        if readings and reading.frame_index <= readings[-1].frame_index:
+            raise ValueError("frames are not in order")
+        readings.append(reading)
+
+    def _reading(self, row: list[Any]) -> FrameReading:
+        placed = row.pop() if isinstance(row[-1], dict) else {"places": ()}
+        places, hidden = self._places(placed), tuple(map(_whole, placed.get("hidden", ())))
         doubted = tuple(map(_name, row.pop())) if isinstance(row[-1], list) else ()
         _, frame, index, *told = row
         if len(told) not in (2, 4):
@@ -121,16 +129,16 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
-        if readings and _whole(frame) <= readings[-1].frame_index:
-            raise ValueError("frames are not in order")
+        if any(number >= len(places) for number in hidden):
+            raise ValueError("no such place")
         place = _whole(frame), None if index is None else _whole(index)
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
-        reading = FrameReading(*place, distance, spread, of_holder, holder_spread, doubted, places)
-        readings.append(reading)
+        both = distance, spread, of_holder, holder_spread
+        return FrameReading(*place, *both, doubted, places, hidden)
 
     def _places(self, value: Mapping[str, Any]) -> tuple[Place, ...]:
         places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])
-        if len(places) != self._things:
+        if len(places) not in (0, self._things):
             raise ValueError(f"no places of {self._things} things")
         return places
 
@@ -173,6 +181,7 @@ def _line(episode: int, reading: FrameReading) -> str:
     told = [None if math.isnan(number) else number for number in numbers]
     doubted = [list(reading.doubted)] if reading.doubted else []
     places = [None if math.isnan(each[0]) else list(each) for each in reading.places]
-    placed = [{"places": places}] if places else []
+    hidden = {"hidden": list(reading.hidden)} if reading.hidden else {}
+    placed = [{"places": places, **hidden}] if places else []
     row = [episode, reading.frame_index, reading.index, *told, *doubted, *placed]
     return json.dumps(row, allow_nan=False)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import spatialvlm_jax
+from benchmarks import rewards
 from benchmarks.rewards import (
     crop_around,
     each_curve,
@@ -135,10 +136,18 @@ def test_episodes_are_written_with_their_truth(tmp_path):
     assert len(told["goals"]["approach"]["metres"]) == len(told["goals"]["approach"]["frames"])
 
 
-@pytest.mark.parametrize(("flags", "is_open"), [([], True), (["--guarded"], False)])
-def test_frames_are_read_with_or_without_the_guard(flags, is_open, monkeypatch):
+@pytest.mark.parametrize(("flags", "there"), [([], True), (["--guarded"], False)])
+def test_frames_are_read_with_or_without_the_guard(flags, there, monkeypatch):
     asked = []
-    monkeypatch.setattr(spatialvlm_jax, "load", lambda *where, **how: asked.append(how))
-    monkeypatch.setattr(sys, "argv", ["rewards.py", "--episodes=0", *flags])
+
+    def asking(model, goal, **how):
+        asked.append(how["there"])
+        said = SaidOfFrame(SpatialAnswer("?", "", 1.0, "m", 0.1))
+        return lambda pictures: [said for _ in pictures]
+
+    monkeypatch.setattr(spatialvlm_jax, "load", lambda where: where)
+    monkeypatch.setattr(rewards, "asking_frames", asking)
+    sizes = ["--frames=6", "--image-size=16"]
+    monkeypatch.setattr(sys, "argv", ["rewards.py", "--episodes=1", *sizes, *flags])
     main()
-    assert asked == [{"unseen": is_open}]
+    assert asked == [there, there]

@@ -103,6 +103,8 @@ def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypa
     assert "is from cannot stand still" in capsys.readouterr().err
     assert cli.main([*words, "--still", "--by=answers"]) == 2
     assert "still: answers tell no places" in capsys.readouterr().err
+    assert cli.main([*words, "--there", "--unseen"]) == 2
+    assert "which --unseen does not ask: say one" in capsys.readouterr().err
     monkeypatch.setattr(Placing, "tells_places", False)
     held = [*words[:-1], "--held-by=the hand", f"--out={tmp_path}/held.parquet"]
     assert cli.main(held) == 0

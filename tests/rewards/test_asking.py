@@ -9,7 +9,7 @@ from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.picture import CameraFacts, open_picture
 from spatialvlm_jax.inference.putting import put_as_taught
-from spatialvlm_jax.inference.spatial_answer import NEVER, Doubt
+from spatialvlm_jax.inference.spatial_answer import HELD_PROBABLE, NEVER, Doubt
 from spatialvlm_jax.inputs.tokenizer import Tokenizer
 from spatialvlm_jax.rewards.asking import MAX_SPREAD, asking_frames
 from spatialvlm_jax.rewards.crop import Crop
@@ -28,6 +28,7 @@ class Asked:
     doubt: Doubt
     taught: Taught | None = None
     tells_places: bool = False
+    least_seen: float | None = None
     tokenizer = Tokenizer.from_config("small")
 
     def put(self, question):
@@ -127,6 +128,56 @@ def test_the_camera_is_where_it_is():
     places, asked = places_of(Goal.of("distance to the can"), wordings=1)
     assert places[1] == ((0, 4, 0), (0, 0, 0))
     assert asked[0].names == ("can",)
+
+
+class Doubting(Asked):
+    """Holds it improbable that there is a red can."""
+
+    def ask_each(self, asked, **how):
+        note = HELD_PROBABLE.format("10 %") + "a red can"
+        said = super().ask_each(asked, **how)
+        return [[dataclasses.replace(each, seen=0.1, note=note) for each in row] for row in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "held_by", "hidden"),
+    [
+        ("distance between the red can and the mug", "", (0,)),
+        ("distance between the mug and the red can", "", (1,)),
+        ("distance between the mug and the box", "the red can", (2,)),
+        ("distance to the red can", "", (0,)),
+        ("distance between the can and the mug", "", ()),
+        ("gap between the red can and the mug", "", ()),
+    ],
+)
+def test_places_of_what_is_doubted_are_told(text, held_by, hidden) -> None:
+    model = Doubting(NEVER, tells_places=True)
+    goal = Goal.of(text, held_by=held_by)
+    ask = asking_frames(model, goal, camera=FACTS, wordings=2, scored_values=0)
+    (said,) = ask([open_picture(np.zeros((8, 8, 3), np.uint8))])
+    assert said.hidden == hidden
+
+
+@dataclasses.dataclass
+class Guarded(Asked):
+    """Keeps by which threshold it was asked."""
+
+    asked_by: list[float | None] = dataclasses.field(default_factory=list)
+
+    def ask_each(self, asked, **how):
+        self.asked_by.append(self.least_seen)
+        return super().ask_each(asked, **how)
+
+
+@pytest.mark.parametrize(
+    ("least_seen", "there", "asked_by"),
+    [(0.02, True, 0.0), (0.02, False, 0.02), (None, True, None)],
+)
+def test_of_what_is_there_no_frame_is_refused(least_seen, there, asked_by) -> None:
+    model = Guarded(NEVER, least_seen=least_seen)
+    ask = asking_frames(model, FAR, camera=FACTS, wordings=1, scored_values=0, there=there)
+    ask([open_picture(np.full((8, 8, 3), 250, np.uint8))])
+    assert model.asked_by == [asked_by]
 
 
 @pytest.mark.parametrize("text", ["gap between the gripper and the can", "how deep is the mug?"])

@@ -109,6 +109,41 @@ def test_what_the_answer_cannot_tell_no_place_tells():
     np.testing.assert_allclose(found.read, [5.0, *[math.nan] * 3])
 
 
+def hidden_at_times(*hidden, **fields) -> list[float]:
+    """Distances of frames in which these places are of something doubted, and are wrong."""
+    places, wrong = ((3.0, 4.0, 0.0), ORIGIN, (3.0, 4.0, 1.0)), (9.0, 9.0, 9.0)
+    readings = [
+        FrameReading(
+            number,
+            None,
+            *(0.5, 0.1, 0.1, 0.1),
+            places=tuple(wrong if k in each else place for k, place in enumerate(places)),
+            hidden=each,
+        )
+        for number, each in enumerate(hidden)
+    ]
+    settings = RewardSettings(window=1, by="places", **fields)
+    found = EpisodeRewards.of(0, "a", readings, 0, settings)
+    np.testing.assert_array_equal(found.curve.valid, np.isfinite(found.read))
+    return found.read.tolist()
+
+
+def test_what_is_hidden_in_some_frames_has_no_place_there():
+    thing = [(0,), (), (0,), (), ()]
+    np.testing.assert_allclose(hidden_at_times(*thing), [math.nan, 5, math.nan, 5, 5])
+    other = [(1,), (), (), (1,), ()]
+    np.testing.assert_allclose(hidden_at_times(*other), [math.nan, 5, 5, math.nan, 5])
+    np.testing.assert_allclose(hidden_at_times(*other, still=True), [5] * 5)
+    holder = [(2,), (), (), (2,), ()]
+    np.testing.assert_allclose(hidden_at_times(*holder), [5] * 5)
+
+
+def test_what_is_doubted_in_most_frames_is_there():
+    found = hidden_at_times((1,), (1,), (1,), (), ())
+    away = math.dist((3.0, 4.0, 0.0), (9.0, 9.0, 9.0))
+    np.testing.assert_allclose(found, [away, away, away, 5, 5])
+
+
 def test_a_holder_that_is_not_seen_carries_nothing():
     thing, held = (1.0, 0.0, 0.0), (1.0, 0.0, 2.0)
     beside = [0.4, math.nan, 0.4]

@@ -110,6 +110,8 @@ def test_what_nothing_was_read_for_is_begun_anew(tmp_path):
         *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, "3"], null]}]', '[0, 2, 2, 1, 1, {"places": 3}]'),
         '[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, 3], [1, 2, 3], [1, 2, 3]]}]',
         *('[0, 2, 2, 0.5, 0.1, {"places": [[1, 2, 1e308], null]}]', '[0, 2, {"places": [null]}]'),
+        '[0, 2, 2, 0.5, 0.1, {"places": [null, [1, 2, 3]], "hidden": [2]}]',
+        '[0, 2, 2, 0.5, 0.1, {"places": [null, [1, 2, 3]], "hidden": 0}]',
         *("[1, 1, null, 1, 1]", "[1, 1]", "[0, 1, 2, 0.5, 0.1]", "[0, 0, 2, 0.5, 0.1]"),
         *('[0, 2, 2, "0.5", 0.1]', "[0, 2, 2, true, 0.1]", f"[0, 2, 2, 1{'0' * 400}, 0.1]"),
     ],
@@ -149,7 +151,7 @@ def test_places_are_there_again(tmp_path):
     nowhere, there = (math.nan,) * 3, (0.1, 0.9, -0.25)
     rows = [
         FrameReading(0, None, 0.5, 0.1, places=(there, nowhere)),
-        FrameReading(1, 8, places=(nowhere, there)),
+        FrameReading(1, 8, places=(nowhere, there), hidden=(0,)),
         FrameReading(1, 7, 0.5, 0.1, 0.25, 0.0, ("a red mug",), (there, there, nowhere)),
     ]
     journal = Journal(tmp_path, HEAD)
@@ -163,8 +165,10 @@ def test_places_are_there_again(tmp_path):
     again = Journal(tmp_path / "held", held)
     again.close()
     assert repr(again.readings[0]) == repr(rows[2:])
-    first = (tmp_path / "readings.jsonl").read_text().splitlines()[1]
-    assert first == '[0, 0, null, 0.5, 0.1, {"places": [[0.1, 0.9, -0.25], null]}]'
+    assert (tmp_path / "readings.jsonl").read_text().splitlines()[1:] == [
+        '[0, 0, null, 0.5, 0.1, {"places": [[0.1, 0.9, -0.25], null]}]',
+        '[0, 1, 8, null, null, {"places": [null, [0.1, 0.9, -0.25]], "hidden": [0]}]',
+    ]
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
