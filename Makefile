@@ -83,8 +83,9 @@ pretrain: setup ## make the small checkpoint from nothing (hours on two CPU core
 	$(PYTHON) train.py --config=configs/hold.py --workdir=runs/pretrain_hold
 	$(PYTHON) train.py --config=configs/carry.py --workdir=runs/pretrain_carry
 	$(PYTHON) train.py --config=configs/fine.py --workdir=runs/pretrain_fine
-	$(PYTHON) eval.py --workdir=runs/pretrain_fine --config.eval.images=600 --config.eval.scored_values=64
-	$(VENV)/bin/spatialvlm export runs/pretrain_fine runs/small128.safetensors --dtype=bfloat16
+	$(PYTHON) train.py --config=configs/finish.py --workdir=runs/pretrain_finish
+	$(PYTHON) eval.py --workdir=runs/pretrain_finish --config.eval.images=600 --config.eval.scored_values=64
+	$(VENV)/bin/spatialvlm export runs/pretrain_finish runs/small128.safetensors --dtype=bfloat16
 	$(PYTHON) benchmarks/presence.py --model=runs/small128.safetensors --keep
 
 # FLAGS="--only=noise --seeds=1" and other words of the command say more.

@@ -2,12 +2,11 @@
 
 python train.py --config=configs/fine.py --workdir=runs/fine
 
-The last stage of `make pretrain`, which the shipped checkpoint `small128` comes from: it goes on
-from what `carry` made. Patches of 16 pixels are large for a mug on a table that is seen from where
-a robot works: most such things fill no quarter of one, so that no patch is asked about them, and
-several lie in one. Patches of 8 pixels see as much of their neighbours as those of 16 did
-(`stem_overlap`), so that all weights are taken over as they are. Scenes are of the kinds of
-`carry`, new ones.
+A stage of `make pretrain`: it goes on from what `carry` made. Patches of 16 pixels are large for a
+mug on a table that is seen from where a robot works: most such things fill no quarter of one, so
+that no patch is asked about them, and several lie in one. Patches of 8 pixels see as much of their
+neighbours as those of 16 did (`stem_overlap`), so that all weights are taken over as they are.
+Scenes are of the kinds of `carry`, new ones.
 
 It can be stopped and started again by the same command.
 """

@@ -219,7 +219,10 @@ def _full_config(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["debug", "demo", "quick", "cotrain", "pretrain", "teach", "hold", "carry", "fine", "worlds"],
+    [
+        *("debug", "demo", "quick", "cotrain", "pretrain", "worlds"),
+        *("teach", "hold", "carry", "fine", "finish"),
+    ],
 )
 def test_what_a_run_leaves_of_its_configuration_is_read_as_the_same(name, tmp_path):
     experiment = config_lib.load_experiment(f"{ROOT}/configs/{name}.py", ["config.train.seed=7"])

@@ -16,7 +16,7 @@ from spatialvlm_jax.weights.safetensor_files import SafetensorFiles
 # Of all that follows the header of a shipped file: its tensors, one after the other.
 TENSORS = {
     "small": "4dc024c7568d8f18270044d25c2a73c00d9bdb84f40c35e2ee82413dbf185595",
-    "small128": "132cfe537da44ecebc0fc3e1e17937ffd6cac1f5cfa00a2aa254055cb79a5bc6",
+    "small128": "5b2a3565b2dc3b8053c8453bdfd0a1edcab8589221b2e292e85882a037e5cfb1",
 }
 TYPES = {"small": SMALL_TYPES, "small128": (*SMALL_TYPES, *teach.NEW_TYPES)}
 

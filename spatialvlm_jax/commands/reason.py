@@ -23,7 +23,7 @@ known. Nothing is downloaded.
 _EPILOG = """\
 examples:
   spatialvlm reason docs/images/world_11.png \\
-    "Which of the blue ball, the white chair and the gray sofa is nearest to the camera?"
+    "Which of the yellow box, the white chair and the gray sofa is nearest to the camera?"
   spatialvlm reason room.jpg "Would the sofa fit through a gap of 0.8 m?" --model=runs/mine \\
     --trace=trace.jsonl
   spatialvlm reason --replay=trace.jsonl --json

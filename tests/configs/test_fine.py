@@ -1,4 +1,8 @@
-from configs import carry, fine, hold, pretrain, teach
+from types import ModuleType
+
+import pytest
+
+from configs import carry, fine, finish, hold, pretrain, teach
 from spatialvlm_jax.config import from_config_dict
 from spatialvlm_jax.experiment import Experiment
 
@@ -12,13 +16,14 @@ def test_it_goes_on_from_a_model_of_larger_patches_that_see_as_much() -> None:
     assert sizes == [(16, 0), (8, 1)]
 
 
-def test_its_scenes_are_new_ones_of_the_kinds_taught_before() -> None:
-    stages = (pretrain, teach, hold, carry, fine)
+@pytest.mark.parametrize("stage", [fine, finish])
+def test_its_scenes_are_new_ones_of_the_kinds_taught_before(stage: ModuleType) -> None:
+    stages = (pretrain, teach, hold, carry, fine, finish)
     names = ("CLEAR", "GALLERY", "MANIPULATION", "HOLDING")
     worlds = [getattr(stage, name) for stage in stages for name in names if hasattr(stage, name)]
     assert len({each.recipe.seed for each in worlds}) == len(worlds)
     assert len({each.path for each in worlds}) == len(worlds)
-    config = fine.get_config()
+    config = stage.get_config()
     assert [member.name for member in config.data.datasets] == [name.lower() for name in names]
     assert [member.name for member in config.eval.datasets] == [name.lower() for name in names]
     assert sum(member.weight for member in config.data.datasets) == 1
@@ -26,6 +31,6 @@ def test_its_scenes_are_new_ones_of_the_kinds_taught_before() -> None:
 
 
 def test_every_stage_of_pretraining_goes_on_from_the_one_before() -> None:
-    begun = [stage.get_config().train.init_from for stage in (teach, hold, carry, fine)]
-    names = ("settle", "teach", "hold", "carry")
+    begun = [stage.get_config().train.init_from for stage in (teach, hold, carry, fine, finish)]
+    names = ("settle", "teach", "hold", "carry", "fine")
     assert begun == [f"runs/pretrain_{name}/model.safetensors" for name in names]
