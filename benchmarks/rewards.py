@@ -16,12 +16,12 @@ otherwise; of places, as by --by=places; and of places, told that the second thi
 while it carries, that the gripper holds the first, as by --still and --held-by.
 
 Frames are read as by --there: what is asked about is in all episodes, and hidden by other things in
-some of their frames. Places of what is hidden are not known, so that such a frame may not be valid,
-and is left out of the comparison. With --guarded they are read as `spatialvlm reward` reads them
-unless told otherwise: what the model does not see makes a frame not valid, in however many of an
-episode's frames that is. With --crop frames are rendered with
-twice the pixels a side, and of each episode the smallest square is read that has gripper, thing and
-goal in all frames, as whoever sets up a camera would say by --crop.
+some of their frames. Places of what is hidden are not known; frames that are not valid by that are
+left out of the comparison, of answers none. With --guarded they are read as `spatialvlm reward`
+reads them unless told otherwise: what the model does not see makes a frame not valid, in however
+many of an episode's frames that is. With --crop frames are rendered with twice the pixels a side,
+and of each episode the smallest square is read that has gripper, thing and goal in all frames, as
+whoever sets up a camera would say by --crop.
 
 --write only renders, into folders with a picture a frame, and goals.json with goals and distances.
 """

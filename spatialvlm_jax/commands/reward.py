@@ -122,6 +122,7 @@ def _add_rewards(add: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Reads, smooths, writes and prints."""
     from spatialvlm_jax import progress
+    from spatialvlm_jax.bounds import SettingError
     from spatialvlm_jax.errors import UserError
     from spatialvlm_jax.flags import check_suffix
     from spatialvlm_jax.rewards.crop import Crop
@@ -139,15 +140,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--window={args.window}: take an odd number, {args.window + 1}")
     if args.there and args.unseen:
         raise UserError("--there goes by what the model sees, which --unseen does not ask: say one")
-    settings = RewardSettings(
-        args.window,
-        args.gamma,
-        args.target,
-        args.tolerance,
-        args.hold,
-        args.still,
-        args.by,
-    )
+    chosen_settings = (args.gamma, args.target, args.tolerance, args.hold, args.still, args.by)
+    try:
+        settings = RewardSettings(args.window, *chosen_settings)
+    except SettingError as error:
+        raise UserError(f"--{error}") from None
     goal = Goal.of(args.goal, args.untaught, args.held_by, args.still)
     chosen = FrameRange.parse(args.frames) if args.frames else WHOLE
     crop = Crop.parse(args.crop)
@@ -296,7 +293,7 @@ def _rewards(
         # Whole recordings are counted, whichever frames are read: the numbers stay the same.
         if not chosen.is_part:
             first += len(readings)
-        elif count < len(episodes) and readings[-1].index is None:
+        elif count < len(episodes) and (not readings or readings[-1].index is None):
             first += each.count()
     return found
 

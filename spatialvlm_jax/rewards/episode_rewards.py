@@ -177,7 +177,8 @@ def _distances(
     nowhere = [(math.nan,) * 3] * things
     places = np.array([each.places or nowhere for each in readings], np.float64)
     # Whether it can be told at all, and how surely, is what the answer says. What is not told or
-    # hidden is placed somewhere all the same, and no other frame goes by that.
+    # hidden is placed somewhere all the same, and no other frame goes by that. What hides a thing
+    # hides much of its holder, too, which then is placed too badly to tell where it carries it.
     hidden = _hidden(readings, things)
     places[hidden] = np.nan
     places[np.isnan(distance) | hidden[:, 0]] = np.nan
@@ -188,10 +189,12 @@ def _distances(
 
 
 def _hidden(readings: Sequence[FrameReading], things: int) -> np.ndarray:
-    """bool[N, things]: which are doubted in a frame and not in most: something is in front of them.
-    What is doubted in most frames is there and hard to see, which sets no frame apart."""
+    """bool[N, things]: which are doubted in a frame, and in fewer than half of all that were asked
+    about: something is in front of them. What is doubted in more of them is there and hard to see,
+    which sets no frame apart."""
     doubted = np.array([[k in each.hidden for k in range(things)] for each in readings], bool)
-    return doubted & (2 * doubted.sum(axis=0) < len(readings))
+    asked = sum(bool(each.places) for each in readings)
+    return doubted & (2 * doubted.sum(axis=0) < asked)
 
 
 def tells_places(readings: Sequence[FrameReading]) -> bool:

@@ -23,7 +23,7 @@ from spatialvlm_jax.rewards.frame_reading import FrameReading, Place
 from spatialvlm_jax.scene.object_values import FARTHEST_METRES
 
 _FILE = "readings.jsonl"
-_LAYOUT = 2  # of its lines; what an earlier one keeps lacks places
+_LAYOUT = 2  # of its lines; earlier ones lack what is hidden, and how many frames were read
 _NOWHERE: Place = (math.nan, math.nan, math.nan)
 # What cannot be told by its name alone: a head has fingerprints of it.
 _DIFFERS = {
@@ -37,6 +37,7 @@ class Journal:
     """The readings of all episodes; only one process may hold it.
 
     readings: episode -> its readings, in the order of frames. finished: episodes read to the end.
+    folder: where they are kept.
     """
 
     def __init__(self, folder: Path, head: Mapping[str, Any]) -> None:
@@ -47,7 +48,7 @@ class Journal:
         """
         self.readings: dict[int, list[FrameReading]] = {}
         self.finished: set[int] = set()
-        self._path = folder / _FILE
+        self.folder, self._path = folder, folder / _FILE
         self._things = 3 if "question_of_holder" in head else 2
         wanted = json.loads(json.dumps({**head, "layout": _LAYOUT}))
         if self._path.exists() and self._path.stat().st_size:
@@ -118,8 +119,8 @@ class Journal:
         readings.append(reading)
 
     def _reading(self, row: list[Any]) -> FrameReading:
-        placed = row.pop() if isinstance(row[-1], dict) else {"places": ()}
-        places, hidden = self._places(placed), tuple(map(_whole, placed.get("hidden", ())))
+        placed = row.pop() if isinstance(row[-1], dict) else None
+        places, hidden = ((), ()) if placed is None else self._placed(**placed)
         doubted = tuple(map(_name, row.pop())) if isinstance(row[-1], list) else ()
         _, frame, index, *told = row
         if len(told) not in (2, 4):
@@ -129,18 +130,21 @@ class Journal:
             spread < 0 for spread in numbers[1::2]
         ):
             raise ValueError("no reading")
-        if any(number >= len(places) for number in hidden):
-            raise ValueError("no such place")
         place = _whole(frame), None if index is None else _whole(index)
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
         both = distance, spread, of_holder, holder_spread
         return FrameReading(*place, *both, doubted, places, hidden)
 
-    def _places(self, value: Mapping[str, Any]) -> tuple[Place, ...]:
-        places = tuple(_NOWHERE if each is None else _place(*each) for each in value["places"])
-        if len(places) not in (0, self._things):
+    def _placed(
+        self, places: Any, hidden: Sequence[Any] = ()
+    ) -> tuple[tuple[Place, ...], tuple[int, ...]]:
+        """`FrameReading.places` and `hidden`."""
+        found = tuple(_NOWHERE if each is None else _place(*each) for each in places)
+        if len(found) != self._things:
             raise ValueError(f"no places of {self._things} things")
-        return places
+        if any(type(each) is not int or each not in range(len(found)) for each in hidden):
+            raise ValueError(f"no such places: {hidden}")
+        return found, tuple(hidden)
 
 
 def _whole(value: Any) -> int:

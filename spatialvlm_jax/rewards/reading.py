@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
+from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.inference.picture import Picture
 from spatialvlm_jax.rewards.episodes.episode import Episode, EpisodeFrame
 from spatialvlm_jax.rewards.frame_reading import FrameReading, SaidOfFrame
@@ -83,10 +84,19 @@ class _OpenEpisode:
 
     @classmethod
     def of(cls, episode: Episode, journal: Journal, tell: Tell) -> "_OpenEpisode":
-        """Behind the frames that the journal has."""
+        """Behind the frames that the journal has.
+
+        Raises:
+          UserError: these are not the first ones of the episode.
+        """
         frames = episode.frames()
-        for _ in journal.readings.get(episode.number, ()):
-            next(frames, None)
+        for read in journal.readings.get(episode.number, ()):
+            frame = next(frames, None)
+            if frame is None or frame.frame_index != read.frame_index:
+                raise UserError(
+                    f"{journal.folder}: readings of {episode.name} are missing or changed: remove "
+                    "it to begin anew"
+                )
         return cls(episode, frames, tell)
 
     def next_frame(self) -> EpisodeFrame | None:

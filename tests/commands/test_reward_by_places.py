@@ -102,7 +102,7 @@ def test_places_that_are_not_told_are_an_error(words, tmp_path, capsys, monkeypa
     assert cli.main([*gap, "--still"]) == 2
     assert "is from cannot stand still" in capsys.readouterr().err
     assert cli.main([*words, "--still", "--by=answers"]) == 2
-    assert "still: answers tell no places" in capsys.readouterr().err
+    assert "--still: answers tell no places" in capsys.readouterr().err
     assert cli.main([*words, "--there", "--unseen"]) == 2
     assert "which --unseen does not ask: say one" in capsys.readouterr().err
     monkeypatch.setattr(Placing, "tells_places", False)

@@ -142,6 +142,15 @@ def test_what_is_doubted_in_most_frames_is_there():
     found = hidden_at_times((1,), (1,), (1,), (), ())
     away = math.dist((3.0, 4.0, 0.0), (9.0, 9.0, 9.0))
     np.testing.assert_allclose(found, [away, away, away, 5, 5])
+    np.testing.assert_allclose(hidden_at_times((1,), ()), [away, 5])
+    # Frames that could not be read tell nothing of it.
+    known = ((3.0, 4.0, 0.0), ORIGIN)
+    readings = [
+        *(FrameReading(number, None, 0.5, 0.1, places=known, hidden=(0,)) for number in range(2)),
+        *(FrameReading(number, None) for number in range(2, 6)),
+    ]
+    unread = EpisodeRewards.of(0, "a", readings, 0, RewardSettings(window=1, by="places"))
+    np.testing.assert_allclose(unread.read, [5, 5, *[math.nan] * 4])
 
 
 def test_a_holder_that_is_not_seen_carries_nothing():

@@ -6,6 +6,7 @@ import pytest
 
 from spatialvlm_jax.errors import UserError
 from spatialvlm_jax.rewards.episodes.episode import Episode
+from spatialvlm_jax.rewards.frame_reading import FrameReading
 from spatialvlm_jax.rewards.journal import Journal
 from spatialvlm_jax.rewards.reading import read_episodes
 from tests.rewards.known import KnownModel, episode_of
@@ -102,3 +103,13 @@ def test_what_was_read_before_a_recording_breaks_is_kept(tmp_path):
     journal.close()
     assert distances(journal, 0) == [1.0, 0.8]
     assert journal.finished == set()
+
+
+@pytest.mark.parametrize("left", [(0, 2), (1, 2)])
+def test_readings_that_are_not_the_first_ones_are_not_gone_on_with(tmp_path, left):
+    grays = [250, 200, 150, 100]
+    journal = Journal(tmp_path, HEAD)
+    journal.add([(0, FrameReading(number, None, 0.5, 0.1)) for number in left])
+    journal.close()
+    with pytest.raises(UserError, match=r"readings of .* are missing or changed: remove it"):
+        read([episode_of(0, grays, [])], KnownModel(), tmp_path)
