@@ -168,7 +168,7 @@ def _hidden(naming: Sequence[Sequence[NamingQuestion]], doubted: Sequence[str]) 
     thing, *other = names[0] if names else ("",)
     holder = names[1] if len(names) > 1 else ()
     placed = (thing, *(other or ("",)), *holder)
-    return tuple(number for number, name in enumerate(placed) if name in things)
+    return tuple(number for number, name in enumerate(placed) if name and name in things)
 
 
 def _places(
