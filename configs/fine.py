@@ -11,9 +11,11 @@ Scenes are of the kinds of `carry`, new ones.
 It can be stopped and started again by the same command.
 """
 
+from collections.abc import Sequence
+
 from ml_collections import ConfigDict
 
-from configs import carry, teach
+from configs import carry, common, teach
 
 STEPS = 3_000
 POINTER_WEIGHT = 0.3  # of looking where a named thing is, which is what small ones fail by
@@ -25,8 +27,12 @@ HOLDING = carry.HOLDING.again("fine", 12_000, 10_100, share=0.4)
 
 
 def get_config() -> ConfigDict:
-    worlds = (CLEAR, GALLERY, MANIPULATION, HOLDING)
-    config = teach.get_stage("fine", worlds, STEPS, before="carry", model="small128")
+    return get_stage("fine", (CLEAR, GALLERY, MANIPULATION, HOLDING), STEPS, before="carry")
+
+
+def get_stage(name: str, worlds: Sequence[common.Worlds], steps: int, *, before: str) -> ConfigDict:
+    """What a stage has whose patches are of 8 pixels."""
+    config = teach.get_stage(name, worlds, steps, before=before, model="small128")
     config.dense.weight = carry.DENSE_WEIGHT
     config.dense.pointer_weight = POINTER_WEIGHT
     config.eval.images = 64

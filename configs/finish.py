@@ -12,7 +12,7 @@ It can be stopped and started again by the same command.
 
 from ml_collections import ConfigDict
 
-from configs import fine, teach
+from configs import fine
 
 STEPS = 2_400
 PLACES_WEIGHT = 1.5  # of distances, sizes and places beside names, in the dense loss
@@ -25,9 +25,6 @@ HOLDING = fine.HOLDING.again("finish", 14_000, 10_500, share=0.48)
 
 def get_config() -> ConfigDict:
     worlds = (CLEAR, GALLERY, MANIPULATION, HOLDING)
-    config = teach.get_stage("finish", worlds, STEPS, before="fine", model="small128")
-    config.dense.weight = fine.carry.DENSE_WEIGHT
+    config = fine.get_stage("finish", worlds, STEPS, before="fine")
     config.dense.value_weight = PLACES_WEIGHT
-    config.dense.pointer_weight = fine.POINTER_WEIGHT
-    config.eval.images = 64
     return config

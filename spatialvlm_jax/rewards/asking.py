@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spatialvlm_jax.errors import UserError
+from spatialvlm_jax.generation.wording.phrasing import indefinite
 from spatialvlm_jax.inference.asked_rows import MOST_PICTURES
 from spatialvlm_jax.inference.loaded_model import LoadedModel
 from spatialvlm_jax.inference.named_places import NamingQuestion
@@ -161,14 +162,12 @@ def _said(
 
 def _hidden(naming: Sequence[Sequence[NamingQuestion]], doubted: Sequence[str]) -> tuple[int, ...]:
     """Which places are of what is `doubted`, such as "a red mug"; in the order of `_places`."""
-    things = {each.partition(" ")[2] for each in doubted if each}
-    names = [
-        of_question[0].names[:count] for of_question, count in zip(naming, (2, 1), strict=False)
-    ]
-    thing, *other = names[0] if names else ("",)
-    holder = names[1] if len(names) > 1 else ()
-    placed = (thing, *(other or ("",)), *holder)
-    return tuple(number for number, name in enumerate(placed) if name and name in things)
+    if not naming:
+        return ()
+    thing, *other = naming[0][0].names
+    holder = [of_question[0].names[0] for of_question in naming[1:]]
+    named = (thing, other[0] if other else "", *holder)
+    return tuple(place for place, name in enumerate(named) if name and indefinite(name) in doubted)
 
 
 def _places(

@@ -132,8 +132,9 @@ class Journal:
             raise ValueError("no reading")
         place = _whole(frame), None if index is None else _whole(index)
         distance, spread, of_holder, holder_spread = (*numbers, math.nan, math.nan)[:4]
-        both = distance, spread, of_holder, holder_spread
-        return FrameReading(*place, *both, doubted, places, hidden)
+        return FrameReading(
+            *(*place, distance, spread, of_holder, holder_spread), doubted, places, hidden
+        )
 
     def _placed(
         self, places: Any, hidden: Sequence[Any] = ()
